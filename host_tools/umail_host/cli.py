@@ -1,0 +1,51 @@
+"""The `umail` command: registers each subcommand and turns a user's mistake into one sentence and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from umail_host import __version__
+from umail_host.errors import UserError
+
+app = typer.Typer(
+    name="umail",
+    help="Mail for MicroPython boards: a fake mail server, a virtual board, deploying, and a demo of it all.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"umail {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Mail for MicroPython boards."""
+
+
+def main() -> None:
+    """Entry point of the `umail` command."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"umail: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("umail: stopped", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
