@@ -1,0 +1,5 @@
+from collections.abc import Iterable
+
+NAMES: tuple[str, ...]
+
+def load(names: Iterable[str] = ...) -> list[bytes]: ...
