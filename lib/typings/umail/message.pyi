@@ -1,0 +1,51 @@
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+_Address = str | tuple[str, str] | list[str]
+_Addresses = str | Iterable[_Address]
+
+def clean(argument: str, value: Any) -> str: ...
+def address(argument: str, value: _Address) -> tuple[str, str]: ...
+
+class Body:
+    size: int | None
+    body: str
+    def __init__(self, head: bytes, data: bytes) -> None: ...
+    def chunks(self) -> Iterator[bytes | memoryview]: ...
+
+class Message:
+    sender: str
+    recipients: list[str]
+    author: tuple[str, str]
+    to: list[tuple[str, str]]
+    cc: list[tuple[str, str]]
+    bcc: list[tuple[str, str]]
+    reply_to: list[tuple[str, str]]
+    subject: str
+    text: str | None
+    html: str | None
+    headers: list[tuple[str, str]]
+    attachments: Sequence[Any]
+    date: int | None
+    message_id: str
+    importance: str | None
+    @property
+    def smtputf8(self) -> bool: ...
+    def __init__(
+        self,
+        sender: _Address,
+        to: _Addresses,
+        subject: str,
+        text: str | None = None,
+        html: str | None = None,
+        cc: _Addresses = (),
+        bcc: _Addresses = (),
+        reply_to: _Addresses | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        attachments: Sequence[Any] = (),
+        date: int | None = None,
+        message_id: str | None = None,
+        importance: str | None = None,
+    ) -> None: ...
+    def head(self) -> bytes: ...
+    def encode(self, eightbit: bool = False, binary: bool = False, buffer: bytearray | None = None) -> Body: ...
