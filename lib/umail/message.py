@@ -45,6 +45,8 @@ def address(argument, value):
             name = name.strip()
             if len(name) > 1 and name[0] == name[-1] == '"':
                 name = "\\".join([part.replace('\\"', '"') for part in name[1:-1].split("\\\\")])
+            elif "@" in name:
+                _refuse(argument, value, "is more than one address")
     else:
         name, bare = value
         clean(argument, name)
