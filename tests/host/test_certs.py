@@ -55,8 +55,8 @@ def test_no_root_expires_within_a_year():
 
 
 def test_the_check_of_dates_says_which_root_expires():
-    assert expiring({"digicert_ca": der_of("digicert_ca")}, datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)) == [
-        "digicert_ca expires on 2031-11-10"
+    assert expiring({"digicert_global_root_ca": der_of("digicert_global_root_ca")}, datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)) == [
+        "digicert_global_root_ca expires on 2031-11-10"
     ]
 
 
@@ -69,7 +69,7 @@ def test_a_module_is_exactly_what_the_script_makes():
 def test_loading_leaves_no_module_behind():
     certs.load()
     assert not [name for name in sys.modules if name.startswith("umail.certs.")]
-    assert not hasattr(certs, "gts_r4")
+    assert not hasattr(certs, "gts_root_r4")
     with pytest.raises(ImportError):
         certs.load(["no_such_root"])
 

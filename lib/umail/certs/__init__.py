@@ -3,16 +3,16 @@
 import sys
 
 NAMES = (
-    "digicert_ca",
-    "digicert_g2",
-    "digicert_g3",
-    "globalsign_r6",
-    "gts_r1",
-    "gts_r4",
-    "isrg_x1",
-    "isrg_x2",
-    "microsoft_ecc",
-    "microsoft_rsa",
+    "digicert_global_root_ca",
+    "digicert_global_root_g2",
+    "digicert_global_root_g3",
+    "globalsign_root_r6",
+    "gts_root_r1",
+    "gts_root_r4",
+    "isrg_root_x1",
+    "isrg_root_x2",
+    "microsoft_ecc_root_2017",
+    "microsoft_rsa_root_2017",
 )
 
 
