@@ -55,9 +55,9 @@ def test_no_root_expires_within_a_year():
 
 
 def test_the_check_of_dates_says_which_root_expires():
-    assert expiring({"digicert_global_root_ca": der_of("digicert_global_root_ca")}, datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)) == [
-        "digicert_global_root_ca expires on 2031-11-10"
-    ]
+    name = "digicert_global_root_ca"
+    in_2031 = datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)
+    assert expiring({name: der_of(name)}, in_2031) == [f"{name} expires on 2031-11-10"]
 
 
 def test_a_module_is_exactly_what_the_script_makes():

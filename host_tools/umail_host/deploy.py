@@ -1,0 +1,235 @@
+"""Brings an image onto a board over the raw REPL: only what changed, verified, and repeatable when it was cut off.
+
+Order: the list of code files on the board is first widened to what will be there, then each changed file is written
+under a temporary name, read back, compared and renamed, then code that is no longer in the image goes, then the list is
+narrowed. Cut at any point, the next run finds the list too wide at worst and completes the work. Data (configuration,
+traces, certificates, whatever the user put there) is written when it is in the image and never removed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from umail_host.errors import UserError
+from umail_host.image import FIRMWARE, LIBRARY, MicroPython, check_version
+
+LIST = "/.umail-files"
+# Raw octets a command; 2 kB of base64 fit any board's heap beside the deploy code.
+_CHUNK = 1536
+_DEVICE = Path(__file__).with_name("deploy_device.py")
+_FIRST = {"/boot.py", "/main.py"}
+_CODE = ("/lib/", *_FIRST)
+
+
+class Link(Protocol):
+    """A board whose raw REPL takes code."""
+
+    def exec(self, code: str, timeout: float = 10) -> str:
+        """Runs ``code``; returns what it prints. Raises an exception of the link's own when it fails."""
+
+
+# Called with the file being written, the octets sent so far, and the octets to send in all.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Report:
+    """What a deployment did: board paths, octets sent, and sentences that the user should read."""
+
+    written: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    octets: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What lies on the board."""
+
+    files: Mapping[str, tuple[str, int]]  # path → SHA-256 (or "directory"), size
+    listed: frozenset[str]  # code that earlier deployments put there
+    block: int
+    free: int  # blocks
+    python: MicroPython
+
+
+def deploy(
+    link: Link,
+    image: Mapping[str, bytes],
+    *,
+    secrets: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Makes the board hold ``image`` and ``secrets``. The board is not reset.
+
+    Args:
+        link: a board in its raw REPL.
+        image: absolute path → octets, as ``umail_host.image.build`` makes it.
+        secrets: name → value, for the board's secret store.
+        progress: told of each piece sent.
+
+    Raises:
+        UserError: no room, a version that does not fit, a file that the flash gives back wrong, an image that does not
+            import on the board.
+    """
+    found = survey(link, image)
+    check_version(found.python, mpy=any(path.endswith(".mpy") for path in image))
+    report = Report()
+    changed = {}
+    for path, octets in image.items():
+        digest = hashlib.sha256(octets).hexdigest()
+        there = found.files.get(path, ("", 0))[0]
+        if there == "directory":
+            raise UserError(f"{path} on the board is a directory, a file should lie there: remove it first", 2)
+        if there == digest:
+            report.unchanged.append(path)
+        else:
+            changed[path] = octets
+    stale = _stale(found, image)
+    _check_room(found, changed)
+    for path in _FIRST & changed.keys() & found.files.keys() - found.listed:
+        link.exec(f"os.rename({path!r}, {path + '.old'!r})")
+        report.warnings.append(f"{path} was not ours: it lies on the board as {path}.old now")
+    code = frozenset(path for path in image if path.startswith(_CODE))
+    _write_list(link, found.listed, found.listed | code)
+    _copy(link, changed, report, progress)
+    for path in sorted(stale):
+        link.exec(f"remove({path!r})")
+        report.removed.append(path)
+    _write_list(link, found.listed | code, code)
+    report.warnings += _imports(link, image)
+    for name, value in (secrets or {}).items():
+        _put_secret(link, name, value)
+    return report
+
+
+def survey(link: Link, paths: Iterable[str]) -> Survey:
+    """Asks the board for hash and size of ``paths``, of what deployments left there, and for its room and version."""
+    link.exec(_DEVICE.read_text(encoding="utf-8"))
+    link.exec("abandon()")
+    listed = frozenset(link.exec(f"show({LIST!r})").split("\n")) - {"", "\r"}
+    listed = frozenset(line.strip() for line in listed if line.startswith(_CODE))
+    wanted = set(paths) | listed
+    wanted |= {twin for path in wanted if (twin := _twin(path))}
+    output = link.exec(f"survey({sorted(wanted)!r})", timeout=60)
+    files, block, free, python = {}, 4096, 0, MicroPython((0,), 0)
+    for line in output.splitlines():
+        kind, _, rest = line.partition(" ")
+        if kind == "file":
+            digest, size, path = rest.split(" ", 2)
+            files[path] = (digest, int(size))
+        elif kind == "room":
+            block, free = (int(number) for number in rest.split())
+        elif kind == "python":
+            mpy, *version = (int(number) for number in rest.split())
+            python = MicroPython(tuple(version), mpy)
+    return Survey(files, listed, block, free, python)
+
+
+def _twin(path: str) -> str:
+    """The other form of a module: MicroPython takes ``x.py`` before ``x.mpy``."""
+    if not path.startswith("/lib/"):
+        return ""
+    stem, dot, kind = path.rpartition(".")
+    return stem + dot + {"py": "mpy", "mpy": "py"}[kind] if kind in ("py", "mpy") else ""
+
+
+def _stale(found: Survey, image: Mapping[str, bytes]) -> set[str]:
+    gone = found.listed | {twin for path in image if (twin := _twin(path))}
+    return {path for path in gone if path in found.files and path not in image}
+
+
+def _check_room(found: Survey, changed: Mapping[str, bytes]) -> None:
+    """Counts in whole blocks; the old form of a file is freed only after the new one is written."""
+
+    def blocks(size: int) -> int:
+        return -(-size // found.block)
+
+    growth = largest = 0
+    for path, octets in changed.items():
+        growth += blocks(len(octets)) - blocks(found.files.get(path, ("", 0))[1])
+        largest = max(largest, blocks(len(octets)))
+    needed = max(growth, 0) + largest + 2 if changed else 0
+    if needed > found.free:
+        kib = found.block / 1024
+        raise _full(f"{needed * kib:.0f} KiB are needed, {found.free * kib:.0f} KiB are free")
+
+
+def _write_list(link: Link, old: frozenset[str], new: frozenset[str]) -> None:
+    if new != old:
+        _write(link, LIST, "".join(f"{path}\n" for path in sorted(new)).encode())
+
+
+def _copy(link: Link, changed: Mapping[str, bytes], report: Report, progress: Progress | None) -> None:
+    total = sum(len(octets) for octets in changed.values())
+    # What starts the firmware comes last: while anything is missing it should not run.
+    for path in sorted(changed, key=lambda path: (path in _FIRST, path)):
+
+        def sent(count: int, path: str = path) -> None:
+            if progress is not None:
+                progress(path, report.octets + count, total)
+
+        _write(link, path, changed[path], sent)
+        report.octets += len(changed[path])
+        report.written.append(path)
+
+
+def _write(link: Link, path: str, octets: bytes, sent: Callable[[int], None] | None = None) -> None:
+    link.exec("begin()")
+    answer = ""
+    for start in range(0, len(octets), _CHUNK):
+        answer = answer or link.exec(f"add({b64encode(octets[start : start + _CHUNK])!r})").strip()
+        if sent is not None:
+            sent(min(start + _CHUNK, len(octets)))
+    answer = answer or link.exec(f"finish({path!r}, {hashlib.sha256(octets).hexdigest()!r})", timeout=30).strip()
+    if not answer:
+        return
+    link.exec("abandon()")
+    if answer == f"failed {errno.ENOSPC}":
+        raise _full(f"it ran full while {path} was written")
+    reason = "gave it back wrong" if answer == "damaged" else f"answered with error {answer.rsplit(' ', 1)[-1]}"
+    raise UserError(
+        f"{path} could not be written: the board's flash {reason}; deploy again, else it may be worn out", 1
+    )
+
+
+def _full(how: str) -> UserError:
+    return UserError(
+        f"the board's flash has no room: {how}; remove files of yours from it (`mpremote fs ls`, `mpremote fs rm`)", 1
+    )
+
+
+def _imports(link: Link, image: Mapping[str, bytes]) -> list[str]:
+    """Imports the packages on the board: what shadows them is a warning, what breaks them an error."""
+    wanted = {
+        folder.rsplit("/", 1)[-1]: folder
+        for folder in (LIBRARY, FIRMWARE)
+        if any(path.startswith(f"{folder}/__init__.") for path in image)
+    }
+    warnings = []
+    for line in link.exec(f"imported({list(wanted)!r})", timeout=30).splitlines():
+        kind, name, where = [*line.split(" ", 2), ""][:3]
+        if kind == "broken":
+            raise UserError(f"{name} does not import on the board: {where}", 1)
+        if kind == "import" and not where.startswith(wanted[name]):
+            warnings.append(f"the board imports {name} from {where}, not from {wanted[name]}: remove that one")
+    return warnings
+
+
+def _put_secret(link: Link, name: str, value: str) -> None:
+    answer = link.exec(
+        "try:\n from alertnode import secrets\n"
+        f" secrets.put({name!r}, {value!r})\n"
+        f" print('kept' if secrets.get({name!r}) == {value!r} else 'lost')\n"
+        # The text of an exception could quote the value.
+        "except Exception as error:\n print(type(error).__name__)\n"
+    )
+    if answer.strip() != "kept":
+        raise UserError(f"the board could not keep the secret {name}: {answer.strip() or 'no answer'}", 1)

@@ -1,0 +1,105 @@
+"""What `umail deploy` runs on the board: says what lies there; writes, verifies, renames and removes files."""
+
+import io
+import os
+import sys
+from binascii import a2b_base64, hexlify
+from hashlib import sha256
+
+TEMPORARY = "/.umail-new"
+# The temporary file while it is open: the host sends it over several commands.
+opened: list[io.BufferedWriter] = []
+
+
+def digest(path: str) -> str:
+    """SHA-256 in hex of what the flash gives back for ``path``."""
+    state = sha256()
+    view = memoryview(bytearray(1024))
+    with open(path, "rb") as file:
+        while count := file.readinto(view):
+            state.update(view[:count])
+    return hexlify(state.digest()).decode()
+
+
+def survey(paths: list[str]) -> None:
+    """Print size and SHA-256 of each of ``paths`` that is there, then the room and the interpreter."""
+    for path in paths:
+        try:
+            status = os.stat(path)
+            print("file", "directory" if status[0] & 0x4000 else digest(path), status[6], path)
+        except OSError:
+            pass
+    room = os.statvfs("/")
+    print("room", room[0], room[4])
+    print("python", getattr(sys.implementation, "_mpy", 0), *sys.implementation.version[:3])
+
+
+def show(path: str) -> None:
+    """Print the text file ``path``; nothing where there is none."""
+    try:
+        with open(path) as file:
+            print(file.read())
+    except OSError:
+        pass
+
+
+def begin() -> None:
+    """Open the temporary file, emptied."""
+    opened.append(open(TEMPORARY, "wb"))  # noqa: SIM115 (finish() or abandon() closes it)
+
+
+def add(text: bytes) -> None:
+    """Append octets, given in base64, to the temporary file; print the error's number where the flash takes no more."""
+    try:
+        opened[0].write(a2b_base64(text))
+    except OSError as error:
+        print("failed", error.errno)
+
+
+def finish(path: str, expected: str) -> None:
+    """Give the temporary file its name once the flash holds what was sent: a power cut leaves old or new, no part."""
+    try:
+        opened.pop().close()
+        if digest(TEMPORARY) != expected:
+            print("damaged")
+            abandon()
+            return
+        at = path.find("/", 1)
+        while at > 0:
+            try:
+                os.mkdir(path[:at])
+            except OSError:
+                pass
+            at = path.find("/", at + 1)
+        os.rename(TEMPORARY, path)
+    except OSError as error:
+        print("failed", error.errno)
+
+
+def abandon() -> None:
+    """Close and remove the temporary file, where there is one."""
+    try:
+        if opened:
+            opened.pop().close()
+        os.remove(TEMPORARY)
+    except OSError:
+        pass
+
+
+def remove(path: str) -> None:
+    """Remove ``path`` and the directories that it leaves empty."""
+    os.remove(path)
+    while path := path[: path.rfind("/")]:
+        try:
+            os.rmdir(path)
+        except OSError:
+            return
+
+
+def imported(names: list[str]) -> None:
+    """Print where each package comes from when the firmware imports it."""
+    for name in names:
+        try:
+            print("import", name, getattr(__import__(name), "__file__", "?"))
+        except Exception as error:
+            print("broken", name, type(error).__name__, error)
