@@ -1,0 +1,153 @@
+"""From a mail and its routes to a receipt: connecting, reusing, reconnecting, falling back; without a socket.
+
+Beside what a session yields (see session.py), these generators yield tuples that begin with the name of a driver's method:
+
+- ``("limit", seconds)``: all that follows must be done within ``seconds``;
+- ``("lookup", host)`` → addresses (list of str), by the system's resolver;
+- ``("connect", address, port, route, buffer)`` → the local address (str) or None;
+- ``("idle",)`` → None where nothing has come in and the connection stands, else as a receive;
+- ``("call", token, refresh)`` → an access token;
+- ``("close",)``.
+"""
+
+import time
+
+from .errors import MailError
+from .session import Session
+
+
+def clock_is_set():
+    """Whether the clock can be right: a board knows no time before it was told one."""
+    return time.gmtime()[0] >= 2025
+
+
+def _strength(route):
+    if route.security in ("starttls", "tls"):
+        return 1 if route.trust == "insecure" else 2
+    return 0
+
+
+class Delivery:
+    """What a client does, for one or several routes.
+
+    Args:
+        routes: a ``Route`` or a list of them, tried in order.
+        timeout (float): seconds for each reply before the final one, and for each address to connect to.
+        deadline (float): seconds for one mail, up to its last octet.
+    """
+
+    def __init__(self, routes, timeout, deadline):
+        self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
+        self.timeout = timeout
+        self.deadline = deadline
+        self.session = None
+        self.connected = False
+
+    def send(self, message, last=False):
+        """Send one mail (generator): returns a ``Receipt``. With ``last``, QUIT travels along and nothing stays open."""
+        yield ("limit", self.deadline)
+        failed = None
+        if self.connected and (yield from self._stands()):
+            # What has been found to work is used again, whichever route it is.
+            return (yield from self._by(self.session.route, message, last))
+        for route in self.routes:
+            if failed and _strength(route) < _strength(self.session.route):
+                continue
+            try:
+                return (yield from self._by(route, message, last))
+            except MailError as error:
+                # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.
+                if error.kind not in ("temporary", "configuration"):
+                    raise
+                failed = error
+        raise failed
+
+    def close(self):
+        """QUIT, waited for no longer than a second, and close (generator)."""
+        if self.connected and self.session.in_step:
+            yield ("limit", 1)
+            try:
+                yield from self.session.quit()
+            except (MailError, OSError):
+                # What was sent is sent; the server's farewell changes nothing.
+                pass
+        yield from self._hang_up()
+
+    def _hang_up(self):
+        self.connected = False
+        yield ("close",)
+
+    def _stands(self):
+        # A server may have closed, or said 421, while nobody asked.
+        try:
+            if self.session.in_step and not len(self.session.buffer) and (yield ("idle",)) is None:
+                return True
+        except OSError:
+            pass
+        yield from self._hang_up()
+        return False
+
+    def _by(self, route, message, last):
+        from .transaction import Mend
+
+        session = self.session
+        if session is None or session.route is not route:
+            yield from self._hang_up()
+            session = self.session = Session(route, self.timeout)
+        refresh = False
+        while True:
+            try:
+                if not self.connected:
+                    yield from self._connect(route, refresh)
+                receipt = yield from session.send(message, last)
+            except Mend:
+                receipt = None
+            except MailError as error:
+                receipt = error
+            except OSError as error:
+                receipt = session.failure(error)
+            except ValueError as error:
+                # The message's source: a file that is gone, a reader that was read before.
+                session.sent = False
+                receipt = session.error("permanent", str(error), "source")
+            if not session.in_step:
+                yield from self._hang_up()
+            if isinstance(receipt, MailError):
+                # 535: the access token may have expired before its time; one new one is worth a try (RFC 4954, 6).
+                if refresh or receipt.code != 535 or not route.token:
+                    raise receipt
+                refresh = True
+            elif receipt:
+                return receipt
+
+    def _connect(self, route, refresh):
+        session = self.session
+        session.begin()
+        session.stage = "connect"
+        if _strength(route) == 2 and not clock_is_set():
+            raise session.error("temporary", "clock not set: sync NTP first", "clock")
+        secret = route.password
+        if route.token:
+            session.stage = "auth"
+            secret = yield ("call", route.token, refresh)
+        session.stage = "resolve"
+        addresses = yield ("lookup", route.host)
+        session.stage = "connect"
+        for address in addresses:
+            try:
+                local = yield ("connect", address, route.port, route, session.buffer)
+                break
+            except OSError as error:
+                failure = error
+        else:
+            raise self._unreachable(failure)
+        self.connected = True
+        yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)
+
+    def _unreachable(self, error):
+        from errno import ECONNREFUSED
+
+        code = error.args[0] if error.args else 0
+        key = "refused" if code == ECONNREFUSED else "unreachable"
+        route = self.session.route
+        return self.session.error("temporary", "%s port %d: %s" % (route.host, route.port, error), key)

@@ -1,0 +1,138 @@
+"""The receive buffer and the parser of SMTP replies (RFC 5321, 4.2; enhanced status codes: RFC 2034, 3463).
+
+How it works. A driver receives into ``buffer.space()`` and tells ``buffer.add(count)``. ``read(buffer, seconds)`` is a
+generator that takes one whole reply out of the buffer. It yields a number whenever it needs more octets: ``seconds`` at
+the first wait of the reply, 0 while that same wait goes on, so that a server that drips one octet at a time has no more
+time than one that is silent. The driver answers with the count received, 0 at the end of the stream.
+
+Everything is bounded: a line by the buffer, a reply by MAX_REPLY. What breaks the format raises ``Broken``: after it,
+nothing on the connection can be trusted.
+"""
+
+# RFC 5321, 4.5.3.1.5 allows 512 octets a line; servers with long texts exceed it. All lines of a reply together:
+MAX_REPLY = 4096
+
+
+class Broken(Exception):
+    """The server's octets are no SMTP reply; the argument says what is wrong (str)."""
+
+
+class Buffer:
+    """Octets received and not yet read: one allocation of ``size`` octets for the life of a connection."""
+
+    def __init__(self, size=1024):
+        self.data = bytearray(size)
+        self.view = memoryview(self.data)
+        self.start = self.end = 0
+
+    def space(self):
+        """A memoryview to receive into, empty when the buffer is full."""
+        if self.start == self.end:
+            self.start = self.end = 0
+            return self.view
+        if self.start:
+            count = self.end - self.start
+            self.data[:count] = self.data[self.start : self.end]
+            self.start = 0
+            self.end = count
+        return self.view[self.end :]
+
+    def add(self, count):
+        """Tell that ``count`` octets were received into ``space()``."""
+        self.end += count
+
+    def clear(self):
+        """Forget what was received: a new connection begins."""
+        self.start = self.end = 0
+
+    def __len__(self):
+        return self.end - self.start
+
+    def line(self):
+        """Take one line out, without its CRLF: bytes, or None when no whole line is there yet."""
+        at = self.data.find(b"\n", self.start, self.end)
+        if at < 0:
+            return None
+        line = bytes(self.view[self.start : at])
+        self.start = at + 1
+        return line[:-1] if line.endswith(b"\r") else line
+
+
+class Reply:
+    """One reply of the server: ``code`` (int) and ``lines`` (list of bytes: the text of each line)."""
+
+    def __init__(self, code, lines):
+        self.code = code
+        self.lines = lines
+
+    @property
+    def enhanced(self):
+        """The enhanced status code at the start of the text (``"2.1.5"``), or ``""`` (RFC 2034)."""
+        word = self.lines[0].split(b" ", 1)[0]
+        parts = word.split(b".")
+        # RFC 2034, 4: the class agrees with the code's first digit. Exchange breaks that at times: only the form counts.
+        if len(parts) == 3 and len(word) < 10 and parts[0] in (b"2", b"4", b"5"):
+            if parts[1].isdigit() and parts[2].isdigit():
+                return word.decode()
+        return ""
+
+    @property
+    def text(self):
+        """All the text as one printable line (str); what is not ASCII, or controls, shows as ``?``."""
+        return printable(b" ".join(self.lines))
+
+    def __str__(self):
+        return "%d %s" % (self.code, self.text)
+
+
+def printable(octets):
+    """Server octets as a str that cannot move a cursor or forge a line: everything outside 32–126 becomes ``?``."""
+    return "".join([chr(c) if 32 <= c < 127 else "?" for c in octets])
+
+
+def _parse(line):
+    # Reply-line = Reply-code [ ("-" / SP) textstring ]   (RFC 5321, 4.2; the code is 2–5, 0–5, 0–9)
+    if len(line) < 3 or not line[:3].isdigit() or not (50 <= line[0] <= 53 and line[1] <= 53):
+        raise Broken("not an SMTP reply: " + printable(line[:60]))
+    if len(line) > 3 and line[3] != 32 and line[3] != 45:
+        raise Broken("not an SMTP reply: " + printable(line[:60]))
+    return int(line[:3]), line[3:4] == b"-", line[4:]
+
+
+def complete(buffer):
+    """Whether a whole line waits in ``buffer``: the server speaks though nobody asked."""
+    return buffer.data.find(b"\n", buffer.start, buffer.end) >= 0
+
+
+def read(buffer, seconds):
+    """Take one reply out of ``buffer`` (generator): returns a ``Reply``, or None at the end of the stream.
+
+    Raises:
+        Broken: the octets are not a reply, or it is longer than this library accepts.
+    """
+    lines = []
+    size = 0
+    first = 0
+    wait = seconds
+    while True:
+        line = buffer.line()
+        if line is None:
+            if len(buffer) == len(buffer.data):
+                raise Broken("a reply line longer than %d octets" % len(buffer))
+            if not (yield wait):
+                if lines or len(buffer):
+                    raise Broken("the connection ended inside a reply")
+                return None
+            wait = 0
+            continue
+        code, more, text = _parse(line)
+        if lines and code != first:
+            # RFC 5321, 4.2.1: the code is the same on each line.
+            raise Broken("the code changes inside a reply: %d, %d" % (first, code))
+        first = code
+        size += len(line)
+        if size > MAX_REPLY or len(lines) == 100:
+            raise Broken("a reply longer than %d octets or 100 lines" % MAX_REPLY)
+        lines.append(text)
+        if not more:
+            return Reply(code, lines)

@@ -1,0 +1,86 @@
+"""Where mail goes in: host, port, kind of TLS, credentials and trust, checked when the route is made."""
+
+# How a connection is protected. Only the first two may carry a credential.
+SECURITY = ("starttls", "tls", "opportunistic", "plain")
+
+
+def clean(name, value):
+    """Return ``value`` (str), or raise ``ValueError`` where it could end a line or a command.
+
+    Args:
+        name: what to call it in the error's sentence.
+    """
+    for c in value:
+        if not " " <= c or c == "\x7f":
+            raise ValueError("%s has a control character (%r): remove it" % (name, c))
+    return value
+
+
+class Route:
+    """One way to hand mail to a server.
+
+    Args:
+        host (str): the server's name; its certificate must carry it.
+        port (int): 587 for submission (RFC 6409), 465 with ``security="tls"`` (RFC 8314), 25 between servers.
+        security (str): ``"starttls"`` (required, the default) · ``"tls"`` (from the first octet) · ``"opportunistic"``
+            (STARTTLS where offered, unauthenticated) · ``"plain"``.
+        username, password (str): the login, or
+        token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
+        certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate.
+        sender (str): the envelope's sender, where it is not the message's.
+        trust: None (the bundled roots this route needs), a path of a DER file, DER bytes, or a list of these;
+            ``"insecure"`` checks nothing and says so, for a bench.
+        ehlo (str): the name to greet with: a full domain name or an address literal. None: this board's address.
+
+    Raises:
+        ValueError: a sentence that says which argument, and how to mend it.
+    """
+
+    # The names of the bundled roots to trust (see umail.certs); None: all of them.
+    roots = None
+    # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 octets.
+    long_auth = False
+    # The domain whose MX is the host, where host is None; and the suffixes that its name must have.
+    mx = None
+    mx_suffixes = ()
+
+    def __init__(
+        self,
+        host,
+        port=587,
+        security="starttls",
+        username=None,
+        password=None,
+        token=None,
+        certificate=None,
+        sender=None,
+        trust=None,
+        ehlo=None,
+    ):
+        if security not in SECURITY:
+            raise ValueError("security=%r: use one of %s" % (security, ", ".join(SECURITY)))
+        secret = password is not None or token is not None
+        if secret != (username is not None) or (password is not None and token is not None):
+            raise ValueError("a login is username= with either password= or token=")
+        if security not in ("starttls", "tls") and (secret or certificate):
+            raise ValueError(
+                'a login or certificate needs verified TLS: use security="starttls" or "tls", not %r' % security
+            )
+        if not 0 < port < 65536:
+            raise ValueError("port=%r: use a number from 1 to 65535, mostly 587" % port)
+        for name, value in (("host", host), ("username", username), ("sender", sender), ("ehlo", ehlo)):
+            if value is not None and (not clean(name, value) or (name != "username" and " " in value)):
+                raise ValueError("%s=%r is empty or has a space" % (name, value))
+        self.host = host
+        self.port = port
+        self.security = security
+        self.username = username
+        self.password = password
+        self.token = token
+        self.certificate = certificate
+        self.sender = sender
+        self.trust = trust
+        self.ehlo = ehlo
+
+    def __repr__(self):
+        return "Route(%r, %d, %r, username=%r)" % (self.host or self.mx, self.port, self.security, self.username)

@@ -1,0 +1,296 @@
+"""One mail over an open session (RFC 5321, 3.3): the envelope, then the message by BDAT or DATA, in the fewest flights.
+
+Each reply belongs to one command, in order. A short text goes in one flight with its envelope where the server
+pipelines; everything else waits until the envelope was answered.
+"""
+
+from .dialogue import FINAL
+from .errors import MailError
+from .reply import complete
+
+# Replies to so many commands fit any socket's buffers: more are never owed at a time.
+_IN_FLIGHT = 100
+# Up to this size a text travels with its envelope.
+_ONE_FLIGHT = 4096
+
+
+class Mend(Exception):
+    """The server refused a parameter that it had offered, now in ``without``: the same mail can be tried again."""
+
+
+class Receipt:
+    """What became of a mail that was accepted.
+
+    Attributes:
+        accepted (list): the addresses that get it.
+        refused (list): ``(address, reply)`` for each that was not; ``reply`` has ``.code``, ``.enhanced``, ``.text``.
+        reply (Reply): the server's final reply; Exchange puts its own id into it.
+        message_id (str): as in the message.
+        round_trips (int): how often the server had answered and waited for this client, since the connection began
+            or the last receipt.
+    """
+
+    def __init__(self, accepted, refused, reply, message_id, round_trips):
+        self.accepted = accepted
+        self.refused = refused
+        self.reply = reply
+        self.message_id = message_id
+        self.round_trips = round_trips
+
+    def __repr__(self):
+        return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (
+            self.accepted,
+            [(address, str(reply)) for address, reply in self.refused],
+            self.round_trips,
+        )
+
+
+class Transaction:
+    """One attempt at one mail; ``run`` is the whole of it."""
+
+    def __init__(self, session, message, last):
+        self.session = session
+        self.message = message
+        self.last = last
+        self.chunking = "CHUNKING" in session.features
+
+    def run(self):
+        """Send it (generator): returns a ``Receipt``, raises ``MailError`` or ``Mend``."""
+        session = self.session
+        session.in_step = False
+        session.stage = "mail"
+        features = session.features
+        recipients = self.message.recipients
+        self.body = self.message.encode("8BITMIME" in features, "BINARYMIME" in features and self.chunking)
+        mail, parameters = self._mail()
+        commands = [mail] + [b"RCPT TO:<" + address.encode() + b">" for address in recipients]
+        together = (
+            "PIPELINING" in features
+            and self.body.size is not None
+            and self.body.size <= _ONE_FLIGHT
+            and self.body.body != "binary"
+            and len(commands) < _IN_FLIGHT - 3
+        )
+        if together:
+            replies = yield from self._one_flight(commands)
+        else:
+            replies = yield from self._envelope(commands)
+        self._check_mail(replies[0], parameters)
+        session.stage = "rcpt"
+        outcome = [(address, reply) for address, reply in zip(recipients, replies[1:])]
+        accepted = [address for address, reply in outcome if 250 <= reply.code <= 252]
+        refused = [pair for pair in outcome if pair[0] not in accepted]
+        if not accepted:
+            yield from self._nobody(together, refused)
+        try:
+            if not self.chunking:
+                yield from self._data(together)
+            elif not together:
+                yield from self._bdat()
+            reply = yield from self._final()
+        except MailError as error:
+            error.refused = refused
+            raise
+        trips, session.round_trips = session.round_trips, 0
+        return Receipt(accepted, refused, reply, self.message.message_id, trips)
+
+    # -- the envelope -----------------------------------------------------------------------------------------------
+
+    def _mail(self):
+        # MAIL, and the extensions that its parameters use.
+        session = self.session
+        features = session.features
+        body = self.body
+        line = b"MAIL FROM:<" + (session.route.sender or self.message.sender).encode() + b">"
+        used = []
+        if body.size is not None and "SIZE" in features:
+            # RFC 1870: declared, and not even tried where it is known to be too much.
+            self._check_size(body.size)
+            line += b" SIZE=" + str(body.size).encode()
+            used.append("SIZE")
+        if body.body != "7bit":
+            # RFC 6152, RFC 3030
+            name = "BINARYMIME" if body.body == "binary" else "8BITMIME"
+            line += b" BODY=" + name.encode()
+            used.append(name)
+        if self.message.smtputf8:
+            # RFC 6531
+            if "SMTPUTF8" not in features:
+                raise session.error("permanent", "the server takes only ASCII addresses", "smtputf8")
+            line += b" SMTPUTF8"
+        return line, used
+
+    def _check_size(self, count):
+        limit = self.session.features.get("SIZE")
+        if limit and limit[0].isdigit() and 0 < int(limit[0]) < count:
+            raise self.session.error("permanent", "%d octets; the server takes %s" % (count, limit[0]), "size")
+
+    def _envelope(self, commands):
+        # MAIL and each RCPT, answered before anything of the message leaves.
+        session = self.session
+        if session.dirty:
+            session.dirty = False
+            session.take((yield from session.command(b"RSET")), 250)
+        step = _IN_FLIGHT if "PIPELINING" in session.features else 1
+        replies = []
+        for i in range(0, len(commands), step):
+            flight = commands[i : i + step]
+            yield from session.put(b"\r\n".join(flight) + b"\r\n")
+            for _ in flight:
+                replies.append((yield from session.reply(session.timeout)))
+            if replies[0].code != 250:
+                break
+        session.in_step = True
+        return replies
+
+    def _one_flight(self, commands):
+        # RFC 2920, 3.1: RSET, MAIL and RCPT may travel together, DATA as the last of a group; RFC 3030, 4.2: BDAT too.
+        session = self.session
+        if session.dirty:
+            commands = [b"RSET"] + commands
+        flight = b"\r\n".join(commands)
+        if self.chunking:
+            text = b"".join([bytes(chunk) for chunk in self.body.chunks()])
+            flight += b"\r\nBDAT %d LAST\r\n" % len(text) + text + self._quit()
+            session.sent = True
+        else:
+            flight += b"\r\nDATA\r\n"
+        yield from session.put(flight)
+        if session.sent:
+            yield FINAL
+        replies = []
+        for _ in commands:
+            replies.append((yield from session.reply(session.timeout)))
+        if session.dirty:
+            session.dirty = False
+            session.take(replies.pop(0), 250)
+        return replies
+
+    def _check_mail(self, reply, parameters):
+        if reply.code == 250:
+            return
+        if reply.code == 555 or (reply.code == 501 and reply.enhanced in ("", "5.5.4", "5.5.2")):
+            # RFC 5321, 4.1.1.11: a parameter that is not known. The costliest first: binary, then the rest.
+            mended = [name for name in parameters if name == "BINARYMIME"] or parameters
+            for name in mended:
+                self.session.without.add(name)
+                self.session.features.pop(name, None)
+            if mended:
+                self.session.sent = False
+                raise Mend()
+        raise self.session.refusal(reply)
+
+    def _nobody(self, together, refused):
+        # Every recipient refused: whatever the server says to the message, nobody gets it.
+        session = self.session
+        session.sent = False
+        session.dirty = True
+        if together:
+            reply = yield from session.reply(session.timeout)
+            if reply.code == 354:
+                # RFC 2920, 3.1: the server waits for a message all the same; it gets an empty one, for nobody.
+                yield from session.put(b".\r\n")
+                reply = yield from session.reply(session.timeout)
+            # 500–503 to BDAT: the server may run the message as commands. Then the connection is not used again.
+            session.in_step = not (self.last and self.chunking) and not 500 <= reply.code <= 503
+        errors = [session.refusal(reply) for _, reply in refused]
+        chosen = errors[0]
+        for error in errors:
+            if error.kind == "temporary":
+                chosen = error
+        chosen.refused = refused
+        raise chosen
+
+    # -- the message ------------------------------------------------------------------------------------------------
+
+    def _quit(self):
+        return b"QUIT\r\n" if self.last else b""
+
+    def _data(self, asked):
+        # RFC 5321, 4.1.1.4, with dots stuffed (4.5.2)
+        from .codec import DotStuffer
+
+        session = self.session
+        session.stage = "data"
+        session.in_step = False
+        if not asked:
+            yield from session.put(b"DATA\r\n")
+        session.take((yield from session.reply(session.timeout)), 354)
+        session.stage = "body"
+        stuffer = DotStuffer()
+        count = 0
+        for chunk in self.body.chunks():
+            count += len(chunk)
+            yield from self._piece(stuffer.feed(chunk), count)
+        self._check_count(count)
+        session.sent = True
+        yield from session.put(stuffer.end() + self._quit())
+        yield FINAL
+
+    def _bdat(self):
+        # RFC 3030: one chunk where the size is known.
+        session = self.session
+        session.stage = "body"
+        session.in_step = False
+        size = self.body.size
+        if size is None:
+            yield from self._bdat_pieces()
+        else:
+            yield from session.put(b"BDAT %d LAST\r\n" % size)
+            count = 0
+            for chunk in self.body.chunks():
+                count += len(chunk)
+                session.sent = count == size
+                yield from self._piece(chunk, count)
+            self._check_count(count)
+            if self.last:
+                yield self._quit()
+        yield FINAL
+
+    def _bdat_pieces(self):
+        # The size is not known: a chunk for each piece, and only so many of them unanswered that neither side blocks.
+        session = self.session
+        owed = 0
+        count = 0
+        for chunk in self.body.chunks():
+            count += len(chunk)
+            self._check_size(count)
+            yield b"BDAT %d\r\n" % len(chunk)
+            yield chunk
+            owed += 1
+            while owed and (owed == _IN_FLIGHT // 2 or complete(session.buffer)):
+                session.asked = not complete(session.buffer)
+                session.take((yield from session.reply(session.timeout)), 250)
+                owed -= 1
+        session.sent = True
+        yield from session.put(b"BDAT 0 LAST\r\n" + self._quit())
+        while owed:
+            session.take((yield from session.reply(session.timeout)), 250)
+            owed -= 1
+
+    def _piece(self, octets, count):
+        # A piece of the message. The server has nothing to say while it comes, unless to refuse it.
+        session = self.session
+        if self.body.size is None:
+            self._check_size(count)
+        yield octets
+        if not session.sent and complete(session.buffer):
+            raise session.refusal((yield from session.reply(session.timeout)))
+
+    def _check_count(self, count):
+        # The octets promised are not those that came: the message must not end as if it were whole.
+        size = self.body.size
+        if size is not None and count != size:
+            self.session.sent = False
+            raise self.session.error(
+                "permanent", "the message was to have %d octets and has %d" % (size, count), "source"
+            )
+
+    def _final(self):
+        session = self.session
+        session.stage = "body"
+        reply = yield from session.reply(FINAL[1])
+        session.take(reply, 250)
+        session.sent = False
+        session.in_step = not self.last
+        return reply
