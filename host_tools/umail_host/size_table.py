@@ -63,7 +63,7 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
         f"{TOLERANCE:.0%} and {SLACK} octets over this table; `make size ARGS=--update` writes it anew.",
         "",
         "Flash: octets of .mpy, compiled by `mpy-cross` without options. RAM: octets of heap that importing it",
-        "takes with 32-bit words, as on an ESP32, without what it imports itself; frozen code takes a small part of it.",
+        "takes with 32-bit words, as on an ESP32, without what it imports itself; frozen code takes a fraction.",
         "",
         "| | .mpy | RAM |",
         "|---|---:|---:|",
