@@ -4,7 +4,7 @@ import os
 import time
 from binascii import hexlify
 
-from umail import codec
+from . import codec
 
 # Characters that would end an address or begin another one in a header or a command.
 _SPECIAL = ' "(),:;<>[\\]'

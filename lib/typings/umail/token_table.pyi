@@ -1,0 +1,2 @@
+ROWS: bytes
+KEYS: bytes

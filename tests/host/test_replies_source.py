@@ -1,0 +1,78 @@
+"""The tables made from lib/replies: up to date, complete, and used by the library's own errors."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from umail_host import make_replies
+from umail_host.errors import UserError
+
+LIBRARY = make_replies.ROOT / "lib" / "umail"
+
+
+def test_generated_files_are_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "umail_host.make_replies", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_pattern_can_match() -> None:
+    """A row hidden by an earlier, wider one would be a remedy that nobody ever reads."""
+    from umail.replies import classify
+
+    entries = make_replies.read()
+    for row in make_replies.rows(entries):
+        enhanced = row.enhanced.partition("-")[0]
+        code = int(row.code or (f"{enhanced[0]}50" if enhanced else "550"))
+        kind, key = classify(row.stage, code, enhanced, row.fragment)
+        assert (kind, key) == (entries[row.key]["kind"], row.key), row
+
+
+def _keys(path: Path) -> set[str]:
+    """The keys in calls of MailError(…, key="…") and of anything.error(kind, text, "key")."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        values = [keyword.value for keyword in node.keywords if keyword.arg == "key"]
+        if name == "error":
+            values += node.args[2:3]
+        elif name == "MailError":
+            values += node.args[5:6]
+        for value in values:
+            for leaf in ast.walk(value):
+                if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str) and leaf.value:
+                    found.add(leaf.value)
+    return found
+
+
+def test_every_error_the_library_raises_has_advice() -> None:
+    entries = make_replies.read()
+    missing = {f"{path.name}: {key}" for path in LIBRARY.glob("*.py") for key in _keys(path) if key not in entries}
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[a]\nkind = "t"\nen = "A."\nde = "B."', "m365.toml, .a.: kind must"),
+        ('[a]\nkind = "temporary"\nen = "A."', "de must be"),
+        ('[a]\nkind = "temporary"\nen = "A"\nde = "B."', "en must be"),
+    ],
+)
+def test_a_faulty_source_is_told_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "m365.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=said):
+        make_replies.read(tmp_path)
+
+
+def test_a_missing_source_is_told_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"m365\.toml is missing"):
+        make_replies.read(tmp_path)
