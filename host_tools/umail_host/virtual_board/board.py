@@ -1,0 +1,181 @@
+"""The virtual board as the host sees it: a thread that runs the chip, and the world at the caller's command."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from umail_host import boards
+from umail_host.errors import UserError
+from umail_host.virtual_board.chip import Chip, Settings
+from umail_host.virtual_board.console import Console
+from umail_host.virtual_board.interpreter import find_micropython
+from umail_host.virtual_board.pty_port import PtyPort
+from umail_host.virtual_board.world import World
+
+_WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
+_PRELUDE = 56 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
+_ANSWER = 30.0  # seconds a command to the board's thread may take
+_Result = TypeVar("_Result")
+
+
+def heap_bytes(spec: boards.BoardSpec) -> int:
+    """Heap in bytes of this computer's MicroPython that stands for ``spec``'s: its first heap grown once, and PSRAM.
+
+    ``boards/virtual`` gives its heap in 64-bit words already.
+    """
+    return spec.heap if spec.chip == "virtual" else (2 * spec.heap + spec.psram) * _WORDS
+
+
+class VirtualBoard:
+    """A board that can be deployed to, talked to, switched off and lied to.
+
+    Use it as a context manager; it is powered on at the start.
+
+    Args:
+        flash_dir: folder for its flash (``flash.img``) and ``nvs.json``; made where missing, kept at the end.
+        board: name of a folder under boards/, for heap and flash size.
+        heap: heap that programs have, in bytes of this computer's 64-bit MicroPython, instead of the board's.
+        flash_size: bytes of the file system, instead of the board's.
+        on_console: called with what the board prints, from the board's thread.
+        link: path for the port, a symbolic link; None: one in a temporary folder.
+        sleep_speed: how many times faster than real time deep and light sleep pass; the board's clock does not notice.
+        power: whether it is switched on at the start.
+
+    Attributes:
+        port: what a serial program, such as mpremote, opens.
+        console: all that the board printed; see `Console`.
+        clock, wifi, pins, sensors, nvs: the world around it; see there.
+
+    Raises:
+        UserError: no MicroPython, no such board, or a system without pseudo-terminals.
+    """
+
+    def __init__(
+        self,
+        flash_dir: Path,
+        board: str = "virtual",
+        *,
+        heap: int | None = None,
+        flash_size: int | None = None,
+        on_console: Callable[[bytes], None] | None = None,
+        link: Path | None = None,
+        sleep_speed: float = 1.0,
+        power: bool = True,
+    ) -> None:
+        spec = boards.load(board)
+        virtual = spec.chip == "virtual"
+        self._settings = Settings(
+            executable=find_micropython(),
+            heap_bytes=(heap or heap_bytes(spec)) + _PRELUDE,
+            machine="Virtual board with ESP32" if virtual else f"{spec.title} with {spec.chip.upper()}",
+            unique_id=bytes.fromhex("240ac4c0ffee"),
+            sleep_speed=sleep_speed,
+        )
+        self.name = board
+        self.console = Console(on_console)
+        self.port = ""
+        self._link, self._power = link, power
+        self._world = World(flash_dir, (flash_size or spec.filesystem) // 4096 * 4096, self._event, self._power_fails)
+        self.clock, self.wifi, self.pins = self._world.clock, self._world.wifi, self._world.pins
+        self.sensors, self.nvs = self._world.sensors, self._world.nvs
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"board {board}", daemon=True)
+
+    def __repr__(self) -> str:
+        return f"<VirtualBoard {self.name} at {self.port}>"
+
+    def __enter__(self) -> VirtualBoard:
+        self._thread.start()
+        try:
+            self._run(self._assemble)
+            if self._power:
+                self.power_on()
+        except BaseException:
+            self._end_thread()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._run(self._dismantle)
+        self._end_thread()
+
+    def power_on(self) -> None:
+        """Switch the supply on."""
+        self._run(self._chip.power_on)
+
+    def power_off(self) -> None:
+        """Cut the supply at this instant; the port stays, silent, as that of a USB-serial adapter does."""
+        self._run(self._chip.power_off)
+
+    def hard_reset(self) -> None:
+        """Press the reset button (EN): cause PWRON_RESET, clock and RTC memory lost, flash kept."""
+        self._run(self._chip.press_reset)
+
+    def cut_power_at_write(self, count: int) -> None:
+        """Let the power fail just before the ``count``-th write to the flash from now; 0 takes that back."""
+        self._run(lambda: self._world.cut_power_at_write(count))
+
+    @property
+    def powered(self) -> bool:
+        """Whether the supply is on (asleep counts as on)."""
+        return self._chip.powered
+
+    def wait_for(self, text: str, timeout: float = 10.0) -> str:
+        """`Console.wait_for`: wait until the board prints ``text``; UserError after ``timeout`` seconds."""
+        return self.console.wait_for(text, timeout)
+
+    def _assemble(self) -> None:
+        self._serial = PtyPort(self._link, self._receive, lambda: self._chip.port_full(False))
+        self.port = self._serial.url
+        self._chip = Chip(self._settings, self._world, self.console, self._send)
+
+    def _dismantle(self) -> None:
+        if self._chip.powered:
+            self._chip.power_off()
+        self._serial.close()
+        self._world.close()
+
+    def _end_thread(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_ANSWER)
+        self._loop.close()
+
+    def _receive(self, data: bytes) -> None:
+        self._chip.receive(data)
+
+    def _send(self, data: bytes) -> None:
+        self._serial.write(data)
+        if self._serial.full:
+            self._chip.port_full(True)
+
+    def _event(self, name: str, value: int) -> None:
+        self._run(lambda: self._chip.event(name, value))
+
+    def _power_fails(self) -> None:
+        self._chip.power_off()
+
+    def _run(self, function: Callable[[], _Result]) -> _Result:
+        """Call ``function`` in the board's thread, and wait for it."""
+        if threading.current_thread() is self._thread:
+            return function()
+        done: concurrent.futures.Future[_Result] = concurrent.futures.Future()
+
+        def call() -> None:
+            try:
+                done.set_result(function())
+            except BaseException as error:
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(call)
+        try:
+            return done.result(_ANSWER)
+        except concurrent.futures.TimeoutError:
+            raise UserError(f"the virtual board {self.name} does not react", exit_code=1) from None

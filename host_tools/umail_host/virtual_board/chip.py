@@ -1,0 +1,281 @@
+"""The chip of the virtual board: power, resets, watchdog, sleep and timers around a MicroPython process.
+
+All of it runs in the board's thread. A soft reset is the end of the process by itself, and keeps the UART's input, the
+Wi-Fi, the watchdog and the RTC; every other reset kills the process and keeps what an ESP32's RTC keeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from umail_host.virtual_board.console import Console
+from umail_host.virtual_board.control import Control, Later, Silence
+from umail_host.virtual_board.interpreter import Interpreter, Wiring, socket_pair
+from umail_host.virtual_board.uart import Uart
+from umail_host.virtual_board.world import World
+
+PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cause()
+_ROM = {PWRON: "0x1 (POWERON_RESET)", HARD: "0xc (SW_CPU_RESET)", WDT: "0xc (SW_CPU_RESET)"}
+_ROM[DEEPSLEEP] = "0x5 (DEEPSLEEP_RESET)"
+_WDT_TEXT = (
+    "E (%d) task_wdt: Task watchdog got triggered. The following tasks/users did not reset the watchdog in time:\r\n"
+    "E (%d) task_wdt:  - mpy_machine_wdt (CPU 0)\r\nRebooting...\r\n"
+)
+_FAILED_START = "the interpreter ended while the board started: is its heap of %d bytes too small?\r\n"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What does not change in a board's life."""
+
+    executable: Path
+    heap_bytes: int
+    machine: str
+    unique_id: bytes
+    sleep_speed: float
+
+
+class Chip:
+    """One chip.
+
+    Args:
+        settings: see there.
+        world: what it asks about.
+        console: gets what it prints.
+        send: writes to the serial port.
+    """
+
+    def __init__(self, settings: Settings, world: World, console: Console, send: Callable[[bytes], None]) -> None:
+        self._settings, self._world, self._console, self._send = settings, world, console, send
+        self._loop = asyncio.get_running_loop()
+        self.powered = False
+        self._interpreter: Interpreter | None = None
+        self._control: Control | None = None
+        self._events: socket.socket | None = None
+        self._uart: Uart | None = None
+        self._running = False
+        self._cause = PWRON
+        self._soft = False
+        self._memory = b""
+        self._frequency = 160_000_000
+        self._watchdog_seconds = 0.0
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._wake: asyncio.TimerHandle | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    # Power and resets from outside.
+
+    def power_on(self) -> None:
+        """Connect the supply; nothing happens where it is connected."""
+        if not self.powered:
+            self.powered = True
+            self._start(PWRON)
+
+    def power_off(self) -> None:
+        """Cut the supply at this instant."""
+        self.powered = False
+        self._stop()
+        self._memory = b""
+        self._world.power_lost()
+
+    def press_reset(self) -> None:
+        """The EN pin: all but the flash starts anew."""
+        if self.powered:
+            self.power_off()
+            self.power_on()
+
+    # The serial port.
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the serial port; lost where no chip listens."""
+        if self._uart is not None:
+            self._uart.receive(data)
+
+    def port_full(self, full: bool) -> None:
+        """The serial port takes no more, or again."""
+        if self._uart is not None:
+            (self._uart.pause if full else self._uart.resume)()
+
+    def event(self, name: str, value: int) -> None:
+        """An interrupt, if the board listens; lost where it does not keep up."""
+        if self._events is not None:
+            try:
+                self._events.send(json.dumps([name, value]).encode() + b"\n")
+            except OSError:
+                pass
+
+    # Inside.
+
+    def _start(self, cause: int) -> None:
+        self._cause, self._soft = cause, False
+        self._uart = Uart(self._console, self._send, self._interrupt, self._settings.machine)
+        rom = f"ets Jul 29 2019 12:21:46\r\n\r\nrst:{_ROM[cause]},boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+        self._uart.say(rom.encode())
+        self._spawn()
+
+    def _spawn(self) -> None:
+        assert self._uart is not None
+        control, board_control = socket_pair()
+        self._events, board_events = socket_pair()
+        wiring = Wiring(
+            uart=self._uart.board_end.fileno(),
+            control=board_control.fileno(),
+            events=board_events.fileno(),
+            flash=self._world.flash,
+            flags=self._world.flags,
+            flash_bytes=self._world.flash_bytes,
+            heap_bytes=self._settings.heap_bytes,
+        )
+        self._running = False
+        self._interpreter = Interpreter(self._settings.executable, wiring)
+        board_control.close()
+        board_events.close()
+        self._control = Control(control, self._calls(), self._ended)
+
+    def _stop(self) -> None:
+        """Take the power from the processor: nothing it has not done yet will be done."""
+        self._end_timers()
+        self._arm_watchdog(0)
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        if self._interpreter is not None:
+            self._interpreter.kill()
+            self._interpreter = None
+        if self._control is not None:
+            self._control.close()
+        if self._events is not None:
+            self._events.close()
+            self._events = None
+        if self._uart is not None:
+            self._uart.drain()
+            self._uart.close()
+            self._uart = None
+
+    def _reset(self, cause: int) -> None:
+        self._stop()
+        self._world.hard_reset()
+        self._start(cause)
+
+    def _ended(self) -> None:
+        """The process ended by itself: a soft reset, or a crash."""
+        if self._interpreter is None or self._uart is None:
+            return
+        status = self._interpreter.wait()
+        self._uart.drain()
+        if not self._running:
+            self._uart.say((_FAILED_START % self._settings.heap_bytes).encode())
+            self.power_off()
+        elif status < 0:
+            self._uart.say(f"Guru Meditation Error: the interpreter died of signal {-status}.\r\n".encode())
+            self._reset(HARD)
+        else:
+            self._end_timers()
+            self._world.pins.soft_reset()
+            self._soft = True
+            self._uart.restarted()
+            self._spawn()
+
+    def _interrupt(self) -> bool:
+        return self._running and self._interpreter is not None and self._interpreter.interrupt()
+
+    def _end_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    # What the board may ask of its chip.
+
+    def _calls(self) -> dict[str, Callable[..., object]]:
+        return self._world.calls() | {
+            "power.machine": lambda: self._settings.machine,
+            "power.booted": self._booted,
+            "power.repl": self._repl,
+            "power.cause": lambda: SOFT if self._soft else self._cause,
+            "power.unique_id": lambda: list(self._settings.unique_id),
+            "power.frequency": self._set_frequency,
+            "power.reset": lambda: self._reset(HARD),
+            "power.bootloader": self._stop,
+            "power.deepsleep": self._deepsleep,
+            "power.lightsleep": self._lightsleep,
+            "rtc.memory": self._rtc_memory,
+            "watchdog.arm": lambda milliseconds: self._arm_watchdog(milliseconds / 1000),
+            "watchdog.feed": lambda: self._arm_watchdog(self._watchdog_seconds),
+            "timer.start": self._start_timer,
+        }
+
+    def _booted(self, native_machine: str) -> bool:
+        assert self._uart is not None
+        self._uart.native_machine = native_machine.encode()
+        self._running = True
+        return self._uart.raw
+
+    def _repl(self) -> None:
+        assert self._uart is not None
+        self._uart.expect_repl()
+
+    def _set_frequency(self, hertz: int | None = None) -> int:
+        self._frequency = hertz or self._frequency
+        return self._frequency
+
+    def _rtc_memory(self, data: list[int] | None = None) -> list[int] | None:
+        if data is None:
+            return list(self._memory)
+        self._memory = bytes(data)
+        return None
+
+    def _arm_watchdog(self, seconds: float) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        self._watchdog_seconds = seconds
+        self._watchdog = self._loop.call_later(seconds, self._bite) if seconds else None
+
+    def _bite(self) -> None:
+        if self._uart is not None:
+            self._uart.drain()
+            milliseconds = int(self._watchdog_seconds * 1000)
+            self._uart.say((_WDT_TEXT % (milliseconds, milliseconds)).encode())
+        self._reset(WDT)
+
+    def _deepsleep(self, milliseconds: int | None) -> Silence:
+        self._stop()
+        self._world.hard_reset()
+        if milliseconds is not None:
+            self._wake = self._loop.call_later(self._asleep(milliseconds), self._wake_up, milliseconds)
+        return Silence()
+
+    def _wake_up(self, milliseconds: int) -> None:
+        self._wake = None
+        self._world.clock.advance((milliseconds / 1000) - self._asleep(milliseconds))
+        self._start(DEEPSLEEP)
+
+    def _lightsleep(self, milliseconds: int | None) -> Later | Silence:
+        if milliseconds is None:
+            return Silence()
+        seconds = self._asleep(milliseconds)
+        self._world.clock.advance((milliseconds / 1000) - seconds)
+        if self._watchdog_seconds:  # the watchdog's clock stands still as well
+            armed = self._watchdog_seconds
+            self._arm_watchdog(armed + seconds)
+            self._watchdog_seconds = armed
+        return Later(seconds)
+
+    def _asleep(self, milliseconds: int) -> float:
+        """Seconds of real time that a sleep takes."""
+        return max(milliseconds, 0) / 1000 / self._settings.sleep_speed
+
+    def _start_timer(self, name: str, milliseconds: int, periodic: bool) -> None:
+        if name in self._timers:
+            self._timers.pop(name).cancel()
+        if milliseconds > 0:
+            self._timers[name] = self._loop.call_later(milliseconds / 1000, self._timer, name, milliseconds, periodic)
+
+    def _timer(self, name: str, milliseconds: int, periodic: bool) -> None:
+        self.event(name, 0)
+        if periodic:
+            self._start_timer(name, milliseconds, True)

@@ -1,0 +1,61 @@
+"""The board's clock, and the time server that may set it right."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+_EPOCH = 946_684_800  # 2000-01-01 in Unix time, where an ESP32 starts to count
+
+
+class Clock:
+    """The board's idea of the time: 2000-01-01 at power-on, then what the board sets.
+
+    Attributes:
+        ntp: whether the time server answers; it needs the Wi-Fi as well.
+        ntp_offset: seconds by which its answer is wrong.
+        true_time: gives the right time, seconds of Unix time; exchange it to live on another day.
+    """
+
+    def __init__(self, online: Callable[[], bool]) -> None:
+        self.ntp = True
+        self.ntp_offset = 0.0
+        self.true_time: Callable[[], float] = time.time
+        self._online = online
+        self._offset = 0
+        self.power_lost()
+
+    def __repr__(self) -> str:
+        return f"<Clock {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(self.now()))}>"
+
+    def now(self) -> float:
+        """What the board believes it is, seconds of Unix time."""
+        return self._microseconds() / 1e6 + _EPOCH
+
+    def set(self, unix_time: float) -> None:
+        """Set the board's clock, as a backup clock or somebody at the REPL would."""
+        self._set(int((unix_time - _EPOCH) * 1e6))
+
+    def advance(self, seconds: float) -> None:
+        """Let the clock jump; negative: back."""
+        self._offset += int(seconds * 1e6)
+
+    def power_lost(self) -> None:
+        """Back to 2000-01-01."""
+        self._set(0)
+
+    def calls(self) -> dict[str, Callable[..., object]]:
+        """What the board may ask."""
+        return {"clock.get": self._microseconds, "clock.set": self._set, "ntp.query": self._query}
+
+    def _microseconds(self) -> int:
+        """Microseconds since 2000-01-01."""
+        return time.monotonic_ns() // 1000 + self._offset
+
+    def _set(self, microseconds: int) -> None:
+        self._offset = microseconds - time.monotonic_ns() // 1000
+
+    def _query(self, host: str) -> int | None:
+        if not self._online() or not host:
+            raise OSError(-202)
+        return int(self.true_time() + self.ntp_offset - _EPOCH) if self.ntp else None

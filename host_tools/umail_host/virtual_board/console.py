@@ -1,0 +1,119 @@
+"""What the board prints: line ends as a UART sends them, and a record with times that a caller can wait on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from umail_host.errors import UserError
+
+_FRAME = 0x18
+# What follows the command byte in each frame of `mpremote mount`, as the board sends it: a byte, a word, a string.
+_LAYOUT = {1: "s", 2: "s", 3: "", 4: "ss", 5: "b", 6: "bw", 7: "b", 8: "bs", 9: "bwb", 10: "s", 11: "ss", 12: "s"}
+_LAYOUT[13] = "s"
+
+
+class LineEnds:
+    """Turns LF into CR LF as a board's console does, except inside the binary frames of `mpremote mount`."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._frame: Iterator[None] | None = None
+        self._byte = 0
+
+    def convert(self, data: bytes) -> bytes:
+        """The bytes of ``data`` as they go over the wire; state is kept between calls."""
+        if self._frame is None and _FRAME not in data and self._last != 0x0D and b"\r" not in data:
+            self._last = data[-1] if data else self._last
+            return data.replace(b"\n", b"\r\n")
+        out = bytearray()
+        for byte in data:
+            if self._frame is not None:
+                out.append(byte)
+                self._byte = byte
+                if next(self._frame, self) is self:
+                    self._frame = None
+                self._last = 0
+                continue
+            if byte == _FRAME:
+                self._frame = self._fields()
+                next(self._frame)
+            elif byte == 0x0A and self._last != 0x0D:
+                out.append(0x0D)
+            out.append(byte)
+            self._last = byte
+        return bytes(out)
+
+    def _fields(self) -> Iterator[None]:
+        """Consumes one frame, a byte (``self._byte``) at each step; ends when the frame does."""
+        yield  # primed
+        for field in _LAYOUT.get(self._byte, ""):
+            if field == "b":
+                yield
+                continue
+            length = 0
+            for shift in (0, 8, 16, 24):
+                yield
+                length |= self._byte << shift
+            if field == "s":
+                for _ in range(length):
+                    yield
+
+
+@dataclass(frozen=True)
+class Printed:
+    """Some bytes that the board printed, and when (``time.monotonic()`` seconds)."""
+
+    time: float
+    data: bytes
+
+
+class Console:
+    """Record of all that the board printed.
+
+    Args:
+        on_console: called with the bytes as they come, from the board's thread.
+    """
+
+    def __init__(self, on_console: Callable[[bytes], None] | None = None) -> None:
+        self.on_console = on_console
+        self.entries: list[Printed] = []
+        self._data = bytearray()
+        self._seen = 0
+        self._changed = threading.Condition()
+
+    def __bytes__(self) -> bytes:
+        with self._changed:
+            return bytes(self._data)
+
+    @property
+    def text(self) -> str:
+        """All of it as text; bytes that are no UTF-8 are replaced."""
+        return bytes(self).decode(errors="replace")
+
+    def add(self, data: bytes) -> None:
+        """Append what the board printed."""
+        with self._changed:
+            self.entries.append(Printed(time.monotonic(), data))
+            self._data += data
+            self._changed.notify_all()
+        if self.on_console is not None:
+            self.on_console(data)
+
+    def wait_for(self, text: str, timeout: float) -> str:
+        """Wait until ``text`` is printed after what the last call found; returns what came up to its end.
+
+        Raises:
+            UserError: not within ``timeout`` seconds; the sentence shows what came instead.
+        """
+        wanted, deadline = text.encode(), time.monotonic() + timeout
+        with self._changed:
+            while (found := self._data.find(wanted, self._seen)) < 0:
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    tail = bytes(self._data[max(self._seen, len(self._data) - 800) :]).decode(errors="replace")
+                    raise UserError(f"the board did not print {text!r} within {timeout} s, but: {tail!r}", exit_code=3)
+            start, self._seen = self._seen, found + len(wanted)
+            return bytes(self._data[start : self._seen]).decode(errors="replace")

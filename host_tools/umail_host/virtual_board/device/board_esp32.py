@@ -1,0 +1,52 @@
+"""`esp32`: non-volatile storage kept by the host beside the flash, and what programs ask about the chip."""
+
+from board_link import call
+
+HEAP_DATA = 4
+HEAP_EXEC = 1
+WAKEUP_ALL_LOW = False
+WAKEUP_ANY_HIGH = True
+
+
+class NVS:
+    """Keys and values of a namespace: read back at once, but only ``commit()`` makes them outlive a reset."""
+
+    def __init__(self, namespace):
+        call("nvs.open", namespace)
+        self._namespace = namespace
+
+    def __repr__(self):
+        return "<NVS namespace>"
+
+    def set_i32(self, key, value):
+        call("nvs.set", self._namespace, key, int(value))
+
+    def get_i32(self, key):
+        return call("nvs.get_i32", self._namespace, key)
+
+    def set_blob(self, key, value):
+        call("nvs.set", self._namespace, key, list(value.encode() if isinstance(value, str) else bytes(value)))
+
+    def get_blob(self, key, buffer):
+        value = call("nvs.get_blob", self._namespace, key, len(buffer))
+        buffer[: len(value)] = bytes(value)
+        return len(value)
+
+    def erase_key(self, key):
+        call("nvs.erase", self._namespace, key)
+
+    def commit(self):
+        call("nvs.commit", self._namespace)
+
+
+def raw_temperature():
+    return 128
+
+
+def mcu_temperature():
+    return 53
+
+
+def idf_heap_info(capabilities):
+    """Free memory outside MicroPython's heap, which TLS has on an ESP32: one region's total, free, largest, least free."""
+    return [(160000, 110000, 94000, 90000)]

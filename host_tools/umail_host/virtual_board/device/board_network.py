@@ -1,0 +1,122 @@
+"""`network` as an ESP32 has it: a station that takes a while to connect, is refused, or loses its access point."""
+
+from board_link import call
+
+STA_IF = 0
+AP_IF = 1
+MODE_11B = 1
+MODE_11G = 2
+MODE_11N = 4
+STAT_IDLE = 1000
+STAT_CONNECTING = 1001
+STAT_GOT_IP = 1010
+STAT_NO_AP_FOUND = 201
+STAT_WRONG_PASSWORD = 202
+STAT_BEACON_TIMEOUT = 200
+STAT_ASSOC_FAIL = 203
+STAT_HANDSHAKE_TIMEOUT = 204
+AUTH_OPEN = 0
+AUTH_WPA_PSK = 2
+AUTH_WPA2_PSK = 3
+AUTH_WPA_WPA2_PSK = 4
+AUTH_WPA3_PSK = 6
+
+
+class WLAN:
+    IF_STA = 0
+    IF_AP = 1
+    PM_NONE = 0
+    PM_PERFORMANCE = 1
+    PM_POWERSAVE = 2
+    SEC_OPEN = 0
+    SEC_WPA2 = 3
+
+    def __init__(self, interface=STA_IF):
+        if interface not in (STA_IF, AP_IF):
+            raise ValueError("invalid WLAN interface identifier")
+        self._interface = interface
+
+    def active(self, on=None):
+        return call("wlan.active", self._interface, None if on is None else bool(on))
+
+    def connect(self, ssid=None, key=None, *, bssid=None):
+        call("wlan.connect", ssid, key)
+
+    def disconnect(self):
+        call("wlan.disconnect")
+
+    def isconnected(self):
+        return call("wlan.isconnected", self._interface)
+
+    def status(self, parameter=None):
+        if parameter is None:
+            return call("wlan.status") if self._interface == STA_IF else None
+        if parameter == "stations":
+            return []
+        if parameter != "rssi":
+            raise ValueError("unknown status param")
+        return call("wlan.rssi")
+
+    def scan(self):
+        return [(bytes(found[0]), bytes(found[1])) + tuple(found[2:]) for found in call("wlan.scan")]
+
+    def ifconfig(self, config=None):
+        return tuple(call("wlan.ifconfig", config if config is None or config == "dhcp" else list(config)))
+
+    def ipconfig(self, *parameter, **settings):
+        if settings:
+            if "addr4" in settings and settings["addr4"] != "dhcp":
+                address = settings["addr4"]
+                old = call("wlan.ifconfig", None)
+                call("wlan.ifconfig", [address[0], address[1], settings.get("gw4", old[2]), old[3]])
+            return None
+        address, mask, gateway, dns = call("wlan.ifconfig", None)
+        return {
+            "addr4": (address, mask),
+            "gw4": gateway,
+            "dhcp4": True,
+            "has_dhcp4": self.isconnected(),
+            "dns": dns,
+        }[parameter[0]]
+
+    def config(self, *parameter, **settings):
+        if parameter and settings:
+            raise TypeError("either pos or kw args are allowed")
+        if not parameter:
+            return call("wlan.configure", settings)
+        if len(parameter) != 1:
+            raise TypeError("can query only one param")
+        value = call("wlan.config", parameter[0])
+        return bytes(value) if parameter[0] == "mac" else value
+
+
+_hostname = "mpy-esp32"
+_country = "XX"
+
+
+def hostname(name=None):
+    global _hostname
+    if name is None:
+        return _hostname
+    if len(name) > 32:
+        raise ValueError
+    _hostname = name
+    return None
+
+
+def country(code=None):
+    global _country
+    if code is None:
+        return _country
+    _country = code
+    return None
+
+
+def ipconfig(**settings):
+    """Settings of the whole stack; an ESP32 takes ``dns=`` here."""
+    if "dns" in settings:
+        call("wlan.dns", settings["dns"])
+
+
+def phy_mode(mode=None):
+    return MODE_11B | MODE_11G | MODE_11N

@@ -1,0 +1,93 @@
+"""What an ESP32's ROM and frozen code do before the REPL: mount the flash, then run boot.py and main.py."""
+
+import gc
+import io
+import sys
+
+import micropython
+
+
+def _run(path, scope):
+    """Run a file if it exists; whether it ended without an exception. SystemExit is a soft reset, and goes through."""
+    if not _exists(path):
+        return True
+    try:
+        micropython.kbd_intr(3)
+        execfile(path, scope)
+        micropython.kbd_intr(-1)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        micropython.kbd_intr(-1)
+        _report(error)
+        return False
+    return True
+
+
+def _report(error):
+    """Print a traceback without the frames of this file."""
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    for line in text.getvalue().split("\n"):
+        if line and "board_start.py" not in line:
+            print(line)
+
+
+def _exists(path):
+    import os
+
+    try:
+        return os.stat(path)[0] & 0x8000
+    except OSError:
+        return False
+
+
+def _install():
+    """Put the board's modules in place of the host's."""
+    import board_esp32
+    import board_machine
+    import board_network
+    import board_ntptime
+    import board_sensors
+    import board_socket
+    import board_sys
+    import board_time
+
+    for name, module in (
+        ("machine", board_machine),
+        ("time", board_time),
+        ("utime", board_time),
+        ("network", board_network),
+        ("socket", board_socket),
+        ("esp32", board_esp32),
+        ("ntptime", board_ntptime),
+        ("os", board_sys.os),
+        ("sys", board_sys.sys),
+        ("onewire", board_sensors.onewire),
+        ("ds18x20", board_sensors.ds18x20),
+        ("dht", board_sensors.dht),
+    ):
+        sys.modules[name] = module
+
+
+def start():
+    """The whole start, up to the REPL."""
+    micropython.kbd_intr(-1)
+    sys.path[:] = [""]  # so that tracebacks show no path of the host
+    import board_flash
+    import board_link
+
+    _install()
+    board_flash.mount()
+    sys.path[:] = ["", ".frozen", "/lib"]
+    for name in list(sys.modules):
+        if name.startswith("board_"):
+            del sys.modules[name]
+    sys.argv[:] = []
+    gc.collect()
+    scope = __import__("__main__").__dict__
+    raw = board_link.call("power.booted", sys.implementation._machine)
+    # As on an ESP32, a boot.py that failed keeps main.py from running, and so does a soft reset from the raw REPL.
+    if _run("boot.py", scope) and not raw:
+        _run("main.py", scope)
+    board_link.call("power.repl")

@@ -1,0 +1,197 @@
+"""The access point near the board, and the board's station that joins it, is refused, or loses it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_IDLE, _CONNECTING, _GOT_IP = 1000, 1001, 1010
+_BEACON_TIMEOUT, _NO_AP_FOUND, _WRONG_PASSWORD = 200, 201, 202
+_NOT_CONNECTED = 0x300F  # ESP-IDF's ESP_ERR_WIFI_NOT_CONNECT
+_NOT_STARTED = 0x3002  # ESP_ERR_WIFI_NOT_STARTED
+_NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
+
+
+class Wifi:
+    """The access point, on command, and the station's state.
+
+    As on an ESP32 the station tries again by itself until ``disconnect()``, and stays connected over a soft reset.
+
+    Attributes:
+        ssid: name of the network; None: any name will do.
+        password: its password; None: any will do.
+        delay: seconds that connecting takes.
+        rssi: signal strength, dBm.
+        address: (address, mask, gateway, DNS server) that DHCP gives.
+    """
+
+    def __init__(self, online: Callable[[bool], None]) -> None:
+        self.ssid: str | None = None
+        self.password: str | None = None
+        self.delay = 0.2
+        self.rssi = -61
+        self.address: tuple[str, str, str, str] = ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
+        self.mac = bytes.fromhex("240ac4c0ffee")
+        self._online = online
+        self._present = True
+        self._refusing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._reset_station()
+
+    def __repr__(self) -> str:
+        return f"<Wifi status {self._status}>"
+
+    # The access point, from any thread.
+
+    def up(self) -> None:
+        """The access point is there and accepts (the state at the start)."""
+        self._present, self._refusing = True, False
+
+    def drop(self) -> None:
+        """The access point is gone: a connected station notices, nothing reaches out any more."""
+        self._present = False
+        if self._status == _GOT_IP:
+            self._lose(_BEACON_TIMEOUT)
+
+    def refuse(self) -> None:
+        """The access point is there, but refuses the password from now on."""
+        self._present, self._refusing = True, True
+        if self._status == _GOT_IP:
+            self._lose(_WRONG_PASSWORD)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the board's station has an address."""
+        return self._status == _GOT_IP
+
+    # The station, from the board's thread.
+
+    def power_lost(self) -> None:
+        """The station's state is gone (any hard reset); the access point stays as it is."""
+        self._cancel()
+        self._reset_station()
+        self._online(False)
+
+    def calls(self) -> dict[str, Callable[..., object]]:
+        """What the board may ask."""
+        return {
+            "wlan.active": self._activate,
+            "wlan.connect": self._connect,
+            "wlan.disconnect": self._disconnect,
+            "wlan.isconnected": lambda interface: interface == 0 and self.connected,
+            "wlan.status": lambda: self._status,
+            "wlan.rssi": self._get_rssi,
+            "wlan.scan": self._scan,
+            "wlan.ifconfig": self._ifconfig,
+            "wlan.dns": self._set_dns,
+            "wlan.config": self._get_config,
+            "wlan.configure": self._configure,
+        }
+
+    def _reset_station(self) -> None:
+        self._active = [False, False]
+        self._status = _IDLE
+        self._wanted = False
+        self._tries = 0
+        self._credentials: tuple[str | None, str | None] = (None, None)
+        self._static: tuple[str, str, str, str] | None = None
+        self._dns: str | None = None
+        self._settings: dict[str, Any] = {"channel": 1, "pm": 1, "txpower": 20.0, "reconnects": -1, "protocol": 7}
+        self._settings |= {"hidden": False, "security": 0, "authmode": 0, "hostname": "mpy-esp32"}
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _lose(self, status: int) -> None:
+        self._status = status
+        self._online(False)
+
+    def _activate(self, interface: int, on: bool | None) -> bool:
+        if on is not None:
+            self._active[interface] = on
+            if not on and interface == 0:
+                self._disconnect()
+        return self._active[interface]
+
+    def _connect(self, ssid: str | None, key: str | None) -> None:
+        if not self._active[0]:
+            raise OSError("Wifi Not Started", _NOT_STARTED)
+        if self._wanted and self._status == _CONNECTING:
+            raise OSError("Wifi Internal State Error", 0x3003)
+        if ssid is not None:
+            self._credentials = (ssid, key)
+        self._wanted, self._tries, self._status = True, 0, _CONNECTING
+        self._online(False)
+        self._attempt_later()
+
+    def _attempt_later(self) -> None:
+        self._cancel()
+        self._timer = asyncio.get_running_loop().call_later(self.delay, self._attempt)
+
+    def _attempt(self) -> None:
+        """One try; a failed one is followed by another, as long as the board wants to be connected."""
+        ssid, key = self._credentials
+        if not self._wanted:
+            return
+        if self._status == _GOT_IP:
+            self._attempt_later()
+            return
+        if not self._present or (self.ssid is not None and ssid != self.ssid):
+            self._status = _NO_AP_FOUND
+        elif self._refusing or (self.password is not None and key != self.password):
+            self._status = _WRONG_PASSWORD
+        else:
+            self._status, self._tries = _GOT_IP, 0
+            self._online(True)
+        limit = self._settings["reconnects"]
+        self._tries += 1
+        if self._status == _GOT_IP or limit < 0 or self._tries <= limit:
+            self._attempt_later()
+
+    def _disconnect(self) -> None:
+        self._wanted = False
+        self._cancel()
+        self._lose(_IDLE)
+
+    def _get_rssi(self) -> int:
+        if not self.connected:
+            raise OSError(-_NOT_CONNECTED, "ESP_ERR_WIFI_NOT_CONNECT")
+        return self.rssi
+
+    def _scan(self) -> list[list[object]]:
+        if not self._active[0]:
+            raise OSError("STA must be active")
+        if not self._present:
+            return []
+        name = self.ssid or self._credentials[0] or "virtual"
+        return [[list(name.encode()), list(self.mac[::-1]), 1, self.rssi, 3, False]]
+
+    def _ifconfig(self, config: Sequence[str] | str | None) -> tuple[str, str, str, str]:
+        if config == "dhcp":
+            self._static = None
+        elif config is not None:
+            address, mask, gateway, dns = config
+            self._static = (address, mask, gateway, dns)
+        current = self._static or (self.address if self.connected else _NO_ADDRESS)
+        return (*current[:3], self._dns or current[3])
+
+    def _set_dns(self, server: str) -> None:
+        self._dns = server
+
+    def _get_config(self, name: str) -> object:
+        if name == "mac":
+            return list(self.mac)
+        if name in ("ssid", "essid"):
+            return self._credentials[0] or ""
+        if name not in self._settings:
+            raise ValueError("unknown config param")
+        return self._settings[name]
+
+    def _configure(self, settings: dict[str, object]) -> None:
+        for name in settings:
+            if name not in self._settings and name not in ("mac", "ssid", "essid", "key", "password", "dhcp_hostname"):
+                raise ValueError("unknown config param")
+        self._settings |= settings

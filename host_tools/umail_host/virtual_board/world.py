@@ -1,0 +1,99 @@
+"""All that surrounds the chip: clock, Wi-Fi, pins, sensors, flash and its wear, as one object."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from umail_host.errors import UserError
+from umail_host.virtual_board.clock import Clock
+from umail_host.virtual_board.nvs import Nvs
+from umail_host.virtual_board.pins import Pins
+from umail_host.virtual_board.sensors import Sensors
+from umail_host.virtual_board.wifi import Wifi
+
+_ONLINE, _COUNTING = 0, 1  # places in the shared flags, which device/board_link.py reads
+
+
+class World:
+    """What the board may ask about, and the host may change.
+
+    Args:
+        folder: where the flash image and the NVS file lie.
+        flash_bytes: size of the file system.
+        event: sends an interrupt to the board: name and value.
+        power_fails: called, in the board's thread, when a counted write to the flash is to be the last.
+
+    Attributes:
+        flash: file descriptor of the flash image.
+        flags: file descriptor of the flags that the board reads without asking.
+    """
+
+    def __init__(
+        self, folder: Path, flash_bytes: int, event: Callable[[str, int], None], power_fails: Callable[[], None]
+    ) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.flash = os.open(folder / "flash.img", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise UserError(f"the flash of the board can't be kept in {folder}: {error.strerror}") from None
+        self.flash_bytes = flash_bytes
+        if os.fstat(self.flash).st_size != flash_bytes:
+            os.truncate(self.flash, flash_bytes)
+        self.flags = _shared_flags()
+        self._writes_left = 0
+        self._power_fails = power_fails
+        self.clock = Clock(lambda: self.wifi.connected)
+        self.wifi = Wifi(lambda online: self._flag(_ONLINE, online))
+        self.pins = Pins(lambda number, level: event(f"pin{number}", level))
+        self.sensors = Sensors()
+        self.nvs = Nvs(folder / "nvs.json")
+
+    def cut_power_at_write(self, count: int) -> None:
+        """Let the power fail just before the ``count``-th write or erase of the flash from now; 0: never."""
+        self._writes_left = count
+        self._flag(_COUNTING, count > 0)
+
+    def hard_reset(self) -> None:
+        """What every reset but a soft one does to the world inside the board."""
+        self.wifi.power_lost()
+        self.pins.power_lost()
+        self.nvs.power_lost()
+
+    def power_lost(self) -> None:
+        """What losing the power does beyond that."""
+        self.hard_reset()
+        self.clock.power_lost()
+        self.sensors.power_lost()
+
+    def calls(self) -> dict[str, Callable[..., object]]:
+        """What the board may ask."""
+        parts = (self.clock, self.wifi, self.pins, self.sensors, self.nvs)
+        calls: dict[str, Callable[..., object]] = {"flash.write": self._count_write}
+        for part in parts:
+            calls |= part.calls()
+        return calls
+
+    def close(self) -> None:
+        """Give the files back."""
+        os.close(self.flash)
+        os.close(self.flags)
+
+    def _flag(self, place: int, value: bool) -> None:
+        os.pwrite(self.flags, bytes([value]), place)
+
+    def _count_write(self) -> None:
+        self._writes_left -= 1
+        if self._writes_left == 0:
+            self._flag(_COUNTING, False)
+            self._power_fails()
+
+
+def _shared_flags() -> int:
+    """A nameless file that both sides read and write."""
+    descriptor, path = tempfile.mkstemp(prefix="umail-")
+    os.unlink(path)
+    os.write(descriptor, b"\0\0")
+    return descriptor
