@@ -1,4 +1,4 @@
-"""A scripted server for the sans-I/O core: runs a generator against a conversation written down as it goes over the wire.
+"""A scripted server for the sans-I/O core: runs a generator against a conversation written down beforehand.
 
 A script is a list of ``("C", octets)`` (the client must send exactly these), ``("S", octets)`` (the server says these),
 ``("TLS",)`` (the client must turn to TLS here), ``("END",)`` (the server closes) and ``("FAIL", error)`` (I/O fails).

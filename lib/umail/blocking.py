@@ -218,5 +218,5 @@ class Client:
 
 
 def send(route, message, timeout=30, deadline=120, tick=None):
-    """Connect, send one ``Message`` with QUIT in the last flight, close; as ``Client`` otherwise. Returns a ``Receipt``."""
+    """Connect, send one ``Message`` with QUIT in the last flight, close; returns a ``Receipt``. Else as ``Client``."""
     return Wire(timeout, tick).run(Delivery(route, timeout, deadline).send(message, True))

@@ -1,6 +1,7 @@
 """From a mail and its routes to a receipt: connecting, reusing, reconnecting, falling back; without a socket.
 
-Beside what a session yields (see session.py), these generators yield tuples that begin with the name of a driver's method:
+Beside what a session yields (see session.py), these generators yield tuples that begin with the name of a method of
+the driver:
 
 - ``("limit", seconds)``: all that follows must be done within ``seconds``;
 - ``("lookup", host)`` → addresses (list of str), by the system's resolver;
@@ -44,7 +45,7 @@ class Delivery:
         self.connected = False
 
     def send(self, message, last=False):
-        """Send one mail (generator): returns a ``Receipt``. With ``last``, QUIT travels along and nothing stays open."""
+        """Send one mail (generator): returns a ``Receipt``. With ``last``, QUIT travels along; nothing stays open."""
         yield ("limit", self.deadline)
         failed = None
         if self.connected and (yield from self._stands()):

@@ -19,7 +19,7 @@ class MailError(Exception):
     """
 
     def __init__(self, stage, kind, text="", code=0, enhanced="", key=""):
-        Exception.__init__(self, text)
+        super().__init__(text)
         self.stage = stage
         self.kind = kind
         self.text = text

@@ -70,7 +70,7 @@ class Reply:
         """The enhanced status code at the start of the text (``"2.1.5"``), or ``""`` (RFC 2034)."""
         word = self.lines[0].split(b" ", 1)[0]
         parts = word.split(b".")
-        # RFC 2034, 4: the class agrees with the code's first digit. Exchange breaks that at times: only the form counts.
+        # RFC 2034, 4: the class agrees with the code's first digit. Exchange breaks that at times: the form counts.
         if len(parts) == 3 and len(word) < 10 and parts[0] in (b"2", b"4", b"5"):
             if parts[1].isdigit() and parts[2].isdigit():
                 return word.decode()

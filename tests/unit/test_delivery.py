@@ -1,0 +1,214 @@
+"""Connecting, reusing, reconnecting and falling back, without a socket: what a client does between routes and mails."""
+
+from check import equal, raises
+from umail import MailError, Route
+from umail import delivery as delivery_module
+from umail.delivery import Delivery
+
+OK = b"250 ok\r\n"
+HELLO = b"250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
+TAKEN = OK * 3
+
+
+class Text:
+    sender = "a@x.org"
+    message_id = "<1@x.org>"
+    smtputf8 = False
+    recipients = ("b@y.org",)
+    size = 4
+    body = "7bit"
+
+    def encode(self, eightbit, binary):
+        return self
+
+    def chunks(self):
+        yield b"hi\r\n"
+
+
+class World:
+    # A driver whose servers are lists of what each answers to each flight; None: the server closes.
+    def __init__(self, servers):
+        self.servers = servers
+        self.log = []
+        self.tokens = []
+        self.answers = []
+        self.buffer = None
+        self.gone = False
+
+    def run(self, steps):
+        answer = error = None
+        while True:
+            try:
+                what = steps.throw(error) if error else steps.send(answer)
+            except StopIteration as stop:
+                return stop.value
+            answer = error = None
+            try:
+                if isinstance(what, tuple):
+                    answer = getattr(self, what[0])(*what[1:])
+                elif isinstance(what, (int, float)):
+                    answer = self.receive()
+                else:
+                    self.log.append(bytes(what).split(b"\r\n")[0].decode())
+            except OSError as raised:
+                error = raised
+
+    def limit(self, seconds):
+        pass
+
+    def tls(self):
+        self.log.append("TLS")
+
+    def lookup(self, host):
+        return ["%s/%d" % (host, i) for i in range(2)] if host.startswith("two") else [host]
+
+    def connect(self, address, port, route, buffer):
+        self.log.append("connect " + address)
+        if address not in self.servers:
+            raise OSError(111)
+        self.answers = list(self.servers[address])
+        self.buffer = buffer
+        self.gone = False
+        return "192.0.2.7"
+
+    def idle(self):
+        return 0 if self.gone else None
+
+    def close(self):
+        self.answers = []
+
+    def call(self, function, refresh):
+        self.tokens.append(refresh)
+        return function(refresh=refresh)
+
+    def receive(self):
+        octets = self.answers.pop(0) if self.answers else None
+        if octets is None:
+            return 0
+        self.buffer.space()[: len(octets)] = octets
+        self.buffer.add(len(octets))
+        return len(octets)
+
+
+def plain(host="one", **more):
+    return Route(host, 25, security="plain", **more)
+
+
+def test_an_open_connection_is_used_again_and_costs_one_round_trip():
+    world = World({"one": [b"220 x\r\n", HELLO, TAKEN, TAKEN, b"221 bye\r\n"]})
+    delivery = Delivery(plain(), 30, 120)
+    equal(world.run(delivery.send(Text())).round_trips, 2)
+    equal(world.run(delivery.send(Text())).round_trips, 1)
+    world.run(delivery.close())
+    equal(world.log, ["connect one", "EHLO [192.0.2.7]", "MAIL FROM:<a@x.org>", "MAIL FROM:<a@x.org>", "QUIT"])
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_made_anew_in_silence():
+    world = World({"one": [b"220 x\r\n", HELLO, TAKEN]})
+    delivery = Delivery(plain(), 30, 120)
+    world.run(delivery.send(Text()))
+    world.gone = True
+    world.run(delivery.send(Text()))
+    equal(world.log.count("connect one"), 2)
+
+
+def test_the_last_mail_leaves_nothing_open():
+    world = World({"one": [b"220 x\r\n", HELLO, TAKEN + b"221 bye\r\n"]})
+    delivery = Delivery(plain(), 30, 120)
+    world.run(delivery.send(Text(), True))
+    equal(delivery.connected, False)
+
+
+def test_each_address_is_tried_in_turn():
+    world = World({"two/1": [b"220 x\r\n", HELLO, TAKEN]})
+    world.run(Delivery(plain("two"), 30, 120).send(Text()))
+    equal(world.log[:2], ["connect two/0", "connect two/1"])
+    error = raises(MailError, world.run, Delivery(plain("twobad"), 30, 120).send(Text()))
+    equal((error.stage, error.kind, error.key), ("connect", "temporary", "refused"))
+
+
+def test_the_next_route_is_tried_on_temporary_and_configuration_only():
+    good = [b"220 x\r\n", HELLO, TAKEN]
+    for first, goes_on in (
+        ([b"421 later\r\n"], True),
+        ([b"554 no\r\n"], True),
+        ([b"220 x\r\n", HELLO, OK + b"450 4.2.1 later\r\n503 no\r\n"], True),
+        ([b"220 x\r\n", HELLO, OK + b"550 5.1.1 no\r\n503 no\r\n"], False),
+        ([b"220 x\r\n", HELLO, OK + OK], False),
+    ):
+        world = World({"one": first, "other": good})
+        steps = Delivery([plain(), plain("other")], 30, 120).send(Text())
+        if goes_on:
+            equal(world.run(steps).accepted, ["b@y.org"])
+        else:
+            error = raises(MailError, world.run, steps)
+            equal(error.kind in ("permanent", "uncertain"), True)
+        equal("connect other" in world.log, goes_on)
+
+
+def test_a_fallback_never_goes_to_weaker_security():
+    world = World({"other": [b"220 x\r\n", HELLO, TAKEN]})
+    error = raises(MailError, world.run, Delivery([Route("down"), plain("other")], 30, 120).send(Text()))
+    equal((error.stage, world.log), ("connect", ["connect down"]))
+
+
+def test_a_security_error_is_never_followed_by_another_route():
+    world = World({"one": [b"220 x\r\n", b"250 x\r\n"], "other": [b"220 x\r\n", HELLO, TAKEN]})
+    error = raises(MailError, world.run, Delivery([Route("one"), Route("other")], 30, 120).send(Text()))
+    equal((error.kind, world.log), ("security", ["connect one", "EHLO [192.0.2.7]"]))
+
+
+def test_a_parameter_refused_in_one_flight_reconnects_once():
+    sized = b"250-x\r\n250-PIPELINING\r\n250-SIZE 0\r\n250 CHUNKING\r\n"
+    answers = [b"220 x\r\n", sized, b"555 what?\r\n" + b"503 no\r\n" * 2]
+
+    class Learns(World):
+        def connect(self, *arguments):
+            local = World.connect(self, *arguments)
+            if self.log.count("connect one") == 2:
+                self.answers[2] = TAKEN
+            return local
+
+    world = Learns({"one": answers})
+    world.run(Delivery(plain(), 30, 120).send(Text()))
+    equal(world.log[-3:], ["connect one", "EHLO [192.0.2.7]", "MAIL FROM:<a@x.org>"])
+
+
+def tokens(refresh=False):
+    return "new" if refresh else "old"
+
+
+def test_a_refused_token_is_renewed_once_and_then_it_is_for_a_person():
+    opening = [b"220 x\r\n", b"250 STARTTLS\r\n".replace(b"250 ", b"250-x\r\n250 "), b"220 go\r\n"]
+    script = opening + [b"250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH XOAUTH2\r\n", b"535 5.7.3 no\r\n"]
+    world = World({"one": script})
+    error = raises(MailError, world.run, Delivery(Route("one", username="u", token=tokens), 30, 120).send(Text()))
+    equal((error.stage, error.kind, world.tokens), ("auth", "configuration", [False, True]))
+    equal(world.log.count("connect one"), 2)
+
+
+def test_a_clock_that_was_never_set_is_named_instead_of_a_riddle():
+    real = delivery_module.clock_is_set
+    delivery_module.clock_is_set = lambda: False
+    try:
+        world = World({})
+        error = raises(MailError, world.run, Delivery(Route("one"), 30, 120).send(Text()))
+        equal((error.stage, error.key, str(error).split(": ")[1]), ("connect", "clock", "clock not set"))
+        equal(world.log, [])
+    finally:
+        delivery_module.clock_is_set = real
+
+
+def test_a_message_whose_source_fails_is_never_sent_half():
+    class Gone(Text):
+        size = 9000
+
+        def chunks(self):
+            yield b"half"
+            raise ValueError("/log.csv: cannot be read")
+
+    world = World({"one": [b"220 x\r\n", HELLO, OK * 2]})
+    delivery = Delivery(plain(), 30, 120)
+    error = raises(MailError, world.run, delivery.send(Gone()))
+    equal((error.stage, error.kind, error.key), ("body", "permanent", "source"))
+    equal(delivery.connected, False)
