@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from umail_host import __version__
+from umail_host.commands import deploy, serve
 from umail_host.errors import UserError
 
 app = typer.Typer(
@@ -33,6 +34,10 @@ def root(
     ] = False,
 ) -> None:
     """Mail for MicroPython boards."""
+
+
+app.command(epilog=serve.EXAMPLE)(serve.serve)
+app.command("deploy", epilog=deploy.EXAMPLE)(deploy.command)
 
 
 def main() -> None:

@@ -30,11 +30,19 @@ class Channel:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self.tls: ssl.SSLObject | None = None
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        """Acknowledge at once, where the system can: a reply that is held must not hold the client's Nagle as well."""
+        option = getattr(socket, "TCP_QUICKACK", None)
+        if option is not None and not self._writer.transport.is_closing():
+            self._writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, option, 1)
 
     async def _receive(self) -> bytes:
         data = await self._reader.read(_CHUNK)
         if data:
             self._capture(CLIENT, data)
+            self._acknowledge()
         return data
 
     async def _transmit(self, data: bytes) -> None:

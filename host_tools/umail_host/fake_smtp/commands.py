@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from umail_host.fake_smtp.dialogue import Dialogue
 
 _AUTH = re.compile(rb"\s*AUTH\s+\S+[ \t]+(\S.*?)\s*\Z", re.IGNORECASE | re.DOTALL)
+# A client that goes on with its login after a refusal sends its password as a command.
+_LOOKS_LIKE_A_RESPONSE = re.compile(rb"((?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\s*\Z")
 _HELD = frozenset(("mail", "rcpt", "rset", "bdat"))
 # After these nothing may follow in the same flight (RFC 2920, 3.1).
 _LAST_IN_FLIGHT = frozenset(("EHLO", "HELO", "DATA", "VRFY", "NOOP", "STARTTLS", "AUTH"))
@@ -24,6 +26,8 @@ def secrets_in(dialogue: Dialogue, line: bytes) -> tuple[bytes, ...]:
     if dialogue.exchange is not None:
         return (line.strip(),) if line.strip() else ()
     found = _AUTH.match(line)
+    if not found and line.strip().upper().decode("latin-1") not in _COMMANDS:
+        found = _LOOKS_LIKE_A_RESPONSE.match(line)
     return (found[1],) if found else ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ssl
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,13 +211,21 @@ def server_context(identity: Identity, *, version: str = "", client_root: bytes 
         version: ``1.0`` to ``1.3`` to speak that one only; any from 1.2 otherwise.
         client_root: DER of the root of clients' certificates; with it they are asked for one, which must verify
             against that root alone: intermediates come from the client or not at all.
+
+    Raises:
+        ValueError: no such version.
     """
+    if version and version not in VERSIONS:
+        raise ValueError(f"no TLS version {version!r}; there are: {', '.join(VERSIONS)}")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # Old versions and weak keys are what this server is there to show; OpenSSL refuses them from level 1 on.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    context.minimum_version = VERSIONS.get(version, ssl.TLSVersion.TLSv1_2)
-    if version:
-        context.maximum_version = VERSIONS[version]
+    with warnings.catch_warnings():
+        # Python warns of the versions that this server speaks on purpose.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = VERSIONS.get(version, ssl.TLSVersion.TLSv1_2)
+        if version:
+            context.maximum_version = VERSIONS[version]
     identity.load_into(context)
     if client_root:
         context.verify_mode = ssl.CERT_OPTIONAL

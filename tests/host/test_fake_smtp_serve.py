@@ -1,0 +1,63 @@
+"""`umail serve`: it serves until Ctrl-C, shows the dialogue, and says in one sentence what a user got wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import smtplib
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+UMAIL = [sys.executable, "-m", "umail_host.cli", "serve"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "host_tools"), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+
+
+def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_path):
+    root = tmp_path / "root.pem"
+    arguments = ["--profile", "generic", "--mailbox", "a@b.example", "--ca-out", str(root), "--set", "mechanisms=PLAIN"]
+    arguments += ["--maildir", str(tmp_path / "mail")]
+    environment = {**ENVIRONMENT, "UMAIL_SERVE_PASSWORD": "planted-s3cret"}
+    with subprocess.Popen([*UMAIL, *arguments], env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        port = int(re.search(r":(\d+),", process.stdout.readline())[1])
+        with smtplib.SMTP("localhost", port, local_hostname="x.example", timeout=10) as client:
+            client.starttls(context=ssl.create_default_context(cafile=root))
+            client.login("a@b.example", "planted-s3cret")
+            client.sendmail("a@b.example", "c@d.example", "Subject: warm\r\n\r\nplanted-s3cret\r\n")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "TLS   → AUTH PLAIN [masked]" in output
+    assert "clear ← 220" in output
+    assert "Subject: warm" in output
+    assert "1 messages" in output
+    assert "planted" not in output
+    assert len(list((tmp_path / "mail" / "new").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--profile", "nonsense"], "m365-submission"),
+        (["--certificate", "nonsense"], "expired"),
+        (["--set", "nonsense=1"], "pipelining"),
+        (["--set", "nonsense"], "NAME=VALUE"),
+        (["--ca-out", "/nonexistent/root.der"], "can't write"),
+        (["--host", "192.0.2.1"], "can't listen"),
+        (["--tls-version", "9"], "1.3"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_an_exit_status(arguments, sentence):
+    done = subprocess.run(
+        [*UMAIL, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode in (2, 4)
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
