@@ -12,22 +12,23 @@ _SPECIAL = ' "(),:;<>[\\]'
 _OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
 
 
-def _refuse(argument, value, why):
+def refuse(argument, value, why):
+    """Raise the ValueError for a faulty ``argument``."""
     raise ValueError("%s: %r %s" % (argument, value, why))
 
 
 def clean(argument, value):
     """Return ``value``, a str without control characters; a ValueError names the ``argument`` otherwise."""
     if not isinstance(value, str):
-        _refuse(argument, value, "is not a str")
+        refuse(argument, value, "is not a str")
     for c in value:
         c = ord(c)
         if c < 32 or 127 <= c < 160:
-            _refuse(argument, value, "holds the control character U+%04X" % c)
+            refuse(argument, value, "holds the control character U+%04X" % c)
     try:
         value.encode()
     except ValueError:
-        _refuse(argument, value, "is not valid Unicode")
+        refuse(argument, value, "is not valid Unicode")
     return value
 
 
@@ -46,7 +47,7 @@ def address(argument, value):
             if len(name) > 1 and name[0] == name[-1] == '"':
                 name = "\\".join([part.replace('\\"', '"') for part in name[1:-1].split("\\\\")])
             elif "@" in name:
-                _refuse(argument, value, "is more than one address")
+                refuse(argument, value, "is more than one address")
     else:
         name, bare = value
         clean(argument, name)
@@ -54,12 +55,12 @@ def address(argument, value):
     local, at, domain = bare.partition("@")
     literal = domain[1:-1] if domain[:1] == "[" and domain[-1:] == "]" else None
     if not at or not local or not domain or "@" in domain:
-        _refuse(argument, value, "is not an address: it needs one @ between a name and a domain")
+        refuse(argument, value, "is not an address: it needs one @ between a name and a domain")
     for c in local + (domain if literal is None else literal.replace(":", "")):
         if c in _SPECIAL:
-            _refuse(argument, value, "is not one address: %r can't stand in it" % c)
+            refuse(argument, value, "is not one address: %r can't stand in it" % c)
     if len(local.encode()) > 64 or len(domain.encode()) > 255:
-        _refuse(argument, value, "is too long: 64 octets before the @ and 255 after it are allowed")
+        refuse(argument, value, "is too long: 64 octets before the @ and 255 after it are allowed")
     return name, bare
 
 
@@ -149,7 +150,13 @@ class Message:
         self.text = text
         self.html = html
         self.headers = [_extra(name, value) for name, value in headers]
-        self.attachments = attachments
+        self.attachments = list(attachments)
+        for value in (text, html):
+            if value is not None and not isinstance(value, str):
+                refuse("text" if value is text else "html", value, "is not a str")
+        for value in self.attachments:
+            if not hasattr(value, "open"):
+                refuse("attachments", value, "is not an Attachment")
         self.date = date
         self.importance = importance
         self.sender = self.author[1]
@@ -158,13 +165,13 @@ class Message:
             if bare not in self.recipients:
                 self.recipients.append(bare)
         if not self.recipients:
-            _refuse("to", to, "names no recipient")
+            refuse("to", to, "names no recipient")
         domain = self.sender.partition("@")[2]
         self.message_id = message_id or "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
         if message_id and (clean("message_id", message_id)[0] + message_id[-1] != "<>" or " " in message_id):
-            _refuse("message_id", message_id, "is not of the form <unique@domain>")
+            refuse("message_id", message_id, "is not of the form <unique@domain>")
         if importance not in (None, "high", "normal", "low"):
-            _refuse("importance", importance, 'is none of "high", "normal", "low"')
+            refuse("importance", importance, 'is none of "high", "normal", "low"')
         self._stamp()
 
     @property
@@ -206,6 +213,10 @@ class Message:
 
         ``buffer``: a bytearray to stream through; without it one is made where attachments need it.
         """
+        if self.html is not None or self.attachments:
+            from . import multipart
+
+            return multipart.encode(self, eightbit, binary, buffer)
         encoding, data = codec.text((self.text or "").encode(), eightbit)
         if data[-2:] != b"\r\n":
             data += b"\r\n"
@@ -220,8 +231,8 @@ def _extra(name, value):
     clean("headers", name)
     clean("headers", value)
     if not name or not all(32 < ord(c) < 127 and c != ":" for c in name):
-        _refuse("headers", name, "is not a header name")
+        refuse("headers", name, "is not a header name")
     lower = name.lower()
     if " " + lower + " " in _OWN or lower.startswith("content-"):
-        _refuse("headers", name, "is written by umail itself: use the argument of Message for it")
+        refuse("headers", name, "is written by umail itself: use the argument of Message for it")
     return name, value

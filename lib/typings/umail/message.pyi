@@ -1,9 +1,13 @@
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
+
+from umail import multipart
+from umail.attachment import Attachment
 
 _Address = str | tuple[str, str] | list[str]
 _Addresses = str | Iterable[_Address]
 
+def refuse(argument: str, value: Any, why: str) -> NoReturn: ...
 def clean(argument: str, value: Any) -> str: ...
 def address(argument: str, value: _Address) -> tuple[str, str]: ...
 
@@ -25,7 +29,7 @@ class Message:
     text: str | None
     html: str | None
     headers: list[tuple[str, str]]
-    attachments: Sequence[Any]
+    attachments: list[Attachment]
     date: int | None
     message_id: str
     importance: str | None
@@ -42,10 +46,12 @@ class Message:
         bcc: _Addresses = (),
         reply_to: _Addresses | None = None,
         headers: Iterable[tuple[str, str]] = (),
-        attachments: Sequence[Any] = (),
+        attachments: Sequence[Attachment] = (),
         date: int | None = None,
         message_id: str | None = None,
         importance: str | None = None,
     ) -> None: ...
     def head(self) -> bytes: ...
-    def encode(self, eightbit: bool = False, binary: bool = False, buffer: bytearray | None = None) -> Body: ...
+    def encode(
+        self, eightbit: bool = False, binary: bool = False, buffer: bytearray | None = None
+    ) -> Body | multipart.Body: ...

@@ -1,0 +1,25 @@
+from collections.abc import Generator
+from typing import Protocol
+
+class Reader(Protocol):
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
+
+def type_of(name: str) -> str: ...
+
+class Attachment:
+    source: str | bytes | bytearray | memoryview | Reader
+    name: str
+    type: str
+    cid: str | None
+    def __init__(
+        self,
+        source: str | bytes | bytearray | memoryview | Reader,
+        name: str | None = None,
+        type: str | None = None,
+        cid: str | None = None,
+    ) -> None: ...
+    def size(self) -> int | None: ...
+    def open(self) -> Reader: ...
+
+def binary(reader: Reader, left: int | None, view: memoryview, used: int) -> Generator[memoryview, None, int]: ...
+def base64(reader: Reader, left: int | None, view: memoryview, used: int) -> Generator[memoryview, None, int]: ...

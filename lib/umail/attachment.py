@@ -1,0 +1,157 @@
+"""A file in a mail: what it is, and its octets streamed through one buffer, as they are or in base64."""
+
+import os
+from binascii import b2a_base64
+
+from .message import clean, refuse
+
+_TYPES = (
+    "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "
+    "pdf application/pdf zip application/zip gz application/gzip jpg image/jpeg jpeg image/jpeg png image/png "
+    "gif image/gif svg image/svg+xml bmp image/bmp webp image/webp wav audio/wav mp3 audio/mpeg mp4 video/mp4"
+)
+
+
+def type_of(name):
+    """The MIME type for a file name (str); text is taken for UTF-8."""
+    words = _TYPES.split(" ")
+    ending = name.rpartition(".")[2].lower()
+    for i in range(0, len(words), 2):
+        if words[i] == ending:
+            return words[i + 1] + ("; charset=utf-8" if words[i + 1][:5] == "text/" else "")
+    return "application/octet-stream"
+
+
+class Attachment:
+    """A file, or an image inside the HTML.
+
+    Args:
+        source: a path (str), bytes, or any object with ``readinto(buffer)``, which can be sent once only.
+        name: the file name readers see, any Unicode; None: the last part of the path.
+        type: its MIME type; None: by the ending of the name.
+        cid: shows it inside the HTML, where ``<img src="cid:CID">`` stands (RFC 2392).
+
+    Raises:
+        ValueError: control characters in an argument, or no MIME type.
+    """
+
+    def __init__(self, source, name=None, type=None, cid=None):
+        if name is None:
+            name = source.replace("\\", "/").rpartition("/")[2] if isinstance(source, str) else ""
+        self.source = source
+        self.name = clean("name", name)
+        self.type = clean("type", type or type_of(name))
+        if self.type.partition(";")[0].count("/") != 1 or len(self.type) != len(self.type.encode()):
+            refuse("type", type, "is not a MIME type")
+        self.cid = cid
+        if cid is not None and (not clean("cid", cid).encode() or not all(32 < ord(c) < 127 for c in cid)):
+            refuse("cid", cid, "must be ASCII without spaces")
+        self._consumed = False
+
+    def size(self):
+        """The number of octets, or None where only reading tells. ValueError: the file can't be read."""
+        if isinstance(self.source, str):
+            try:
+                return os.stat(self.source)[6]
+            except OSError as error:
+                refuse("attachments", self.source, "can't be read: %s" % error)
+        return None if hasattr(self.source, "readinto") else len(self.source)
+
+    def open(self):
+        """An object with ``readinto`` at the first octet; ValueError where there is none any more."""
+        if isinstance(self.source, str):
+            try:
+                return open(self.source, "rb")
+            except OSError as error:
+                refuse("attachments", self.source, "can't be read: %s" % error)
+        if hasattr(self.source, "readinto"):
+            if self._consumed:
+                refuse("attachments", self.name, "was read up when it was sent; give a path or bytes to send it again")
+            self._consumed = True
+            return self.source
+        from io import BytesIO
+
+        return BytesIO(self.source)
+
+
+def _read(reader, room):
+    """Fill ``room``, unless the source ends before; returns the count."""
+    count = 0
+    while count < len(room):
+        got = reader.readinto(room[count:] if count else room)
+        if got is None:
+            refuse("attachments", reader, "does not wait for its data")
+        if not got:
+            break
+        count += got
+    return count
+
+
+def binary(reader, left, view, used):
+    """Stream the octets themselves (generator). A whole ``view`` that is read and yielded allocates nothing.
+
+    Args:
+        reader: an object with ``readinto``.
+        left: how many octets are promised, None where unknown.
+        view: memoryview of the buffer, whose first ``used`` octets are waiting already.
+
+    Returns:
+        How much of ``view`` then waits.
+    """
+    size = len(view)
+    while left is None or left:
+        room = view[used:] if used else view
+        if left is not None and left < len(room):
+            room = room[:left]
+        count = _read(reader, room)
+        used += count
+        if left is not None:
+            left -= count
+        if used == size:
+            yield view
+            used = 0
+        if count < len(room):
+            break
+    _all(left)
+    return used
+
+
+def base64(reader, left, view, used):
+    """Stream the octets in base64, as `binary` does; a line of 57 octets and its CRLF take 78 characters."""
+    while True:
+        lines = (len(view) - used) // 78
+        if not lines:
+            yield view[:used]
+            used = 0
+            continue
+        # What is read lies at the end of the room, so that each line overwrites only what was encoded before.
+        start = used + 21 * lines
+        want = 57 * lines
+        if left is not None and left < want:
+            want = left
+        count = _read(reader, view[start : start + want])
+        if left is not None:
+            left -= count
+        end = start + count
+        while start + 57 <= end:
+            view[used : used + 77] = b2a_base64(view[start : start + 57])
+            view[used + 76] = 13
+            view[used + 77] = 10
+            used += 78
+            start += 57
+        if start < end:
+            line = b2a_base64(view[start:end])
+            size = len(line) + 1
+            view[used : used + size] = line[:-1] + b"\r\n"
+            used += size
+        if count < 57 * lines:
+            break
+        yield view[:used]
+        used = 0
+    _all(left)
+    return used
+
+
+def _all(left):
+    if left:
+        refuse("attachments", left, "octets are missing: the source became shorter")

@@ -1,0 +1,152 @@
+"""The body of a mail with HTML or attachments (RFC 2046): a list of octets and files, streamed piece by piece."""
+
+import os
+from binascii import hexlify
+
+from . import codec
+
+_NEEDS = ("7bit", "8bit", "binary")
+
+
+class Body:
+    """Like `message.Body`, but streamed through ``buffer``: each chunk is valid until the next one is asked for."""
+
+    def __init__(self, pieces, need, buffer):
+        self._pieces = pieces
+        self._buffer = buffer
+        self.body = _NEEDS[need]
+        self.size = 0
+        for piece in pieces:
+            size = piece[1] if isinstance(piece, tuple) else len(piece)
+            self.size = None if self.size is None or size is None else self.size + size
+
+    def chunks(self):
+        """Yield the octets as memoryviews of the buffer. May be called again where all sources can be read again."""
+        view = memoryview(bytearray(2048) if self._buffer is None else self._buffer)
+        used = 0
+        for piece in self._pieces:
+            if isinstance(piece, tuple):
+                source, _, length, encoder = piece
+                reader = source.open()
+                try:
+                    used = yield from encoder(reader, length, view, used)
+                finally:
+                    if reader is not source.source:
+                        reader.close()
+                continue
+            at = 0
+            while at < len(piece):
+                count = min(len(piece) - at, len(view) - used)
+                view[used : used + count] = piece[at : at + count]
+                at += count
+                used += count
+                if used == len(view):
+                    yield view
+                    used = 0
+        if used:
+            yield view[:used]
+
+
+def parameter(name, value):
+    """A header's parameter as tokens: a quoted string, or RFC 2231 where ``value`` (str) needs it."""
+    data = value.encode()
+    if codec.is_ascii(data) and len(data) <= 50:
+        return [name + b'="' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"']
+    pieces = []
+    line = b"utf-8''"
+    for character in value:
+        octets = b""
+        for c in character.encode():
+            # RFC 5987's attr-char, the narrower set.
+            if 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c in b"-._":
+                octets += bytes((c,))
+            else:
+                octets += b"%%%02X" % c
+        if len(line) + len(octets) > 50:
+            pieces.append(line)
+            line = b""
+        line += octets
+    if not pieces:
+        return [name + b"*=" + line]
+    pieces.append(line)
+    tokens = [b"%s*%d*=%s;" % (name, number, piece) for number, piece in enumerate(pieces)]
+    tokens[-1] = tokens[-1][:-1]
+    return tokens
+
+
+def _text(subtype, text, eightbit):
+    encoding, data = codec.text(text.encode(), eightbit)
+    head = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
+    return 1 if encoding == b"8bit" else 0, [head, data]
+
+
+def _file(file, inline, binary):
+    from .attachment import base64
+    from .attachment import binary as plain
+
+    tokens = file.type.encode().split(b" ")
+    head = codec.header(b"Content-Type", tokens)
+    tokens = [b"inline" if inline else b"attachment"]
+    if file.name:
+        tokens[0] += b";"
+        tokens += parameter(b"filename", file.name)
+    head += codec.header(b"Content-Disposition", tokens)
+    if file.cid:
+        head += b"Content-ID: <%s>\r\n" % file.cid.encode()
+    length = file.size()
+    if binary:
+        piece = (file, length, length, plain)
+    else:
+        piece = (file, None if length is None else codec.base64_size(length), length, base64)
+    head += b"Content-Transfer-Encoding: %s\r\n\r\n" % (b"binary" if binary else b"base64")
+    return 2 if binary else 0, [head, piece]
+
+
+def _join(kind, parts):
+    """Several parts as one multipart; a single one remains as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    # "=_" stands in no line of quoted-printable or base64 (RFC 2045, section 6.7), and 128 random bits in no other.
+    boundary = b"=_" + hexlify(os.urandom(16))
+    need = max(need for need, _ in parts)
+    # RFC 2045, section 6.4: a multipart names the widest encoding inside it.
+    pieces = [
+        b'Content-Type: multipart/%s;\r\n boundary="%s"\r\nContent-Transfer-Encoding: %s\r\n\r\n'
+        % (kind, boundary, _NEEDS[need].encode())
+    ]
+    start = b"--"
+    for _, inner in parts:
+        pieces.append(start + boundary + b"\r\n")
+        pieces += inner
+        start = b"\r\n--"
+    pieces.append(start + boundary + b"--\r\n")
+    return need, pieces
+
+
+def _build(message, eightbit, binary, buffer):
+    files = message.attachments
+    inline = [file for file in files if file.cid and message.html is not None]
+    parts = []
+    if message.html is not None:
+        html = [_text(b"html", message.html, eightbit)] + [_file(file, True, binary) for file in inline]
+        parts.append(_join(b"related", html))
+    if message.text is not None or not parts:
+        parts.insert(0, _text(b"plain", message.text or "", eightbit))
+    # The first is the plainest, the last the one that readers prefer (RFC 2046, section 5.1.4).
+    parts = [_join(b"alternative", parts)]
+    parts += [_file(file, False, binary) for file in files if file not in inline]
+    need, pieces = _join(b"mixed", parts)
+    if message.smtputf8:
+        need = max(need, 1)
+    if len(parts) == 1 and pieces[-1][-2:] != b"\r\n":
+        pieces.append(b"\r\n")
+    return Body([message.head()] + pieces, need, buffer)
+
+
+def encode(message, eightbit, binary, buffer):
+    """`Message.encode` for a message with HTML or attachments."""
+    body = _build(message, eightbit, False, buffer)
+    # What fits in one flight stays in base64: binary would cost a round trip more.
+    if binary and message.attachments and (body.size is None or body.size > 4096):
+        body = _build(message, True, True, buffer)
+    return body
