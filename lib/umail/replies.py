@@ -71,8 +71,9 @@ def classify(stage, code, enhanced, text):
                 return _KINDS[letter], key
             number -= 1
     except MemoryError:
-        # An explanation is worth less than the error that it explains.
-        pass
+        # The table did not fit. A mail is not given up on the strength of that: a person decides.
+        if code >= 500:
+            return "configuration", "configuration"
     return kind, kind
 
 
