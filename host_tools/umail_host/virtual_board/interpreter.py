@@ -56,9 +56,12 @@ class Interpreter:
     """
 
     def __init__(self, executable: Path, wiring: Wiring) -> None:
+        # A host that is killed must leave no board running: Linux ends the process with its parent.
+        setpriv = shutil.which("setpriv")
+        wrapper = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
         arguments = [wiring.control, wiring.flash, wiring.flags, wiring.flash_bytes, wiring.events]
         self._process = subprocess.Popen(
-            [executable, "-X", f"heapsize={wiring.heap_bytes}", "-i", "_boot.py", *map(str, arguments)],
+            [*wrapper, executable, "-X", f"heapsize={wiring.heap_bytes}", "-i", "_boot.py", *map(str, arguments)],
             stdin=wiring.uart,
             stdout=wiring.uart,
             stderr=wiring.uart,

@@ -1,0 +1,87 @@
+"""`umail board`: a virtual board that stays until Ctrl-C, for mpremote and everything else that opens a serial port."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from umail_host.virtual_board import VirtualBoard
+
+EXAMPLE = """Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls
+
+Commands typed in, each with return: off, on, reset (the power), wifi up, wifi drop, wifi refuse, ntp on, ntp off,
+pin 13 0 (1, or open), volts 34 1.25, ds18b20 4 37.5, dht 5 21.0 55."""
+
+
+def board(
+    name: Annotated[str, typer.Option("--board", help="Whose heap and flash it has: a folder of boards/.")] = "virtual",
+    flash: Annotated[Path | None, typer.Option(help="Folder that keeps its flash; none: forgotten at the end.")] = None,
+    link: Annotated[Path | None, typer.Option(help="Path its port gets.")] = None,
+    show: Annotated[bool, typer.Option("--console", help="Show what the board prints.")] = False,
+    sleep_speed: Annotated[float, typer.Option(help="How many times faster sleep passes.", min=0.001)] = 1.0,
+) -> None:
+    """Run a virtual board until Ctrl-C."""
+    with tempfile.TemporaryDirectory(prefix="umail-") as folder:
+        virtual = VirtualBoard(
+            flash or Path(folder),
+            name,
+            on_console=_print if show else None,
+            link=link,
+            sleep_speed=sleep_speed,
+        )
+        with virtual:
+            typer.echo(f"board {name} at {virtual.port}")
+            typer.echo(f"  mpremote connect {virtual.port}          a REPL (leave it with Ctrl-])")
+            typer.echo(f"  mpremote connect {virtual.port} ls       its files")
+            typer.echo("Ctrl-C ends it; see umail board --help for the world around it.")
+            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+            try:
+                for line in sys.stdin:
+                    _obey(virtual, line.split())
+                while True:
+                    time.sleep(3600)
+            except KeyboardInterrupt:
+                pass
+    typer.echo("stopped")
+
+
+def _print(data: bytes) -> None:
+    sys.stdout.write(data.decode(errors="replace").replace("\r", ""))
+    sys.stdout.flush()
+
+
+def _obey(virtual: VirtualBoard, words: list[str]) -> None:
+    """One typed command."""
+    try:
+        match words:
+            case []:
+                pass
+            case ["off"]:
+                virtual.power_off()
+            case ["on"]:
+                virtual.power_on()
+            case ["reset"]:
+                virtual.hard_reset()
+            case ["wifi", "up" | "drop" | "refuse" as action]:
+                {"up": virtual.wifi.up, "drop": virtual.wifi.drop, "refuse": virtual.wifi.refuse}[action]()
+            case ["ntp", "on" | "off" as state]:
+                virtual.clock.ntp = state == "on"
+            case ["pin", number, level]:
+                virtual.pins[int(number)].drive(None if level == "open" else int(level))
+            case ["volts", number, volts]:
+                virtual.pins[int(number)].volts = float(volts)
+            case ["ds18b20", number, celsius]:
+                virtual.sensors.ds18b20(int(number)).celsius = float(celsius)
+            case ["dht", number, celsius, humidity]:
+                sensor = virtual.sensors.dht(int(number))
+                sensor.celsius, sensor.humidity = float(celsius), float(humidity)
+            case _:
+                typer.echo("not understood; see umail board --help", err=True)
+    except ValueError:
+        typer.echo("a number was expected; see umail board --help", err=True)
