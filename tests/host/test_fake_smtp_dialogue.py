@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from umail_host.fake_smtp import policy, profiles
+from umail_host.fake_smtp import profiles, providers
 from umail_host.fake_smtp.dialogue import Dialogue
 from umail_host.fake_smtp.events import Close, Deliver, Heard, Say, StartTls, Wait
 from umail_host.fake_smtp.session import Session
@@ -30,7 +30,7 @@ class Peer:
     def __init__(self, profile: str = "m365-submission", *, tls: bool = True, login: bool = False, **switches) -> None:
         names = profiles.SWITCHES & switches.keys()
         adapted = profiles.adapt(profiles.find(profile), {name: switches.pop(name) for name in names})
-        rules = policy.POLICIES[adapted.policy](mailboxes={USER: PASSWORD}, tokens={TOKEN: USER}, **switches)
+        rules = providers.POLICIES[adapted.policy](mailboxes={USER: PASSWORD}, tokens={TOKEN: USER}, **switches)
         self.session = Session(1)
         self.dialogue = Dialogue(adapted, rules, self.session)
         self.events: list = []

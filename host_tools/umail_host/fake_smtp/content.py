@@ -173,7 +173,7 @@ def finish(dialogue: Dialogue, octets: bytes) -> None:
     if refusal:
         dialogue.say("content", refusal, hold=True)
         return
-    dialogue.wait(dialogue.policy.delay(dialogue.session))
+    dialogue.wait(dialogue.policy.delay(dialogue.session, envelope))
     dialogue.session.messages += 1
     place = dialogue.mark()
     message_id = _message_id(octets)

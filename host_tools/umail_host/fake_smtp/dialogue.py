@@ -184,6 +184,9 @@ class Dialogue:
             "date": formatdate(now).replace("-0000", "+0000"),
             "stamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(now)),
             "session": f"08DE2A6028D2{self.session.number & 0xFFFF:04X}",
+            "session_number": f"{self.session.number:05}",
+            "epoch": str(int(now)),
+            "gsmtp": f"ffacd0b85a97d-42cb7f2e556sm{self.session.number}f8f.4",
             "queue_id": f"{self.session.number:04X}{self.session.messages:04X}",
             "user": self.session.user or "",
         }

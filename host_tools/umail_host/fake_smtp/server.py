@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from umail_host.fake_smtp import policy as policies
-from umail_host.fake_smtp import profiles, tls
+from umail_host.fake_smtp import profiles, providers, tls
 from umail_host.fake_smtp.channel import Channel
 from umail_host.fake_smtp.clock import Clock
 from umail_host.fake_smtp.connection import Connection
@@ -19,6 +18,7 @@ from umail_host.fake_smtp.dialogue import Dialogue, Strike
 from umail_host.fake_smtp.events import Envelope
 from umail_host.fake_smtp.inbox import Delivery, Inbox
 from umail_host.fake_smtp.masking import Masker
+from umail_host.fake_smtp.policy import Policy
 from umail_host.fake_smtp.session import Session
 from umail_host.fake_smtp.transcript import Entry, RawCapture, Transcript
 
@@ -35,8 +35,8 @@ class FakeServer:
         hostnames: further names for the certificate, besides localhost, 127.0.0.1 and ``host``.
         certificate: its kind; see ``tls.CERTIFICATES``.
         tls_version: ``1.0`` to ``1.3`` to speak that one only.
-        client_certificates: ask clients for one, to be verified against ``authority``'s root alone.
-        authority: who issues certificates; servers may share one.
+        authority: who issues certificates; servers may share one. Clients' certificates are verified against its root
+            alone (``authority.client("contoso.com")`` issues one).
         maildir: where mail is kept; a temporary folder unless given.
         settle: seconds for which replies within a flight wait for the rest of it; see ``Session``.
         clock: the time of entries, limits and delays.
@@ -60,7 +60,6 @@ class FakeServer:
         hostnames: Sequence[str] = (),
         certificate: str = "good",
         tls_version: str = "",
-        client_certificates: bool = False,
         authority: tls.Authority | None = None,
         maildir: Path | None = None,
         settle: float = 0.005,
@@ -81,7 +80,6 @@ class FakeServer:
         listening = [host] if host not in ("0.0.0.0", "") else []
         self.authority = authority or tls.Authority(["localhost", "127.0.0.1", *hostnames, *listening])
         self.certificate, self.tls_version = certificate, tls_version
-        self.client_certificates = client_certificates
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
         self._context(certificate, tls_version)
         self._temporary = tempfile.TemporaryDirectory(prefix="umail-inbox-")
@@ -193,7 +191,7 @@ class FakeServer:
 
     def _context(self, certificate: str, version: str) -> ssl.SSLContext:
         if (certificate, version) not in self._contexts:
-            root = self.authority.root_der if self.client_certificates else b""
+            root = self.authority.root_der if self.profile.client_certificates else b""
             identity = self.authority.server(certificate)
             self._contexts[certificate, version] = tls.server_context(identity, version=version, client_root=root)
         return self._contexts[certificate, version]
@@ -207,15 +205,13 @@ class FakeServer:
         await self.clock.sleep(seconds)
 
 
-def _configure(
-    profile: str | profiles.Profile, switches: Mapping[str, object]
-) -> tuple[profiles.Profile, policies.Policy]:
+def _configure(profile: str | profiles.Profile, switches: Mapping[str, object]) -> tuple[profiles.Profile, Policy]:
     found = profiles.find(profile) if isinstance(profile, str) else profile
-    of_policy = policies.switches(found.policy)
+    of_policy = providers.switches(found.policy)
     unknown = switches.keys() - profiles.SWITCHES - of_policy
     if unknown:
         known = ", ".join(sorted(profiles.SWITCHES | of_policy))
         raise ValueError(f"no switch {', '.join(sorted(unknown))}; there are: {known}")
     adapted = profiles.adapt(found, {name: switches[name] for name in switches.keys() & profiles.SWITCHES})
-    kind = policies.POLICIES[found.policy]
+    kind = providers.POLICIES[found.policy]
     return adapted, kind(**{name: switches[name] for name in switches.keys() & of_policy})  # type: ignore[arg-type]  # by name
