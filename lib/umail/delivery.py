@@ -35,12 +35,14 @@ class Delivery:
         routes: a ``Route`` or a list of them, tried in order.
         timeout (float): seconds for each reply before the final one, and for each address to connect to.
         deadline (float): seconds for one mail, up to its last octet.
+        leaving (callable): called just before the last octets of a message leave; may raise MailError to stop them.
     """
 
-    def __init__(self, routes, timeout, deadline):
+    def __init__(self, routes, timeout, deadline, leaving=None):
         self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
         self.timeout = timeout
         self.deadline = deadline
+        self.leaving = leaving
         self.session = None
         self.connected = False
 
@@ -95,6 +97,7 @@ class Delivery:
         if session is None or session.route is not route:
             yield from self._hang_up()
             session = self.session = Session(route, self.timeout)
+            session.leaving = self.leaving
         refresh = False
         while True:
             try:

@@ -33,6 +33,15 @@ class Session(Dialogue):
         timeout (float): seconds to wait for each reply before the final one.
     """
 
+    # Called just before the last octets of a message are handed over: the outbox marks them durably. MailError stops it.
+    leaving = None
+
+    def leaves(self):
+        """From here on the server may have the message, whatever becomes of the connection."""
+        if self.leaving:
+            self.leaving()
+        self.sent = True
+
     def open(self, ehlo, secret=None):
         """Greeting, EHLO, STARTTLS and login, as the route wants them (generator).
 

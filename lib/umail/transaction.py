@@ -152,7 +152,7 @@ class Transaction:
         if self.chunking:
             text = b"".join([bytes(chunk) for chunk in self.body.chunks()])
             flight += b"\r\nBDAT %d LAST\r\n" % len(text) + text + self._quit()
-            session.sent = True
+            session.leaves()
         else:
             flight += b"\r\nDATA\r\n"
         yield from session.put(flight)
@@ -223,7 +223,7 @@ class Transaction:
             count += len(chunk)
             yield from self._piece(stuffer.feed(chunk), count)
         self._check_count(count)
-        session.sent = True
+        session.leaves()
         yield from session.put(stuffer.end() + self._quit())
         yield FINAL
 
@@ -240,7 +240,8 @@ class Transaction:
             count = 0
             for chunk in self.body.chunks():
                 count += len(chunk)
-                session.sent = count == size
+                if count == size:
+                    session.leaves()
                 yield from self._piece(chunk, count)
             self._check_count(count)
             if self.last:
@@ -262,7 +263,7 @@ class Transaction:
                 session.asked = not complete(session.buffer)
                 session.take((yield from session.reply(session.timeout)), 250)
                 owed -= 1
-        session.sent = True
+        session.leaves()
         yield from session.put(b"BDAT 0 LAST\r\n" + self._quit())
         while owed:
             session.take((yield from session.reply(session.timeout)), 250)
