@@ -33,7 +33,7 @@ class Session(Dialogue):
         timeout (float): seconds to wait for each reply before the final one.
     """
 
-    # Called just before the last octets of a message are handed over: the outbox marks them durably. MailError stops it.
+    # Called just before the last octets of a message are handed over, to mark them durably. A MailError stops them.
     leaving = None
 
     def leaves(self):
