@@ -193,17 +193,24 @@ class Board:
 
         The second way needs the raw REPL (`enter`).
         """
-        self._transport.in_raw_repl, was_raw = False, self._transport.in_raw_repl
+        was_raw = self._transport.in_raw_repl
+        if not self.press_reset():
+            if not was_raw:
+                self.enter()
+            self._run(lambda: self._transport.exec_raw_no_follow("import machine\nmachine.reset()"))
+            self._transport.in_raw_repl = False
+
+    def press_reset(self) -> bool:
+        """Pull the reset line, whatever the board does; False where the port has none."""
         try:
             self._serial.dtr = False
             self._serial.rts = True  # pulls EN low through the board's auto-reset circuit
             time.sleep(0.1)
             self._serial.rts = False
         except OSError:
-            if not was_raw:
-                self.enter()
-            self._run(lambda: self._transport.exec_raw_no_follow("import machine\nmachine.reset()"))
-            self._transport.in_raw_repl = False
+            return False
+        self._transport.in_raw_repl = False
+        return True
 
     def exec(self, code: str, timeout: float = 10.0, on_output: Callable[[bytes], None] | None = None) -> str:
         """Run code and return what it printed.

@@ -94,6 +94,17 @@ def load_all() -> list[BoardSpec]:
     return [load(name) for name in names()]
 
 
+def by_machine(machine: str) -> BoardSpec | None:
+    """The first board whose chip ``machine``, a board's ``sys.implementation._machine``, names; None for no such chip.
+
+    MicroPython ends that text in the chip: "Generic ESP32 module with ESP32", "ESP32C3 module with ESP32-C3".
+    """
+    if machine.startswith("Virtual board"):
+        return load("virtual")
+    chip = machine.lower().replace("-", "").rpartition(" ")[2]
+    return next((board for board in load_all() if board.chip == chip), None)
+
+
 def read(file: Path) -> BoardSpec:
     """Description in ``file``; its folder's name is the board's.
 

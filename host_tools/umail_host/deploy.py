@@ -94,9 +94,11 @@ def deploy(
             changed[path] = octets
     stale = _stale(found, image)
     _check_room(found, changed)
-    for path in _FIRST & changed.keys() & found.files.keys() - found.listed:
-        link.exec(f"os.rename({path!r}, {path + '.old'!r})")
-        report.warnings.append(f"{path} was not ours: it lies on the board as {path}.old now")
+    for path in sorted(_FIRST & changed.keys() & found.files.keys() - found.listed):
+        # The boot.py that MicroPython puts on a new board is comments only: nobody misses it.
+        if any(line.strip() and not line.startswith("#") for line in link.exec(f"show({path!r})").splitlines()):
+            link.exec(f"os.rename({path!r}, {path + '.old'!r})")
+            report.warnings.append(f"{path} was not ours: it lies on the board as {path}.old now")
     code = frozenset(path for path in image if path.startswith(_CODE))
     _write_list(link, found.listed, found.listed | code)
     _copy(link, changed, report, progress)
@@ -188,7 +190,10 @@ def _write(link: Link, path: str, octets: bytes, sent: Callable[[int], None] | N
         answer = answer or link.exec(f"add({b64encode(octets[start : start + _CHUNK])!r})").strip()
         if sent is not None:
             sent(min(start + _CHUNK, len(octets)))
-    answer = answer or link.exec(f"finish({path!r}, {hashlib.sha256(octets).hexdigest()!r})", timeout=30).strip()
+    # A board reads its flash back at some 100 kB a second.
+    patience = 10 + len(octets) / 50_000
+    digest = hashlib.sha256(octets).hexdigest()
+    answer = answer or link.exec(f"finish({path!r}, {digest!r})", timeout=patience).strip()
     if not answer:
         return
     link.exec("abandon()")

@@ -93,6 +93,12 @@ def test_a_main_of_the_users_is_kept_aside_once(board):
     assert board.files()["/main.py.old"] == b"print('mine')\n"
 
 
+def test_the_boot_file_of_a_new_board_is_simply_replaced(board):
+    board.put("/boot.py", b"# This file is executed on every boot\n#import esp\n\n")
+    assert not deploy(board, {**IMAGE, "/boot.py": b"pass\n"}).warnings
+    assert "/boot.py.old" not in board.files()
+
+
 def test_a_package_that_shadows_ours_is_a_warning(board):
     board.put("/umail.py", b"class SMTP: pass\n")
     report = deploy(board, IMAGE)

@@ -1,0 +1,169 @@
+"""`umail deploy`: brings library, firmware, certificates and configuration onto a board."""
+
+from __future__ import annotations
+
+import getpass
+import importlib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from umail_host import boards, deploy, image, maintenance, paths, ports
+from umail_host.board import BoardError
+from umail_host.boards import BoardSpec
+from umail_host.errors import UserError
+
+EXAMPLE = (
+    "Example: umail deploy --port /dev/ttyUSB0 --config freezer.json --secret wifi_password --secret mail_password. "
+    "A secret is read from the environment (UMAIL_SECRET_MAIL_PASSWORD) or asked for; it goes into the board's NVS, "
+    "never into a file here."
+)
+
+
+def command(
+    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    board: Annotated[str, typer.Option(help="Name of its description; by default what the board says.")] = "",
+    config: Annotated[Path | None, typer.Option(help="JSON file that becomes /config.json.")] = None,
+    file: Annotated[list[str] | None, typer.Option(help="A further file, HERE:/THERE; may be repeated.")] = None,
+    secret: Annotated[list[str] | None, typer.Option(help="Name of a secret to store; may be repeated.")] = None,
+    mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
+    reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
+    wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.")] = 10,
+) -> None:
+    """Bring library, firmware, certificates and configuration onto a board; only what changed is copied."""
+    files = dict(_extra_file(text) for text in file or ())
+    settings = None if config is None else read_config(config)
+    secrets = {name: read_secret(name) for name in secret or ()}
+    spec, report = _deploy(port or ports.only(), board, settings, files, secrets, mpy=mpy, reset=reset, wait=wait)
+    for warning in report.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(
+        f"{spec.name}: {len(report.written)} files written ({report.octets / 1000:.1f} kB), "
+        f"{len(report.unchanged)} unchanged, {len(report.removed)} removed"
+        + (f", {len(secrets)} secrets stored" if secrets else "")
+        + ("; the board restarts" if reset else "")
+    )
+
+
+def _deploy(
+    port: str,
+    wanted: str,
+    settings: dict[str, Any] | None,
+    files: dict[str, bytes],
+    secrets: dict[str, str],
+    *,
+    mpy: bool,
+    reset: bool,
+    wait: float,
+) -> tuple[BoardSpec, deploy.Report]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with maintenance.held(port, wait, reset) as link:
+        spec = choose_board(link.exec("import sys\nprint(sys.implementation._machine)").strip(), wanted)
+        if settings is not None:
+            check_config(settings, spec)
+        built = image.build(spec, config=settings, extra_files=files, mpy=mpy)
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("comparing", total=None)
+
+            def show(path: str, done: int, total: int) -> None:
+                bar.update(task, description=path, completed=done, total=total)
+
+            try:
+                return spec, deploy.deploy(link, built, secrets=secrets, progress=show)
+            except BoardError as error:
+                error.args = (f"{error} Run the command again: it goes on where this one stopped",)
+                raise
+
+
+def choose_board(machine: str, wanted: str) -> BoardSpec:
+    """The description of the board that calls itself ``machine``.
+
+    Args:
+        wanted: the name the user gave; empty to find it.
+
+    Raises:
+        UserError: no description fits, or the wanted one is another chip's.
+    """
+    found = boards.by_machine(machine)
+    if not wanted:
+        if found is None:
+            raise UserError(
+                f"the board calls itself {machine!r}, which no description fits: name one with --board, "
+                "or add one (docs/porting.md)",
+                3,
+            )
+        return found
+    spec = boards.load(wanted)
+    if found is not None and found.chip != spec.chip and "virtual" not in (found.chip, spec.chip):
+        raise UserError(f"the board calls itself {machine!r}, which is not {wanted}: leave --board out", 3)
+    return spec
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The configuration in the JSON file ``path``.
+
+    Raises:
+        UserError: it can't be read, or is not a JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path} can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path} must hold an object, {{…}}, with the keys of docs/configuration.md")
+    return value
+
+
+def check_config(config: dict[str, Any], spec: BoardSpec) -> None:
+    """Checks a configuration with the firmware's own rules, before anything is sent.
+
+    Raises:
+        UserError: the first sentence counts the problems, one line each follows.
+    """
+    resolved = json.loads(image.config_file(config, spec))
+    folder = str(paths.firmware())
+    sys.path.insert(0, folder)
+    try:
+        rules = importlib.import_module("alertnode.config")
+    finally:
+        sys.path.remove(folder)
+    problems = rules.check(resolved)[1]
+    if problems:
+        raise UserError("the configuration needs mending:\n" + "\n".join(f"  - {problem}" for problem in problems))
+
+
+def _extra_file(text: str) -> tuple[str, bytes]:
+    source, colon, target = text.rpartition(":")
+    if not colon or not source or not target.startswith("/"):
+        raise UserError(f"--file {text}: write it as HERE:/THERE, such as trace.csv:/trace.csv")
+    try:
+        return target, Path(source).read_bytes()
+    except OSError as error:
+        raise UserError(f"--file {source} can't be read: {error.strerror}") from None
+
+
+def read_secret(name: str) -> str:
+    """The value of a secret: from the environment, else asked for without echo.
+
+    Raises:
+        UserError: the name is not one that a board can store, or nothing can be asked here.
+    """
+    if not re.fullmatch(r"[a-z0-9_]{1,15}", name):
+        raise UserError(f"--secret {name}: a name has 1 to 15 lower-case letters, digits and underscores")
+    variable = f"UMAIL_SECRET_{name.upper()}"
+    value = os.environ.get(variable)
+    if value is None and sys.stdin.isatty():
+        value = getpass.getpass(f"{name}: ")
+    if not value:
+        raise UserError(f"the secret {name} is not known: set {variable}, or run the command in a terminal")
+    return value
