@@ -101,6 +101,13 @@ class FakeServer:
         """The OAuth tokens that are valid now."""
         return self.policy.tokens
 
+    def accept_token(self, token: str, user: str | None = None, ends: float | None = None) -> None:
+        """From now on take this OAuth token, for one user or any, until it ends (seconds since 1970)."""
+        self.masker.learn(token.encode())
+        self.policy.tokens[token] = user
+        if ends is not None:
+            self.policy.token_expiry[token] = ends
+
     @property
     def ca_der(self) -> bytes:
         """The root to trust."""
