@@ -1,0 +1,168 @@
+"""The time, as far as the board knows it: unset, estimated, or set by NTP, a DS3231 or the clock that ran on.
+
+Two kinds of time, never mixed. ``uptime()`` counts seconds since the start and knows no jump: all waiting, pausing and
+measuring of durations uses it. ``now()`` is the date, in Unix seconds, or None; it may jump either way whenever NTP
+answers, so it only ever stands in texts. ``unix(uptime)`` translates, and after a jump translates better.
+"""
+
+from alertnode.zone import DAY
+
+UNSET = 0
+ESTIMATED = 1
+SET = 2
+# 2025-01-01. No board runs this program before: an earlier date is a clock that was never set.
+FLOOR = 1735689600
+_KEEP_EVERY = 6 * 3600
+_SYNC_EVERY = DAY
+_FIRST_PAUSE = 30
+_LONGEST_PAUSE = 3600
+# So long NTP may fail before the last known time, which is too early, is taken for the date.
+_PATIENCE = 600
+
+
+class Uptime:
+    """Called, gives the seconds since it was made; to be called at least every few days, as ``port``'s ticks wrap."""
+
+    def __init__(self, port):
+        self._port = port
+        self._ticks = port.ticks()
+        self._milliseconds = 0
+
+    def __call__(self):
+        self._milliseconds += self._port.since(self._ticks)
+        self._ticks = self._port.ticks()
+        return self._milliseconds / 1000
+
+
+class Clock:
+    """The board's clock.
+
+    ``port`` is the module of that name; ``uptime`` an Uptime; ``zone`` a Zone; ``servers`` NTP host names, asked in
+    order; ``say`` takes console lines; ``keep`` is the file that holds the last known time; ``chip`` a battery-backed
+    clock with ``get()``, which gives Unix seconds or None, and ``set(unix)``.
+    """
+
+    def __init__(self, port, uptime, zone, servers, say, keep="/clock", chip=None):
+        self.uptime = uptime
+        self.zone = zone
+        self.servers = list(servers)
+        # Gives the router's address, asked for the time when no server answers: routers often are time servers, and
+        # MicroPython does not show which one DHCP names.
+        self.gateway = str
+        self._port = port
+        self._say = say
+        self._keep = keep
+        self._chip = chip
+        self._kept = None
+        self._due = 0
+        self._pause = _FIRST_PAUSE
+        self._failing = None
+        self.state = SET if port.unix() >= FLOOR else UNSET
+        if self.state == UNSET and chip is not None:
+            self._ask_chip()
+
+    def now(self):
+        """Unix seconds, or None while the clock is unset."""
+        return None if self.state == UNSET else self._port.unix()
+
+    def unix(self, uptime):
+        """Unix seconds at the moment ``uptime``, or None while the clock is unset."""
+        now = self.now()
+        return None if now is None else int(now - (self.uptime() - uptime))
+
+    def text(self, uptime):
+        """The local time at the moment ``uptime``, for a person; while the clock is unset, the time since the start."""
+        unix = self.unix(uptime)
+        if unix is None:
+            return "%d s after the start (the clock was not set)" % uptime
+        return self.zone.text(unix) + (" (estimated)" if self.state == ESTIMATED else "")
+
+    def stamp(self):
+        """Now as (``12:03``, ``2026-11-24 12:03:10 CET``), for the log."""
+        now = self.now()
+        if now is None:
+            return "--:--", "%d s after the start" % self.uptime()
+        return self.zone.short(now), self.zone.text(now)
+
+    def due(self):
+        """True when NTP should be asked."""
+        return self.uptime() >= self._due
+
+    def sync(self):
+        """Ask the NTP servers, one after the other, until one answers; True when one did."""
+        for server in self.servers + [""]:
+            server = server or self.gateway()
+            if not server:
+                continue
+            try:
+                unix = self._port.ntp(server)
+            except (OSError, ValueError, IndexError):
+                continue
+            if unix < FLOOR:
+                self._say("NTP server %s gives a date before 2025: not believed" % server)
+                continue
+            self._set(unix, "NTP server " + server)
+            self._due = self.uptime() + _SYNC_EVERY
+            self._pause = _FIRST_PAUSE
+            self._failing = None
+            return True
+        self._failed()
+        return False
+
+    def tick(self):
+        """To be called now and then: keeps the last known time on flash, seldom enough to spare it."""
+        uptime = self.uptime()
+        if self.state == SET and (self._kept is None or uptime - self._kept >= _KEEP_EVERY):
+            self._kept = uptime
+            try:
+                self._port.write(self._keep, b"%d" % self._port.unix())
+            except OSError:
+                self._say("the last known time could not be kept in %s: flash is full or worn" % self._keep)
+
+    def _failed(self):
+        uptime = self.uptime()
+        self._due = uptime + self._pause
+        if self._failing is None:
+            self._failing = uptime
+        self._say("no NTP server answers (%s): asked again in %d s" % (", ".join(self.servers), self._pause))
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        if self.state == UNSET and uptime - self._failing >= _PATIENCE:
+            self._estimate()
+
+    def _estimate(self):
+        """Take the last known time for the date: certificates can be checked against it, if a little leniently."""
+        try:
+            with open(self._keep, "rb") as file:
+                kept = int(file.read(20))
+        except (OSError, ValueError):
+            return
+        if kept >= FLOOR:
+            self._set(kept + int(self.uptime()), "the last known time, as NTP does not answer", ESTIMATED)
+
+    def _ask_chip(self):
+        try:
+            unix = self._chip.get()
+        except OSError:
+            self._say("the DS3231 does not answer: check its wires, or remove clock.ds3231 from the configuration")
+            return
+        if unix is not None and unix >= FLOOR:
+            self._set(unix, "the DS3231")
+
+    def _set(self, unix, source, state=SET):
+        before = self.now()
+        self._port.set_unix(unix)
+        self.state = state
+        self._kept = None
+        change = "it was not set" if before is None else _difference(unix - before)
+        self._say("clock set to %s by %s: %s" % (self.zone.text(unix), source, change))
+        if self._chip is not None and source[:3] == "NTP":
+            try:
+                self._chip.set(unix)
+            except OSError:
+                self._say("the DS3231 does not take the time: check its wires")
+
+
+def _difference(seconds):
+    if not seconds:
+        return "it was right"
+    return "it was %d s %s" % (abs(seconds), "slow" if seconds > 0 else "fast")

@@ -1,0 +1,242 @@
+"""The configuration: ``/config.json`` read, checked against tables, completed with its defaults.
+
+All problems are found in one pass and told as one sentence each, with the key and how to mend it. The sentences'
+remedies lie in ``hints``, which is loaded only when something is wrong. No value is repeated that could be a secret.
+"""
+
+import json
+
+PATH = "/config.json"
+REQUIRED = None
+
+# key: (kind, default, lowest, highest). A kind is "text", "texts" (one or several), "number", "whole", "pin", a tuple
+# of the words that are allowed, or a table of its own. The default REQUIRED means that the key must be there.
+_MAIL = {
+    "route": (("m365.submission", "m365.direct_send", "m365.relay", "smtp"), REQUIRED),
+    "to": ("texts", REQUIRED),
+    "username": ("text", ""),
+    "sender": ("text", ""),
+    "domain": ("text", ""),
+    "host": ("text", ""),
+    "port": ("whole", 0, 1, 65535),
+    "security": (("starttls", "tls", "opportunistic", "plain"), ""),
+    "trust": ("texts", ()),
+    "ehlo": ("text", ""),
+    "certificate": ("texts", ()),
+    "private_key": ("text", ""),
+    "timeout": ("number", 30, 5, 300),
+    "deadline": ("number", 120, 10, 600),
+}
+_CLOCK = {
+    "ntp": ("texts", ("pool.ntp.org",)),
+    "zone": ("text", "UTC0"),
+    "ds3231": ({"scl": ("pin", REQUIRED), "sda": ("pin", REQUIRED)}, ()),
+}
+_TOP = {
+    "board_name": ("text", REQUIRED),
+    "wifi": ({"ssid": ("text", REQUIRED), "timeout": ("number", 20, 2, 60)}, REQUIRED),
+    "mail": (_MAIL, REQUIRED),
+    "sensor": (dict, REQUIRED),
+    "rules": (list, REQUIRED),
+    "interval": ("number", 60, 0.1, 86400),
+    "clock": (_CLOCK, {}),
+    "watchdog": ("number", 120, 0, 3600),
+    "log_size": ("whole", 16384, 0, 1000000),
+}
+_PIN = ("pin", REQUIRED)
+_SENSORS = {
+    "trace": {"path": ("text", REQUIRED), "speed": ("number", 0, 0, 1e6), "step": ("number", 0, 0, 1e7)},
+    "adc": {
+        "pin": _PIN,
+        "scale": ("number", 1, -1e9, 1e9),
+        "offset": ("number", 0, -1e9, 1e9),
+        "samples": ("whole", 16, 1, 1000),
+    },
+    "ds18b20": {"pin": _PIN, "address": ("text", "")},
+    "dht22": {"pin": _PIN, "quantity": (("temperature", "humidity"), "temperature")},
+    "contact": {
+        "pin": _PIN,
+        "closed": ("whole", 0, 0, 1),
+        "pull": (("up", "down", "none"), "up"),
+        "debounce": ("number", 0.05, 0, 1),
+    },
+}
+_UNITS = {"ds18b20": "°C", "dht22": "°C", "adc": "V"}
+_STATE = {"readings": ("whole", 1, 1, 100)}
+_LIMIT = {"limit": ("number", REQUIRED, -1e9, 1e9), "hysteresis": ("number", 0, 0, 1e9), "readings": _STATE["readings"]}
+_GONE = {"readings": ("whole", 3, 0, 100)}
+_RULES = {"above": _LIMIT, "below": _LIMIT, "gone": _GONE, "open": _STATE, "closed": _STATE}
+
+
+class Problems:
+    """What is wrong with a configuration: ``sentences``, to be shown to a person."""
+
+    def __init__(self):
+        self.sentences = []
+
+    def add(self, key, what, words=()):
+        """Note that ``key`` (dotted) is ``what``; ``words`` are those that would be right."""
+        from alertnode import hints
+
+        self.sentences.append(hints.sentence(key, what, words))
+
+
+def load(path=PATH):
+    """(configuration as a dict, list of sentences) of the file ``path``; the dict serves where the list is empty."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read()
+    except OSError:
+        return {}, ["%s is missing: copy one to the board, by umail deploy or mpremote cp" % path]
+    try:
+        value = json.loads(text.decode())
+    except ValueError as error:
+        from alertnode import hints
+
+        return {}, ["%s is not JSON: %s" % (path, hints.where(text, error))]
+    return check(value)
+
+
+def check(value):
+    """The same for a configuration that is read already."""
+    problems = Problems()
+    if not isinstance(value, dict):
+        problems.add("", "is not an object of keys and values in braces { }")
+        return {}, problems.sentences
+    config = _table("", value, _TOP, problems)
+    if isinstance(config.get("sensor"), dict):
+        config["sensor"] = _kind("sensor", config["sensor"], "type", _SENSORS, {"unit": ("text", "")}, problems)
+        unit = config["sensor"]["unit"] or _UNITS.get(config["sensor"].get("type"), "")
+        config["sensor"]["unit"] = "%" if config["sensor"].get("quantity") == "humidity" else unit
+    if isinstance(config.get("rules"), list):
+        config["rules"] = _rules(config["rules"], config["sensor"] or {}, problems)
+    if config["mail"]:
+        _mail(config["mail"], problems)
+    if config["clock"]:
+        _zone(config["clock"], problems)
+    return config, problems.sentences
+
+
+def _table(path, value, table, problems):
+    """``value`` with defaults, after each key was checked against ``table``."""
+    result = {}
+    for key in value:
+        if key not in table:
+            problems.add(path + key, "unknown", sorted(table))
+    for key in table:
+        kind = table[key][0]
+        if key in value:
+            result[key] = _value(path + key, value[key], table[key], problems)
+        elif isinstance(kind, dict) and table[key][1] == {}:
+            result[key] = _table(path + key + ".", {}, kind, problems)
+        else:
+            result[key] = table[key][1]
+            if result[key] is REQUIRED:
+                problems.add(path + key, "is missing")
+    return result
+
+
+def _value(path, value, entry, problems):
+    kind = entry[0]
+    if isinstance(kind, dict):
+        if isinstance(value, dict):
+            return _table(path + ".", value, kind, problems)
+        what = "is not an object of keys and values in braces { }"
+    elif isinstance(kind, tuple):
+        if value in kind:
+            return value
+        what = "is none of the words that it may be" if not isinstance(value, str) else 'is "%s"' % value[:40]
+        problems.add(path, what, kind)
+        return REQUIRED
+    elif kind == "texts":
+        value = [value] if isinstance(value, str) else value
+        if isinstance(value, list) and value and all(isinstance(item, str) and item for item in value):
+            return value
+        what = "is neither a text nor a list of texts"
+    elif kind == "text":
+        if isinstance(value, str) and value:
+            return value
+        what = "is empty" if value == "" else "is not a text in double quotes"
+    elif kind == "pin":
+        if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+            return value
+        what = "is not a pin's number"
+    elif kind in ("number", "whole"):
+        allowed = int if kind == "whole" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, allowed):
+            what = "is not a %s without quotes" % ("whole number" if kind == "whole" else "number")
+        elif entry[2] <= value <= entry[3]:
+            return value
+        else:
+            what = "is %s, outside of %s to %s" % (value, entry[2], entry[3])
+    elif isinstance(value, kind):
+        return value
+    else:
+        what = "is not a list in brackets [ ]" if kind is list else "is not an object of keys and values in braces { }"
+    problems.add(path, what)
+    return REQUIRED
+
+
+def _kind(path, value, key, kinds, common, problems):
+    """Check ``value`` against the table that its own ``key`` chooses among ``kinds``."""
+    table = dict(common)
+    table[key] = (tuple(sorted(kinds)), REQUIRED)
+    chosen = value.get(key)
+    if isinstance(chosen, str) and chosen in kinds:
+        table.update(kinds[chosen])
+    else:
+        # Only the choice itself can be judged.
+        value = {name: value[name] for name in value if name in table}
+    return _table(path + ".", value, table, problems)
+
+
+def _rules(rules, sensor, problems):
+    result = []
+    names = []
+    for number, rule in enumerate(rules):
+        path = "rules[%d]" % number
+        if not isinstance(rule, dict):
+            problems.add(path, "is not an object of keys and values in braces { }")
+            continue
+        rule = _kind(path, rule, "when", _RULES, {"name": ("text", REQUIRED)}, problems)
+        if rule["name"] in names:
+            problems.add(path + ".name", 'is "%s" once more' % rule["name"])
+        names.append(rule["name"])
+        if rule["when"] in ("open", "closed") and sensor.get("type") != "contact":
+            problems.add(path + ".when", 'is "%s", which only a contact can be' % rule["when"])
+        result.append(rule)
+    # A broken sensor must not look like a quiet one. In a recording the gaps are the recording's.
+    if sensor.get("type") != "trace" and not [rule for rule in result if rule["when"] == "gone"]:
+        result.append({"name": "sensor", "when": "gone", "readings": 3})
+    return result
+
+
+def _mail(mail, problems):
+    route = mail["route"]
+    for address in mail["to"] or ():
+        if address.count("@") != 1:
+            problems.add("mail.to", "holds a text that is no address")
+    needed = {
+        "m365.submission": ("username",),
+        "m365.direct_send": ("domain", "sender"),
+        "m365.relay": ("domain", "sender"),
+        "smtp": ("host",),
+    }
+    for key in needed.get(route, ()):
+        if not mail[key]:
+            problems.add("mail." + key, "is missing, and the route %s needs it" % route)
+    if route == "smtp" and not mail["sender"] and not mail["username"]:
+        problems.add("mail.sender", "is missing, and so is mail.username")
+    if bool(mail["certificate"]) != bool(mail["private_key"]):
+        problems.add("mail.certificate", "and mail.private_key go together, but only one is there")
+
+
+def _zone(clock, problems):
+    from alertnode.zone import Zone
+
+    if clock["zone"] is REQUIRED:
+        return
+    try:
+        Zone(clock["zone"])
+    except ValueError as error:
+        problems.add("clock.zone", "is %s" % error)

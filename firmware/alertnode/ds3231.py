@@ -1,0 +1,31 @@
+"""The DS3231, a clock chip with its own battery on an I2C bus; it keeps UTC here."""
+
+from alertnode import zone
+
+_ADDRESS = 0x68
+
+
+class DS3231:
+    """The chip on ``i2c`` (a machine.I2C); its methods raise OSError where it does not answer."""
+
+    def __init__(self, i2c):
+        self._i2c = i2c
+
+    def get(self):
+        """Unix seconds, or None when the chip's battery has been empty since it was set."""
+        # Bit 7 of the status register, OSF: the oscillator stopped (data sheet, "Status Register").
+        if self._i2c.readfrom_mem(_ADDRESS, 15, 1)[0] & 0x80:
+            return None
+        data = self._i2c.readfrom_mem(_ADDRESS, 0, 7)
+        second, minute, hour, _, day, month, year = [value // 16 * 10 + value % 16 for value in data]
+        # Bit 7 of the month register is the century, which this program leaves at 0.
+        return zone.seconds(2000 + year, month % 80, day, hour, minute, second)
+
+    def set(self, unix):
+        """Set the chip to ``unix`` seconds and clear its warning that it had stopped."""
+        year, month, day, hour, minute, second = zone.fields(unix)
+        weekday = unix // zone.DAY % 7 + 1
+        values = (second, minute, hour, weekday, day, month, year - 2000)
+        self._i2c.writeto_mem(_ADDRESS, 0, bytes([value // 10 * 16 + value % 10 for value in values]))
+        status = self._i2c.readfrom_mem(_ADDRESS, 15, 1)[0]
+        self._i2c.writeto_mem(_ADDRESS, 15, bytes([status & 0x7F]))

@@ -1,0 +1,66 @@
+"""The log: console lines that a person understands, the last of them in RAM and in a file of bounded size."""
+
+import os
+
+_LONGEST = 300
+
+
+def _no_time():
+    return "--:--", "--:--"
+
+
+class Log:
+    """Prints lines with their time, keeps the last ``lines`` in RAM, and two files of at most ``size`` / 2 bytes each.
+
+    ``stamp()`` gives the time of a line as (short, long) texts; ``show`` prints.
+    """
+
+    def __init__(self, path="/log.txt", size=16384, lines=20, show=print):
+        self.stamp = _no_time
+        self.lines = []
+        self._many = lines
+        self._path = path
+        self._half = size // 2
+        self._print = show
+        self._full = False
+
+    def say(self, text, stamp=None):
+        """Print ``text`` and keep it; ``stamp`` replaces the time, as (short, long)."""
+        stamp = stamp or self.stamp()
+        # A server's words may stand in a line: nothing in it may move the cursor or forge another line.
+        text = "".join([c if c >= " " and c != "\x7f" else " " for c in text[:_LONGEST]])
+        self.show(text, stamp)
+        line = "%s %s" % (stamp[1], text)
+        self.lines.append(line)
+        if len(self.lines) > self._many:
+            self.lines.pop(0)
+        if self._half:
+            self._keep(line)
+
+    def show(self, text, stamp=None):
+        """Print ``text`` and forget it."""
+        self._print("%s %s" % ((stamp or self.stamp())[0], text))
+
+    def _keep(self, line):
+        line = (line + "\n").encode()
+        try:
+            try:
+                if os.stat(self._path)[6] + len(line) > self._half:
+                    self._turn()
+            except OSError:
+                pass
+            with open(self._path, "ab") as file:
+                file.write(line)
+            self._full = False
+        except OSError:
+            if not self._full:
+                self._full = True
+                self.show("flash is full or worn: the log is kept in RAM only")
+
+    def _turn(self):
+        old = self._path + ".old"
+        try:
+            os.remove(old)
+        except OSError:
+            pass
+        os.rename(self._path, old)

@@ -1,0 +1,83 @@
+"""The rules: pure state machines that turn readings into events, one alert and one recovery for each excursion.
+
+A reading of a sensor that is gone says nothing about its value: it neither begins nor ends an excursion, nor breaks the
+row of readings that one takes. Only a rule "gone" looks at it.
+"""
+
+ALERT = "alert"
+RECOVERY = "recovery"
+
+
+class Event:
+    """What a rule noticed: ``kind`` ALERT or RECOVERY, the ``rule`` and the ``reading``.
+
+    ``since`` is the time of the excursion's first reading, on the sensor's time line; ``peak`` its farthest value.
+    """
+
+    def __init__(self, kind, rule, reading, since, peak):
+        self.kind = kind
+        self.rule = rule
+        self.reading = reading
+        self.since = since
+        self.peak = peak
+
+
+class Rule:
+    """One rule: its ``name``, ``when`` it alerts, its ``limit``, ``hysteresis`` and number of ``readings``.
+
+    It begins when that many readings in a row are beyond the limit, and ends when one has come back by the hysteresis.
+    """
+
+    def __init__(self, name, when, limit=0.5, hysteresis=0, readings=1):
+        self.name = name
+        self.when = when
+        self.limit = limit
+        self.hysteresis = hysteresis
+        self.readings = readings
+        self.active = False
+        self.since = None
+        self.peak = None
+        self._row = 0
+
+    def feed(self, reading):
+        """Take the next Reading; an Event where an excursion begins or ends, else None."""
+        if self.when == "gone":
+            beyond, back = reading.value is None, reading.value is not None
+        elif reading.value is None:
+            return None
+        else:
+            # One comparison serves both directions.
+            sign = -1 if self.when in ("below", "closed") else 1
+            over = sign * (reading.value - self.limit)
+            beyond, back = over > 0, over <= -self.hysteresis
+        if self.active:
+            self._note(reading)
+            return self._turn(RECOVERY, reading) if back else None
+        if not beyond:
+            self._row = 0
+            return None
+        if not self._row:
+            self.since = reading.at
+            self.peak = None
+        self._note(reading)
+        self._row += 1
+        # `readings` 0 switches a rule off.
+        return self._turn(ALERT, reading) if self._row == self.readings else None
+
+    def _note(self, reading):
+        value = reading.value
+        if value is None or self.when == "gone":
+            return
+        low = self.when in ("below", "closed")
+        if self.peak is None or (value < self.peak if low else value > self.peak):
+            self.peak = value
+
+    def _turn(self, kind, reading):
+        self.active = kind == ALERT
+        self._row = 0
+        return Event(kind, self, reading, self.since, self.peak)
+
+
+def make(rules):
+    """The rules of the configuration's list ``rules``."""
+    return [Rule(**rule) for rule in rules]

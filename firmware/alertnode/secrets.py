@@ -1,0 +1,77 @@
+"""The secret store: ``esp32.NVS`` where the board has it, else the file ``/secrets.json``. No value is ever printed.
+
+Names are at most 15 characters, as NVS allows: ``wifi_password``, ``mail_password``, ``mail_token``. Provisioning
+writes them, the alert node only reads.
+"""
+
+NAMESPACE = "umail"
+PATH = "/secrets.json"
+_LONGEST = 4000
+
+
+def get(name):
+    """The secret ``name`` as a str, or None where there is none."""
+    store = _nvs()
+    if store is None:
+        return _read().get(name)
+    # The length is not told in advance: short secrets must not cost 4 kB of heap.
+    for size in (64, 512, _LONGEST):
+        buffer = bytearray(size)
+        try:
+            length = store.get_blob(name, buffer)
+        except OSError:
+            continue
+        return bytes(buffer[:length]).decode()
+    return None
+
+
+def put(name, value):
+    """Keep ``value`` (str) as the secret ``name``; None removes it. ValueError where NVS could not hold it."""
+    if not 0 < len(name) <= 15:
+        raise ValueError("the name of a secret has 1 to 15 characters")
+    data = None if value is None else value.encode()
+    if data is not None and len(data) > _LONGEST:
+        raise ValueError("a secret has at most %d bytes" % _LONGEST)
+    store = _nvs()
+    if store is None:
+        _write(name, value)
+        return
+    if data is None:
+        try:
+            store.erase_key(name)
+        except OSError:
+            pass
+    else:
+        store.set_blob(name, data)
+    store.commit()
+
+
+def _nvs():
+    try:
+        import esp32
+
+        return esp32.NVS(NAMESPACE)
+    except (ImportError, AttributeError):
+        return None
+
+
+def _read():
+    import json
+
+    try:
+        with open(PATH) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return {}
+
+
+def _write(name, value):
+    import json
+
+    from alertnode import port
+
+    known = _read()
+    known.pop(name, None)
+    if value is not None:
+        known[name] = value
+    port.write(PATH, json.dumps(known).encode())

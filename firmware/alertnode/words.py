@@ -1,0 +1,91 @@
+"""Events in words: the console line, the subject and the text of a mail. Pure."""
+
+from alertnode.rules import ALERT
+
+
+def number(value):
+    """``37.23``: as many digits as a person wants to read."""
+    text = ("%.2f" if abs(value) >= 1 else "%.4f") % value
+    while text[-1] == "0":
+        text = text[:-1]
+    if text[-1] == ".":
+        text = text[:-1]
+    return "0" if text == "-0" else text
+
+
+def amount(value, unit):
+    """``37.23 °C``; ``82 %``; ``3`` without a unit."""
+    return (number(value) + " " + unit) if unit else number(value)
+
+
+def duration(seconds):
+    """``3 h 20 min``, ``45 min`` or ``12 s``."""
+    seconds = int(seconds)
+    if seconds < 120:
+        return "%d s" % seconds
+    minutes = seconds // 60
+    if minutes < 120:
+        return "%d min" % minutes
+    if minutes < 2880:
+        return "%d h %d min" % (minutes // 60, minutes % 60)
+    return "%d days %d h" % (minutes // 1440, minutes // 60 % 24)
+
+
+def line(event):
+    """What has happened, in one line: ``temperature 37.5 °C is above 37.2 °C``."""
+    rule = event.rule
+    reading = event.reading
+    began = event.kind == ALERT
+    if rule.when == "gone":
+        return "%s is gone: %s" % (rule.name, reading.why) if began else "%s is back" % rule.name
+    if rule.when in ("open", "closed"):
+        return "%s is %s" % (rule.name, "open" if reading.value else "closed")
+    value = amount(reading.value, reading.unit)
+    limit = amount(rule.limit, reading.unit)
+    if began:
+        return "%s %s is %s %s" % (rule.name, value, rule.when, limit)
+    return "%s %s is back to normal (limit %s)" % (rule.name, value, limit)
+
+
+def mail(event, board, when, about, more=()):
+    """(subject, text) of the mail about ``event``.
+
+    ``board`` is the board's name; ``when(at)`` gives a moment as local time; ``about`` is a line on the board and its
+    program; ``more`` are further lines that must reach a person.
+    """
+    rule = event.rule
+    reading = event.reading
+    at = when(event.reading.at)
+    unit = reading.unit
+    what = line(event)
+    subject = "%s: %s at %s" % (board, what, at)
+    lines = ["On %s, %s." % (board, what), ""]
+
+    def row(name, text):
+        lines.append("%-10s %s" % (name + ":", text))
+
+    if rule.when == "gone":
+        if event.kind != ALERT:
+            row("Value", amount(reading.value, unit))
+    elif rule.when not in ("open", "closed"):
+        row("Value", amount(reading.value, unit))
+        row("Limit", _limit(rule, unit))
+    row("Measured", at)
+    if event.kind == ALERT:
+        if event.since != reading.at:
+            row("Since", when(event.since))
+    else:
+        row("Began", "%s, %s before" % (when(event.since), duration(reading.at - event.since)))
+        if event.peak is not None and rule.when in ("above", "below"):
+            row("Highest" if rule.when == "above" else "Lowest", amount(event.peak, unit))
+    row("Board", about)
+    if more:
+        lines.append("")
+        lines.extend(more)
+    return subject, "\n".join(lines) + "\n"
+
+
+def _limit(rule, unit):
+    back = rule.limit - rule.hysteresis if rule.when == "above" else rule.limit + rule.hysteresis
+    sides = ("above", "at or below") if rule.when == "above" else ("below", "at or above")
+    return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(back, unit))

@@ -1,0 +1,5 @@
+"""Starts the alert node."""
+
+from alertnode import start
+
+start.main()

@@ -1,0 +1,133 @@
+"""The loop: readings become mails, once each; nothing waits unfed; whatever is down is told and made up for."""
+
+from alertnode.app import App
+from alertnode.mailer import Mailer
+from alertnode.rules import Rule
+from check import equal, inside
+from firmware_fakes import NOON, MailError, Port, Said, Sensor, Umail, Wifi, clock
+
+
+class Journal:
+    """Stands for the Log."""
+
+    def __init__(self):
+        self.say = Said()
+        self.show = Said()
+
+
+class World:
+    """An App with everything around it faked."""
+
+    def __init__(self, values, unix=NOON, rules=None):
+        self.port = Port(unix)
+        self.log = Journal()
+        self.umail = Umail()
+        self.fed = 0
+        self.clock = clock(self.port, self.log.say)
+        self.port.servers["pool"] = NOON
+        self.wifi = Wifi()
+        self.sensor = Sensor(self.clock, values)
+        limits = {"timeout": 30, "deadline": 120, "tick": self.feed}
+        self.mailer = Mailer(self.umail, "route", "a@x", ["ops@x"], self.clock.uptime, self.log.say, limits)
+        self.app = App(
+            "freezer-3",
+            self.sensor,
+            rules or [Rule("temperature", "above", 37.2, 0.2)],
+            self.mailer,
+            self.clock,
+            self.wifi,
+            self.log,
+            self.feed,
+            self.sleep,
+        )
+
+    def feed(self):
+        self.fed = self.clock.uptime()
+
+    def sleep(self, seconds):
+        # The watchdog would bite where a wait is long and unfed.
+        equal(self.clock.uptime() + seconds - self.fed < 1.5, True, "unfed")
+        self.port.pass_time(seconds)
+
+    def run(self):
+        while not self.sensor.finished:
+            self.app.step()
+            self.app.wait(self.sensor.pause(self.app.interval))
+        return [message.subject for message in self.umail.sent]
+
+
+def test_one_alert_and_one_recovery_leave_at_once():
+    world = World((37, 37.5, 38, 37.1, 36.9, 36))
+    equal(world.run(), [
+        "freezer-3: temperature 37.5 °C is above 37.2 °C at 2026-11-24 12:01:00 UTC",
+        "freezer-3: temperature 36.9 °C is back to normal (limit 37.2 °C) at 2026-11-24 12:04:00 UTC",
+    ])  # fmt: skip
+    equal((world.app.alerts, world.app.recoveries), (1, 1))
+    inside("temperature 37.5 °C is above 37.2 °C: alert mailed to ops@x in 5 round trips", world.log.say.text())
+
+
+def test_a_lost_wifi_keeps_the_mails_in_order_and_says_so_once():
+    world = World((38, 36, 38, 38))
+    world.wifi.is_up = False
+    equal(world.run(), [])
+    equal([line for line in world.log.say.lines if "wait: Wi-Fi" in line], ["1 mails wait: Wi-Fi is down"])
+    world.wifi.is_up = True
+    world.app.wait(1)
+    equal([m.subject.split(" is ")[1][:4] for m in world.umail.sent], ["abov", "back", "abov"])
+    inside("at 2026-11-24 12:00:00 UTC", world.umail.sent[0].subject)
+
+
+def test_no_mail_goes_while_the_clock_is_unset_and_all_go_after():
+    world = World((38, 38), unix=946684800)
+    del world.port.servers["pool"]
+    equal(world.run(), [])
+    inside("1 mails wait: the clock is not set", world.log.say.text())
+    world.port.servers["pool"] = NOON
+    world.app.wait(3600)
+    equal(len(world.umail.sent), 1)
+    inside("0 s after the start", world.umail.sent[0].subject)
+
+
+def test_a_server_that_fails_is_asked_again_while_the_sensor_is_read():
+    world = World([38] * 10)
+    world.umail.failures = [MailError("temporary"), MailError("temporary")]
+    equal(len(world.run()), 1)
+    equal(len(world.log.show.lines), 10)
+
+
+def test_a_clock_that_jumps_during_an_excursion_makes_no_second_mail():
+    for jump in (86400 * 400, -86400 * 200):
+        world = World((38, 38, 38, 36))
+        world.app.step()
+        world.app.wait(60)
+        world.port.clock += jump
+        while not world.sensor.finished:
+            world.app.step()
+            world.app.wait(60)
+        equal((world.app.alerts, world.app.recoveries), (1, 1))
+        inside("3 min before", world.umail.sent[1].text)
+
+
+def test_the_sensors_going_and_coming_is_logged_once_each():
+    world = World((36, None, None, 36))
+    world.run()
+    lines = [line for line in world.log.say.lines if "sensor" in line]
+    equal(lines, ["the sensor is gone: no answer", "the sensor is back"])
+
+
+def test_an_urgent_sensor_is_read_before_its_time():
+    world = World((0, 1))
+    world.sensor.urgent = lambda: True
+    world.app.wait(60)
+    equal(world.clock.uptime() < 1, True)
+
+
+def test_the_end_of_a_trace_is_told():
+    world = World((37, 38, 36))
+    world.sensor.values, world.sensor.missing = 3, 2
+    world.run()
+    world.app.finish()
+    equal(world.log.say.lines[-2:], [
+        "2 readings were missing or no numbers",
+        "trace finished: 3 readings, 1 alerts, 1 recoveries",
+    ])  # fmt: skip

@@ -1,0 +1,165 @@
+"""Every mistake in the configuration is named, all at once, with how to mend it; defaults complete what is right."""
+
+import json
+import os
+
+from alertnode import config
+from check import equal, inside
+
+GOOD = {
+    "board_name": "freezer-3",
+    "wifi": {"ssid": "lab"},
+    "mail": {
+        "route": "m365.submission",
+        "username": "esp32@contoso.com",
+        "to": ["ops@contoso.com"],
+        "host": "localhost",
+        "port": 5870,
+        "trust": "/certs/demo.der",
+    },
+    "sensor": {"type": "trace", "path": "/trace.csv", "unit": "°C"},
+    "rules": [{"name": "temperature", "when": "above", "limit": 37.2, "hysteresis": 0.2, "readings": 1}],
+    "interval": 60,
+    "clock": {"ntp": "pool.ntp.org", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
+    "watchdog": 120,
+}
+REMOVE = object()
+# What is changed in GOOD, and what must stand in the one sentence.
+MISTAKES = (
+    ("board_name", REMOVE, '"board_name" is missing: give the name'),
+    ("board_name", 3, '"board_name" is not a text in double quotes'),
+    ("board_name", "", '"board_name" is empty'),
+    ("wifi", REMOVE, '"wifi" is missing'),
+    ("wifi", "lab", '"wifi" is not an object'),
+    ("wifi.ssid", REMOVE, '"wifi.ssid" is missing'),
+    ("wifi.password", "x", "store it as the secret wifi_password"),
+    ("mail", REMOVE, '"mail" is missing'),
+    ("mail.route", "m365.submision", 'did you mean "m365.submission"?'),
+    ("mail.route", 5, "m365.direct_send"),
+    ("mail.to", REMOVE, '"mail.to" is missing'),
+    ("mail.to", [], '"mail.to" is neither a text nor a list of texts'),
+    ("mail.to", "ops", "no address"),
+    ("mail.username", REMOVE, "the route m365.submission needs it"),
+    ("mail.port", 99999, '"mail.port" is 99999, outside of 1 to 65535'),
+    ("mail.port", "587", '"mail.port" is not a whole number without quotes'),
+    ("mail.port", True, '"mail.port" is not a whole number'),
+    ("mail.security", "ssl", "starttls, tls, opportunistic, plain"),
+    ("mail.password", "geheim", "must not lie where anyone can read it"),
+    ("mail.mail_token", "geheim", "store it as the secret mail_token"),
+    ("mail.private_key", "/key.der", "only one is there"),
+    ("sensor", REMOVE, '"sensor" is missing'),
+    ("sensor", [], '"sensor" is not an object'),
+    ("sensor.type", "ds18b2", 'did you mean "ds18b20"?'),
+    ("sensor.type", REMOVE, '"sensor.type" is missing'),
+    ("sensor.path", REMOVE, '"sensor.path" is missing'),
+    ("sensor.sped", 3, 'did you mean "speed"?'),
+    ("rules", REMOVE, '"rules" is missing'),
+    ("rules", {}, '"rules" is not a list'),
+    ("rules", [7], '"rules[0]" is not an object'),
+    ("rules", [{"when": "above", "limit": 1}], '"rules[0].name" is missing'),
+    ("rules", [{"name": "a", "when": "over", "limit": 1}], "above, below, closed, gone, open"),
+    ("rules", [{"name": "a", "when": "above"}], '"rules[0].limit" is missing'),
+    ("rules", [{"name": "a", "when": "open"}], "only a contact"),
+    ("rules", [{"name": "a", "when": "gone"}, {"name": "a", "when": "gone"}], '"rules[1].name" is "a" once more'),
+    ("interval", "often", '"interval" is not a number'),
+    ("interval", 0, '"interval" is 0, outside of 0.1 to 86400'),
+    ("clock.zone", "Europe/Berlin", "time zone"),
+    ("clock.ntp", 7, '"clock.ntp" is neither'),
+    ("clock.ds3231", {"scl": 22}, '"clock.ds3231.sda" is missing'),
+    ("watchdog", -1, '"watchdog" is -1'),
+    ("intervall", 60, '"intervall" is no key that is known: did you mean "interval"?'),
+    ("colour", "red", "remove it; the configuration knows board_name, clock,"),
+)
+
+
+def changed(key, value):
+    copy = json.loads(json.dumps(GOOD))
+    place = copy
+    for part in key.split(".")[:-1]:
+        place = place[part]
+    last = key.split(".")[-1]
+    if value is REMOVE:
+        del place[last]
+    else:
+        place[last] = value
+    return copy
+
+
+def test_a_right_configuration_has_no_problem_and_gets_its_defaults():
+    settings, problems = config.check(GOOD)
+    equal(problems, [])
+    equal(settings["log_size"], 16384)
+    equal(settings["mail"]["timeout"], 30)
+    equal(settings["mail"]["trust"], ["/certs/demo.der"])
+    equal(settings["sensor"], {"type": "trace", "path": "/trace.csv", "unit": "°C", "speed": 0, "step": 0})
+    equal(len(settings["rules"]), 1)
+    least = {key: GOOD[key] for key in ("board_name", "wifi", "mail", "sensor", "rules")}
+    settings, problems = config.check(least)
+    equal(problems, [])
+    equal((settings["interval"], settings["watchdog"], settings["clock"]["zone"]), (60, 120, "UTC0"))
+
+
+def test_a_live_sensor_gets_a_rule_for_being_gone_unless_there_is_one():
+    settings, _ = config.check(changed("sensor", {"type": "ds18b20", "pin": 4}))
+    equal(settings["rules"][-1], {"name": "sensor", "when": "gone", "readings": 3})
+    equal(settings["sensor"]["unit"], "°C")
+    value = changed("sensor", {"type": "ds18b20", "pin": 4})
+    value["rules"].append({"name": "probe", "when": "gone", "readings": 0})
+    settings, problems = config.check(value)
+    equal((len(settings["rules"]), problems), (2, []))
+
+
+def test_each_mistake_gives_one_sentence_that_names_the_key_and_mends_it():
+    for key, value, wanted in MISTAKES:
+        problems = config.check(changed(key, value))[1]
+        equal(len(problems), 1, (key, problems))
+        inside(wanted, problems[0])
+        equal(problems[0][-1] in ".?", True, problems[0])
+
+
+def test_each_route_and_sensor_can_be_right():
+    for mail in (
+        {"route": "m365.direct_send", "domain": "contoso.com", "sender": "a@contoso.com", "to": "b@contoso.com"},
+        {"route": "m365.relay", "domain": "contoso.com", "sender": "a@contoso.com", "to": "b@contoso.com"},
+        {"route": "smtp", "host": "mail.example.org", "sender": "a@example.org", "to": "b@example.org"},
+    ):
+        equal(config.check(changed("mail", mail))[1], [])
+    for sensor in (
+        {"type": "adc", "pin": 34, "scale": 100, "offset": -50, "unit": "°C"},
+        {"type": "dht22", "pin": "dht", "quantity": "humidity"},
+        {"type": "contact", "pin": 13, "closed": 1, "pull": "none", "debounce": 0.1},
+    ):
+        equal(config.check(changed("sensor", sensor))[1], [])
+
+
+def test_all_problems_are_told_at_once():
+    value = changed("interval", "often")
+    value["wfi"] = value.pop("wifi")
+    value["mail"]["to"] = []
+    value["rules"][0]["limit"] = None
+    equal(len(config.check(value)[1]), 5)
+
+
+def test_no_secret_of_the_configuration_is_ever_repeated():
+    for key in ("wifi.password", "mail.password", "mail.token", "secret"):
+        for sentence in config.check(changed(key, "geheim-123"))[1]:
+            equal("geheim" in sentence, False, sentence)
+
+
+def test_a_file_that_is_missing_or_no_json_is_one_sentence():
+    path = "umail-test-config.json"
+    inside("is missing", config.load(path)[1][0])
+    for content, wanted in (
+        (b'{\n "board_name": "x",\n "wifi": {]\n', "line 3"),
+        (b"\xff\xfe{}", "not UTF-8"),
+        (b"[]", "not an object"),
+        (b"", "line 1"),
+    ):
+        with open(path, "wb") as file:
+            file.write(content)
+        try:
+            problems = config.load(path)[1]
+        finally:
+            os.remove(path)
+        equal(len(problems), 1, problems)
+        inside(wanted, problems[0])

@@ -1,0 +1,165 @@
+"""The log stays bounded and harmless; secrets are kept where no listing shows them."""
+
+import os
+import sys
+
+from alertnode import routes, secrets
+from alertnode.log import Log
+from check import equal, inside, raises
+
+PATH = "umail-test-log.txt"
+
+
+def size(path):
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return 0
+
+
+def clean():
+    for path in (PATH, PATH + ".old"):
+        try:
+            os.remove(path)
+        except OSError:
+            pass
+
+
+def journal(**more):
+    shown = []
+    log = Log(path=PATH, show=shown.append, **more)
+    log.stamp = lambda: ("12:03", "2026-11-24 12:03:00 CET")
+    return log, shown
+
+
+def test_lines_are_printed_kept_and_bounded_in_ram_and_on_flash():
+    clean()
+    try:
+        log, shown = journal(size=400, lines=3)
+        for number in range(100):
+            log.say("line %d" % number)
+            equal(size(PATH) + size(PATH + ".old") <= 400, True)
+        equal(shown[-1], "12:03 line 99")
+        equal(log.lines, ["2026-11-24 12:03:00 CET line %d" % n for n in (97, 98, 99)])
+        with open(PATH) as file:
+            inside("2026-11-24 12:03:00 CET line 99\n", file.read())
+    finally:
+        clean()
+
+
+def test_a_servers_words_can_neither_forge_a_line_nor_move_the_cursor():
+    log, shown = journal(size=0)
+    log.say("a\r\nb\x1b[2J\x7f" + "x" * 1000)
+    equal(shown, ["12:03 a  b [2J " + "x" * 291])
+
+
+def test_a_full_flash_is_told_once_and_the_log_goes_on_in_ram():
+    shown = []
+    log = Log(path="no/such/folder/log", show=shown.append)
+    log.say("one")
+    log.say("two")
+    equal(len([line for line in shown if "flash is full" in line]), 1)
+    equal(len(log.lines), 2)
+
+
+class Store:
+    """An esp32.NVS of one board."""
+
+    blobs = {}
+
+    def __init__(self, namespace):
+        equal(namespace, "umail")
+
+    def get_blob(self, name, buffer):
+        if name not in self.blobs or len(buffer) < len(self.blobs[name]):
+            raise OSError(-4354)
+        buffer[: len(self.blobs[name])] = self.blobs[name]
+        return len(self.blobs[name])
+
+    def set_blob(self, name, data):
+        self.blobs[name] = bytes(data)
+
+    def erase_key(self, name):
+        if self.blobs.pop(name, None) is None:
+            raise OSError(-4354)
+
+    def commit(self):
+        self.committed = True
+
+
+class Esp32:
+    NVS = Store
+
+
+def test_nvs_holds_secrets_of_any_length_where_there_is_nvs():
+    sys.modules["esp32"] = Esp32
+    try:
+        for value in ("short", "ä" * 100, "t" * 1900):
+            secrets.put("mail_password", value)
+            equal(secrets.get("mail_password"), value)
+        secrets.put("mail_password", None)
+        equal(secrets.get("mail_password"), None)
+        secrets.put("mail_password", None)
+    finally:
+        del sys.modules["esp32"]
+
+
+def test_a_file_holds_them_elsewhere():
+    old = secrets.PATH
+    secrets.PATH = "umail-test-secrets.json"
+    try:
+        equal(secrets.get("mail_password"), None)
+        secrets.put("mail_password", "geheim")
+        secrets.put("wifi_password", "auch")
+        equal(secrets.get("mail_password"), "geheim")
+        secrets.put("mail_password", None)
+        equal((secrets.get("mail_password"), secrets.get("wifi_password")), (None, "auch"))
+    finally:
+        os.remove(secrets.PATH)
+        secrets.PATH = old
+
+
+def test_a_name_or_value_that_nvs_could_not_hold_is_refused():
+    raises(ValueError, secrets.put, "a" * 16, "x")
+    raises(ValueError, secrets.put, "mail_token", "x" * 5000)
+
+
+class Library:
+    """umail's routes, which keep how they were made."""
+
+    class m365:
+        @staticmethod
+        def submission(username, **more):
+            return ("submission", username, sorted(more))
+
+        @staticmethod
+        def direct_send(domain, **more):
+            return ("direct_send", domain, sorted(more))
+
+    @staticmethod
+    def Route(host, **more):
+        return ("smtp", host, sorted(more))
+
+
+def mail(**keys):
+    known = ("host", "port", "security", "sender", "ehlo", "username", "domain", "trust", "certificate", "private_key")
+    section = {key: "" for key in known}
+    section.update(keys)
+    return section
+
+
+def test_a_route_is_made_of_the_configuration_and_its_secrets():
+    held = {"mail_password": "geheim"}
+    made = routes.build(mail(route="m365.submission", username="a@x", host="localhost", port=5870), held.get, Library)
+    equal(made, ("submission", "a@x", ["host", "password", "port"]))
+    made = routes.build(mail(route="m365.submission", username="a@x"), {"mail_token": "t"}.get, Library)
+    equal(made, ("submission", "a@x", ["token"]))
+    made = routes.build(mail(route="m365.direct_send", domain="contoso.com", sender="a@x"), held.get, Library)
+    equal(made, ("direct_send", "contoso.com", ["sender"]))
+    made = routes.build(mail(route="smtp", host="h", sender="a@x", trust=["/a.der"]), held.get, Library)
+    equal(made, ("smtp", "h", ["sender", "trust"]))
+
+
+def test_a_login_without_its_secret_is_one_sentence():
+    error = raises(ValueError, routes.build, mail(route="m365.submission", username="a@x"), {}.get, Library)
+    inside("secret mail_password", str(error))

@@ -1,0 +1,112 @@
+"""A recorded trace as a sensor: gaps and failures are a sensor that is gone, times are the recording's own."""
+
+import os
+
+from alertnode import trace
+from alertnode.rules import Rule
+from alertnode.zone import Zone, seconds
+from check import equal, inside, raises
+from firmware_fakes import Port, Said, clock
+
+PATH = "umail-test-trace.csv"
+ZONE = Zone("CET-1CEST,M3.5.0,M10.5.0/3")
+
+
+def replay(content, rule="UTC0", **settings):
+    """(readings, sensor, lines said) of a trace."""
+    with open(PATH, "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+    said = Said()
+    try:
+        sensor = trace.Trace(PATH, "°C", clock(Port(), said, rule), said, **settings)
+        readings = []
+        while not sensor.finished:
+            readings.append(sensor.read())
+        return readings, sensor, said
+    finally:
+        os.remove(PATH)
+
+
+def test_values_and_times_are_those_of_the_file():
+    readings, sensor, _ = replay("timestamp,value\n2026-01-01 00:00:00,1.5\n2026-01-01 00:10:00,-2\n")
+    equal([(r.value, sensor.text(r.at)[:19], r.unit) for r in readings], [
+        (1.5, "2026-01-01 00:00:00", "°C"),
+        (-2, "2026-01-01 00:10:00", "°C"),
+    ])  # fmt: skip
+
+
+def test_values_that_are_none_are_a_sensor_that_is_gone():
+    text = "timestamp,value\n"
+    for minute, value in enumerate(("1", "", "NaN", "error 5", "inf", "1e999", "2")):
+        text += "2026-01-01 00:0%d:00,%s\n" % (minute, value)
+    readings, sensor, _ = replay(text)
+    equal([r.value for r in readings], [1, None, None, None, None, None, 2])
+    equal((sensor.values, sensor.missing), (2, 5))
+    inside('the recording says "error 5"', readings[3].why)
+    inside("empty", readings[1].why)
+
+
+def test_missing_rows_are_missing_readings():
+    readings, sensor, _ = replay("2026-01-01 00:00,1\n2026-01-01 01:00,1\n2026-01-01 04:00,5\n2026-01-01 05:00,1\n")
+    equal([r.value for r in readings], [1, 1, None, None, 5, 1])
+    equal([sensor.text(r.at)[11:16] for r in readings], ["00:00", "01:00", "02:00", "03:00", "04:00", "05:00"])
+
+
+def test_a_gap_of_a_year_ends_soon():
+    readings, sensor, _ = replay("2026-01-01 00:00,1\n2026-01-01 00:01,1\n2027-01-01 00:00,5\n")
+    equal((len(readings), sensor.missing, readings[-1].value), (103, 100, 5))
+
+
+def test_rows_without_a_timestamp_are_passed_over_and_told():
+    readings, _, said = replay(b"time;temp\n2026-01-01T00:00Z;1\n\n# note\n\xff\xfe,3\n2026-01-01T00:01Z;2\n")
+    equal([r.value for r in readings], [1, 2])
+    equal(len(said.lines), 2)
+    inside("line 4: no timestamp", said.lines[0])
+
+
+def test_a_byte_order_mark_and_quotes_do_no_harm():
+    readings, _, _ = replay('\ufeff2026-01-01 00:00,"1.5"\r\n"2026-01-01 00:01",2\r\n')
+    equal([r.value for r in readings], [1.5, 2])
+
+
+def test_a_file_without_rows_or_no_file_is_refused():
+    inside("no row", str(raises(ValueError, replay, "timestamp,value\n")))
+    raises(OSError, trace.Trace, "umail-test-nothing.csv", "", clock(Port(), Said()), Said())
+
+
+def test_moments_in_every_form():
+    for text, wanted in (
+        ("2026-01-01 12:00:00", seconds(2026, 1, 1, 11)),
+        ("2026-07-01T12:00", seconds(2026, 7, 1, 10)),
+        ("2026-07-01T12:00:05.250", seconds(2026, 7, 1, 10, 0, 5)),
+        ("2026-07-01", seconds(2026, 6, 30, 22)),
+        ("2026-07-01T12:00:00Z", seconds(2026, 7, 1, 12)),
+        ("2026-07-01 12:00:00+05:30", seconds(2026, 7, 1, 6, 30)),
+        ("2026-07-01 12:00-01:00", seconds(2026, 7, 1, 13)),
+        ("1795521600", 1795521600),
+    ):
+        equal(trace.moment(text, ZONE), wanted, text)
+    for text in ("", "value", "2026-13-01", "2026-01-01 25:00", "01.02.2026", "a-b-c"):
+        raises((ValueError, IndexError), trace.moment, text, ZONE)
+
+
+def test_speed_divides_the_recorded_pauses():
+    content = "2026-01-01 00:00,1\n2026-01-01 00:10,1\n2026-01-01 00:20,1\n"
+    with open(PATH, "w") as file:
+        file.write(content)
+    try:
+        for speed, wanted in ((0, 0), (1, 600), (60, 10)):
+            sensor = trace.Trace(PATH, "", clock(Port(), Said()), Said(), speed=speed)
+            sensor.read()
+            equal(sensor.pause(5), wanted)
+    finally:
+        os.remove(PATH)
+
+
+def test_summer_time_makes_no_false_gap_of_three():
+    text = ""
+    for hour in range(8):
+        text += "2026-03-29 0%d:00,1\n" % hour
+    readings, _, _ = replay(text, "CET-1CEST,M3.5.0,M10.5.0/3")
+    rule = Rule("sensor", "gone", readings=3)
+    equal([event for event in [rule.feed(r) for r in readings] if event], [])

@@ -1,0 +1,124 @@
+"""Wi-Fi: failures in words, growing pauses, a lost connection noticed."""
+
+from alertnode.clock import Uptime
+from alertnode.wifi import Wifi
+from check import equal, inside
+from firmware_fakes import Port, Said
+
+
+class Network:
+    """The module `network` with one interface, which connects ``after`` so many looks, or never."""
+
+    STA_IF = 0
+    STAT_WRONG_PASSWORD = 202
+    STAT_NO_AP_FOUND = 201
+
+    def __init__(self):
+        self.after = 3
+        self.code = 1001
+        self.up = False
+        self.tried = []
+        self.refuses = False
+        self.active_now = False
+
+    def WLAN(self, interface):
+        equal(interface, self.STA_IF)
+        return self
+
+    def active(self, on):
+        self.active_now = on
+
+    def disconnect(self):
+        self.up = False
+
+    def connect(self, ssid, password):
+        if self.refuses:
+            raise OSError("Wifi Internal Error")
+        self.tried.append((ssid, password))
+        self.left = self.after
+
+    def isconnected(self):
+        if self.tried and not self.up and self.after:
+            self.left -= 1
+            self.up = self.left <= 0
+        return self.up
+
+    def status(self):
+        return self.code
+
+    def ifconfig(self):
+        return ("192.168.1.7", "255.255.255.0", "192.168.1.1", "192.168.1.1")
+
+
+def wifi(network):
+    port, said, fed = Port(), Said(), []
+    made = Wifi(network, "lab", "geheim", Uptime(port), port.sleep, lambda: fed.append(1), said)
+    return made, port, said, fed
+
+
+def test_it_connects_feeds_the_watchdog_and_says_the_address():
+    network = Network()
+    made, _, said, fed = wifi(network)
+    equal(made.up(), True)
+    equal(network.tried, [("lab", "geheim")])
+    equal(said.lines, ["Wi-Fi lab is up, address 192.168.1.7"])
+    equal(len(fed) > 0, True)
+    equal(made.up(), True)
+    equal(len(network.tried), 1)
+    equal(made.gateway(), "192.168.1.1")
+
+
+def test_each_status_is_explained_and_the_password_never_shown():
+    for code, words in (
+        (202, "wrong password"),
+        (-3, "wrong password"),
+        (201, "no access point with this name"),
+        (-2, "no access point with this name"),
+        (204, "weak signal"),
+        (200, "no longer heard"),
+        (203, "turned the board away"),
+        (1001, "no connection within 20 s"),
+    ):
+        network = Network()
+        network.after = 0
+        network.code = code
+        made, _, said, _ = wifi(network)
+        equal(made.up(), False)
+        inside(words, said.lines[0])
+        inside("tried again in 5 s", said.lines[0])
+        equal("geheim" in said.text(), False)
+
+
+def test_pauses_grow_to_five_minutes_and_begin_anew_after_success():
+    network = Network()
+    network.after = 0
+    made, port, said, _ = wifi(network)
+    for pause in (5, 10, 20, 40, 80, 160, 300, 300):
+        equal(made.up(), False)
+        inside("tried again in %d s" % pause, said.lines[-1])
+        tries = len(network.tried)
+        equal(made.up(), False)
+        equal(len(network.tried), tries)
+        port.pass_time(pause)
+    network.after = 1
+    equal(made.up(), True)
+    network.up, network.after = False, 0
+    equal(made.up(), False)
+    inside("Wi-Fi lab is lost", said.lines[-2])
+    inside("tried again in 5 s", said.lines[-1])
+
+
+def test_a_radio_that_refuses_is_a_failure_like_others():
+    network = Network()
+    network.refuses = True
+    made, _, said, _ = wifi(network)
+    equal(made.up(), False)
+    inside("the radio refuses (Wifi Internal Error)", said.lines[0])
+
+
+def test_down_switches_the_radio_off():
+    network = Network()
+    made, _, _, _ = wifi(network)
+    made.up()
+    made.down()
+    equal(network.active_now, False)
