@@ -231,7 +231,7 @@ class Board:
 
     def eval(self, expression: str) -> Any:
         """Value of an expression whose repr() is a Python literal."""
-        printed = self.exec(f"print(repr({expression}))")
+        printed = self.exec(f"print(repr(({expression})))")
         try:
             return ast.literal_eval(printed.strip())
         except (ValueError, SyntaxError):

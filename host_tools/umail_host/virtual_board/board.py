@@ -19,7 +19,7 @@ from umail_host.virtual_board.pty_port import PtyPort
 from umail_host.virtual_board.world import World
 
 _WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
-_PRELUDE = 56 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
+_PRELUDE = 48 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
 _ANSWER = 30.0  # seconds a command to the board's thread may take
 _Result = TypeVar("_Result")
 

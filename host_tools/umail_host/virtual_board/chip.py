@@ -175,11 +175,21 @@ class Chip:
             self._uart.say(f"Guru Meditation Error: the interpreter died of signal {-status}.\r\n".encode())
             self._reset(HARD)
         else:
-            self._end_timers()
-            self._world.pins.soft_reset()
-            self._soft = True
-            self._uart.restarted()
-            self._spawn()
+            self._soft_reset()
+
+    def _soft_reset(self) -> None:
+        """A new interpreter on the same power."""
+        if self._interpreter is None or self._uart is None or self._control is None or self._events is None:
+            return
+        self._interpreter.kill()
+        self._control.close()
+        self._events.close()
+        self._end_timers()
+        self._world.pins.soft_reset()
+        self._soft = True
+        self._uart.drain()
+        self._uart.restarted()
+        self._spawn()
 
     def _interrupt(self) -> bool:
         return self._running and self._interpreter is not None and self._interpreter.interrupt()
@@ -199,6 +209,7 @@ class Chip:
             "power.cause": lambda: SOFT if self._soft else self._cause,
             "power.unique_id": lambda: list(self._settings.unique_id),
             "power.frequency": self._set_frequency,
+            "power.soft_reset": self._soft_reset,
             "power.reset": lambda: self._reset(HARD),
             "power.bootloader": self._stop,
             "power.deepsleep": self._deepsleep,

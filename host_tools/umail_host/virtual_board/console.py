@@ -102,6 +102,11 @@ class Console:
         if self.on_console is not None:
             self.on_console(data)
 
+    def skip(self) -> None:
+        """Let `wait_for` look only at what is printed from now on."""
+        with self._changed:
+            self._seen = len(self._data)
+
     def wait_for(self, text: str, timeout: float) -> str:
         """Wait until ``text`` is printed after what the last call found; returns what came up to its end.
 

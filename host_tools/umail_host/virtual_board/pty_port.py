@@ -39,12 +39,12 @@ class PtyPort:
         self._receive, self._ready = receive, ready
         self._master, slave = pty.openpty()
         tty.setraw(slave)
-        name = os.ttyname(slave)
+        self._name = os.ttyname(slave)
         os.close(slave)
         os.set_blocking(self._master, False)
         self._folder = None if link else tempfile.TemporaryDirectory(prefix="umail-")
         self._link = link or Path(self._folder.name if self._folder else "") / "port"
-        _point(self._link, name)
+        _point(self._link, self._name)
         self._pending = b""
         self._present = False
         self._closed = False
@@ -81,7 +81,6 @@ class PtyPort:
     def _flush(self) -> None:
         if self._closed:
             return
-        was_full = True
         try:
             self._pending = self._pending[os.write(self._master, self._pending) :]
         except BlockingIOError:
@@ -90,7 +89,7 @@ class PtyPort:
             self._pending = b""
         if self._pending:
             self._loop.call_later(_RETRY, self._flush)
-        elif was_full:
+        else:
             self._ready()
 
     def _look(self) -> None:
@@ -113,11 +112,21 @@ class PtyPort:
         elif self._present and not present:
             self._loop.remove_reader(self._master)
             self._pending = b""
+            _forget_input(self._name)
             self._ready()
             self._loop.call_later(_LOOK_AGAIN, self._look)
         self._present = present
         if data:
             self._receive(data)
+
+
+def _forget_input(name: str) -> None:
+    """What one program has not read is not for the next: an adapter's driver drops it when the port is closed."""
+    import termios
+
+    slave = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    termios.tcflush(slave, termios.TCIFLUSH)
+    os.close(slave)
 
 
 def _point(link: Path, target: str) -> None:

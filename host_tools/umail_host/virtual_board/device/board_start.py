@@ -4,6 +4,7 @@ import gc
 import io
 import sys
 
+import board_link
 import micropython
 
 
@@ -16,7 +17,8 @@ def _run(path, scope):
         execfile(path, scope)
         micropython.kbd_intr(-1)
     except SystemExit:
-        raise
+        board_link.tell("power.soft_reset")
+        board_link.halt()
     except BaseException as error:
         micropython.kbd_intr(-1)
         _report(error)
@@ -75,7 +77,6 @@ def start():
     micropython.kbd_intr(-1)
     sys.path[:] = [""]  # so that tracebacks show no path of the host
     import board_flash
-    import board_link
 
     _install()
     board_flash.mount()
