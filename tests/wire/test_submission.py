@@ -10,7 +10,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
-from wire_facts import PASSWORD, USER
+from wire_device import PASSWORD, USER
 
 from umail_host.fake_smtp import FakeServer
 

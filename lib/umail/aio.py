@@ -1,0 +1,149 @@
+"""The asyncio driver: the same calls as blocking, awaited. It never holds the loop, and it knows no SMTP."""
+
+import asyncio
+import sys
+from select import POLLIN, POLLOUT
+
+from .delivery import Delivery
+from .errors import MailError
+from .link import Link
+
+if sys.implementation.name == "micropython":
+
+    def _queue(sock, events):
+        # MicroPython's own streams wait in this way; it offers no public one for a socket that is not a stream.
+        from asyncio import core
+
+        if events & POLLIN:
+            yield core._io_queue.queue_read(sock)
+        else:
+            yield core._io_queue.queue_write(sock)
+
+    async def _ready(sock, events, milliseconds):
+        # Wait for one event; input is looked for between the slices where both were asked for.
+        try:
+            await asyncio.wait_for_ms(_queue(sock, events & POLLOUT or events), milliseconds)
+            return events
+        except asyncio.TimeoutError:
+            return 0
+
+else:
+
+    async def _ready(sock, events, milliseconds):
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+
+        def ready(event):
+            if not future.done():
+                future.set_result(event)
+
+        number = sock.fileno()
+        if events & POLLIN:
+            loop.add_reader(number, ready, POLLIN)
+        if events & POLLOUT:
+            loop.add_writer(number, ready, POLLOUT)
+        try:
+            return await asyncio.wait_for(future, milliseconds / 1000)
+        except asyncio.TimeoutError:
+            return 0
+        finally:
+            loop.remove_reader(number)
+            loop.remove_writer(number)
+
+
+class Wire(Link):
+    """Drives a generator (the contract is in session.py and delivery.py) and waits in the loop."""
+
+    async def run(self, steps):
+        """Run a generator to its end and return its result; cancelling closes the socket."""
+        answer = error = None
+        try:
+            while True:
+                try:
+                    what = steps.throw(error) if error else steps.send(answer)
+                except StopIteration as stop:
+                    return stop.value
+                answer = error = None
+                try:
+                    if isinstance(what, tuple):
+                        answer = getattr(self, what[0])(*what[1:])
+                        if hasattr(answer, "send") or hasattr(answer, "__await__"):
+                            answer = await answer
+                    elif isinstance(what, (int, float)):
+                        answer = await self.receive(what)
+                    else:
+                        await self.transmit(what)
+                except Exception as raised:
+                    error = raised
+        except MailError:
+            raise
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            steps.close()
+
+    async def connect(self, address, port, route, buffer):
+        """Connect; returns the local address or None."""
+        self.begin(address, port, route, buffer)
+        while not await _ready(self.sock, POLLOUT, self.slice()):
+            pass
+        return self.connected()
+
+    async def receive(self, seconds):
+        """Receive into the buffer: the count, 0 at the end. A positive number begins a wait, 0 goes on with it."""
+        if seconds:
+            self.begin_wait(seconds)
+        while True:
+            count = self.take()
+            if count >= 0:
+                return count
+            await _ready(self.sock, -count, self.slice())
+
+    async def transmit(self, octets):
+        """Send all of ``octets``, receiving meanwhile; other tasks run between two pieces."""
+        count = self.give(octets)
+        listening = self.listen() != 0
+        if count == len(octets):
+            await asyncio.sleep(0)
+            return
+        self.until = self.end
+        view = memoryview(octets)
+        while True:
+            if count > 0:
+                view = view[count:]
+                if not len(view):
+                    return
+                await asyncio.sleep(0)
+            else:
+                await _ready(self.sock, self.events(count, listening), self.slice())
+                if listening and -count == POLLOUT:
+                    listening = self.listen() != 0
+            count = self.give(view)
+
+
+class Client:
+    """As ``umail.Client``, awaited: ``async with Client(route) as client: await client.send(message)``."""
+
+    def __init__(self, route, timeout=30, deadline=120, tick=None):
+        self._delivery = Delivery(route, timeout, deadline)
+        self._wire = Wire(timeout, tick)
+
+    async def send(self, message):
+        """Send one ``Message``; returns a ``Receipt``, raises ``MailError``."""
+        return await self._wire.run(self._delivery.send(message))
+
+    async def close(self):
+        """QUIT, not waited for longer than a second, and close."""
+        await self._wire.run(self._delivery.close())
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, kind, error, trace):
+        await self.close()
+
+
+async def send(route, message, timeout=30, deadline=120, tick=None):
+    """As ``umail.send``, awaited."""
+    return await Wire(timeout, tick).run(Delivery(route, timeout, deadline).send(message, True))

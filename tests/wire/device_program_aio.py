@@ -1,0 +1,105 @@
+"""The asyncio half of device_program.py."""
+
+import asyncio
+import time
+
+import umail
+from umail import Message, aio
+
+if hasattr(time, "ticks_us"):
+
+    def micros():
+        return time.ticks_us()
+
+    passed = time.ticks_diff
+else:
+
+    def micros():
+        return time.monotonic_ns() // 1000
+
+    def passed(now, before):
+        return now - before
+
+
+class Ticker:
+    """Measures how long the loop was held: the longest gap between two turns of a task that only yields."""
+
+    def __init__(self):
+        self.longest = 0
+        self.turns = 0
+
+    async def run(self):
+        before = micros()
+        while True:
+            await asyncio.sleep(0)
+            now = micros()
+            self.longest = max(self.longest, passed(now, before))
+            self.turns += 1
+            before = now
+
+
+async def attempt(function, *arguments, **named):
+    import __main__ as program
+
+    try:
+        return program.receipt_of(await function(*arguments, **named))
+    except umail.MailError as error:
+        return program.told(error)
+    except ValueError as error:
+        return {"refused_here": str(error)}
+
+
+async def work(job, results):
+    import __main__ as program
+
+    options = job.get("options", {})
+    ticks = []
+    if job.get("tick"):
+        options["tick"] = lambda: ticks.append(1)
+    if job.get("ticker"):
+        ticker = Ticker()
+        task = asyncio.create_task(ticker.run())
+
+    async def one_shot(**named):
+        return await aio.send(program.route_of(job["route"]), Message(**named), **options)
+
+    if job.get("one_shot"):
+        for arguments in job["messages"]:
+            results.append(await attempt(one_shot, **arguments))
+    elif job.get("at_once"):
+        results += await asyncio.gather(*[attempt(one_shot, **arguments) for arguments in job["messages"]])
+    else:
+        async with aio.Client(program.route_of(job["route"]), **options) as client:
+
+            async def send(**named):
+                return await client.send(Message(**named))
+
+            for arguments in job["messages"]:
+                results.append(await attempt(send, **arguments))
+                if job.get("ticker"):
+                    results[-1]["held_us"] = ticker.longest
+                    ticker.longest = 0
+            if job.get("tell_closed"):
+                results.append({"closed": client._wire.sock is None})
+    if job.get("tick"):
+        results.append({"ticks": len(ticks)})
+    if job.get("ticker"):
+        task.cancel()
+        results.append({"turns": ticker.turns})
+
+
+async def cancelled(job, results):
+    import __main__ as program
+
+    client = aio.Client(program.route_of(job["route"]))
+    task = asyncio.create_task(client.send(Message(**job["messages"][0])))
+    await asyncio.sleep(job["cancel_after"])
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        results.append({"cancelled": True, "closed": client._wire.sock is None})
+
+
+def run(job, results):
+    asyncio.run(cancelled(job, results) if "cancel_after" in job else work(job, results))

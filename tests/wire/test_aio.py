@@ -1,0 +1,46 @@
+"""The asyncio driver: it leaves the loop to others, can be cancelled, and bears company."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from wire_device import PASSWORD, ROOT, USER, Device
+
+
+@pytest.fixture(params=["micropython", "cpython"])
+def device(request, tmp_path):
+    """The asyncio driver on each interpreter."""
+    if request.param == "cpython":
+        return Device([sys.executable], ROOT / "lib", tmp_path / "trust.der", "aio")
+    interpreter = request.getfixturevalue("micropython")
+    library = request.getfixturevalue("compiled")
+    return Device([interpreter, "-X", "heapsize=400k"], library, tmp_path / "trust.der", "aio")
+
+
+def test_sending_never_holds_the_loop_five_milliseconds(device, serve):
+    server = serve()
+    held = []
+    for _ in range(3):
+        first, second, loop = device.send(server, {}, {"text": "a line of text\n" * 200}, ticker=True)
+        assert loop["turns"] > 15
+        held.append((first["held_us"], second["held_us"]))
+    # The machine itself may hold a process now and then: the best of three is what the library does.
+    assert min(sending for _, sending in held) < 5000, held
+    # The handshake includes one call of mbed TLS that nothing can divide: it checks the whole chain of the certificate.
+    assert min(handshake for handshake, _ in held) < (60000 if "micropython" in device.command[0] else 15000), held
+
+
+def test_two_clients_send_at_once(device, serve):
+    server = serve()
+    receipts = device.send(server, {"subject": "1"}, {"subject": "2"}, at_once=True)
+    assert [receipt["round_trips"] for receipt in receipts] == [6, 6]
+    assert {mail["Subject"] for mail in server.inbox.wait(2)} == {"1", "2"}
+    first, second = server.sessions
+    assert abs(first.started - second.started) < 0.5
+
+
+def test_cancelling_closes_the_socket(device, serve):
+    server = serve(tarpit=5.0, mailboxes={USER: "x" + PASSWORD})
+    assert device.send(server, {}, cancel_after=0.4) == [{"cancelled": True, "closed": True}]
+    assert not server.inbox.deliveries
