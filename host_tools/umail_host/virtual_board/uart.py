@@ -57,8 +57,8 @@ class Uart:
 
     def say(self, text: bytes) -> None:
         """Print what the chip itself prints: its ROM's and start-up messages."""
-        self._console.add(text)
         self._send(text)
+        self._console.add(text)
 
     def receive(self, data: bytes) -> None:
         """Bytes from the host's program: Ctrl-C interrupts code that runs, all else is input."""
