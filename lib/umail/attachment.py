@@ -11,6 +11,9 @@ _TYPES = (
     "gif image/gif svg image/svg+xml bmp image/bmp webp image/webp wav audio/wav mp3 audio/mpeg mp4 video/mp4"
 )
 
+# Lines of base64 that are read at a time; two times as many make a chunk of 2,028 octets.
+_LINES = 13
+
 
 def type_of(name):
     """The MIME type for a file name (str); text is taken for UTF-8."""
@@ -117,39 +120,52 @@ def binary(reader, left, view, used):
 
 
 def base64(reader, left, view, used):
-    """Stream the octets in base64, as `binary` does; a line of 57 octets and its CRLF take 78 characters."""
+    """Stream the octets in base64, as `binary` does; a line of 57 octets and its CRLF take 78 characters.
+
+    This loop decides what an attachment costs. So the line ends are written once, for each line there is a pair of
+    memoryviews, where its octets come from and where it goes, and nothing is left to compute for a line.
+    """
+    if used:
+        yield view[:used]
+    lines = min(_LINES, len(view) // 78)
+    size = 57 * lines
+    source = memoryview(bytearray(size if left is None or left > size else left))
+    groups = _pairs(source, view, lines) if len(source) == size else ()
+    used = turn = 0
     while True:
-        lines = (len(view) - used) // 78
-        if not lines:
-            yield view[:used]
-            used = 0
-            continue
-        # What is read lies at the end of the room, so that each line overwrites only what was encoded before.
-        start = used + 21 * lines
-        want = 57 * lines
-        if left is not None and left < want:
-            want = left
-        count = _read(reader, view[start : start + want])
+        count = _read(reader, source if left is None or left >= size else source[:left])
         if left is not None:
             left -= count
-        end = start + count
-        while start + 57 <= end:
-            view[used : used + 77] = b2a_base64(view[start : start + 57])
-            view[used + 76] = 13
-            view[used + 77] = 10
-            used += 78
-            start += 57
-        if start < end:
-            line = b2a_base64(view[start:end])
-            size = len(line) + 1
-            view[used : used + size] = line[:-1] + b"\r\n"
-            used += size
-        if count < 57 * lines:
+        if count < size:
             break
-        yield view[:used]
-        used = 0
+        for octets, line in groups[turn]:
+            line[:] = b2a_base64(octets, newline=False)
+        used += 78 * lines
+        turn += 1
+        if turn == len(groups):
+            yield view[:used]
+            used = turn = 0
     _all(left)
+    for start in range(0, count, 57):
+        line = b2a_base64(source[start : min(start + 57, count)])[:-1] + b"\r\n"
+        view[used : used + len(line)] = line
+        used += len(line)
     return used
+
+
+def _pairs(source, view, lines):
+    """For each group of lines that ``view`` holds, a list of pairs: 57 octets of ``source``, 76 of ``view``."""
+    groups = []
+    at = 0
+    while at + 78 * lines <= len(view):
+        pairs = []
+        for start in range(0, 57 * lines, 57):
+            pairs.append((source[start : start + 57], view[at : at + 76]))
+            view[at + 76] = 13
+            view[at + 77] = 10
+            at += 78
+        groups.append(pairs)
+    return groups
 
 
 def _all(left):

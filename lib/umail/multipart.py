@@ -22,7 +22,9 @@ class Body:
 
     def chunks(self):
         """Yield the octets as memoryviews of the buffer. May be called again where all sources can be read again."""
-        view = memoryview(bytearray(2048) if self._buffer is None else self._buffer)
+        buffer = self._buffer
+        # A line of base64 must fit.
+        view = memoryview(buffer if buffer and len(buffer) >= 78 else bytearray(2048))
         used = 0
         for piece in self._pieces:
             if isinstance(piece, tuple):

@@ -107,7 +107,7 @@ def test_a_buffer_of_any_size_gives_the_same_octets():
         return data.replace(data.split(b'boundary="')[1].split(b'"')[0], b"")
 
     wanted = without_boundary(octets(mail.encode()))
-    for size in (78, 79, 100, 156, 1024, 4096):
+    for size in (10, 78, 79, 100, 156, 1024, 4096):
         buffer = bytearray(size)
         equal(without_boundary(octets(mail.encode(buffer=buffer))) == wanted, True, str(size))
 
