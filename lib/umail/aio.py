@@ -90,6 +90,15 @@ class Wire(Link):
             pass
         return self.connected()
 
+    async def pause(self, seconds):
+        """Wait, with ticks."""
+        self.begin_wait(seconds)
+        try:
+            while True:
+                await asyncio.sleep(self.slice() / 1000)
+        except OSError:
+            pass
+
     async def receive(self, seconds):
         """Receive into the buffer: the count, 0 at the end. A positive number begins a wait, 0 goes on with it."""
         if seconds:

@@ -1,6 +1,7 @@
 """The blocking driver: runs the library's generators over non-blocking sockets with poll. It knows no SMTP."""
 
 from select import POLLIN, POLLOUT, poll
+from time import sleep
 
 from .delivery import Delivery
 from .errors import MailError
@@ -43,6 +44,15 @@ class Wire(Link):
         while not self._wait(POLLOUT):
             pass
         return self.connected()
+
+    def pause(self, seconds):
+        """Wait, with ticks."""
+        self.begin_wait(seconds)
+        try:
+            while True:
+                sleep(self.slice() / 1000)
+        except OSError:
+            pass
 
     def receive(self, seconds):
         """Receive into the buffer: the count, 0 at the end. A positive number begins a wait, 0 goes on with it."""

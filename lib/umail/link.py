@@ -37,8 +37,13 @@ class Link:
         return sockets.lookup(host)
 
     def call(self, function, refresh):
-        """An access token."""
-        return function(refresh=refresh)
+        """An access token: ``function`` is run by this driver where it is a generator's (umail.oauth), else called."""
+        steps = getattr(function, "steps", None)
+        if not steps:
+            return function(refresh=refresh)
+        wire = type(self)(self.timeout, self.tick)
+        wire.until = wire.end = self.end
+        return wire.run(steps(refresh))
 
     def tls(self):
         """Turn to TLS; the handshake runs with the next send or receive."""

@@ -1,0 +1,273 @@
+"""Access tokens for XOAUTH2, fetched by the board itself (RFC 6749, 8628): client credentials, device code, refresh.
+
+Each class is what ``Route(token=…)`` takes: called with ``refresh=False`` it returns an access token, out of its memory
+where that is still valid. The work is in the generator ``steps``, so that either driver can run it.
+"""
+
+from . import sockets
+from .errors import MailError
+from .http import post
+from .route import Route
+
+# Seconds before its end at which a token is renewed.
+_EARLY = 300
+_SMTP_SEND = "https://outlook.office.com/SMTP.Send offline_access"
+_ROOTS = ("digicert_global_root_g2", "digicert_global_root_ca", "microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
+
+
+class FileStore:
+    """Keeps secrets in one JSON file, replaced as a whole: what ``set`` returned from survives a power cut.
+
+    Args:
+        path (str): of the file.
+    """
+
+    def __init__(self, path):
+        self.path = path
+
+    def _all(self):
+        import json
+
+        try:
+            with open(self.path) as file:
+                return json.load(file)
+        except (OSError, ValueError):
+            return {}
+
+    def get(self, key):
+        """The value (str) of ``key``, or None."""
+        return self._all().get(key)
+
+    def set(self, key, value):
+        """Keep ``value`` (str) under ``key``, durably."""
+        import json
+        import os
+
+        values = self._all()
+        values[key] = value
+        with open(self.path + ".new", "w") as file:
+            json.dump(values, file)
+            file.flush()
+            if hasattr(os, "fsync"):
+                os.fsync(file.fileno())
+        os.rename(self.path + ".new", self.path)
+
+
+class NvsStore:
+    """Keeps secrets in an ESP32's non-volatile storage.
+
+    Args:
+        namespace (str): at most 15 characters.
+    """
+
+    def __init__(self, namespace="umail"):
+        from esp32 import NVS
+
+        self.nvs = NVS(namespace)
+
+    def get(self, key):
+        """The value (str) of ``key``, or None."""
+        value = bytearray(4096)
+        try:
+            return str(value[: self.nvs.get_blob(key, value)], "utf-8")
+        except OSError:
+            return None
+
+    def set(self, key, value):
+        """Keep ``value`` (str) under ``key`` (at most 15 characters), durably."""
+        self.nvs.set_blob(key, value.encode())
+        self.nvs.commit()
+
+
+class _Token:
+    # What the three ways have in common: the endpoint, the token in memory, the errors.
+    def __init__(self, tenant, client_id, client_secret, scope, host, port, trust, store, seconds):
+        self._path = "/%s/oauth2/v2.0/" % tenant
+        for c in tenant + client_id:
+            if not (c.isdigit() or c.isalpha() or c in ".-_"):
+                raise ValueError("tenant and client_id are made of letters, digits, dots and dashes; %r is none" % c)
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._scope = scope
+        self._route = Route(host, port, "tls", trust=trust)
+        self._route.roots = _ROOTS
+        self._store = store
+        self._seconds = seconds
+        self._token = None
+        self._until = 0
+
+    def __call__(self, refresh=False):
+        """An access token (str), by blocking calls; see ``steps`` for what is raised."""
+        from .blocking import Wire
+
+        wire = Wire(self._seconds)
+        wire.limit(self._seconds * 4)
+        return wire.run(self.steps(refresh))
+
+    def steps(self, refresh=False):
+        """Fetch a token where none is valid, or ``refresh`` wants a new one (generator): returns it.
+
+        Raises:
+            MailError: stage auth; ``configuration`` where a person must act, with the advice for it.
+        """
+        if refresh or self._token is None or sockets.left(self._until, sockets.ticks()) <= 0:
+            self._token = None
+            yield from self._fetch()
+        return self._token
+
+    def _ask(self, path, fields):
+        fields = [("client_id", self._client_id), ("client_secret", self._client_secret)] + fields
+        return (yield from post(self._route, self._path + path, fields, self._seconds))
+
+    def _grant(self, fields):
+        # A request that must be granted.
+        status, answer = yield from self._ask("token", fields)
+        if status != 200 or not isinstance(answer.get("access_token"), str):
+            raise self._refusal(answer)
+        self._keep(answer)
+
+    def _keep(self, answer):
+        # The rotated refresh token is durable before the access token is used: the old one may be void already.
+        renewed = answer.get("refresh_token")
+        if renewed and self._store:
+            self._store.set("refresh_token", renewed)
+        seconds = answer.get("expires_in", 3600)
+        seconds = max(60, min(int(seconds), 86400) - _EARLY)
+        self._until = sockets.after(sockets.ticks(), seconds * 1000)
+        self._token = answer["access_token"]
+
+    def _refusal(self, answer):
+        from .reply import printable
+        from .replies import classify
+
+        error, text = [printable(str(answer.get(name, "")).encode()) for name in ("error", "error_description")]
+        # Microsoft's own number says more than the standard's word.
+        kind, key = classify("token", 0, "", text)[:2]
+        if key == kind:
+            kind, key = classify("token", 0, "", error)[:2]
+        text = "%s: %s" % (error, text)
+        if self._client_secret:
+            text = text.replace(self._client_secret, "***")
+        return MailError("auth", kind, text[:200], key=key)
+
+    def _refresh(self):
+        # A new access token for the refresh token that is stored; the store's is the one that is valid.
+        token = self._store.get("refresh_token")
+        fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", self._scope)]
+        yield from self._grant(fields)
+
+
+class ClientCredentials(_Token):
+    """The application's own token (Exchange Online: permission SMTP.SendAsApp): no person takes part.
+
+    Args:
+        tenant (str): its id, or a domain of it.
+        client_id, client_secret (str): of the application.
+        scope (str), host (str), port (int): other than Microsoft's.
+        trust: as of ``Route``.
+        timeout (float): seconds for each wait.
+    """
+
+    def __init__(
+        self,
+        tenant,
+        client_id,
+        client_secret,
+        scope="https://outlook.office365.com/.default",
+        host="login.microsoftonline.com",
+        port=443,
+        trust=None,
+        timeout=15,
+    ):
+        _Token.__init__(self, tenant, client_id, client_secret, scope, host, port, trust, None, timeout)
+
+    def _fetch(self):
+        return self._grant([("grant_type", "client_credentials"), ("scope", self._scope)])
+
+
+class RefreshToken(_Token):
+    """A mailbox's token, renewed by a refresh token that changes at every use and is stored before anything else.
+
+    Args:
+        tenant, client_id (str): as of ``ClientCredentials``.
+        store: a ``FileStore`` or ``NvsStore``, or anything with their ``get`` and ``set``.
+        refresh_token (str): the first one, where the store has none.
+        client_secret (str): only of an application that is not public.
+        scope, host, port, trust, timeout: as of ``ClientCredentials``.
+    """
+
+    def __init__(
+        self,
+        tenant,
+        client_id,
+        store,
+        refresh_token=None,
+        client_secret=None,
+        scope=_SMTP_SEND,
+        host="login.microsoftonline.com",
+        port=443,
+        trust=None,
+        timeout=15,
+    ):
+        _Token.__init__(self, tenant, client_id, client_secret, scope, host, port, trust, store, timeout)
+        if refresh_token and not store.get("refresh_token"):
+            store.set("refresh_token", refresh_token)
+
+    def _fetch(self):
+        if not self._store.get("refresh_token"):
+            raise MailError("auth", "configuration", "no refresh token is stored: sign in once", key="token_revoked")
+        return self._refresh()
+
+
+class DeviceCode(_Token):
+    """A mailbox's token, agreed to once by a person who enters a code in a browser; from then on as ``RefreshToken``.
+
+    Args:
+        tenant, client_id (str), store: as of ``RefreshToken``.
+        show (callable): ``show(address, code)`` tells the person where to enter what (both str).
+        scope, host, port, trust, timeout: as of ``ClientCredentials``.
+    """
+
+    def __init__(
+        self,
+        tenant,
+        client_id,
+        store,
+        show,
+        scope=_SMTP_SEND,
+        host="login.microsoftonline.com",
+        port=443,
+        trust=None,
+        timeout=15,
+    ):
+        _Token.__init__(self, tenant, client_id, None, scope, host, port, trust, store, timeout)
+        self._show = show
+
+    def _fetch(self):
+        return self._refresh() if self._store.get("refresh_token") else self._sign_in()
+
+    def _sign_in(self):
+        status, answer = yield from self._ask("devicecode", [("scope", self._scope)])
+        code = answer.get("device_code")
+        if status != 200 or not isinstance(code, str):
+            raise self._refusal(answer)
+        from .reply import printable
+
+        show = [printable(str(answer.get(name, "")).encode()) for name in ("verification_uri", "user_code")]
+        interval = max(1, min(int(answer.get("interval", 5)), 60))
+        # The person has as long as the code is valid, whatever deadline was set.
+        yield ("limit", max(60, min(int(answer.get("expires_in", 900)), 1800)))
+        self._show(show[0], show[1])
+        fields = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", code)]
+        while True:
+            yield ("pause", interval)
+            status, answer = yield from self._ask("token", fields)
+            error = answer.get("error")
+            if error == "slow_down":
+                # RFC 8628, 3.5
+                interval += 5
+            elif error != "authorization_pending":
+                break
+        if status != 200 or not isinstance(answer.get("access_token"), str):
+            raise self._refusal(answer)
+        self._keep(answer)
