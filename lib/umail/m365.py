@@ -1,29 +1,76 @@
-"""The ways into Microsoft 365, each a ready ``Route``. Hosts, ports and rules: Microsoft's pages, in docs/m365.md."""
+"""The ways into Microsoft 365, each a ready ``Route``. What the administrator must allow for each: docs/m365.md.
+
+``more`` stands for ``port=``, ``security=``, ``trust=``, ``ehlo=`` and, where it is not the login, ``sender=``, all as
+of ``Route``.
+"""
 
 from .route import Route
 
-# Exchange Online's leaves come from DigiCert's G2, older ones from its first global root.
-_ROOTS = ("digicert_global_root_g2", "digicert_global_root_ca")
-# Where DNS may lead (it is not authenticated): Exchange Online's own names only.
-_MX = (".mail.protection.outlook.com", ".mx.microsoft")
+# Exchange Online's leaves come from DigiCert's G2, older ones from its first global root; newer hosts from Microsoft's.
+_DIGICERT = ("digicert_global_root_g2", "digicert_global_root_ca")
+_MICROSOFT = _DIGICERT + ("microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
-def submission(username, password=None, token=None, host=None, port=587, security="starttls", **more):
+def _login(host, username, password, token, roots, more):
+    if password is None and token is None:
+        raise ValueError("a login at %s needs password= or token=" % host)
+    route = Route(host, username=username, password=password, token=token, **more)
+    route.roots = roots
+    route.long_auth = True
+    return route
+
+
+def submission(username, password=None, token=None, host=None, **more):
     """SMTP AUTH submission: any recipient, as the mailbox ``username`` (LOGIN with a password, XOAUTH2 with a token).
 
     Args:
         username (str): the mailbox, ``esp32@contoso.com``.
-        password (str) or token (callable): see ``Route``. Passwords end in 2027; tokens stay.
-        more: ``sender=``, ``trust=``, ``ehlo=`` as of ``Route``.
+        password (str) or token (callable): see ``Route``. Microsoft is ending passwords; tokens stay.
+        host (str): other than smtp.office365.com.
 
     Raises:
         ValueError: as ``Route``; also where neither password nor token is given.
     """
-    if password is None and token is None:
-        raise ValueError("submission needs password= or token=")
-    route = Route(
-        host or "smtp.office365.com", port, security, username=username, password=password, token=token, **more
-    )
-    route.roots = _ROOTS
-    route.long_auth = True
+    return _login(host or "smtp.office365.com", username, password, token, _DIGICERT, more)
+
+
+def hve(username, password=None, token=None, host=None, **more):
+    """High Volume Email: many mails, recipients inside the tenant only, at most 50 a message. As ``submission``."""
+    return _login(host or "smtp.hve.mx.microsoft", username, password, token, _MICROSOFT, more)
+
+
+def direct_send(domain, sender, host=None, **more):
+    """Direct Send: no login, recipients inside the tenant only.
+
+    Args:
+        domain (str): an accepted domain of the tenant; its MX is the host.
+        sender (str): the envelope's sender, in an accepted domain.
+        host (str): the MX, where it is not to be looked up: ``contoso-com.mail.protection.outlook.com``.
+
+    Raises:
+        ValueError: as ``Route``; also where ``host`` is an IP address.
+    """
+    return relay(domain, sender, None, host, **more)
+
+
+def relay(domain, sender, certificate=None, host=None, **more):
+    """Relay by an inbound connector, which knows the board by its public address or by its certificate: any recipient.
+
+    Args:
+        domain, sender, host: as of ``direct_send``.
+        certificate: ``([leaf, *intermediates], key)``, DER bytes or paths.
+
+    Raises:
+        ValueError: as ``direct_send``.
+    """
+    if host and (host[-1:].isdigit() or ":" in host):
+        raise ValueError("host=%r is an IP address: its certificate cannot be checked, and Microsoft moves them" % host)
+    more["port"] = more.get("port", 25)
+    route = Route(host or domain, certificate=certificate, sender=sender, **more)
+    if not host:
+        # DNS is not authenticated: it may lead to Exchange Online only.
+        route.host = None
+        route.mx = domain
+        route.mx_suffixes = (".mail.protection.outlook.com", ".mx.microsoft")
+    route.roots = _MICROSOFT
     return route

@@ -1,7 +1,7 @@
 """A route that would leak, or could not work, is refused when it is made."""
 
 from check import equal, inside, raises
-from umail import Route, m365
+from umail import Route, m365, routes
 
 
 def test_credentials_are_refused_without_verified_tls():
@@ -58,3 +58,40 @@ def test_submission_is_exchange_online_on_587_with_its_own_roots():
     equal(route.roots, ("digicert_global_root_g2", "digicert_global_root_ca"))
     equal(m365.submission("a@b.c", token=len, host="localhost", port=5).host, "localhost")
     raises(ValueError, m365.submission, "a@b.c")
+
+
+def test_direct_send_and_relay_look_up_the_mx_and_take_only_exchange_onlines_names():
+    for route in (
+        m365.direct_send("contoso.com", sender="esp32@contoso.com"),
+        m365.relay("contoso.com", sender="esp32@contoso.com", certificate=([b"leaf", b"intermediate"], b"key")),
+    ):
+        equal((route.host, route.mx, route.port, route.security), (None, "contoso.com", 25, "starttls"))
+        equal(route.mx_suffixes, (".mail.protection.outlook.com", ".mx.microsoft"))
+        equal(route.sender, "esp32@contoso.com")
+    route = m365.direct_send("contoso.com", "a@contoso.com", host="contoso-com.mail.protection.outlook.com", port=2525)
+    equal((route.host, route.mx, route.port), ("contoso-com.mail.protection.outlook.com", None, 2525))
+    equal(m365.direct_send("contoso.com", "a@contoso.com", security="plain").security, "plain")
+
+
+def test_an_ip_address_as_the_mx_is_refused_with_the_reason():
+    for host in ("52.101.73.3", "2603:1026::1"):
+        inside("certificate", str(raises(ValueError, m365.direct_send, "contoso.com", "a@contoso.com", host=host)))
+        raises(ValueError, m365.relay, "contoso.com", "a@contoso.com", None, host)
+
+
+def test_a_domain_that_could_end_a_command_is_refused():
+    for domain in ("contoso.com\r\nQUIT", "", "a b"):
+        raises(ValueError, m365.direct_send, domain, "a@contoso.com")
+        raises(ValueError, m365.direct_send, "contoso.com", domain)
+
+
+def test_providers_have_their_hosts_ports_and_roots():
+    equal((m365.hve("a@b.c", password="p").host, m365.hve("a@b.c", token=len).port), ("smtp.hve.mx.microsoft", 587))
+    gmail = routes.gmail("a@gmail.com", password="p")
+    equal((gmail.host, gmail.port, gmail.security), ("smtp.gmail.com", 587, "starttls"))
+    equal(routes.gmail("a@gmail.com", token=len, port=465).security, "tls")
+    raises(ValueError, routes.gmail, "a@gmail.com")
+    azure = routes.azure_communication("resource.app.tenant", "secret")
+    equal((azure.host, azure.port), ("smtp.azurecomm.net", 587))
+    for route in (gmail, azure):
+        equal(route.roots is None, False)
