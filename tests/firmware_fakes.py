@@ -55,7 +55,7 @@ class Said:
     def __init__(self):
         self.lines = []
 
-    def __call__(self, text, stamp=None):
+    def __call__(self, text):
         self.lines.append(text)
 
     def text(self):
@@ -145,6 +145,9 @@ class Sensor:
 
     def text(self, at):
         return self.clock.text(at)
+
+    def recorded(self, at):
+        return ""
 
     def pause(self, interval):
         return interval

@@ -93,7 +93,7 @@ class App:
         """Tell how a trace went."""
         if hasattr(self._sensor, "missing"):
             if self._sensor.missing:
-                self._log.say("%d readings were missing or no numbers" % self._sensor.missing)
+                self._log.say("readings missing or not a number: %d" % self._sensor.missing)
             text = "trace finished: %d readings, %d alerts, %d recoveries"
             self._log.say(text % (self._sensor.values, self.alerts, self.recoveries))
 
@@ -111,15 +111,12 @@ class App:
         gone = reading.value is None
         if gone != self._gone:
             self._gone = gone
-            self._log.say("the sensor is gone: " + reading.why if gone else "the sensor is back", self._stamp(reading))
+            text = "the sensor is gone: " + reading.why if gone else "the sensor is back"
+            self._log.say(text + self._sensor.recorded(reading.at))
         uptime = self._clock.uptime()
         if not gone and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
             self._shown = uptime
-            self._log.show(words.amount(reading.value, reading.unit), self._stamp(reading))
-
-    def _stamp(self, reading):
-        text = self._sensor.text(reading.at)
-        return (text[11:16] if text[4:5] == "-" else "--:--"), text
+            self._log.show(words.amount(reading.value, reading.unit) + self._sensor.recorded(reading.at))
 
     def _cannot(self, why):
         """Note why no mail can go, and say so once while mails wait."""

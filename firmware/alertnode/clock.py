@@ -14,8 +14,8 @@ SET = 2
 FLOOR = 1735689600
 _KEEP_EVERY = 6 * 3600
 _SYNC_EVERY = DAY
-_FIRST_PAUSE = 30
-_LONGEST_PAUSE = 3600
+_FIRST_PAUSE = 5
+_LONGEST_PAUSE = 600
 # So long NTP may fail before the last known time, which is too early, is taken for the date.
 _PATIENCE = 600
 
@@ -90,8 +90,8 @@ class Clock:
 
     def sync(self):
         """Ask the NTP servers, one after the other, until one answers; True when one did."""
-        for server in self.servers + [""]:
-            server = server or self.gateway()
+        servers = self.servers + [self.gateway()]
+        for server in servers:
             if not server:
                 continue
             try:
@@ -106,7 +106,7 @@ class Clock:
             self._pause = _FIRST_PAUSE
             self._failing = None
             return True
-        self._failed()
+        self._failed(", ".join([server for server in servers if server]))
         return False
 
     def tick(self):
@@ -119,12 +119,12 @@ class Clock:
             except OSError:
                 self._say("the last known time could not be kept in %s: flash is full or worn" % self._keep)
 
-    def _failed(self):
+    def _failed(self, servers):
         uptime = self.uptime()
         self._due = uptime + self._pause
         if self._failing is None:
             self._failing = uptime
-        self._say("no NTP server answers (%s): asked again in %d s" % (", ".join(self.servers), self._pause))
+        self._say("no NTP server answers (%s): asked again in %d s" % (servers, self._pause))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         if self.state == UNSET and uptime - self._failing >= _PATIENCE:
             self._estimate()

@@ -114,7 +114,7 @@ def check(value):
         _mail(config["mail"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
-    return config, problems.sentences
+    return config, sorted(problems.sentences)
 
 
 def _table(path, value, table, problems):

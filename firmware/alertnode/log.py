@@ -24,22 +24,21 @@ class Log:
         self._print = show
         self._full = False
 
-    def say(self, text, stamp=None):
-        """Print ``text`` and keep it; ``stamp`` replaces the time, as (short, long)."""
-        stamp = stamp or self.stamp()
+    def say(self, text):
+        """Print ``text`` and keep it."""
         # A server's words may stand in a line: nothing in it may move the cursor or forge another line.
         text = "".join([c if c >= " " and c != "\x7f" else " " for c in text[:_LONGEST]])
-        self.show(text, stamp)
-        line = "%s %s" % (stamp[1], text)
+        self.show(text)
+        line = "%s %s" % (self.stamp()[1], text)
         self.lines.append(line)
         if len(self.lines) > self._many:
             self.lines.pop(0)
         if self._half:
             self._keep(line)
 
-    def show(self, text, stamp=None):
+    def show(self, text):
         """Print ``text`` and forget it."""
-        self._print("%s %s" % ((stamp or self.stamp())[0], text))
+        self._print("%s %s" % (self.stamp()[0], text))
 
     def _keep(self, line):
         line = (line + "\n").encode()

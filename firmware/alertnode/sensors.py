@@ -47,6 +47,10 @@ class Sensor:
         """The moment ``at`` for a person, in local time with its zone."""
         return self.clock.text(at)
 
+    def recorded(self, at):
+        """What a console line adds about the time of a reading that is not of now."""
+        return ""
+
     def pause(self, interval):
         """Seconds to wait before the next reading, where ``interval`` is what the configuration asks for."""
         return interval

@@ -7,7 +7,7 @@ from alertnode import VERSION, port
 MAINTENANCE = "/maintenance"
 # Seconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
 WINDOW = 2
-_CRASH_PAUSE = 10
+_CRASH_PAUSE = 5
 _REMIND = 30
 
 
@@ -16,8 +16,8 @@ def main():
     if port.exists(MAINTENANCE):
         print("alertnode: not started, as the file %s is there: remove it and reset" % MAINTENANCE)
         return
-    print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
     try:
+        print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
         port.sleep(WINDOW)
         _start()
     except KeyboardInterrupt:

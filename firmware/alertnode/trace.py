@@ -70,6 +70,10 @@ class Trace(Sensor):
         """The recording's own local time."""
         return self.clock.zone.text(at)
 
+    def recorded(self, at):
+        """``, recorded 1990-12-12 08:40:00 CET``."""
+        return ", recorded " + self.text(at)
+
     def pause(self, interval):
         """As recorded, divided by the speed."""
         if not self._speed or self._row is None or self._last is None:

@@ -37,14 +37,16 @@ class Wifi:
         self._was_up = False
 
     def ready(self):
-        """True while connected; the loss of a connection is told once."""
+        """True while connected; that a connection came or went is told once."""
         up = bool(self._wlan.isconnected())
-        if up:
-            self._pause = _FIRST_PAUSE
-        elif self._was_up:
-            self._say("Wi-Fi %s is lost" % self._ssid)
+        if up != self._was_up:
+            self._was_up = up
             self._due = 0
-        self._was_up = up
+            self._pause = _FIRST_PAUSE
+            if up:
+                self._say("Wi-Fi %s is up, address %s" % (self._ssid, self._wlan.ifconfig()[0]))
+            else:
+                self._say("Wi-Fi %s is lost" % self._ssid)
         return up
 
     def up(self):
@@ -54,9 +56,7 @@ class Wifi:
         if self._uptime() < self._due:
             return False
         reason = self._connect()
-        if not reason:
-            self._was_up = True
-            self._say("Wi-Fi %s is up, address %s" % (self._ssid, self._wlan.ifconfig()[0]))
+        if self.ready():
             return True
         self._say("Wi-Fi %s: %s; tried again in %d s" % (self._ssid, reason, self._pause))
         self._due = self._uptime() + self._pause

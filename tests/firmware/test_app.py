@@ -128,6 +128,6 @@ def test_the_end_of_a_trace_is_told():
     world.run()
     world.app.finish()
     equal(world.log.say.lines[-2:], [
-        "2 readings were missing or no numbers",
+        "readings missing or not a number: 2",
         "trace finished: 3 readings, 1 alerts, 1 recoveries",
     ])  # fmt: skip

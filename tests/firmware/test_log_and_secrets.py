@@ -143,7 +143,7 @@ class Library:
 
 def mail(**keys):
     known = ("host", "port", "security", "sender", "ehlo", "username", "domain", "trust", "certificate", "private_key")
-    section = {key: "" for key in known}
+    section = dict.fromkeys(known, "")
     section.update(keys)
     return section
 
