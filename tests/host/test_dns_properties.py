@@ -49,19 +49,34 @@ def test_anything_after_the_right_question_is_read_or_refused(count: int, record
     read(HEAD + count.to_bytes(2, "big") + b"\0\0\0\0" + QUESTION[12:] + records)
 
 
-@MANY
-@given(st.lists(st.one_of(st.none(), PIECES), max_size=20), st.integers(0, 6))
-def test_a_look_up_ends_whatever_comes(answers: list[bytes | None], rcode: int) -> None:
+def drive(answers: list[bytes | None], rcode: int) -> list[str]:
+    """Look an MX up, each query answered with the next of these records; gives up after 5,000 steps."""
     steps = dns.mail_hosts("contoso.com", ["192.0.2.1", "192.0.2.2"])
     packet = b""
     what: bytes | None = None
     given_ = iter(answers)
-    with pytest.raises((StopIteration, MailError)) as end:
-        for _ in range(5000):
+    for _ in range(5000):
+        try:
             asked = steps.send(what)
-            packet = asked[2] or packet
-            records = next(given_, None)
-            what = None
-            if records is not None:
-                what = packet[:2] + bytes([0x81, 0x80 | rcode]) + b"\0\1\0\1\0\0\0\0" + packet[12:] + records
-    assert end.value.value if isinstance(end.value, StopIteration) else end.value.stage == "resolve"
+        except StopIteration as stop:
+            return list(stop.value)
+        packet = asked[2] or packet
+        records = next(given_, None)
+        what = None
+        if records is not None:
+            what = packet[:2] + bytes([0x81, 0x80 | rcode]) + b"\0\1\0\1\0\0\0\0" + packet[12:] + records
+    raise AssertionError("it went on and on")
+
+
+@MANY
+@given(st.lists(st.one_of(st.none(), PIECES), max_size=20), st.integers(0, 6))
+def test_a_look_up_ends_whatever_comes(answers: list[bytes | None], rcode: int) -> None:
+    try:
+        assert drive(answers, rcode)
+    except MailError:
+        pass
+
+
+def test_a_silent_server_is_given_up() -> None:
+    with pytest.raises(MailError, match="no DNS server answered"):
+        drive([], 0)
