@@ -64,8 +64,17 @@ def _leave(board: Board, flagged: bool, reset: bool) -> None:
             board.hard_reset()
 
 
+def _open(port: str) -> Board:
+    """Tried again for a moment: a program that is just ending may hold the port's lock still."""
+    for _ in range(3):
+        with contextlib.suppress(BoardError):
+            return Board(port)
+        time.sleep(0.1)
+    return Board(port)
+
+
 def _reach(port: str, wait: float) -> Board:
-    board = Board(port)
+    board = _open(port)
     try:
         first = min(_RESET_AFTER, wait / 2)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import threading
@@ -10,7 +11,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from umail_host import boards, maintenance, ports
+from umail_host import boards, image, maintenance, ports
 from umail_host.board import Board
 from umail_host.cli import app
 from umail_host.commands import deploy as command
@@ -37,6 +38,14 @@ CONFIG = {
 def board(tmp_path, micropython):
     with VirtualBoard(tmp_path / "flash") as board:
         yield board
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once():
+    """The image is the same in all tests, whatever is edited meanwhile; and compiling takes its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image, "package", functools.cache(image.package))
+        yield
 
 
 @pytest.fixture
