@@ -1,0 +1,212 @@
+"""One flush of an outbox: sends what is due, marks each mail before it leaves, and draws the conclusions."""
+
+from .delivery import Delivery
+from .errors import MailError
+
+_DAY = 86400
+
+
+class Flush:
+    """``run`` is the whole of it.
+
+    Args:
+        box (Outbox): whose mails.
+    """
+
+    def __init__(self, box):
+        self.box = box
+        self.before = None
+
+    def run(self, budget):
+        """Send what is due (generator); returns how many were delivered."""
+        box = self.box
+        end = None if budget is None else box.now() + budget
+        delivery = Delivery(box.route, box.timeout, box.deadline, self._leaving)
+        count = 0
+        self._ready()
+        while not box.policy.wait(box.now()):
+            entry = self._next()
+            if entry is None:
+                break
+            if end is not None:
+                left = end - box.now()
+                if left <= 0:
+                    break
+                delivery.deadline = min(box.deadline, left)
+            if (yield from self._send(delivery, entry)):
+                count += 1
+        yield from delivery.close()
+        return count
+
+    def _ready(self):
+        # Dates for mails from before the clock was set, and the heartbeat.
+        box = self.box
+        now = box.now()
+        date = box.date()
+        if date is not None:
+            for entry in box.entries:
+                if entry.date is None:
+                    entry.date = date - max(0, now - entry.since)
+                    # A mark must stand until it is known what became of the mail.
+                    if entry.state != "uncertain":
+                        box.store(entry)
+        if box.heartbeat and now >= box.beat:
+            message = box.heartbeat()
+            for name, end in box.expires:
+                if date is not None and end - date < 30 * _DAY:
+                    _tell(message, "%s expires in %d days: renew it.\n" % (name, (end - date) // _DAY))
+            box.write(message, None, 0, 0, 0, now)
+            box.beat = now + box.policy.spread(box.every)
+            box.save()
+
+    def _next(self, but=None):
+        now = self.box.now()
+        best = None
+        for entry in self.box.pending():
+            if entry.until <= now and entry is not but and (best is None or entry.priority > best.priority):
+                best = entry
+        return best
+
+    def _send(self, delivery, entry):
+        box = self.box
+        found = box.spool.read(entry)
+        if found is None:
+            box.notes[1] += 1
+            box.save()
+            box.remove(entry)
+            return False
+        message, note = found
+        told = box.notes[:3]
+        _tell(message, note + self._story(entry))
+        box.current = entry
+        self.before = entry.state
+        try:
+            # QUIT travels with the last one.
+            receipt = yield from delivery.send(message, self._next(entry) is None)
+        except MailError as error:
+            box.current = None
+            self._failed(entry, message, error)
+            return False
+        except BaseException:
+            # Stopped from outside.
+            box.current = None
+            if entry.state == "sending":
+                box.doubt(entry)
+            raise
+        box.current = None
+        for i in range(3):
+            box.notes[i] -= told[i]
+        self._accepted(entry, message, receipt)
+        return True
+
+    def _leaving(self):
+        # From here on it may be delivered, and the flash must know.
+        box = self.box
+        entry = box.current
+        if entry.state == "sending":
+            return
+        entry.state = "sending"
+        try:
+            box.spool.append(entry, box.now(), box.date())
+        except OSError as error:
+            entry.state = self.before
+            raise MailError("body", "temporary", "the flash takes no mark: %s" % error, key="flash")
+
+    def _accepted(self, entry, message, receipt):
+        box = self.box
+        now = box.now()
+        box.policy.worked()
+        box.policy.spend(now, len(receipt.accepted))
+        _narrow(entry, message, receipt.refused)
+        entry.left = [address for address in entry.left if address not in receipt.accepted]
+        if entry.left:
+            entry.state = "deferred"
+            entry.attempts += 1
+            entry.until = now + box.policy.pause(entry.attempts)
+            box.store(entry)
+        elif entry.gone:
+            box.bury(entry)
+        else:
+            box.remove(entry)
+        box.save()
+        if box.report:
+            box.report(message, receipt)
+
+    def _failed(self, entry, message, error):
+        from .replies import retry_after
+
+        box = self.box
+        now = box.now()
+        box.policy.spend(now, 0)
+        doubts = entry.doubts + (error.kind == "uncertain")
+        state, until = box.policy.failed(
+            now, error, entry.attempts + 1, doubts, now - entry.since, retry_after(error.key)
+        )
+        if state == "pending":
+            # The route's fault: nothing about the mail has changed, but that it did not leave.
+            marked = entry.state == "sending"
+            entry.state = self.before
+            if marked:
+                box.store(entry)
+            self._expire(now, str(error))
+        else:
+            entry.state = state
+            entry.until = until
+            entry.attempts += 1
+            entry.doubts = doubts
+            entry.why = str(error)[:120]
+            if state == "deferred":
+                _narrow(entry, message, error.refused)
+            if state == "dead":
+                box.bury(entry)
+            else:
+                box.store(entry)
+        box.save()
+        if box.report and (state != "pending" or box.policy.fails == 1):
+            box.report(message, error)
+
+    def _expire(self, now, why):
+        # While the route does not work, none of its mails is tried: those too old are given up all the same.
+        box = self.box
+        for entry in box.pending():
+            if now - entry.since > box.policy.life:
+                entry.why = why[:120]
+                box.bury(entry)
+
+    def _story(self, entry):
+        text = ""
+        if entry.more and entry.group:
+            text = "%d such mails were held back in %d minutes; this is the last of them.\n" % (
+                entry.more,
+                (self.box.now() - entry.since) // 60,
+            )
+        dropped, damaged, dead, why = self.box.notes
+        if dropped:
+            text += "%d mails were dropped: the outbox was full.\n" % dropped
+        if damaged:
+            text += "%d mails were damaged on flash and could not be sent.\n" % damaged
+        if dead:
+            text += "%d mails could not be delivered, or not to all. The last: %s\n" % (dead, why)
+        return text
+
+
+def _narrow(entry, message, refused):
+    # Whoever was refused for good is gone; the others are left.
+    from .replies import classify
+
+    for address, reply in refused:
+        if classify("rcpt", reply.code, reply.enhanced, reply.text)[0] != "temporary":
+            entry.why = "%s: %s" % (address, str(reply)[:100])
+            entry.gone.append([address, str(reply)[:100]])
+    gone = [address for address, _ in entry.gone]
+    entry.left = [address for address in message.recipients if address not in gone]
+
+
+def _tell(message, note):
+    # What the outbox has to say stands below the text.
+    if not note:
+        return
+    if message.text is not None or message.html is None:
+        message.text = (message.text or "") + "\n\n" + note
+    else:
+        message.html += "<pre>%s</pre>" % note.replace("&", "&amp;").replace("<", "&lt;")

@@ -1,0 +1,290 @@
+"""Cuts the power at every write and every step of a conversation, mounts what is left, and checks each mail's fate.
+
+Run by MicroPython: ``cuts.py SYSTEM EVERY [FAULT]``: the file system (lfs2 or fat), every how many cut points (1: all),
+and the name of a fault to build in, to see that it is found.
+"""
+
+import gc
+import os
+import sys
+from binascii import b2a_base64
+
+import vfs
+from flash import Flash, Power, PowerCut
+from server import Server
+from umail import Message, Outbox, Route, spool
+from umail.attachment import Attachment
+from umail.policy import Policy
+from umail.spool import lines
+
+BLOCKS = {"lfs2": (48, 4096), "fat": (400, 512)}
+ROUTE = Route("mx.example.org", 25, security="plain")
+FILE = b"".join([b"%d: a line of a log that is copied\n" % i for i in range(180)])
+PATH = "/f/outbox"
+
+
+OPENED = []
+
+
+def remembered(path, mode):
+    file = open(path, mode)
+    OPENED.append(file)
+    return file
+
+
+spool.open = remembered
+
+
+class World:
+    """A board with its flash and the server, over several lives."""
+
+    def __init__(self, system, image, power, chunking=True, dated=True, **options):
+        self.system = system
+        self.image = image
+        self.chunking = chunking
+        self.dated = dated
+        self.options = options
+        self.time = 0
+        self.begun = {}
+        self.returned = []
+        self.server = Server(power, chunking)
+        self.box = None
+        self.mount(power)
+
+    def mount(self, power):
+        self.power = self.server.power = power
+        self.device = device = Flash(self.image, BLOCKS[self.system][1], power)
+        vfs.mount(vfs.VfsLfs2(device) if self.system == "lfs2" else vfs.VfsFat(device), "/f")
+        self.server.up = False
+
+    def start(self):
+        started = self.time
+        self.box = Outbox(
+            PATH,
+            ROUTE,
+            Policy(lambda: 0.5, per_minute=0, window=self.options.get("window", 0)),
+            most=self.options.get("most", 50),
+            uptime=lambda: self.time - started,
+            date=lambda: 1800000000 + self.time if self.dated else None,
+        )
+        return self.box
+
+    def put(self, name, to="ops@example.org", files=(), **more):
+        text = "%s: what happened, told in full\n.and a line with a dot\n" % name
+        mid = "<%s@example.org>" % name.replace(" ", "-")
+        self.begun[mid] = text, to, files
+        message = Message("board@example.org", to, name, text=text, message_id=mid)
+        message.attachments = [Attachment(data, "log.txt") for data in files]
+        self.box.put(message, **more)
+        self.returned.append(mid)
+
+    def flush(self):
+        return self.server.run(self.box.flushing())
+
+    def drain(self):
+        """Let everything go out that can."""
+        for _ in range(40):
+            self.flush()
+            wait = self.box.wait()
+            if wait is None:
+                return
+            self.time += wait
+
+    def off(self):
+        """Take the power away."""
+        self.box = None
+        # MicroPython's collector would close what was open, on a chip that no longer answers: close it on a copy.
+        self.device.data = bytearray(self.image)
+        self.device.power = Power()
+        while OPENED:
+            try:
+                OPENED.pop().close()
+            except OSError:
+                pass
+        vfs.umount("/f")
+
+    def marked(self):
+        """The Message-IDs with the mark that they are leaving."""
+        found = []
+        for name in os.listdir(PATH) if "outbox" in os.listdir("/f") else ():
+            if "-" in name:
+                with open(PATH + "/" + name, "rb") as file:
+                    file.seek(int(name.partition("-")[2], 16))
+                    values = lines(file.read())
+                if len(values) > 1 and (values[-1][2] == "sending" or values[-1][5]):
+                    found.append(values[0][9])
+        return found
+
+    def check(self, doubtful, damage=False):
+        """Every mail is there, whole, and once where nothing was in doubt: (lost, duplicated, torn)."""
+        lost = doubled = torn = 0
+        for mid in self.begun:
+            text, to, files = self.begun[mid]
+            for address in [to] if isinstance(to, str) else to:
+                got = [octets for taken, people, octets in self.server.taken if taken == mid and address in people]
+                if not got and mid in self.returned and address[:4] != "hard":
+                    lost += 1
+                if len(got) > 1 and mid not in doubtful:
+                    doubled += 1
+                for octets in got:
+                    plain = octets.replace(b"\r\n", b"")
+                    whole = text.replace("\n", "\r\n").encode() in octets
+                    for data in files:
+                        if b2a_base64(data)[:-1] not in plain:
+                            whole = False
+                    if not whole:
+                        torn += 1
+        return lost, doubled, torn
+
+
+# -- what is cut ---------------------------------------------------------------------------------------------------------
+
+
+def plain(world):
+    world.put("one")
+    world.put("two", files=[FILE])
+    world.put("three", priority=2)
+    world.flush()
+
+
+def deferred(world):
+    world.put("later one")
+    world.put("two", to="soft@example.org")
+    world.flush()
+    world.put("three")
+    world.time += 400
+    world.flush()
+
+
+def partial(world):
+    world.put("one", to=["ops@example.org", "soft@example.org", "hard@example.org"], files=[FILE[:500]])
+    world.put("two", to=["hard@example.org", "night@example.org"])
+    world.flush()
+    world.box.purge()
+    world.put("three")
+    world.flush()
+
+
+def uncertain(world):
+    world.put("lost one")
+    world.put("two")
+    world.flush()
+    world.time += 700
+    world.flush()
+
+
+def streamed(world):
+    world.put("one", files=[FILE, FILE])
+    world.flush()
+    world.put("two", files=[FILE])
+    world.flush()
+
+
+def reborn(world):
+    world.put("one")
+    world.put("later two")
+    world.flush()
+    world.time += 100
+    world.start()
+    world.put("three")
+    world.box.retry()
+    world.flush()
+
+
+SCENES = (
+    (plain, {}),
+    (plain, {"chunking": False, "dated": False}),
+    (deferred, {}),
+    (deferred, {"dated": False}),
+    (partial, {}),
+    (uncertain, {}),
+    (streamed, {}),
+    (streamed, {"chunking": False}),
+    (reborn, {"chunking": False}),
+)
+
+
+# -- cutting -------------------------------------------------------------------------------------------------------------
+
+
+def formatted(system):
+    """An image with an empty file system."""
+    count, size = BLOCKS[system]
+    image = bytearray(count * size)
+    device = Flash(image, size, Power())
+    (vfs.VfsLfs2 if system == "lfs2" else vfs.VfsFat).mkfs(device)
+    return image
+
+
+def free():
+    found = os.statvfs("/f")
+    return found[3]
+
+
+def try_one(system, image, scene, options, cut, tear, again=None):
+    """One life that ends at ``cut``, perhaps a second that ends at ``again``, and one in peace.
+
+    Returns (steps, lost, doubled, torn, blocks free at the end).
+    """
+    world = World(system, bytearray(image), Power(cut, tear), **options)
+    doubtful = []
+    try:
+        world.start()
+        scene(world)
+    except PowerCut:
+        pass
+    steps = world.power.steps
+    world.power.gone = True
+    world.off()
+    if again is not None:
+        world.mount(Power(again, tear))
+        try:
+            doubtful += world.marked()
+            world.start()
+            world.drain()
+        except PowerCut:
+            pass
+        world.power.gone = True
+        world.off()
+    world.server.calm = True
+    world.mount(Power())
+    doubtful += world.marked()
+    world.start()
+    world.drain()
+    # What the server took and did not confirm was in doubt before the power went.
+    doubtful += [mid for mid in world.begun if mid[:5] == "<lost"]
+    result = world.check(doubtful)
+    world.box.purge()
+    names = [name for name in os.listdir(PATH) if name != "state"]
+    left = free() if not names else -1
+    world.off()
+    return (steps,) + result + (left,)
+
+
+def main(system, every, fault):
+    if fault:
+        import faults
+
+        getattr(faults, fault)()
+    image = formatted(system)
+    tried = cuts = 0
+    totals = [0, 0, 0, 0]
+    shown = 0
+    for scene, options in SCENES:
+        steps, _, _, _, most = try_one(system, image, scene, options, None, False)
+        for tear in (False, True):
+            for cut in range(tried % every, steps, every):
+                result = try_one(system, image, scene, options, cut, tear, None if cut % 3 else cut // 2 + 1)
+                lost, doubled, torn, left = result[1:]
+                bad = [lost, doubled, torn, 1 if left < most - 2 else 0]
+                tried += 1
+                if any(bad[:3]) and shown < 40:
+                    shown += 1
+                    print("#", scene.__name__, options, "cut", cut, "tear" if tear else "stop", "of", steps, bad, left, most)
+                totals = [a + b for a, b in zip(totals, bad)]
+        gc.collect()
+    print('{"tried": %d, "lost": %d, "duplicated": %d, "torn": %d, "leaking": %d}' % ((tried,) + tuple(totals)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "")
