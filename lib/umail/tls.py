@@ -13,10 +13,17 @@ def _der(source):
 
 
 def _load_chain(context, certificate):
-    # ([leaf, *intermediates], key), DER. MicroPython adds each certificate with the same key to one chain.
-    chain, key = certificate
-    for source in chain:
-        context.load_cert_chain(_der(source), _der(key))
+    # ([leaf, *intermediates], key), DER.
+    chain = [_der(source) for source in certificate[0]]
+    key = _der(certificate[1])
+    if hasattr(context, "minimum_version"):
+        from .tls_cpython import load
+
+        load(context, chain, key)
+    else:
+        # MicroPython adds each certificate, with the key of the first, to one chain.
+        for one in chain:
+            context.load_cert_chain(one, key)
 
 
 def wrap(sock, route):

@@ -4,10 +4,12 @@ import json
 import sys
 
 import umail
-from umail import Message, Route, m365
+from umail import Message, Route, m365, routes
 
 
 def route_of(job):
+    if isinstance(job, list):
+        return [route_of(one) for one in job]
     job = dict(job)
     kind = job.pop("kind", "route")
     if job.get("certificate"):
@@ -16,7 +18,7 @@ def route_of(job):
     if "access_token" in job:
         token = job.pop("access_token")
         job["token"] = lambda refresh=False: token
-    return Route(**job) if kind == "route" else getattr(m365, kind)(**job)
+    return Route(**job) if kind == "route" else getattr(m365 if hasattr(m365, kind) else routes, kind)(**job)
 
 
 def told(error):

@@ -1,0 +1,32 @@
+"""CPython's ssl takes client certificates as PEM files only: this hands DER to it (not needed on a board)."""
+
+import os
+import ssl
+import tempfile
+
+
+def _label(key):
+    # SEC1 begins with version 1; PKCS#1 with version 0 and an INTEGER; PKCS#8 with version 0 and a SEQUENCE (RFC 5958).
+    header = 2 + (key[1] & 0x7F if key[1] & 0x80 else 0)
+    if key[header + 2] == 1:
+        return "EC PRIVATE KEY"
+    return "RSA PRIVATE KEY" if key[header + 3] == 2 else "PRIVATE KEY"
+
+
+def load(context, chain, key):
+    """Load a client's chain into an ``ssl.SSLContext``.
+
+    Args:
+        chain: certificates, leaf first; ``key``: of the leaf; all DER bytes.
+    """
+    label = _label(key)
+    pem = ssl.DER_cert_to_PEM_cert(key).replace("CERTIFICATE", label)
+    pem += "".join([ssl.DER_cert_to_PEM_cert(certificate) for certificate in chain])
+    # mkstemp's file is readable by its owner only.
+    number, path = tempfile.mkstemp()
+    try:
+        with os.fdopen(number, "w") as file:
+            file.write(pem)
+        context.load_cert_chain(path)
+    finally:
+        os.unlink(path)
