@@ -16,6 +16,7 @@ from umail_host.virtual_board.chip import Chip, Settings
 from umail_host.virtual_board.console import Console
 from umail_host.virtual_board.interpreter import find_micropython
 from umail_host.virtual_board.pty_port import PtyPort
+from umail_host.virtual_board.rfc2217_port import AutoReset, Rfc2217Port
 from umail_host.virtual_board.world import World
 
 _WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
@@ -46,11 +47,13 @@ class VirtualBoard:
         link: path for the port, a symbolic link; None: one in a temporary folder.
         sleep_speed: how many times faster than real time deep and light sleep pass; the board's clock does not notice.
         power: whether it is switched on at the start.
+        rfc2217: give a port ``rfc2217://127.0.0.1:…`` in place of a pseudo-terminal: slower to open, but with the
+            lines DTR and RTS, and the auto-reset circuit of ESP32 boards behind them.
 
     Attributes:
         port: what a serial program, such as mpremote, opens.
         console: all that the board printed; see `Console`.
-        clock, wifi, pins, sensors, nvs: the world around it; see there.
+        clock, wifi, pins, sensors, i2c, nvs: the world around it; see there.
 
     Raises:
         UserError: no MicroPython, no such board, or a system without pseudo-terminals.
@@ -67,6 +70,7 @@ class VirtualBoard:
         link: Path | None = None,
         sleep_speed: float = 1.0,
         power: bool = True,
+        rfc2217: bool = False,
     ) -> None:
         spec = boards.load(board)
         virtual = spec.chip == "virtual"
@@ -80,10 +84,10 @@ class VirtualBoard:
         self.name = board
         self.console = Console(on_console)
         self.port = ""
-        self._link, self._power = link, power
+        self._link, self._power, self._rfc2217 = link, power, rfc2217
         self._world = World(flash_dir, (flash_size or spec.filesystem) // 4096 * 4096, self._event, self._power_fails)
         self.clock, self.wifi, self.pins = self._world.clock, self._world.wifi, self._world.pins
-        self.sensors, self.nvs = self._world.sensors, self._world.nvs
+        self.sensors, self.i2c, self.nvs = self._world.sensors, self._world.i2c, self._world.nvs
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"board {board}", daemon=True)
 
@@ -133,7 +137,12 @@ class VirtualBoard:
         return self.console.wait_for(text, timeout)
 
     def _assemble(self) -> None:
-        self._serial = PtyPort(self._link, self._receive, lambda: self._chip.port_full(False))
+        self._serial: PtyPort | Rfc2217Port
+        if self._rfc2217:
+            lines = AutoReset(self._hold, self._release)
+            self._serial = Rfc2217Port(self._receive, self._ready, lines)
+        else:
+            self._serial = PtyPort(self._link, self._receive, self._ready)
         self.port = self._serial.url
         self._chip = Chip(self._settings, self._world, self.console, self._send)
 
@@ -150,6 +159,15 @@ class VirtualBoard:
 
     def _receive(self, data: bytes) -> None:
         self._chip.receive(data)
+
+    def _ready(self) -> None:
+        self._chip.port_full(False)
+
+    def _hold(self) -> None:
+        self._chip.hold_reset()
+
+    def _release(self, loader: bool) -> None:
+        self._chip.release_reset(loader)
 
     def _send(self, data: bytes) -> None:
         self._serial.write(data)

@@ -22,6 +22,10 @@ from umail_host.virtual_board.world import World
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cause()
 _ROM = {PWRON: "0x1 (POWERON_RESET)", HARD: "0xc (SW_CPU_RESET)", WDT: "0xc (SW_CPU_RESET)"}
 _ROM[DEEPSLEEP] = "0x5 (DEEPSLEEP_RESET)"
+_BOOT = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:%s,boot:%s\r\n"
+_DOWNLOAD = (
+    _BOOT % (_ROM[PWRON].encode(), b"0x3 (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))") + b"waiting for download\r\n"
+)
 _WDT_TEXT = (
     "E (%d) task_wdt: Task watchdog got triggered. The following tasks/users did not reset the watchdog in time:\r\n"
     "E (%d) task_wdt:  - mpy_machine_wdt (CPU 0)\r\nRebooting...\r\n"
@@ -89,6 +93,22 @@ class Chip:
             self.power_off()
             self.power_on()
 
+    def hold_reset(self) -> None:
+        """EN goes low: the chip stands still and forgets."""
+        if self.powered:
+            self.power_off()
+            self.powered = True
+
+    def release_reset(self, loader: bool) -> None:
+        """EN goes high: the chip starts, its ROM's loader where GPIO0 is low."""
+        if not self.powered:
+            return
+        if loader:
+            self._send(_DOWNLOAD)
+            self._console.add(_DOWNLOAD)
+        else:
+            self._start(PWRON)
+
     # The serial port.
 
     def receive(self, data: bytes) -> None:
@@ -114,8 +134,7 @@ class Chip:
     def _start(self, cause: int) -> None:
         self._cause, self._soft = cause, False
         self._uart = Uart(self._console, self._send, self._interrupt, self._settings.machine)
-        rom = f"ets Jul 29 2019 12:21:46\r\n\r\nrst:{_ROM[cause]},boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
-        self._uart.say(rom.encode())
+        self._uart.say(_BOOT % (_ROM[cause].encode(), b"0x13 (SPI_FAST_FLASH_BOOT)"))
         self._spawn()
 
     def _spawn(self) -> None:
@@ -211,7 +230,7 @@ class Chip:
             "power.frequency": self._set_frequency,
             "power.soft_reset": self._soft_reset,
             "power.reset": lambda: self._reset(HARD),
-            "power.bootloader": self._stop,
+            "power.bootloader": self._bootloader,
             "power.deepsleep": self._deepsleep,
             "power.lightsleep": self._lightsleep,
             "rtc.memory": self._rtc_memory,
@@ -219,6 +238,11 @@ class Chip:
             "watchdog.feed": lambda: self._arm_watchdog(self._watchdog_seconds),
             "timer.start": self._start_timer,
         }
+
+    def _bootloader(self) -> Silence:
+        self.hold_reset()
+        self.release_reset(loader=True)
+        return Silence()
 
     def _booted(self, native_machine: str) -> bool:
         assert self._uart is not None

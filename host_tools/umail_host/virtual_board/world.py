@@ -9,6 +9,7 @@ from pathlib import Path
 
 from umail_host.errors import UserError
 from umail_host.virtual_board.clock import Clock
+from umail_host.virtual_board.i2c import I2c
 from umail_host.virtual_board.nvs import Nvs
 from umail_host.virtual_board.pins import Pins
 from umail_host.virtual_board.sensors import Sensors
@@ -49,6 +50,7 @@ class World:
         self.wifi = Wifi(lambda online: self._flag(_ONLINE, online))
         self.pins = Pins(lambda number, level: event(f"pin{number}", level))
         self.sensors = Sensors()
+        self.i2c = I2c()
         self.nvs = Nvs(folder / "nvs.json")
 
     def cut_power_at_write(self, count: int) -> None:
@@ -70,7 +72,7 @@ class World:
 
     def calls(self) -> dict[str, Callable[..., object]]:
         """What the board may ask."""
-        parts = (self.clock, self.wifi, self.pins, self.sensors, self.nvs)
+        parts = (self.clock, self.wifi, self.pins, self.sensors, self.i2c, self.nvs)
         calls: dict[str, Callable[..., object]] = {"flash.write": self._count_write}
         for part in parts:
             calls |= part.calls()

@@ -30,6 +30,7 @@ _READ = 1
 _WRITE = 4
 _POLL = 3
 _CLOSE = 4
+_LOOK = 5  # ms between looks at the Wi-Fi and the time-out
 _NO_DNS = -202  # lwIP's EAI_FAIL
 
 
@@ -50,12 +51,13 @@ class socket(io.IOBase):
         self._poll = select.poll()
         self._poll.register(self._socket, _READ | _WRITE)
 
-    def _ready(self, events):
+    def _ready(self, events, wait=0):
         """Which of ``events`` (and hang-up, error) the socket has; nothing while the Wi-Fi is down."""
         if self._socket is None or not online():
+            _host.sleep_ms(wait)
             return 0
         self._poll.modify(self._socket, events)
-        for _, found in self._poll.ipoll(0):
+        for _, found in self._poll.ipoll(wait):
             return found
         return 0
 
@@ -68,10 +70,9 @@ class socket(io.IOBase):
         if self._timeout == 0:
             raise OSError(errno.EAGAIN)
         start = _host.ticks_ms()
-        while not self._ready(events):
+        while not self._ready(events, _LOOK):
             if self._timeout is not None and _host.ticks_diff(_host.ticks_ms(), start) >= self._timeout * 1000:
                 raise OSError(errno.ETIMEDOUT)
-            _host.sleep_ms(1)
 
     def settimeout(self, seconds):
         self._timeout = seconds

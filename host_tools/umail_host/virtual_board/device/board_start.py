@@ -46,6 +46,7 @@ def _exists(path):
 
 def _install():
     """Put the board's modules in place of the host's."""
+    import board_esp
     import board_esp32
     import board_machine
     import board_network
@@ -54,6 +55,7 @@ def _install():
     import board_socket
     import board_sys
     import board_time
+    import board_tls
 
     for name, module in (
         ("machine", board_machine),
@@ -61,7 +63,9 @@ def _install():
         ("utime", board_time),
         ("network", board_network),
         ("socket", board_socket),
+        ("esp", board_esp),
         ("esp32", board_esp32),
+        ("tls", board_tls.module),
         ("ntptime", board_ntptime),
         ("os", board_sys.os),
         ("sys", board_sys.sys),
