@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from umail_host import __version__
-from umail_host.commands import board, deploy, serve
+from umail_host.commands import board, deploy, faults, serve
 from umail_host.errors import UserError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ def root(
 
 
 app.command(epilog=serve.EXAMPLE)(serve.serve)
+app.command(epilog=faults.EXAMPLE)(faults.faults)
 app.command(epilog=board.EXAMPLE)(board.board)
 app.command("deploy", epilog=deploy.EXAMPLE)(deploy.command)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
 import socket
-import ssl
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +16,12 @@ import typer
 from rich.console import Console
 
 from umail_host.errors import UserError
-from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp import FakeServer, toxics
+from umail_host.fake_smtp import timeline as events
 from umail_host.fake_smtp.profiles import PROFILES
 from umail_host.fake_smtp.show import Show
 from umail_host.fake_smtp.tls import CERTIFICATES
+from umail_host.fake_smtp.toxics import Proxy
 
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
 EXAMPLE = """Example: UMAIL_SERVE_PASSWORD=… umail serve --mailbox esp32@contoso.com --port 5870 --ca-out root.der
@@ -37,23 +40,26 @@ def serve(
     tls_version: Annotated[str, typer.Option(help="Speak this version only: 1.0 to 1.3.")] = "",
     ca_out: Annotated[Path | None, typer.Option(help="Write the root to trust here (.pem: PEM, else DER).")] = None,
     maildir: Annotated[Path | None, typer.Option(help="Keep mail in this Maildir.")] = None,
-    switch: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=VALUE: a switch, as pipelining=no or tarpit=5.")
-    ] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, as tarpit=5.")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="NAME[=ARGUMENT][@OCCURRENCE][,…]; `umail faults`.")] = None,
+    seed: Annotated[int, typer.Option(help="Of all chance in the faults.")] = 0,
+    toxic: Annotated[str, typer.Option(help="[up:|down:]NAME=NUMBER[,…]: a bad network; see `umail faults`.")] = "",
+    timeline: Annotated[Path | None, typer.Option(help="Write the timeline here at the end (.json: JSON).")] = None,
 ) -> None:
     """Run a fake mail server until Ctrl-C, and show its dialogue."""
-    console = Console()
+    console = Console(highlight=False, markup=False)
     show = Show(console)
     users = mailbox or ["esp32@contoso.com"]
     password = os.environ.get(PASSWORD) or secrets.token_urlsafe(12)
-    token = os.environ.get(TOKEN)
-    try:
+    with _explained("can't serve"):
+        up, down = toxics.parse(toxic)
         server = FakeServer(
             profile,
-            host=host,
-            port=port,
+            # Where the network is to be bad, a proxy listens in the server's place.
+            host="127.0.0.1" if toxic else host,
+            port=0 if toxic else port,
             mailboxes=dict.fromkeys(users, password),
-            tokens=[token] if token else [],
+            tokens=[os.environ[TOKEN]] if os.environ.get(TOKEN) else [],
             hostnames=[*(hostname or []), *_addresses(host)],
             certificate=certificate,
             tls_version=tls_version,
@@ -61,27 +67,35 @@ def serve(
             on_entry=show.entry,
             on_delivery=show.delivery,
             capture=False,
-            **_switches(switch or []),
+            faults=",".join(fault or []),
+            seed=seed,
+            **_switches(setting or []),
         )
-    except (ValueError, KeyError, ssl.SSLError) as error:
-        raise UserError(f"can't serve: {error}") from None
     show.masker = server.masker
-    _write_root(server, ca_out)
-    try:
-        server.start()
-    except OSError as error:
-        raise UserError(f"can't listen on {host}:{port}: {error.strerror}; try --port 0", exit_code=4) from None
-    names = ", ".join(server.authority.names)
-    console.print(f"{profile} on {host}:{server.port}, certificate ({certificate}) for {names}", highlight=False)
-    console.print(f"mailboxes: {', '.join(users)}", highlight=False)
-    if PASSWORD not in os.environ:
-        console.print(f"password: {password}   (set {PASSWORD} to choose it)", highlight=False, markup=False)
-    console.print(f"mail: {server.inbox.path}   Ctrl-C ends", highlight=False)
-    try:
+    _write(ca_out, lambda path: server.ca_pem if path.suffix == ".pem" else server.ca_der)
+    with _explained(f"can't listen on {host}:{port}"), contextlib.ExitStack() as running:
+        running.enter_context(server)
+        proxy = running.enter_context(Proxy(server.port, up, down, host=host, port=port, seed=seed)) if toxic else None
+        names = ", ".join(server.authority.names)
+        console.print(f"{profile} on {host}:{(proxy or server).port}, certificate ({certificate}) for {names}")
+        console.print(f"mailboxes: {', '.join(users)}")
+        if not os.environ.get(PASSWORD):
+            console.print(f"password: {password}   (set {PASSWORD} to choose it)")
+        console.print(f"mail: {server.inbox.path}   Ctrl-C ends")
         _wait_for_the_end()
-    finally:
-        server.stop()
-    console.print(f"served {len(server.sessions)} connections, {len(server.inbox)} messages", highlight=False)
+    _write(timeline, lambda path: (events.as_json if path.suffix == ".json" else events.text)(server).encode())
+    console.print(f"served {len(server.sessions)} connections, {len(server.inbox)} messages")
+
+
+@contextlib.contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turn what a user can mend into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{what}: {error.strerror}; choose another, or --port 0", exit_code=4) from None
+    except (ValueError, KeyError) as error:
+        raise UserError(f"{what}: {error}") from None
 
 
 def _wait_for_the_end() -> None:
@@ -93,13 +107,13 @@ def _wait_for_the_end() -> None:
         pass
 
 
-def _write_root(server: FakeServer, path: Path | None) -> None:
+def _write(path: Path | None, content: Callable[[Path], bytes]) -> None:
     if path is None:
         return
     try:
-        path.write_bytes(server.ca_pem if path.suffix == ".pem" else server.ca_der)
+        path.write_bytes(content(path))
     except OSError as error:
-        raise UserError(f"can't write the root certificate to {path}: {error.strerror}") from None
+        raise UserError(f"can't write {path}: {error.strerror}") from None
 
 
 def _addresses(host: str) -> list[str]:

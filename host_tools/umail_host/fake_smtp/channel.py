@@ -141,6 +141,12 @@ class Channel:
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # typeshed: WriteTransport
         await asyncio.Event().wait()
 
+    async def flood(self, data: bytes) -> None:
+        """Send ``data`` over and over, until the client closes."""
+        while True:
+            await self.write(data)
+            await asyncio.sleep(0)
+
     async def freeze(self) -> None:
         """Leave the connection open, take everything and answer nothing, until the client closes."""
         while await self._receive():

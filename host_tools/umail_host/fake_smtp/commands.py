@@ -50,7 +50,7 @@ def read_line(dialogue: Dialogue) -> bool:
         dialogue.exchange = None
         dialogue.say("line", "arguments")
     elif dialogue.exchange is not None:
-        response = raw[:-2]
+        dialogue.last_response = response = raw[:-2]
         attempt(dialogue, "auth", lambda: _respond(dialogue, response))
     else:
         _run(dialogue, raw[:-2])
@@ -141,7 +141,8 @@ def _auth(dialogue: Dialogue, argument: str) -> None:
         raise Refused("auth-absent" if session.tls or not profile.mechanisms else "auth-clear")
     if mechanism not in offered or mechanism not in sasl.MECHANISMS:
         raise Refused("auth-unknown")
-    dialogue.exchange = sasl.MECHANISMS[mechanism](profile, initial.strip().encode() or None)
+    dialogue.last_response = initial.strip().encode()
+    dialogue.exchange = sasl.MECHANISMS[mechanism](profile, dialogue.last_response or None)
     _advance(dialogue, None)
 
 
@@ -192,6 +193,9 @@ def _mail(dialogue: Dialogue, argument: str) -> None:
     if dialogue.envelope:
         raise Refused("mail-again")
     address, parameters = _path(argument, "FROM")
+    for name, value in parameters.items():
+        if {name, f"{name}={value.upper()}"} & set(profile.refused_parameters):
+            raise Refused("parameter", parameter=name)
     _check(address, parameters, profile.mail_parameters(), parameters)
     if int(parameters.get("SIZE") or 0) > (profile.size or content.MAX_SIZE):
         raise Refused("size")

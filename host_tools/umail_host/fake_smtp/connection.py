@@ -54,8 +54,6 @@ class Connection:
         """Serve until the session has ended; sets ``session.ending``."""
         session, dialogue = self._session, self._dialogue
         try:
-            if dialogue.profile.implicit_tls:
-                await self._handshake()
             dialogue.connected()
             await self._perform()
             while self._open:
@@ -140,7 +138,7 @@ class Connection:
             self._open = False
             session.ending = event.method.replace("_", " ")
             transcript.note(session.number, session.ending, session.tls)
-            await getattr(self._channel, event.method)()
+            await getattr(self._channel, event.method)(*([event.data] if event.data else []))
 
     async def _flush(self, waiting: bool = True) -> None:
         """Send what is held; ``waiting``: the server now waits for the client, so this was a round trip."""

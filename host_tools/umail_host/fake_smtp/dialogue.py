@@ -37,10 +37,11 @@ class Dialogue:
     def __init__(self, profile: Profile, policy: Policy, session: Session, strike: Strike | None = None) -> None:
         self.profile = profile
         self.policy = policy
-        self.session = session
+        self.session: Session = session
         self.strike = strike
         self.envelope: Envelope | None = None
         self.exchange: sasl.Exchange | None = None
+        self.last_response = b""
         self.content = content.Content()
         self.errors = 0
         self.buffer = bytearray()
@@ -72,9 +73,15 @@ class Dialogue:
             self.strike(self, "body", b"")
 
     def connected(self) -> None:
-        """The connection stands (with TLS, where it is implicit): greet."""
-        if self.say("connect", ""):
-            self.say("banner", "banner")
+        """The connection stands: begin TLS where it is implicit, and greet otherwise."""
+        if self.say("connect", "") and self.profile.implicit_tls:
+            self.start_tls()
+        elif self.reader is not read_nothing:
+            self.greet()
+
+    def greet(self) -> None:
+        """The banner."""
+        self.say("banner", "banner")
 
     def receive(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -106,10 +113,10 @@ class Dialogue:
             self.reader = read_nothing
             self.emit(Close())
 
-    def call(self, method: str) -> None:
+    def call(self, method: str, data: bytes = b"") -> None:
         """End the dialogue by doing something to the connection itself (reset, half-close, …)."""
         self.reader = read_nothing
-        self.emit(Call(method))
+        self.emit(Call(method, data))
 
     def start_tls(self) -> None:
         """Drop whatever arrived in clear after STARTTLS (RFC 3207, 4.2) and wait for the handshake."""
@@ -134,6 +141,8 @@ class Dialogue:
         if self.reader is read_tls:
             session.ehlo = ""
             self.reader = commands.read_line
+            if self.profile.implicit_tls:
+                self.greet()
 
     def hear(self, count: int, secrets: tuple[bytes, ...] = ()) -> bytes:
         """Consume ``count`` octets of the buffer."""

@@ -49,9 +49,10 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Do something to the connection itself, by the method of the driver that is named."""
+    """Do something to the connection itself, by the method of the channel that is named."""
 
     method: str
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Profile:
         mechanisms: AUTH mechanisms offered and taken after TLS.
         clear_mechanisms: those offered and taken without TLS.
         offered_mechanisms: advertised but refused with 504; for servers that lie.
+        refused_parameters: refused though offered, as ``BODY`` or ``BODY=BINARYMIME``.
         extra: further EHLO lines.
         starttls: STARTTLS offered; ``implicit_tls``: TLS from the first byte (port 465).
         order: the EHLO lines by keyword, as the provider sorts them.
@@ -62,6 +63,7 @@ class Profile:
     mechanisms: tuple[str, ...] = ("LOGIN", "PLAIN", "XOAUTH2")
     clear_mechanisms: tuple[str, ...] = ()
     offered_mechanisms: tuple[str, ...] = ()
+    refused_parameters: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     require_tls: bool = False
     require_auth: bool = False

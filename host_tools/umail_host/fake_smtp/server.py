@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
+from umail_host.fake_smtp import plan as plans
 from umail_host.fake_smtp import profiles, providers, tls
+from umail_host.fake_smtp.background import Background
 from umail_host.fake_smtp.channel import Channel
 from umail_host.fake_smtp.clock import Clock
 from umail_host.fake_smtp.connection import Connection
-from umail_host.fake_smtp.dialogue import Dialogue, Strike
+from umail_host.fake_smtp.dialogue import Dialogue
 from umail_host.fake_smtp.events import Envelope
 from umail_host.fake_smtp.inbox import Delivery, Inbox
 from umail_host.fake_smtp.masking import Masker
@@ -22,8 +23,10 @@ from umail_host.fake_smtp.policy import Policy
 from umail_host.fake_smtp.session import Session
 from umail_host.fake_smtp.transcript import Entry, RawCapture, Transcript
 
+_REFUSED = "connect-refused"
 
-class FakeServer:
+
+class FakeServer(Background):
     """A mail server that behaves as a provider's, for tests and the bench; a context manager.
 
     Args:
@@ -42,11 +45,11 @@ class FakeServer:
         clock: the time of entries, limits and delays.
         on_entry, on_delivery: called with each new entry and message, in the server's thread.
         capture: keep every octet as on the socket, in ``raw_capture``.
-        strike: a plan of faults.
+        faults, seed: a plan of faults; see ``plan``.
         switches: any of ``profiles.SWITCHES`` and the policy's attributes, set otherwise than the profile has them.
 
     Raises:
-        ValueError: no such profile, certificate or switch.
+        ValueError: no such profile, certificate, fault or switch.
     """
 
     def __init__(
@@ -67,9 +70,11 @@ class FakeServer:
         on_entry: Callable[[Entry], None] | None = None,
         on_delivery: Callable[[Delivery], None] | None = None,
         capture: bool = True,
-        strike: Strike | None = None,
+        faults: str = "",
+        seed: int = 0,
         **switches: object,
     ) -> None:
+        super().__init__("fake-smtp")
         self.clock = clock or Clock()
         self.profile, self.policy = _configure(profile, switches)
         self.policy.mailboxes.update(mailboxes or {})
@@ -89,12 +94,10 @@ class FakeServer:
         self.raw_capture = RawCapture(self.clock)
         self.sessions: list[Session] = []
         self.settle = settle
-        self.strike = strike
+        self.plan = plans.parse(faults, seed)
         self._capture = capture
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping: asyncio.Event | None = None
+        self._server: asyncio.Server | None = None
+        self._bound: socket.socket | None = None
 
     @property
     def tokens(self) -> dict[str, str | None]:
@@ -118,62 +121,41 @@ class FakeServer:
         """The root to trust."""
         return self.authority.root_pem
 
-    def __enter__(self) -> FakeServer:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Listen; returns when connections are taken.
-
-        Raises:
-            OSError: the address or the port can't be had.
-        """
-        ready: list[BaseException] = []
-        listening = threading.Event()
-        self._thread = threading.Thread(target=self._main, args=(listening, ready), name="fake-smtp", daemon=True)
-        self._thread.start()
-        listening.wait()
-        if ready:
-            self._thread.join()
-            self._thread = None
-            raise ready[0]
-
     def stop(self) -> None:
         """Tell every session, close every connection and stop listening; may be called twice."""
-        if self._thread and self._loop and self._stopping:
-            self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join()
-            self._thread = None
+        super().stop()
         self._temporary.cleanup()
 
-    def _main(self, listening: threading.Event, failed: list[BaseException]) -> None:
-        try:
-            asyncio.run(self._serve(listening))
-        except OSError as error:
-            failed.append(error)
-            listening.set()
+    def set_faults(self, faults: str, seed: int = 0) -> None:
+        """From the next point on, this plan of faults; an empty one ends them.
 
-    async def _serve(self, listening: threading.Event) -> None:
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connected, self.host, self.port)
-        self.port = server.sockets[0].getsockname()[1]
-        listening.set()
-        await self._stopping.wait()
-        server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        Raises:
+            ValueError: it can't be read.
+        """
+        self.plan = plans.parse(faults, seed)
+
+    def _strike(self, dialogue: Dialogue, point: str, wire: bytes) -> bool | None:
+        return self.plan(dialogue, point, wire)
+
+    async def _open(self) -> None:
+        listening = socket.create_server((self.host, self.port), backlog=100) if not self.plan.has(_REFUSED) else None
+        if listening is None:
+            # Bound but not listening: the port is ours, and connecting to it is refused.
+            self._bound = socket.socket()
+            self._bound.bind((self.host, self.port))
+            self.port = self._bound.getsockname()[1]
+            return
+        self._server = await asyncio.start_server(self._connected, sock=listening)
+        self.port = listening.getsockname()[1]
+
+    async def _close(self) -> None:
+        if self._server:
+            self._server.close()
+        if self._bound:
+            self._bound.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
-        self._tasks.add(task)
+        self._track()
         peer = writer.get_extra_info("peername") or ("?",)
         session = Session(len(self.sessions) + 1, peer[0], started=self.clock.time())
         self.sessions.append(session)
@@ -184,12 +166,11 @@ class FakeServer:
                 self.raw_capture.add(number, direction, data)
 
         try:
-            dialogue = Dialogue(self.profile, self.policy, session, self.strike)
+            dialogue = Dialogue(self.profile, self.policy, session, self._strike)
             await Connection(self, Channel(reader, writer, capture), dialogue).run()
         finally:
             session.ended = self.clock.time()
             self.policy.closed(session)
-            self._tasks.discard(task)
             writer.transport.abort()
 
     def context_for(self, session: Session) -> ssl.SSLContext:
@@ -206,6 +187,9 @@ class FakeServer:
     def deliver(self, session: Session, envelope: Envelope) -> None:
         """Store an accepted message."""
         self.inbox.deliver(envelope, session.number, self.clock.time())
+        recipients = ", ".join(recipient.address for recipient in envelope.recipients)
+        told = f"delivered {len(envelope.content)} octets from {envelope.sender} to {recipients}"
+        self.transcript.note(session.number, told, session.tls)
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the server's clock."""

@@ -171,7 +171,7 @@ def _missing_intermediate(authority: Authority) -> Identity:
 
 
 def _cn_only(authority: Authority) -> Identity:
-    """the host name stands in the common name only"""
+    """names the host in its common name only"""
     return authority.issue_by_hand(ec.generate_private_key(ec.SECP256R1()), [])
 
 
@@ -183,7 +183,7 @@ def _weak_key(authority: Authority) -> Identity:
 
 
 def _wildcard(authority: Authority) -> Identity:
-    """for ``*.`` and the domain of each host name, with its intermediate"""
+    """a wildcard for the domain of each host name"""
     domains = [name.partition(".")[2] or name for name in authority.names if name[-1].isalpha()]
     return authority.issue([f"*.{domain}" for domain in dict.fromkeys(domains)])
 
