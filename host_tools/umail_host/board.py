@@ -224,7 +224,13 @@ class Board:
             ExecError: it raised.
             BoardError: it was silent for too long, or the board has gone.
         """
-        out, error = self._run(lambda: self._transport.exec_raw(code, timeout=timeout, data_consumer=on_output))
+
+        def show(byte: bytes) -> None:
+            if on_output is not None and byte != b"\x04":  # the end mark of the raw REPL
+                on_output(byte)
+
+        consumer = show if on_output is not None else None
+        out, error = self._run(lambda: self._transport.exec_raw(code, timeout=timeout, data_consumer=consumer))
         if error:
             raise ExecError(self.port, error.decode(errors="replace"))
         return "" if on_output else out.decode(errors="replace").replace("\r\n", "\n")
