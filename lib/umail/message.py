@@ -1,15 +1,15 @@
-"""A mail: checked when it is made, so that nothing in it becomes a command or a header, encoded when it is sent."""
+"""A mail: checked when it is made, so that nothing in it becomes a command or a header, encoded when it is sent.
+
+What a plain alert does not need is loaded when a message needs it: names and other scripts (words.py), further headers
+(extra.py), HTML and attachments (multipart.py, attachment.py), texts that must be encoded (quoted.py).
+"""
 
 import os
 import time
 from binascii import hexlify
 
-from . import codec
-
-# Characters that would end an address or begin another one in a header or a command.
-_SPECIAL = ' "(),:;<>[\\]'
-# Headers that arguments of Message or the encoder write.
-_OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
+from .codec import date as date_of
+from .codec import header, is_ascii, text_octets, words
 
 
 def refuse(argument, value, why):
@@ -23,12 +23,9 @@ def clean(argument, value):
         refuse(argument, value, "is not a str")
     for c in value:
         c = ord(c)
-        if c < 32 or 127 <= c < 160:
-            refuse(argument, value, "holds the control character U+%04X" % c)
-    try:
-        value.encode()
-    except ValueError:
-        refuse(argument, value, "is not valid Unicode")
+        # Half a surrogate pair is no character, and CPython could not encode it.
+        if c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000:
+            refuse(argument, value, "holds the character U+%04X" % c)
     return value
 
 
@@ -39,28 +36,24 @@ def address(argument, value):
         ValueError: control characters, more or less than one ``@``, a special character, or a part longer than
             RFC 5321, section 4.5.3.1 allows (64 and 255 octets).
     """
-    if isinstance(value, str):
-        name, bare = "", clean(argument, value)
-        if bare[-1:] == ">" and "<" in bare:
-            name, _, bare = bare[:-1].rpartition("<")
-            name = name.strip()
-            if len(name) > 1 and name[0] == name[-1] == '"':
-                name = "\\".join([part.replace('\\"', '"') for part in name[1:-1].split("\\\\")])
-            elif "@" in name:
-                refuse(argument, value, "is more than one address")
-    else:
-        name, bare = value
-        clean(argument, name)
-        clean(argument, bare)
-    local, at, domain = bare.partition("@")
-    literal = domain[1:-1] if domain[:1] == "[" and domain[-1:] == "]" else None
-    if not at or not local or not domain or "@" in domain:
-        refuse(argument, value, "is not an address: it needs one @ between a name and a domain")
-    for c in local + (domain if literal is None else literal.replace(":", "")):
-        if c in _SPECIAL:
-            refuse(argument, value, "is not one address: %r can't stand in it" % c)
-    if len(local.encode()) > 64 or len(domain.encode()) > 255:
-        refuse(argument, value, "is too long: 64 octets before the @ and 255 after it are allowed")
+    name = ""
+    bare = value
+    if not isinstance(value, str) or value[-1:] == ">":
+        from .words import split
+
+        name, bare = split(argument, value)
+    local, _, domain = clean(argument, bare).partition("@")
+    rest = domain[1:-1].replace(":", "") if domain[:1] + domain[-1:] == "[]" else domain
+    if (
+        not local
+        or not rest
+        or len(local.encode()) > 64
+        or len(domain.encode()) > 255
+        or any(c in ' "(),:;<>@[\\]' for c in local + rest)
+    ):
+        refuse(
+            argument, bare, "is not one address: local@domain, at most 64 and 255 octets, without special characters"
+        )
     return name, bare
 
 
@@ -70,13 +63,19 @@ def _addresses(argument, values):
     return [address(argument, value) for value in values]
 
 
-def _address_tokens(pairs):
+def _people(name, pairs):
+    """The header field of an address list: bytes."""
     tokens = []
-    for name, bare in pairs:
-        tokens += codec.phrase(name) if name else []
-        tokens.append((b"<%s>," if name else b"%s,") % bare.encode())
+    for who, bare in pairs:
+        bare = bare.encode()
+        if who:
+            from .words import phrase
+
+            tokens += phrase(who)
+            bare = b"<" + bare + b">"
+        tokens.append(bare + b",")
     tokens[-1] = tokens[-1][:-1]
-    return tokens
+    return header(name, tokens)
 
 
 class Body:
@@ -87,20 +86,13 @@ class Body:
     """
 
     def __init__(self, head, data):
-        self._head = head
-        self._data = data
+        self._pieces = (head, data)
         self.size = len(head) + len(data)
-        self.body = "7bit" if codec.is_ascii(head) and codec.is_ascii(data) else "8bit"
+        self.body = "7bit" if is_ascii(head) and is_ascii(data) else "8bit"
 
     def chunks(self):
         """Yield the octets as bytes-like pieces: CRLF line ends, no dot stuffed. May be called again."""
-        if self.size <= 4096:
-            yield self._head + self._data
-            return
-        yield self._head
-        view = memoryview(self._data)
-        for i in range(0, len(view), 2048):
-            yield view[i : i + 2048]
+        yield from self._pieces
 
 
 class Message:
@@ -118,8 +110,9 @@ class Message:
         message_id: "<unique@domain>"; None: 128 random bits at the sender's domain, the same at every attempt.
         importance: "high", "normal" or "low".
 
-    Attributes: ``sender`` and ``recipients`` are the envelope's bare addresses; ``smtputf8`` tells that one of
-    them is not ASCII (RFC 6531).
+    Attributes:
+        sender, recipients: the envelope: bare addresses, each recipient once.
+        smtputf8: whether an address is not ASCII (RFC 6531).
 
     Raises:
         ValueError: an argument, which the sentence names, holds control characters or is no address.
@@ -142,42 +135,34 @@ class Message:
         importance=None,
     ):
         self.author = address("sender", sender)
+        self.sender = self.author[1]
         self.to = _addresses("to", to)
         self.cc = _addresses("cc", cc)
         self.bcc = _addresses("bcc", bcc)
         self.reply_to = _addresses("reply_to", reply_to or ())
-        self.subject = clean("subject", subject)
-        self.text = text
-        self.html = html
-        self.headers = [_extra(name, value) for name, value in headers]
-        self.attachments = list(attachments)
-        for value in (text, html):
-            if value is not None and not isinstance(value, str):
-                refuse("text" if value is text else "html", value, "is not a str")
-        for value in self.attachments:
-            if not hasattr(value, "open"):
-                refuse("attachments", value, "is not an Attachment")
-        self.date = date
-        self.importance = importance
-        self.sender = self.author[1]
         self.recipients = []
         for _, bare in self.to + self.cc + self.bcc:
             if bare not in self.recipients:
                 self.recipients.append(bare)
         if not self.recipients:
             refuse("to", to, "names no recipient")
-        domain = self.sender.partition("@")[2]
-        self.message_id = message_id or "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
-        if message_id and (clean("message_id", message_id)[0] + message_id[-1] != "<>" or " " in message_id):
-            refuse("message_id", message_id, "is not of the form <unique@domain>")
-        if importance not in (None, "high", "normal", "low"):
-            refuse("importance", importance, 'is none of "high", "normal", "low"')
-        self._stamp()
+        self.smtputf8 = not is_ascii("".join(self.recipients + [a for _, a in self.reply_to + [self.author]]).encode())
+        self.subject = clean("subject", subject)
+        self.text = text
+        self.html = html
+        self.headers = list(headers)
+        self.attachments = list(attachments)
+        self.date = date
+        self.message_id = message_id
+        self.importance = importance
+        if headers or html or attachments or message_id or importance or not isinstance(text, str):
+            from .extra import check
 
-    @property
-    def smtputf8(self):
-        """Whether an address of the envelope or of a header needs SMTPUTF8."""
-        return not codec.is_ascii("".join([self.sender] + self.recipients + [a for _, a in self.reply_to]).encode())
+            check(self)
+        if not message_id:
+            domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
+            self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
+        self._stamp()
 
     def _stamp(self):
         if self.date is None and time.gmtime()[0] >= 2025:
@@ -186,25 +171,23 @@ class Message:
     def head(self):
         """The headers up to MIME-Version, without those of the content: bytes."""
         self._stamp()
-        out = [codec.header(b"From", _address_tokens([self.author]))]
-        for name, pairs in ((b"To", self.to), (b"Cc", self.cc), (b"Reply-To", self.reply_to)):
+        out = []
+        for name, pairs in ((b"From", [self.author]), (b"To", self.to), (b"Cc", self.cc), (b"Reply-To", self.reply_to)):
             if pairs:
-                out.append(codec.header(name, _address_tokens(pairs)))
+                out.append(_people(name, pairs))
         if not self.to and not self.cc:
             out.append(b"To: undisclosed-recipients:;\r\n")
-        out.append(codec.header(b"Subject", codec.words(self.subject)))
+        out.append(header(b"Subject", words(self.subject)))
         if self.date is not None:
-            out.append(b"Date: %s\r\n" % codec.date(self.date).encode())
+            out.append(b"Date: %s\r\n" % date_of(self.date).encode())
         out.append(b"Message-ID: %s\r\n" % self.message_id.encode())
-        if self.importance:
-            priority = {"high": 1, "normal": 3, "low": 5}[self.importance]
-            out.append(b"Importance: %s\r\nX-Priority: %d\r\n" % (self.importance.encode(), priority))
-        extra = self.headers
-        # RFC 3834, section 5: keeps absence notices from answering.
-        if not any(name.lower() == "auto-submitted" for name, _ in extra):
-            extra = extra + [("Auto-Submitted", "auto-generated")]
-        for name, value in extra:
-            out.append(codec.header(name.encode(), codec.words(value, 900)))
+        if self.headers or self.importance:
+            from .extra import fields
+
+            out += fields(self)
+        else:
+            # RFC 3834, section 5: keeps absence notices from answering.
+            out.append(b"Auto-Submitted: auto-generated\r\n")
         out.append(b"MIME-Version: 1.0\r\n")
         return b"".join(out)
 
@@ -214,25 +197,11 @@ class Message:
         ``buffer``: a bytearray to stream through; without it one is made where attachments need it.
         """
         if self.html is not None or self.attachments:
-            from . import multipart
+            from .multipart import encode
 
-            return multipart.encode(self, eightbit, binary, buffer)
-        encoding, data = codec.text((self.text or "").encode(), eightbit)
+            return encode(self, eightbit, binary, buffer)
+        encoding, data = text_octets(self.text or "", eightbit)
         if data[-2:] != b"\r\n":
             data += b"\r\n"
-        return Body(
-            self.head() + b"Content-Type: text/plain; charset=utf-8\r\n"
-            b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n",
-            data,
-        )
-
-
-def _extra(name, value):
-    clean("headers", name)
-    clean("headers", value)
-    if not name or not all(32 < ord(c) < 127 and c != ":" for c in name):
-        refuse("headers", name, "is not a header name")
-    lower = name.lower()
-    if " " + lower + " " in _OWN or lower.startswith("content-"):
-        refuse("headers", name, "is written by umail itself: use the argument of Message for it")
-    return name, value
+        head = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % encoding
+        return Body(self.head() + head, data)

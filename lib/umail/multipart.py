@@ -3,7 +3,8 @@
 import os
 from binascii import hexlify
 
-from . import codec
+from .codec import header, is_ascii, text_octets
+from .quoted import base64_size
 
 _NEEDS = ("7bit", "8bit", "binary")
 
@@ -52,7 +53,7 @@ class Body:
 def parameter(name, value):
     """A header's parameter as tokens: a quoted string, or RFC 2231 where ``value`` (str) needs it."""
     data = value.encode()
-    if codec.is_ascii(data) and len(data) <= 50:
+    if is_ascii(data) and len(data) <= 50:
         return [name + b'="' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"']
     pieces = []
     line = b"utf-8''"
@@ -77,7 +78,7 @@ def parameter(name, value):
 
 
 def _text(subtype, text, eightbit):
-    encoding, data = codec.text(text.encode(), eightbit)
+    encoding, data = text_octets(text, eightbit)
     head = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
     return 1 if encoding == b"8bit" else 0, [head, data]
 
@@ -87,19 +88,19 @@ def _file(file, inline, binary):
     from .attachment import binary as plain
 
     tokens = file.type.encode().split(b" ")
-    head = codec.header(b"Content-Type", tokens)
+    head = header(b"Content-Type", tokens)
     tokens = [b"inline" if inline else b"attachment"]
     if file.name:
         tokens[0] += b";"
         tokens += parameter(b"filename", file.name)
-    head += codec.header(b"Content-Disposition", tokens)
+    head += header(b"Content-Disposition", tokens)
     if file.cid:
         head += b"Content-ID: <%s>\r\n" % file.cid.encode()
     length = file.size()
     if binary:
         piece = (file, length, length, plain)
     else:
-        piece = (file, None if length is None else codec.base64_size(length), length, base64)
+        piece = (file, None if length is None else base64_size(length), length, base64)
     head += b"Content-Transfer-Encoding: %s\r\n\r\n" % (b"binary" if binary else b"base64")
     return 2 if binary else 0, [head, piece]
 

@@ -208,7 +208,7 @@ class Transaction:
 
     def _data(self, asked):
         # RFC 5321, 4.1.1.4, with dots stuffed (4.5.2)
-        from .codec import DotStuffer
+        from .dots import DotStuffer
 
         session = self.session
         session.stage = "data"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from umail import codec
 from umail.attachment import Attachment
+from umail.dots import DotStuffer
 from umail.message import Message
 
 CONTROLS = "".join(chr(c) for c in [*range(32), *range(127, 160)])
@@ -155,7 +156,7 @@ def test_no_argument_lets_a_control_character_through(text: str, control: str) -
 @given(st.lists(st.sampled_from([b".", b"\r\n", b"a", b"..", b"QUIT"]), max_size=40), st.lists(st.integers(1, 5)))
 def test_stuffing_and_taking_the_dots_away_gives_the_same(pieces: list[bytes], steps: list[int]) -> None:
     data = b"".join(pieces)
-    stuffer = codec.DotStuffer()
+    stuffer = DotStuffer()
     out = b""
     left = data
     for step in [*steps, len(data)]:

@@ -59,7 +59,7 @@ def test_bcc_is_never_on_the_wire():
 
 
 def test_control_characters_are_refused_and_the_argument_named():
-    for code in (0, 1, 9, 10, 13, 27, 31, 127, 128, 133, 159):
+    for code in (0, 1, 9, 10, 13, 27, 31, 127, 128, 133, 159, 0xD800, 0xDFFF):
         bad = "a%sb" % chr(code)
         for argument, value in (
             ("sender", bad + "@contoso.com"),
@@ -197,3 +197,25 @@ def test_auto_submitted_has_a_default_that_a_header_replaces():
 def test_importance_is_written_for_outlook_and_others():
     inside(b"Importance: high\r\nX-Priority: 1\r\n", encoded(alert(importance="high")))
     raises(ValueError, alert, importance="urgent")
+
+
+def test_a_message_id_of_ones_own_has_its_form():
+    inside(b"\r\nMessage-ID: <1@contoso.com>\r\n", encoded(alert(message_id="<1@contoso.com>")))
+    for bad in ("1@contoso.com", "<1>", "<a b@c>", "<ü@c>", "<" + "x" * 300 + "@c>"):
+        inside("message_id: ", str(raises(ValueError, alert, message_id=bad)))
+
+
+def test_a_plain_alert_loads_only_what_it_needs():
+    import sys
+
+    # Elsewhere other files of tests hold the modules that this one would load again.
+    if sys.implementation.name != "micropython":
+        return
+    kept = [(name, sys.modules.pop(name)) for name in list(sys.modules) if name.startswith("umail.")]
+    from umail.message import Message
+
+    message = Message("esp32@contoso.com", "ops@contoso.com", "warm", "37 °C")
+    equal(len(list(message.encode(True, False).chunks())), 2)
+    equal(sorted([name for name in sys.modules if name.startswith("umail.")]), ["umail.codec", "umail.message"])
+    for name, module in kept:
+        sys.modules[name] = module

@@ -15,7 +15,7 @@ class Body:
     size: int | None
     body: str
     def __init__(self, head: bytes, data: bytes) -> None: ...
-    def chunks(self) -> Iterator[bytes | memoryview]: ...
+    def chunks(self) -> Iterator[bytes]: ...
 
 class Message:
     sender: str
@@ -33,8 +33,7 @@ class Message:
     date: int | None
     message_id: str
     importance: str | None
-    @property
-    def smtputf8(self) -> bool: ...
+    smtputf8: bool
     def __init__(
         self,
         sender: _Address,

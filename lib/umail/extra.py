@@ -1,0 +1,53 @@
+"""What a plain alert does not have: further headers, importance, a message id of one's own, HTML and attachments."""
+
+from .codec import header, words
+from .message import clean, refuse
+
+# Headers that arguments of Message or the encoder write.
+_OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
+_PRIORITY = {"high": b"1", "normal": b"3", "low": b"5"}
+
+
+def check(message):
+    """Refuse with a ValueError what is wrong with these arguments of ``message``."""
+    for name, value in message.headers:
+        clean("headers", name)
+        clean("headers", value)
+        if not name or not all(32 < ord(c) < 127 and c != ":" for c in name):
+            refuse("headers", name, "is not a header name")
+        lower = name.lower()
+        if " " + lower + " " in _OWN or lower[:8] == "content-":
+            refuse("headers", name, "is written by umail itself: use the argument of Message for it")
+    for argument in ("text", "html"):
+        value = getattr(message, argument)
+        if value is not None and not isinstance(value, str):
+            refuse(argument, value, "is not a str")
+    for value in message.attachments:
+        if not hasattr(value, "open"):
+            refuse("attachments", value, "is not an Attachment")
+    value = message.message_id
+    if value and (
+        clean("message_id", value)[0] + value[-1] != "<>"
+        or "@" not in value
+        or not all(32 < ord(c) < 127 for c in value)
+        or len(value) > 250
+    ):
+        refuse("message_id", value, "is not of the form <unique@domain>")
+    if message.importance and message.importance not in _PRIORITY:
+        refuse("importance", message.importance, 'is none of "high", "normal", "low"')
+
+
+def fields(message):
+    """The header fields (list of bytes) for ``headers`` and ``importance``, with Auto-Submitted if it is not there."""
+    out = []
+    if message.importance:
+        # The first is Outlook's, the second that of others.
+        out.append(b"Importance: " + message.importance.encode() + b"\r\n")
+        out.append(b"X-Priority: " + _PRIORITY[message.importance] + b"\r\n")
+    own = False
+    for name, value in message.headers:
+        own = own or name.lower() == "auto-submitted"
+        out.append(header(name.encode(), words(value, 900)))
+    if not own:
+        out.append(b"Auto-Submitted: auto-generated\r\n")
+    return out
