@@ -42,6 +42,7 @@ STEPS = [
 
 
 def start(faults: str = "", **options) -> FakeServer:
+    options.setdefault("settle", 0.001)
     return FakeServer("generic", mailboxes={USER: PASSWORD}, authority=AUTHORITY, faults=faults, **options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -51,6 +52,8 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
         (["--ca-out", "/nonexistent/root.der"], "can't write"),
         (["--host", "192.0.2.1"], "can't listen"),
         (["--tls-version", "9"], "1.3"),
+        (["--fault", "rcpt-nonsense"], "rcpt-452"),
+        (["--toxic", "nonsense=1"], "latency"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_an_exit_status(arguments, sentence):
@@ -61,3 +64,34 @@ def test_a_mistake_is_one_sentence_and_an_exit_status(arguments, sentence):
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_faults_toxics_and_timeline_work_from_the_command_line(tmp_path):
+    arguments = ["--profile", "generic", "--fault", "rcpt-452@1,content-doubled", "--toxic", "latency=0.001"]
+    arguments += ["--timeline", str(tmp_path / "timeline.json"), "--seed", "7"]
+    with subprocess.Popen([*UMAIL, *arguments], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        port = int(re.search(r":(\d+),", process.stdout.readline())[1])
+        with smtplib.SMTP("localhost", port, local_hostname="x.example", timeout=10) as client:
+            with pytest.raises(smtplib.SMTPRecipientsRefused, match="452"):
+                client.sendmail("a@b.example", "c@d.example", "Subject: warm\r\n\r\n")
+            client.sendmail("a@b.example", "c@d.example", "Subject: warm\r\n\r\n")
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "fault rcpt-452" in output
+    whole = json.loads((tmp_path / "timeline.json").read_text())
+    assert (whole["seed"], whole["sessions"][0]["faults"]) == (7, ["rcpt-452", "content-doubled"])
+    assert [mail["subject"] for mail in whole["mail"]] == ["warm"]
+
+
+def test_faults_are_listed_one_a_line_and_can_be_searched():
+    command = [sys.executable, "-m", "umail_host.cli", "faults"]
+    listed = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=20, check=True).stdout
+    found = subprocess.run(
+        [*command, "rcpt-452"], env=ENVIRONMENT, capture_output=True, text=True, timeout=20, check=True
+    )
+    for name in ("starttls-stripped", "content-lost", "latency"):
+        assert f"  {name} " in listed
+    assert "  rcpt-452 " in found.stdout
+    assert "content-lost" not in found.stdout

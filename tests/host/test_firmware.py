@@ -10,8 +10,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from host.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, installed, rig, settings
 
+from host.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, installed, rig, settings
 from umail_host.board import Board
 from umail_host.paths import firmware
 

@@ -1,16 +1,16 @@
-"""The world around the virtual board: Wi-Fi, sockets, clock, NVS, pins and sensors, set by the host."""
+"""The world around the virtual board: Wi-Fi, sockets, TLS, clock and NVS, set by the host."""
 
 from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from umail_host.board import Board, ExecError
+from umail_host.fake_smtp import FakeServer
 from umail_host.virtual_board import VirtualBoard
 
 CONNECT = """
@@ -203,6 +203,30 @@ asyncio.run(talk())
     assert board.exec(code) == "20001 b'XXX' True\n"
 
 
+def test_tls_is_verified_by_the_boards_clock_through_the_boards_sockets(board: Board) -> None:
+    with FakeServer(mailboxes={"a@contoso.com": "x"}) as server:
+        board.put("/ca.der", server.ca_der)
+        connected(board)
+        code = f"""
+import socket, ssl
+s = socket.socket()
+s.connect(socket.getaddrinfo('localhost', {server.port})[0][-1])
+for command in (b'', b'EHLO me\\r\\n', b'STARTTLS\\r\\n'):
+    s.write(command)
+    while s.readline()[3:4] == b'-': pass
+c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+c.verify_mode = ssl.CERT_REQUIRED
+c.load_verify_locations(cadata=open('/ca.der', 'rb').read())
+t = c.wrap_socket(s, server_hostname='localhost')
+t.write(b'EHLO me\\r\\n')
+print(t.readline())
+"""
+        with pytest.raises(ExecError, match="certificate validity starts in the future"):
+            board.exec(code)
+        board.exec("import machine\nmachine.RTC().datetime((2026, 7, 1, 0, 12, 0, 0, 0))")
+        assert board.exec(code).startswith("b'250-")
+
+
 # Clock
 
 
@@ -277,100 +301,3 @@ def test_nvs_refuses_long_keys_small_buffers_and_the_wrong_type(board: Board) ->
 def test_the_nvs_file_is_for_its_owner_alone(virtual: VirtualBoard, board: Board, tmp_path: Path) -> None:
     board.exec("import esp32\nn = esp32.NVS('umail')\nn.set_i32('x', 1)\nn.commit()")
     assert (tmp_path / "flash" / "nvs.json").stat().st_mode & 0o777 == 0o600
-
-
-# Pins and sensors
-
-
-def test_pins_and_adc_see_what_the_host_connects(virtual: VirtualBoard, board: Board) -> None:
-    board.exec(
-        "from machine import Pin, ADC\np = Pin(13, Pin.IN, Pin.PULL_UP)\nled = Pin(2, Pin.OUT, value=1)\n"
-        "a = ADC(Pin(34))"
-    )
-    assert board.eval("p.value(), p()") == (1, 1)
-    virtual.pins[13].drive(0)
-    assert board.eval("p.value()") == 0
-    virtual.pins[13].drive(None)
-    assert board.eval("p.value()") == 1
-    assert virtual.pins[2].level == 1
-    board.exec("led.off()")
-    board.eval("led.value()")
-    assert virtual.pins[2].level == 0
-    virtual.pins[34].volts = 0.475
-    assert board.eval("a.read_uv(), a.read_u16()") == (475_000, 32_767)
-    virtual.pins[34].volts = 3.3
-    assert board.eval("a.read_u16()") == 65535  # clipped at the attenuation's full scale
-    with pytest.raises(ExecError, match="invalid pin"):
-        board.exec("Pin(99)")
-
-
-def test_a_pin_interrupts_a_busy_program(virtual: VirtualBoard, board: Board) -> None:
-    board.put(
-        "/main.py",
-        b"from machine import Pin\np = Pin(13, Pin.IN, Pin.PULL_UP)\nhits = []\n"
-        b"p.irq(lambda pin: hits.append(pin.value()), Pin.IRQ_FALLING)\nprint('armed')\n"
-        b"while len(hits) < 2: pass\nprint('hits', hits)\n",
-    )
-    board.start()
-    virtual.wait_for("armed")
-    for level in (0, 1, 0):
-        virtual.pins[13].drive(level)
-        time.sleep(0.05)
-    virtual.wait_for("hits [0, 0]")
-    board.enter()
-    assert board.eval("1") == 1
-
-
-def test_timers_call_back(virtual: VirtualBoard, board: Board) -> None:
-    code = (
-        "from machine import Timer\nimport time\nn = []\nt = Timer(0)\n"
-        "t.init(period=10, mode=Timer.PERIODIC, callback=lambda t: n.append(1))\n"
-        "Timer(1).init(period=20, mode=Timer.ONE_SHOT, callback=lambda t: n.append('once'))\n"
-        "time.sleep(0.2)\nt.deinit()\nk = len(n)\ntime.sleep(0.05)\nprint(k > 5, n.count('once'), len(n) - k <= 1)"
-    )
-    assert board.exec(code) == "True 1 True\n"
-
-
-def test_a_ds18b20_behaves_as_one_on_a_wire(virtual: VirtualBoard, board: Board) -> None:
-    thermometer = virtual.sensors.ds18b20(4)
-    thermometer.celsius, thermometer.conversion = -10.125, 0.05
-    board.exec(
-        "import machine, onewire, ds18x20, time\nd = ds18x20.DS18X20(onewire.OneWire(machine.Pin(4)))\nr = d.scan()"
-    )
-    assert board.eval("len(r), r[0][0], d.read_temp(r[0])") == (1, 0x28, 85.0)  # before the first conversion
-    assert board.eval("(d.convert_temp(), time.sleep_ms(60), d.read_temp(r[0]))[2]") == -10.125
-    thermometer.corrupt = True
-    with pytest.raises(ExecError, match="CRC error"):
-        board.eval("d.read_temp(r[0])")
-    thermometer.gone = True
-    with pytest.raises(ExecError, match="OneWireError"):
-        board.eval("d.convert_temp()")
-    assert board.eval("d.scan()") == []
-
-
-def test_a_dht22_behaves_as_one(virtual: VirtualBoard, board: Board) -> None:
-    sensor = virtual.sensors.dht(5)
-    sensor.celsius, sensor.humidity, sensor.interval = -3.46, 61.04, 0.0
-    board.exec("import machine, dht\nd = dht.DHT22(machine.Pin(5))")
-    assert board.eval("d.measure(), d.temperature(), d.humidity()") == (None, -3.5, 61.0)
-    sensor.corrupt = True
-    with pytest.raises(ExecError, match="checksum error"):
-        board.exec("d.measure()")
-    sensor.corrupt, sensor.gone = False, True
-    with pytest.raises(ExecError, match="ETIMEDOUT"):
-        board.exec("d.measure()")
-    sensor.gone, sensor.interval = False, 2.0
-    with pytest.raises(ExecError, match="ETIMEDOUT"):
-        board.exec("d.measure()\nd.measure()")  # too soon
-
-
-def test_programs_see_an_esp32_and_nothing_of_the_host(board: Board) -> None:
-    code = (
-        "import sys, os, machine\n"
-        "print(sys.platform, sys.path, sys.argv, os.uname().sysname, os.listdir('/'), hasattr(os, 'system'),\n"
-        " len(machine.unique_id()), machine.freq(), os.getcwd(), sorted(dir()))"
-    )
-    assert board.exec(code) == (
-        "esp32 ['', '.frozen', '/lib'] [] esp32 ['boot.py'] False 6 160000000 / "
-        "['__file__', '__name__', 'machine', 'os', 'sys']\n"
-    )

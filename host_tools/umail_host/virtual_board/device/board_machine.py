@@ -1,6 +1,7 @@
 """`machine` as an ESP32 has it, over the simulated world: resets, pins, ADC, RTC, watchdog, sleep, timers."""
 
 import board_events
+import board_i2c
 import board_time
 import machine as _native
 from board_link import call, halt, tell
@@ -15,6 +16,8 @@ DEEPSLEEP = 4
 PIN_WAKE = 2
 TIMER_WAKE = 4
 
+I2C = board_i2c.I2C
+SoftI2C = board_i2c.SoftI2C
 mem8 = _native.mem8
 mem16 = _native.mem16
 mem32 = _native.mem32
