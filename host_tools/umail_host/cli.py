@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from umail_host import __version__
-from umail_host.commands import board, deploy, faults, serve
+from umail_host.commands import board, boards, deploy, faults, flash, serve
 from umail_host.errors import UserError
 
 app = typer.Typer(
@@ -40,6 +40,8 @@ app.command(epilog=serve.EXAMPLE)(serve.serve)
 app.command(epilog=faults.EXAMPLE)(faults.faults)
 app.command(epilog=board.EXAMPLE)(board.board)
 app.command("deploy", epilog=deploy.EXAMPLE)(deploy.command)
+app.command("boards", epilog=boards.EXAMPLE)(boards.command)
+app.command("flash", epilog=flash.EXAMPLE)(flash.command)
 
 
 def main() -> None:

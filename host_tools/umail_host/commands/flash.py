@@ -1,0 +1,97 @@
+"""`umail flash`: puts MicroPython on a board, and asks the board afterwards what it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from umail_host import boards, flash, maintenance, ports
+from umail_host.boards import BoardSpec
+from umail_host.errors import UserError
+
+EXAMPLE = (
+    "Example: umail flash ESP32_GENERIC-20260101-v1.28.0.bin --board ESP32_GENERIC --port /dev/ttyUSB0 --erase. "
+    "Nothing is downloaded: the file comes from https://micropython.org/download/ESP32_GENERIC/."
+)
+_ASK = """
+import sys
+print(sys.implementation._machine)
+print(".".join(str(part) for part in sys.implementation.version[:3]))
+"""
+_BACK = 30.0  # seconds until a flashed board must answer; the first start makes the file system
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="MicroPython's firmware file for this board, .bin or .uf2.")],
+    board: Annotated[str, typer.Option(help="Name of its description; by default the file's name tells.")] = "",
+    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    sha256: Annotated[str, typer.Option(help="What the file's SHA-256 must be.")] = "",
+    erase: Annotated[bool, typer.Option("--erase", help="Erase the whole flash first, your files too.")] = False,
+    drive: Annotated[Path | None, typer.Option(help="Boot drive of a Pico W, where it is not found.")] = None,
+    baud: Annotated[int, typer.Option(help="Bits per second while writing.")] = 460_800,
+) -> None:
+    """Put MicroPython on a board: the file is checked, the wrong chip refused, the result confirmed by the board."""
+    spec = boards.load(board or file.name.partition("-")[0])
+    digest = flash.check_file(file, spec, sha256)
+    typer.echo(f"{file.name}: for {spec.chip}, SHA-256 {digest}" + ("" if sha256 else " (not compared: no --sha256)"))
+    if spec.flash_method == "uf2":
+        _copy(file, spec, drive, port)
+        port = port or wait_for_port()
+    else:
+        port = port or ports.only()
+        flash.write(file, spec, port, erase=erase, baud=baud, echo=lambda text: typer.echo(text, nl=False, err=True))
+    typer.echo(confirm(port, spec, flash.version_in(file.name)))
+
+
+def _copy(file: Path, spec: BoardSpec, drive: Path | None, port: str) -> None:
+    found = drive or flash.find_drive()
+    if found is None:
+        # A board that runs MicroPython goes into its boot loader when asked to.
+        with contextlib.suppress(UserError), maintenance.held(port or ports.only(), reset=False) as link:
+            link.exec("import machine\nmachine.bootloader()", timeout=1)
+        found = _wait_for_drive()
+    flash.copy(file, spec, found)
+
+
+def _wait_for_drive() -> Path:
+    for _ in range(20):
+        if (found := flash.find_drive()) is not None:
+            return found
+        time.sleep(0.5)
+    raise UserError("no boot drive here: hold BOOTSEL while you plug the board in, or name it with --drive", 3)
+
+
+def wait_for_port() -> str:
+    """The port of the board that has just restarted.
+
+    Raises:
+        UserError: none came within half a minute.
+    """
+    deadline = time.monotonic() + _BACK
+    while True:
+        try:
+            return ports.only()
+        except UserError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
+
+
+def confirm(port: str, spec: BoardSpec, version: str) -> str:
+    """Asks the board what it runs; a sentence.
+
+    Raises:
+        UserError: it does not answer, has another chip, or runs another version than ``version`` (empty: any).
+    """
+    with maintenance.held(port, wait=_BACK) as link:
+        machine, running = link.exec(_ASK).splitlines()
+    found = boards.by_machine(machine)
+    if found is None or found.chip != spec.chip:
+        raise UserError(f"the board calls itself {machine!r} now, which is not {spec.name}: check the file", 3)
+    if version and version != running:
+        raise UserError(f"the board still runs MicroPython {running}, the file holds {version}: flash it again", 3)
+    return f"{machine} runs MicroPython {running}"
