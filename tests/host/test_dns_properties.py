@@ -60,9 +60,11 @@ def drive(answers: list[bytes | None], rcode: int) -> list[str]:
             asked = steps.send(what)
         except StopIteration as stop:
             return list(stop.value)
+        what = None
+        if asked[0] != "udp":
+            raise AssertionError(f"{asked!r} for an answer that was not cut off")
         packet = asked[2] or packet
         records = next(given_, None)
-        what = None
         if records is not None:
             what = packet[:2] + bytes([0x81, 0x80 | rcode]) + b"\0\1\0\1\0\0\0\0" + packet[12:] + records
     raise AssertionError("it went on and on")

@@ -29,21 +29,38 @@ ADDRESS = bytes([52, 96, 1, 2])
 
 
 def run(steps, *answers):
-    """Drive a generator: each answer is bytes, None, or a function of the packet. Returns (result, what it asked)."""
+    """Drive a generator: each answer is bytes, None, or a function of the packet. Returns (result, what it asked).
+
+    A query over TCP is noted as ("tcp", server, packet, seconds); its answer comes in pieces of 7 octets.
+    """
     asked = []
     given = list(answers)
-    packet = None
-    what = None
+    server = packet = buffer = what = None
+    stream = b""
     try:
         while True:
             what = steps.send(what)
-            asked.append(what)
-            packet = what[2] or packet
-            what = given.pop(0)
-            if callable(what):
-                what = what(packet)
+            if isinstance(what, tuple) and what[0] == "udp":
+                asked.append(what)
+                packet = what[2] or packet
+                what = given.pop(0)
+                what = what(packet) if callable(what) else what
+            elif isinstance(what, tuple):
+                server, buffer = (what[1], what[3]) if what[0] == "connect" else (None, None)
+                what = None
+            elif isinstance(what, bytes):
+                asked.append(("tcp", server, what[2:], 0))
+                data = given.pop(0)
+                data = data(what[2:]) if callable(data) else data or b""
+                stream = bytes([len(data) >> 8, len(data) & 255]) + data if data else b""
+                what = None
+            else:
+                piece, stream = stream[:7], stream[7:]
+                buffer.space()[: len(piece)] = piece
+                buffer.add(len(piece))
+                what = len(piece)
     except StopIteration as stop:
-        equal(given, [])
+        equal((given, buffer), ([], None))
         return stop.value, asked
 
 
@@ -179,20 +196,40 @@ def test_forged_answers_are_passed_over_within_the_same_wait():
     equal([a[2] is None for a in asked], [False, True, True, True, True])
 
 
-def test_a_truncated_answer_is_fetched_by_tcp():
-    found, asked = run(
-        dns.addresses("a.example", ["1.1.1.1"]),
-        lambda p: answer(p, (), b"\x83\x80"),
-        gives(record(HERE, dns.A, ADDRESS)),
-    )
-    equal((found, asked[1][0], asked[1][2]), (["52.96.1.2"], "tcp", asked[0][2]))
-    found, asked = run(
-        dns.addresses("a.example", ["1.1.1.1", "2.2.2.2"]),
-        lambda p: answer(p, (), b"\x83\x80"),
-        None,
-        gives(record(HERE, dns.A, ADDRESS)),
-    )
-    equal(asked[2][1], "2.2.2.2")
+def test_a_truncated_answer_is_fetched_by_tcp_however_it_is_cut():
+    for cut in (1, 2, 3, 1000):
+        steps = dns.addresses("a.example", ["1.1.1.1#54"])
+        question = next(steps)[2]
+        what = steps.send(answer(question, (), b"\x83\x80"))
+        equal(what[:3], ("connect", "1.1.1.1", 54))
+        buffer = what[3]
+        equal(steps.send(None), bytes((0, len(question))) + question)
+        octets = answer(question, [record(HERE, dns.A, ADDRESS)])
+        octets = bytes((0, len(octets))) + octets
+        waits = [steps.send(None)]
+        while octets:
+            space = buffer.space()
+            part = octets[:cut]
+            space[: len(part)] = part
+            buffer.add(len(part))
+            octets = octets[len(part) :]
+            waits.append(steps.send(len(part)))
+        equal((waits[0], waits[1:-1], waits[-1]), (2, [0] * (len(waits) - 2), ("close",)))
+        equal(raises(StopIteration, steps.send, None).value, ["52.96.1.2"])
+
+
+def test_a_tcp_answer_that_does_not_come_leads_to_the_next_server():
+    for failure in (OSError(111), 0):
+        steps = dns.addresses("a.example", ["1.1.1.1", "2.2.2.2"])
+        question = next(steps)[2]
+        equal(steps.send(answer(question, (), b"\x83\x80"))[0], "connect")
+        if failure:
+            equal(steps.throw(failure), ("close",))
+        else:
+            steps.send(None)
+            equal(steps.send(None), 2)
+            equal(steps.send(0), ("close",))
+        equal(steps.send(None)[:2], ("udp", "2.2.2.2"))
 
 
 def test_an_answer_cut_at_any_octet_is_refused_whole():
