@@ -27,7 +27,7 @@ class Drive:
                 return stop.value
             answer = error = None
             if isinstance(what, tuple):
-                if what == ("tls",):
+                if what[0] == "tls":
                     self._client_said()
                     self._expect("TLS")
                 self.tuples.append(what)

@@ -83,12 +83,23 @@ class Wire(Link):
         finally:
             steps.close()
 
-    async def connect(self, address, port, route, buffer):
+    async def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""
-        self.begin(address, port, route, buffer)
+        self.begin(address, port, buffer)
         while not await _ready(self.sock, POLLOUT, self.slice()):
             pass
         return self.connected()
+
+    async def udp(self, server, packet, seconds):
+        """One datagram and its answer (bytes), or None where none comes."""
+        try:
+            self.begin_udp(server, packet, seconds)
+            while not await _ready(self.sock, POLLIN, self.slice()):
+                pass
+            # ``readinto`` would run one datagram into the next.
+            return self.sock.recv(512)
+        except OSError:
+            return None
 
     async def pause(self, seconds):
         """Wait, with ticks."""

@@ -38,12 +38,23 @@ class Wire(Link):
         finally:
             steps.close()
 
-    def connect(self, address, port, route, buffer):
+    def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""
-        self.begin(address, port, route, buffer)
+        self.begin(address, port, buffer)
         while not self._wait(POLLOUT):
             pass
         return self.connected()
+
+    def udp(self, server, packet, seconds):
+        """One datagram and its answer (bytes), or None where none comes."""
+        try:
+            self.begin_udp(server, packet, seconds)
+            while not self._wait(POLLIN):
+                pass
+            # ``readinto`` would run one datagram into the next.
+            return self.sock.recv(512)
+        except OSError:
+            return None
 
     def pause(self, seconds):
         """Wait, with ticks."""

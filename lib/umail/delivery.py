@@ -5,7 +5,8 @@ the driver:
 
 - ``("limit", seconds)``: all that follows must be done within ``seconds``;
 - ``("lookup", host)`` → addresses (list of str), by the system's resolver;
-- ``("connect", address, port, route, buffer)`` → the local address (str) or None;
+- ``("udp", server, packet, seconds)`` → a datagram that answers, or None (see dns.py);
+- ``("connect", address, port, buffer)`` → the local address (str) or None;
 - ``("idle",)`` → None where nothing has come in and the connection stands, else as a receive;
 - ``("call", token, refresh)`` → an access token;
 - ``("close",)``.
@@ -134,24 +135,40 @@ class Delivery:
         if route.token:
             session.stage = "auth"
             secret = yield ("call", route.token, refresh)
-        session.stage = "resolve"
-        addresses = yield ("lookup", route.host)
-        session.stage = "connect"
-        for address in addresses:
-            try:
-                local = yield ("connect", address, route.port, route, session.buffer)
-                break
-            except OSError as error:
-                failure = error
-        else:
-            raise self._unreachable(failure)
+        local = yield from self._reach(route)
         self.connected = True
         yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)
 
-    def _unreachable(self, error):
+    def _reach(self, route):
+        # A connection to the first address, of the first host, that takes it: the local address.
+        from . import dns
+
+        session = self.session
+        session.stage = "resolve"
+        hosts = (route.host,) if route.host else (yield from self._mail_hosts(route))
+        failure = None
+        for session.host in hosts:
+            session.stage = "resolve"
+            addresses = yield from dns.find(session.host)
+            session.stage = "connect"
+            for address in addresses:
+                try:
+                    return (yield ("connect", address, route.port, session.buffer))
+                except OSError as error:
+                    failure = error
         from errno import ECONNREFUSED
 
-        code = error.args[0] if error.args else 0
-        key = "refused" if code == ECONNREFUSED else "unreachable"
-        route = self.session.route
-        return self.session.error("temporary", "%s port %d: %s" % (route.host, route.port, error), key)
+        key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
+        raise session.error("temporary", "%s port %d: %s" % (session.host, route.port, failure), key)
+
+    def _mail_hosts(self, route):
+        from . import dns
+
+        hosts = yield from dns.mail_hosts(route.mx, dns.servers())
+        for host in hosts:
+            # DNS is not authenticated: whoever answers must not choose where the mail goes.
+            if not host.endswith(route.mx_suffixes):
+                raise self.session.error(
+                    "security", "the MX of %s is %s: not Exchange Online" % (route.mx, host), "mx_foreign"
+                )
+        return hosts

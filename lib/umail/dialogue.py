@@ -4,7 +4,6 @@ from . import sasl
 from .errors import MailError
 from .reply import Broken, Buffer, printable, read
 
-STARTTLS = ("tls",)
 FINAL = ("limit", 600)
 
 
@@ -23,6 +22,8 @@ class Dialogue:
     def __init__(self, route, timeout):
         self.route = route
         self.timeout = timeout
+        # The name that the server's certificate must carry.
+        self.host = route.host
         self.buffer = Buffer()
         # Extensions the server offers but refused when used; kept over a reconnection.
         self.without = set()

@@ -4,11 +4,11 @@ How it works. ``addresses`` and ``mail_hosts`` are generators. They yield to the
 
 - ``("udp", server, packet, seconds)``: send the packet from a fresh socket, so that its port is a random one, to port
   53 and wait that long for a datagram. With ``packet`` None the wait goes on: the datagram was not the answer.
-- ``("tcp", server, packet, seconds)``: connect, send two octets of length and the packet, and return the answer without
-  its length. The driver may refuse answers over 4,096 octets with None.
+- ``("connect", server, port, buffer)``, octets and numbers, as sessions do: an answer that was cut off is asked for
+  again over TCP (RFC 7766), at most 4,096 octets of it.
 
-None means that nothing came. An answer counts only where its random id and its question are those of the query; it is
-never trusted further than that, since DNS is not authenticated.
+None means that nothing came. A server is an address, or ``address#port``. An answer counts only where its random id and
+its question are those of the query; it is never trusted further than that, since DNS is not authenticated.
 """
 
 import os
@@ -164,9 +164,9 @@ def _ask(name, kind, servers):
                 except Malformed:
                     continue
                 if truncated:
-                    data = yield ("tcp", server, question, seconds)
+                    data = yield from _over_tcp(server, question, seconds)
                     try:
-                        rcode, truncated, records = parse(data or b"", question)
+                        rcode, truncated, records = parse(data, question)
                     except Malformed:
                         break
                 # 0: answered, 3: no such name. Others are that server's own trouble (RFC 2136, 2.2).
@@ -174,6 +174,27 @@ def _ask(name, kind, servers):
                     return rcode, records
                 break
     return None
+
+
+def _over_tcp(server, question, seconds):
+    """Ask once over TCP (generator): the answer, empty where none came."""
+    from .reply import Buffer
+
+    buffer = Buffer(4098)
+    address, _, port = server.partition("#")
+    try:
+        yield ("connect", address, int(port or 53), buffer)
+        yield bytes((len(question) >> 8, len(question) & 255)) + question
+        wait = seconds
+        while len(buffer) < 2 or len(buffer) < 2 + _number(buffer.data, 0):
+            # Nothing is taken out of the buffer: once full, a longer answer never completes.
+            if len(buffer) == len(buffer.data) or not (yield wait):
+                break
+            wait = 0
+    except OSError:
+        pass
+    yield ("close",)
+    return bytes(buffer.view[2 : buffer.end])
 
 
 def _lookup(name, kind, servers):
@@ -266,3 +287,11 @@ def servers(path="/etc/resolv.conf"):
         except OSError:
             pass
     return [server for server in found if server and server != "0.0.0.0"][:3]
+
+
+def find(host):
+    """The addresses of ``host``, by our own query or, for local names, by the system (generator): a list of str."""
+    found = yield from addresses(host, servers())
+    if found is None:
+        found = yield ("lookup", host)
+    return found

@@ -2,6 +2,7 @@
 
 import json
 
+from . import dns
 from .errors import MailError
 from .reply import Buffer
 
@@ -102,10 +103,10 @@ def post(route, path, fields, seconds):
 
 def _connect(route, buffer):
     failure = None
-    for address in (yield ("lookup", route.host)):
+    for address in (yield from dns.find(route.host)):
         try:
-            yield ("connect", address, route.port, route, buffer)
-            yield ("tls",)
+            yield ("connect", address, route.port, buffer)
+            yield ("tls", route, route.host)
             return
         except OSError as error:
             failure = error

@@ -20,7 +20,6 @@ class Link:
         self.timeout = timeout
         self.tick = tick
         self.sock = None
-        self.route = None
         self.buffer = None
         # TLS was begun and nothing has passed through it yet: what fails now is the handshake.
         self.handshake = False
@@ -45,11 +44,11 @@ class Link:
         wire.until = wire.end = self.end
         return wire.run(steps(refresh))
 
-    def tls(self):
-        """Turn to TLS; the handshake runs with the next send or receive."""
+    def tls(self, route, host):
+        """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
         from . import tls
 
-        self.sock = tls.wrap(self.sock, self.route)
+        self.sock = tls.wrap(self.sock, route, host)
         self.handshake = True
 
     def idle(self):
@@ -68,13 +67,21 @@ class Link:
 
     # -- for the drivers ----------------------------------------------------------------------------------------------
 
-    def begin(self, address, port, route, buffer):
+    def begin(self, address, port, buffer):
         """Begin to connect; the driver waits until the socket can be written to and calls ``connected``."""
         self.close()
-        self.route = route
         self.buffer = buffer
         self.begin_wait(self.timeout)
         self.sock = sockets.begin_connect(address, port)
+
+    def begin_udp(self, server, packet, seconds):
+        """Send a datagram from a fresh port, or with None wait for another; ``server`` may end in ``#port``."""
+        if packet is not None:
+            self.close()
+            address, _, port = server.partition("#")
+            self.sock = sockets.begin_connect(address, int(port or 53), True)
+            self.begin_wait(seconds)
+            sockets.transmit(self.sock, packet)
 
     def connected(self):
         """The local address of the connection, or None; raises OSError where it was refused."""

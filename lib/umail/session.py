@@ -8,7 +8,7 @@ How it works. Each public generator here is one thing a client does: ``open`` (g
   that a reply dripped octet by octet has no more time than one that does not come;
 - a bytes-like object: send all of it, and meanwhile receive what the server says, so that a server that stops reading
   until it is read cannot lock both sides;
-- ``STARTTLS``: turn the connection to TLS, verified as the route says;
+- ``("tls", route, host)``: turn the connection to TLS, verified as the route says, for a server of that name;
 - ``FINAL``: the last octet of the message has left; the deadline of the sending is met, and what follows has 600
   seconds (RFC 5321, 4.5.3.2.6).
 
@@ -21,7 +21,7 @@ the message and we may not know it. ``sent`` marks that stretch. A reply that re
 """
 
 from . import sasl
-from .dialogue import STARTTLS, Dialogue
+from .dialogue import Dialogue
 from .reply import printable
 
 
@@ -101,7 +101,7 @@ class Session(Dialogue):
         if len(self.buffer):
             # Octets that came with the reply would be read as if TLS had protected them.
             raise self.error("security", "the server sent clear text where TLS begins", "starttls_injection")
-        yield STARTTLS
+        yield ("tls", self.route, self.host)
         self.secure = True
 
     # -- login (RFC 4954) -------------------------------------------------------------------------------------------

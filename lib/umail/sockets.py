@@ -88,9 +88,10 @@ def lookup(host):
     return found
 
 
-def begin_connect(address, port):
+def begin_connect(address, port, datagrams=False):
     """A non-blocking socket on its way to ``address`` (an IP address, or a name only the system knows) and ``port``."""
-    family, kind, protocol, _, where = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0]
+    kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
+    family, kind, protocol, _, where = socket.getaddrinfo(address, port, 0, kind)[0]
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)

@@ -26,7 +26,7 @@ def _load_chain(context, certificate):
             context.load_cert_chain(one, key)
 
 
-def wrap(sock, route):
+def wrap(sock, route, host):
     """Begin TLS on a connected non-blocking socket; the handshake runs with the first send or receive.
 
     Raises:
@@ -56,7 +56,7 @@ def wrap(sock, route):
             _load_chain(context, route.certificate)
     except (ValueError, OSError) as error:
         raise MailError("starttls", "configuration", "certificate or key cannot be used: %s" % error, key="cert_file")
-    return context.wrap_socket(sock, server_hostname=route.host, do_handshake_on_connect=False)
+    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
 
 
 def failure(error):

@@ -56,13 +56,13 @@ class World:
     def limit(self, seconds):
         pass
 
-    def tls(self):
+    def tls(self, route, host):
         self.log.append("TLS")
 
     def lookup(self, host):
         return ["%s/%d" % (host, i) for i in range(2)] if host.startswith("two") else [host]
 
-    def connect(self, address, port, route, buffer):
+    def connect(self, address, port, buffer):
         self.log.append("connect " + address)
         if address not in self.servers:
             raise OSError(111)

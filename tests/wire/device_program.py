@@ -77,6 +77,10 @@ def run_blocking(job, results):
 def main():
     job = json.loads(sys.stdin.read())
     results = []
+    if "dns" in job:
+        from umail import dns
+
+        dns.servers = lambda: job["dns"]
     try:
         if job.get("driver") == "aio":
             import device_program_aio
