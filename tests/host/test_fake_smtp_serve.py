@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -67,7 +68,7 @@ def test_a_mistake_is_one_sentence_and_an_exit_status(arguments, sentence):
 
 
 def test_faults_toxics_and_timeline_work_from_the_command_line(tmp_path):
-    arguments = ["--profile", "generic", "--fault", "rcpt-452@1,content-doubled", "--toxic", "latency=0.001"]
+    arguments = ["--profile", "generic", "--fault", "banner-multiline,rcpt-452@1", "--toxic", "latency=0.001"]
     arguments += ["--timeline", str(tmp_path / "timeline.json"), "--seed", "7"]
     with subprocess.Popen([*UMAIL, *arguments], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -81,7 +82,7 @@ def test_faults_toxics_and_timeline_work_from_the_command_line(tmp_path):
     assert process.returncode == 0
     assert "fault rcpt-452" in output
     whole = json.loads((tmp_path / "timeline.json").read_text())
-    assert (whole["seed"], whole["sessions"][0]["faults"]) == (7, ["rcpt-452", "content-doubled"])
+    assert (whole["seed"], whole["sessions"][0]["faults"]) == (7, ["banner-multiline", "rcpt-452"])
     assert [mail["subject"] for mail in whole["mail"]] == ["warm"]
 
 
@@ -95,3 +96,18 @@ def test_faults_are_listed_one_a_line_and_can_be_searched():
         assert f"  {name} " in listed
     assert "  rcpt-452 " in found.stdout
     assert "content-lost" not in found.stdout
+
+
+def test_it_ends_where_nobody_reads_its_output_any_more():
+    command = [*UMAIL, "--profile", "generic"]
+    with subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        port = int(re.search(r":(\d+),", process.stdout.readline())[1])
+        process.stdout.close()
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            smtplib.SMTP("localhost", port, local_hostname="x.example", timeout=5).noop()
+        process.wait(timeout=10)
+        assert "Traceback" not in process.stderr.read()

@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ from umail_host.fake_smtp.show import Show
 from umail_host.fake_smtp.tls import CERTIFICATES
 from umail_host.fake_smtp.toxics import Proxy
 
+T = TypeVar("T")
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
 EXAMPLE = """Example: UMAIL_SERVE_PASSWORD=… umail serve --mailbox esp32@contoso.com --port 5870 --ca-out root.der
 
@@ -48,7 +49,7 @@ def serve(
 ) -> None:
     """Run a fake mail server until Ctrl-C, and show its dialogue."""
     console = Console(highlight=False, markup=False)
-    show = Show(console)
+    show, ended = Show(console), threading.Event()
     users = mailbox or ["esp32@contoso.com"]
     password = os.environ.get(PASSWORD) or secrets.token_urlsafe(12)
     with _explained("can't serve"):
@@ -64,8 +65,8 @@ def serve(
             certificate=certificate,
             tls_version=tls_version,
             maildir=maildir,
-            on_entry=show.entry,
-            on_delivery=show.delivery,
+            on_entry=lambda entry: _show(ended, show.entry, entry),
+            on_delivery=lambda delivery: _show(ended, show.delivery, delivery),
             capture=False,
             faults=",".join(fault or []),
             seed=seed,
@@ -82,7 +83,7 @@ def serve(
         if not os.environ.get(PASSWORD):
             console.print(f"password: {password}   (set {PASSWORD} to choose it)")
         console.print(f"mail: {server.inbox.path}   Ctrl-C ends")
-        _wait_for_the_end()
+        _wait_for(ended)
     _write(timeline, lambda path: (events.as_json if path.suffix == ".json" else events.text)(server).encode())
     console.print(f"served {len(server.sessions)} connections, {len(server.inbox)} messages")
 
@@ -98,8 +99,15 @@ def _explained(what: str) -> Iterator[None]:
         raise UserError(f"{what}: {error}") from None
 
 
-def _wait_for_the_end() -> None:
-    ended = threading.Event()
+def _show(ended: threading.Event, show: Callable[[T], None], what: T) -> None:
+    """Show it; where nobody reads any more (`umail serve | head`), the server ends."""
+    try:
+        show(what)
+    except (OSError, SystemExit):
+        ended.set()
+
+
+def _wait_for(ended: threading.Event) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     # A plain wait can't be interrupted on Windows; short ones can.

@@ -132,12 +132,11 @@ class Proxy(Background):
             return
         ends = (writer, upstream_writer)
         try:
-            await asyncio.gather(
-                _Way(self.up, self._random, reader, upstream_writer, ends).run(),
-                _Way(self.down, self._random, upstream_reader, writer, ends).run(),
-            )
-        except OSError:
-            pass  # one side reset: the other learns it below
+            async with asyncio.TaskGroup() as ways:
+                ways.create_task(_Way(self.up, self._random, reader, upstream_writer, ends).run())
+                ways.create_task(_Way(self.down, self._random, upstream_reader, writer, ends).run())
+        except* (OSError, asyncio.CancelledError):
+            pass  # one side reset, or the proxy stops: the other side learns it below
         finally:
             for end in ends:
                 end.transport.abort()
@@ -165,7 +164,9 @@ class _Way:
 
     async def run(self) -> None:
         """Until the stream ends, or a toxic ends it."""
-        await asyncio.gather(self._take(), self._give())
+        async with asyncio.TaskGroup() as halves:
+            halves.create_task(self._take())
+            halves.create_task(self._give())
 
     async def _take(self) -> None:
         toxics, passed = self._toxics, 0
