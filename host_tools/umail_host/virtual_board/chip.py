@@ -70,6 +70,7 @@ class Chip:
         self._watchdog_seconds = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
         self._wake: asyncio.TimerHandle | None = None
+        self._ctrl_c: asyncio.TimerHandle | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     # Power and resets from outside.
@@ -211,7 +212,17 @@ class Chip:
         self._spawn()
 
     def _interrupt(self) -> bool:
-        return self._running and self._interpreter is not None and self._interpreter.interrupt()
+        """Ctrl-C: whether code ran that it stops. One that follows another closely is held back."""
+        if not self._running or self._interpreter is None:
+            return False
+        wait = self._interpreter.interrupt()
+        if wait and self._ctrl_c is None:
+            self._ctrl_c = self._loop.call_later(wait, self._interrupt_again)
+        return wait is not None
+
+    def _interrupt_again(self) -> None:
+        self._ctrl_c = None
+        self._interrupt()
 
     def _end_timers(self) -> None:
         for timer in self._timers.values():

@@ -15,7 +15,7 @@ from pathlib import Path
 from umail_host.errors import UserError
 
 DEVICE = Path(__file__).parent / "device"
-_AGAIN = 0.1  # seconds: MicroPython ends at once when a second SIGINT comes while the first is pending
+_AGAIN = 0.15  # seconds: MicroPython ends at once when a second SIGINT comes while the first is pending
 
 
 def find_micropython() -> Path:
@@ -73,15 +73,20 @@ class Interpreter:
         )
         self._interrupted = 0.0
 
-    def interrupt(self) -> bool:
-        """Stop the code that runs, as Ctrl-C does; False where none runs, and the byte must go to the prompt."""
+    def interrupt(self) -> float | None:
+        """Stop the code that runs, as Ctrl-C does.
+
+        Returns:
+            0 when that is done, seconds after which to try again, or None where no code runs: the prompt gets it.
+        """
         if not self._catches_interrupt():
-            return False
+            return None
         now = time.monotonic()
-        if now - self._interrupted > _AGAIN:
-            self._interrupted = now
-            self._process.send_signal(signal.SIGINT)
-        return True
+        if now < self._interrupted + _AGAIN:
+            return self._interrupted + _AGAIN - now
+        self._interrupted = now
+        self._process.send_signal(signal.SIGINT)
+        return 0
 
     def kill(self) -> int:
         """End the process at once, if it has not ended by itself; its exit status."""
