@@ -141,7 +141,7 @@ class Spool:
     def scan(self):
         """All mails: (list of Entry, list of their last (time, date), number of damaged files), the oldest first.
 
-        What a power cut left unfinished is removed, and so is what is damaged.
+        What a power cut left unfinished is removed, and so is what is damaged or has no name of ours (on FAT).
         """
         entries = []
         marks = []
@@ -150,11 +150,16 @@ class Spool:
             if name[-4:] == ".tmp":
                 self._discard(name)
                 continue
-            number, dash, length = name.partition("-")
-            if not dash:
+            if name == _STATE:
                 continue
-            entry = Entry(int(number, 16), int(length, 16))
-            found = self._tail(entry)
+            found = ()
+            number, _, length = name.partition("-")
+            try:
+                entry = Entry(int(number, 16), int(length, 16))
+                if entry.name == name:
+                    found = self._tail(entry)
+            except ValueError:
+                pass
             if len(found) < 2:
                 damaged += 1
                 self._discard(name)

@@ -1,4 +1,4 @@
-"""A mail server without sockets, and the driver that runs the library's generators against it: each step may be the last.
+"""A mail server without sockets, and a driver that runs the library's generators against it: each step may be the last.
 
 Recipients say what it does: ``hard@`` is refused for good, ``soft@`` for now until the server is ``calm``; so does the
 subject: "later" is refused for now after DATA, "lost" is taken but its reply never arrives.
@@ -44,7 +44,7 @@ class Server:
     def lookup(self, host):
         return ["192.0.2.1"]
 
-    def connect(self, address, port, route, buffer):
+    def connect(self, address, port, buffer):
         self.buffer = buffer
         self.up = True
         self.input = b""
@@ -107,7 +107,10 @@ class Server:
     def _command(self, line):
         verb = line[:4].upper()
         if verb == "EHLO":
-            self._say("250-mx.example.org\r\n250-8BITMIME\r\n250-PIPELINING" + ("\r\n250 CHUNKING" if self.chunking else "\r\n250 SIZE"))
+            self._say(
+                "250-mx.example.org\r\n250-8BITMIME\r\n250-PIPELINING"
+                + ("\r\n250 CHUNKING" if self.chunking else "\r\n250 SIZE")
+            )
         elif verb == "RCPT":
             self._recipient(line[9:-1])
         elif verb == "DATA":

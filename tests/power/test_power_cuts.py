@@ -1,0 +1,44 @@
+"""Power cuts while mails are put and sent, on real file systems; ``make power`` tries every step, this some of them."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_spec = importlib.util.spec_from_file_location("power_run", Path(__file__).with_name("run.py"))
+assert _spec is not None
+assert _spec.loader is not None
+run: Any = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(run)
+
+FAULTS = ("no_mark", "removed_too_early", "state_in_place", "put_in_ram", "narrowed_by_rewriting")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library, compiled."""
+    return run.compiled(tmp_path_factory.mktemp("power") / "lib")
+
+
+def test_on_littlefs_nothing_is_lost_sent_twice_damaged_or_left_behind(micropython: str, library: Path) -> None:
+    counts = run.both_halves(micropython, library, "lfs2", 17)
+    assert counts.pop("tried") > 300
+    assert not any(counts.values()), counts
+
+
+def test_on_fat_nothing_is_sent_damaged_or_twice_and_nothing_is_lost_unless_a_sector_is_torn(
+    micropython: str, library: Path
+) -> None:
+    counts = run.both_halves(micropython, library, "fat", 17)
+    assert counts.pop("tried") > 150
+    assert counts.pop("lost_torn") < 60
+    assert not any(counts.values()), counts
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_that_somebody_might_write_is_found(micropython: str, library: Path, fault: str) -> None:
+    counts = run.cut(micropython, library, "lfs2", 29, 1, fault)
+    assert counts["lost"] + counts["lost_torn"] + counts["duplicated"] + counts["damaged"] > 0
