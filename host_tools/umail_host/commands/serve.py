@@ -51,7 +51,7 @@ def serve(
     console = Console(highlight=False, markup=False)
     show, ended = Show(console), threading.Event()
     users = mailbox or ["esp32@contoso.com"]
-    password = os.environ.get(PASSWORD) or secrets.token_urlsafe(12)
+    password, token = os.environ.get(PASSWORD) or secrets.token_urlsafe(12), os.environ.get(TOKEN)
     with _explained("can't serve"):
         up, down = toxics.parse(toxic)
         server = FakeServer(
@@ -60,7 +60,7 @@ def serve(
             host="127.0.0.1" if toxic else host,
             port=0 if toxic else port,
             mailboxes=dict.fromkeys(users, password),
-            tokens=[os.environ[TOKEN]] if os.environ.get(TOKEN) else [],
+            tokens=[token] if token else [],
             hostnames=[*(hostname or []), *_addresses(host)],
             certificate=certificate,
             tls_version=tls_version,
@@ -74,18 +74,26 @@ def serve(
         )
     show.masker = server.masker
     _write(ca_out, lambda path: server.ca_pem if path.suffix == ".pem" else server.ca_der)
-    with _explained(f"can't listen on {host}:{port}"), contextlib.ExitStack() as running:
-        running.enter_context(server)
-        proxy = running.enter_context(Proxy(server.port, up, down, host=host, port=port, seed=seed)) if toxic else None
+    proxy = (lambda: Proxy(server.port, up, down, host=host, port=port, seed=seed)) if toxic else None
+    with _explained(f"can't listen on {host}:{port}"), _listening(server, proxy) as open_port:
         names = ", ".join(server.authority.names)
-        console.print(f"{profile} on {host}:{(proxy or server).port}, certificate ({certificate}) for {names}")
-        console.print(f"mailboxes: {', '.join(users)}")
-        if not os.environ.get(PASSWORD):
-            console.print(f"password: {password}   (set {PASSWORD} to choose it)")
-        console.print(f"mail: {server.inbox.path}   Ctrl-C ends")
+        console.print(f"{profile} on {host}:{open_port}, certificate ({certificate}) for {names}")
+        chosen = "" if os.environ.get(PASSWORD) else f"; password {password} (set {PASSWORD} to choose it)"
+        console.print(f"mailboxes {', '.join(users)}{chosen}\nmail in {server.inbox.path}; Ctrl-C ends")
         _wait_for(ended)
     _write(timeline, lambda path: (events.as_json if path.suffix == ".json" else events.text)(server).encode())
     console.print(f"served {len(server.sessions)} connections, {len(server.inbox)} messages")
+
+
+@contextlib.contextmanager
+def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterator[int]:
+    """Server and proxy run; the port is the one to connect to."""
+    with server:
+        if proxy is None:
+            yield server.port
+            return
+        with proxy() as front:
+            yield front.port
 
 
 @contextlib.contextmanager
