@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import hashlib
+import re
 import subprocess
 import sys
 
@@ -64,6 +66,16 @@ def test_a_module_is_exactly_what_the_script_makes():
     for root in ROOTS:
         source = (paths.library() / "certs" / f"{root.name}.py").read_text(encoding="utf-8")
         assert source == make_roots.render(root, der_of(root.name))
+
+
+def test_every_root_that_a_route_names_is_bundled():
+    named = set()
+    for file in paths.library().glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named |= set(re.findall(r"\b\w+_root_\w+\b", node.value))
+    assert named
+    assert named <= set(certs.NAMES)
 
 
 def test_loading_leaves_no_module_behind():

@@ -125,6 +125,32 @@ def test_a_program_that_never_ends_is_interrupted(board):
     assert ask(board, "print('still', 'reachable')") == "still reachable"
 
 
+@pytest.mark.parametrize("end", ["reset()", "deepsleep(1500)"], ids=["crashing", "sleeping"])
+def test_a_firmware_that_ever_resets_or_sleeps_is_deployed_over(board, end):
+    firmware = f"import machine, time\ntime.sleep(0.4)\nmachine.{end}"
+    ask(board, f"with open('/main.py', 'w') as f: f.write({firmware!r})")
+    for _ in range(3):
+        board.wait_for("rst:")
+    output = run("--port", board.port)
+    assert "/main.py was not ours" in output
+    assert "0 unchanged" in output
+    board.wait_for("alertnode")
+
+
+def test_a_running_node_is_held_for_longer_than_its_watchdog_waits(board, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**CONFIG, "watchdog": 3}))
+    run("--port", board.port, "--config", path, "--secret", "mail_password", UMAIL_SECRET_MAIL_PASSWORD="x")
+    board.wait_for("freezer-3: alertnode", 15)
+    time.sleep(1)
+    with maintenance.held(board.port) as link:
+        start = time.monotonic()
+        link.exec("import time\ntime.sleep(4)")
+        assert time.monotonic() - start > 3.5
+        assert link.exec("print('awake')").strip() == "awake"
+    board.wait_for("freezer-3: alertnode", 15)
+
+
 def test_a_silent_board_and_ports_that_lead_nowhere_are_told_in_a_sentence(board, tmp_path):
     board.power_off()
     with pytest.raises(UserError, match="no MicroPython answered"):

@@ -120,7 +120,7 @@ def read_config(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise UserError(f"{path} is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise UserError(f"{path} must hold an object, {{…}}, with the keys of docs/configuration.md")
+        raise UserError(f"{path} must hold an object, {{…}}, with the keys of docs/firmware.md")
     return value
 
 
