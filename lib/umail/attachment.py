@@ -11,8 +11,9 @@ _TYPES = (
     "gif image/gif svg image/svg+xml bmp image/bmp webp image/webp wav audio/wav mp3 audio/mpeg mp4 video/mp4"
 )
 
-# Lines of base64 that are read at a time; two times as many make a chunk of 2,028 octets.
+# Lines of base64 that are read at a time, and how many times before they are sent, as a chunk of 2,028 octets.
 _LINES = 13
+_GROUPS = 2
 
 
 def type_of(name):
@@ -120,18 +121,17 @@ def binary(reader, left, view, used):
 
 
 def base64(reader, left, view, used):
-    """Stream the octets in base64, as `binary` does; a line of 57 octets and its CRLF take 78 characters.
+    """Stream the octets in base64, as `binary` does, into a ``view`` of which nothing is ``used`` yet.
 
-    This loop decides what an attachment costs. So the line ends are written once, for each line there is a pair of
-    memoryviews, where its octets come from and where it goes, and nothing is left to compute for a line.
+    A line of 57 octets and its CRLF take 78 characters. This loop decides what an attachment costs. So the line ends
+    are written once, for each line there is a pair of memoryviews, where its octets come from and where it goes, and
+    nothing is left to compute for a line.
     """
-    if used:
-        yield view[:used]
     lines = min(_LINES, len(view) // 78)
     size = 57 * lines
     source = memoryview(bytearray(size if left is None or left > size else left))
     groups = _pairs(source, view, lines) if len(source) == size else ()
-    used = turn = 0
+    turn = 0
     while True:
         count = _read(reader, source if left is None or left >= size else source[:left])
         if left is not None:
@@ -157,7 +157,7 @@ def _pairs(source, view, lines):
     """For each group of lines that ``view`` holds, a list of pairs: 57 octets of ``source``, 76 of ``view``."""
     groups = []
     at = 0
-    while at + 78 * lines <= len(view):
+    while at + 78 * lines <= len(view) and len(groups) < _GROUPS:
         pairs = []
         for start in range(0, 57 * lines, 57):
             pairs.append((source[start : start + 57], view[at : at + 76]))

@@ -82,8 +82,10 @@ class Body:
     """The octets of a mail, as one server is to get them.
 
     ``size`` is their number, or None where a part's length is unknown; ``body`` is what they need of the server:
-    "7bit", "8bit" or "binary".
+    "7bit", "8bit" or "binary". ``dots`` tells whether the chunk last yielded may hold a dot.
     """
+
+    dots = True
 
     def __init__(self, head, data):
         self._pieces = (head, data)

@@ -3,6 +3,7 @@
 import os
 from binascii import hexlify
 
+from .attachment import base64, binary
 from .codec import header, is_ascii, text_octets
 from .quoted import base64_size
 
@@ -10,7 +11,12 @@ _NEEDS = ("7bit", "8bit", "binary")
 
 
 class Body:
-    """Like `message.Body`, but streamed through ``buffer``: each chunk is valid until the next one is asked for."""
+    """Like `message.Body`, but streamed through ``buffer``: each chunk is valid until the next one is asked for.
+
+    ``dots`` is False while the chunk last yielded is base64, which holds no dot: nothing in it needs stuffing.
+    """
+
+    dots = True
 
     def __init__(self, pieces, need, buffer):
         self._pieces = pieces
@@ -25,15 +31,22 @@ class Body:
         """Yield the octets as memoryviews of the buffer. May be called again where all sources can be read again."""
         buffer = self._buffer
         # A line of base64 must fit.
-        view = memoryview(buffer if buffer and len(buffer) >= 78 else bytearray(2048))
+        if not buffer or len(buffer) < 78:
+            buffer = bytearray(4096 if self.body == "binary" else 2048)
+        view = memoryview(buffer)
         used = 0
         for piece in self._pieces:
             if isinstance(piece, tuple):
                 source, _, length, encoder = piece
+                if encoder is base64 and used:
+                    yield view[:used]
+                    used = 0
                 reader = source.open()
                 try:
+                    self.dots = encoder is not base64
                     used = yield from encoder(reader, length, view, used)
                 finally:
+                    self.dots = True
                     if reader is not source.source:
                         reader.close()
                 continue
@@ -83,10 +96,7 @@ def _text(subtype, text, eightbit):
     return 1 if encoding == b"8bit" else 0, [head, data]
 
 
-def _file(file, inline, binary):
-    from .attachment import base64
-    from .attachment import binary as plain
-
+def _file(file, inline, raw):
     tokens = file.type.encode().split(b" ")
     head = header(b"Content-Type", tokens)
     tokens = [b"inline" if inline else b"attachment"]
@@ -97,12 +107,12 @@ def _file(file, inline, binary):
     if file.cid:
         head += b"Content-ID: <%s>\r\n" % file.cid.encode()
     length = file.size()
-    if binary:
-        piece = (file, length, length, plain)
+    if raw:
+        piece = (file, length, length, binary)
     else:
         piece = (file, None if length is None else base64_size(length), length, base64)
-    head += b"Content-Transfer-Encoding: %s\r\n\r\n" % (b"binary" if binary else b"base64")
-    return 2 if binary else 0, [head, piece]
+    head += b"Content-Transfer-Encoding: %s\r\n\r\n" % (b"binary" if raw else b"base64")
+    return 2 if raw else 0, [head, piece]
 
 
 def _join(kind, parts):
@@ -126,18 +136,18 @@ def _join(kind, parts):
     return need, pieces
 
 
-def _build(message, eightbit, binary, buffer):
+def _build(message, eightbit, raw, buffer):
     files = message.attachments
     inline = [file for file in files if file.cid and message.html is not None]
     parts = []
     if message.html is not None:
-        html = [_text(b"html", message.html, eightbit)] + [_file(file, True, binary) for file in inline]
+        html = [_text(b"html", message.html, eightbit)] + [_file(file, True, raw) for file in inline]
         parts.append(_join(b"related", html))
     if message.text is not None or not parts:
         parts.insert(0, _text(b"plain", message.text or "", eightbit))
     # The first is the plainest, the last the one that readers prefer (RFC 2046, section 5.1.4).
     parts = [_join(b"alternative", parts)]
-    parts += [_file(file, False, binary) for file in files if file not in inline]
+    parts += [_file(file, False, raw) for file in files if file not in inline]
     need, pieces = _join(b"mixed", parts)
     if message.smtputf8:
         need = max(need, 1)
@@ -146,10 +156,10 @@ def _build(message, eightbit, binary, buffer):
     return Body([message.head()] + pieces, need, buffer)
 
 
-def encode(message, eightbit, binary, buffer):
-    """`Message.encode` for a message with HTML or attachments."""
+def encode(message, eightbit, raw, buffer):
+    """`Message.encode` for a message with HTML or attachments; ``raw``: the server takes BINARYMIME."""
     body = _build(message, eightbit, False, buffer)
     # What fits in one flight stays in base64: binary would cost a round trip more.
-    if binary and message.attachments and (body.size is None or body.size > 4096):
+    if raw and message.attachments and (body.size is None or body.size > 4096):
         body = _build(message, True, True, buffer)
     return body

@@ -221,7 +221,7 @@ class Transaction:
         count = 0
         for chunk in self.body.chunks():
             count += len(chunk)
-            yield from self._piece(stuffer.feed(chunk), count)
+            yield from self._piece(stuffer.feed(chunk) if self.body.dots else chunk, count)
         self._check_count(count)
         session.leaves()
         yield from session.put(stuffer.end() + self._quit())

@@ -247,3 +247,17 @@ def test_the_heap_does_not_grow_with_the_attachment():
     held(200000)
     small = held(200000)
     equal(held(1000000) <= small + 200, True)
+
+
+def test_only_what_may_hold_dots_asks_for_stuffing():
+    from umail.dots import DotStuffer
+
+    mail = message(text=".\n" * 3, attachments=[Attachment(pattern(5000), "x"), Attachment(pattern(3000), ".y")])
+    body = mail.encode()
+    stuffer, stuffed, plain, skipped = DotStuffer(), b"", b"", 0
+    for chunk in body.chunks():
+        plain += bytes(chunk)
+        skipped += not body.dots
+        stuffed += stuffer.feed(chunk) if body.dots else bytes(chunk)
+    equal(stuffed, plain.replace(b"\n.", b"\n.."))
+    equal(skipped >= 4, True)

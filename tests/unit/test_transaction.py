@@ -19,6 +19,7 @@ class Text:
     def __init__(self, octets=b"hi\r\n", recipients=("b@y.org",), body="7bit", size=True, pieces=None):
         self.recipients = list(recipients)
         self.body = body
+        self.dots = True
         self.pieces = pieces or [octets]
         self.size = sum([len(piece) for piece in self.pieces]) if size is True else size
 

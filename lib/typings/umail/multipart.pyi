@@ -6,6 +6,7 @@ from umail.message import Message
 class Body:
     size: int | None
     body: str
+    dots: bool
     def __init__(self, pieces: list[Any], need: int, buffer: bytearray | None) -> None: ...
     def chunks(self) -> Iterator[memoryview]: ...
 
