@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -265,3 +267,23 @@ def test_no_process_is_left_behind(tmp_path: Path, micropython: str) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert not Path(virtual.port).is_symlink()
+
+
+def test_esptool_flashes_through_the_loader_that_machine_bootloader_enters(
+    tmp_path: Path, virtual: VirtualBoard, board: Board
+) -> None:
+    firmware = tmp_path / "firmware.bin"
+    firmware.write_bytes(b"\xe9\x01\x02\x20" + bytes(range(256)) * 40)
+    with pytest.raises(UserError):
+        board.exec("import machine\nmachine.bootloader()", timeout=0.2)
+    board.close()
+    virtual.wait_for("waiting for download")
+    options = ["--chip", "esp32", "--port", virtual.port, "--before", "no-reset", "--after", "no-reset", "--no-stub"]
+    keep = ["--flash-mode", "keep", "--flash-freq", "keep", "--flash-size", "keep"]
+    command = [sys.executable, "-m", "esptool", *options, "write-flash", *keep, "0x1000", str(firmware)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "Hash of data verified" in done.stdout, done.stdout + done.stderr
+    assert "24:0a:c4:c0:ff:ee" in done.stdout
+    assert virtual.rom.flash[0x1000:].startswith(firmware.read_bytes())
+    virtual.hard_reset()
+    virtual.wait_for(">>> ")

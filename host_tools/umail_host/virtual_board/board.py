@@ -54,6 +54,7 @@ class VirtualBoard:
         port: what a serial program, such as mpremote, opens.
         console: all that the board printed; see `Console`.
         clock, wifi, pins, sensors, i2c, nvs: the world around it; see there.
+        rom: the boot loader that esptool talks to, and what it has flashed.
 
     Raises:
         UserError: no MicroPython, no such board, or a system without pseudo-terminals.
@@ -88,6 +89,7 @@ class VirtualBoard:
         self._world = World(flash_dir, (flash_size or spec.filesystem) // 4096 * 4096, self._event, self._power_fails)
         self.clock, self.wifi, self.pins = self._world.clock, self._world.wifi, self._world.pins
         self.sensors, self.i2c, self.nvs = self._world.sensors, self._world.i2c, self._world.nvs
+        self.rom = self._world.rom
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"board {board}", daemon=True)
 

@@ -63,6 +63,7 @@ class Chip:
         self._events: socket.socket | None = None
         self._uart: Uart | None = None
         self._running = False
+        self._loading = False
         self._cause = PWRON
         self._soft = False
         self._memory = b""
@@ -105,6 +106,8 @@ class Chip:
         if not self.powered:
             return
         if loader:
+            self._loading = True
+            self._world.rom.reset()
             self._send(_DOWNLOAD)
             self._console.add(_DOWNLOAD)
         else:
@@ -116,6 +119,8 @@ class Chip:
         """Bytes from the serial port; lost where no chip listens."""
         if self._uart is not None:
             self._uart.receive(data)
+        elif self._loading:
+            self._send(self._world.rom.receive(data))
 
     def port_full(self, full: bool) -> None:
         """The serial port takes no more, or again."""
@@ -159,6 +164,7 @@ class Chip:
 
     def _stop(self) -> None:
         """Take the power from the processor: nothing it has not done yet will be done."""
+        self._loading = False
         self._end_timers()
         self._arm_watchdog(0)
         if self._wake is not None:

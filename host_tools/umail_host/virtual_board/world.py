@@ -12,9 +12,11 @@ from umail_host.virtual_board.clock import Clock
 from umail_host.virtual_board.i2c import I2c
 from umail_host.virtual_board.nvs import Nvs
 from umail_host.virtual_board.pins import Pins
+from umail_host.virtual_board.rom_loader import RomLoader
 from umail_host.virtual_board.sensors import Sensors
 from umail_host.virtual_board.wifi import Wifi
 
+_FILES = 0x200000  # where the file system begins in an ESP32's flash
 _ONLINE, _COUNTING = 0, 1  # places in the shared flags, which device/board_link.py reads
 
 
@@ -51,6 +53,7 @@ class World:
         self.pins = Pins(lambda number, level: event(f"pin{number}", level))
         self.sensors = Sensors()
         self.i2c = I2c()
+        self.rom = RomLoader(self.flash, _FILES)
         self.nvs = Nvs(folder / "nvs.json")
 
     def cut_power_at_write(self, count: int) -> None:
