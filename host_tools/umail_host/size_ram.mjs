@@ -46,10 +46,18 @@ import sys
 ${load([name])}
 print(" ".join(name for name in sys.modules if name.startswith("umail")))`;
 
-const modules = {};
-for (const name of job.modules) {
-  const before = (await python(needed(name)))[0].split(" ").filter((other) => other !== name);
-  modules[name] = Number((await python(measured(before, [name])))[0]);
+async function main() {
+  const modules = {};
+  for (const name of job.modules) {
+    const before = (await python(needed(name)))[0].split(" ").filter((other) => other !== name);
+    modules[name] = Number((await python(measured(before, [name])))[0]);
+  }
+  const alert = Number((await python(measured([], job.alert)))[0]);
+  console.log(JSON.stringify({ modules, alert }));
 }
-const alert = Number((await python(measured([], job.alert)))[0]);
-console.log(JSON.stringify({ modules, alert }));
+
+// Left to itself, node would quote the whole of MicroPython's only line.
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
