@@ -26,6 +26,8 @@ OLDEST_MICROPYTHON = (1, 22)
 MPY_FORMAT = 6
 # What stays text: MicroPython runs these two by name, and a person may want to read or change them on the board.
 _ROOT_FILES = ("boot.py", "main.py")
+# Modules of the library that only CPython imports.
+NOT_FOR_BOARDS = "*_cpython.py"
 _SECRET = re.compile(r"(^|_)(password|token|secret|psk)$")
 
 
@@ -79,7 +81,7 @@ def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
         UserError: a module does not compile, or the folder has none.
     """
     found = {}
-    for file in sorted(folder.rglob("*.py")):
+    for file in sorted(set(folder.rglob("*.py")) - set(folder.rglob(NOT_FOR_BOARDS))):
         relative = file.relative_to(folder).as_posix()
         source = file.read_bytes()
         if mpy:

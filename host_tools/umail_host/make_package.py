@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from umail_host import __version__, paths
+from umail_host import __version__, image, paths
 
 
 def render(library: Path) -> str:
     """The text of package.json: each module's place on the board, and where it lies beside that file."""
-    modules = sorted(file.relative_to(library.parent).as_posix() for file in library.rglob("*.py"))
+    files = set(library.rglob("*.py")) - set(library.rglob(image.NOT_FOR_BOARDS))
+    modules = sorted(file.relative_to(library.parent).as_posix() for file in files)
     rows = ",\n".join(f"    {json.dumps([module, module])}" for module in modules)
     return f'{{\n  "version": "{__version__}",\n  "urls": [\n{rows}\n  ],\n  "deps": []\n}}\n'
 

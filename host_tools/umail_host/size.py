@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -84,11 +86,7 @@ def measure_ram(library: Path, modules: Iterable[str], alert: list[str], cache: 
         raise UserError("RAM not measured: no node and npm here (apt install nodejs npm)", 1)
     micropython = cache / "node_modules" / WASM / "micropython.mjs"
     if not micropython.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--prefix", str(cache)]
-        done = subprocess.run([*command, f"{WASM}@{WASM_VERSION}"], capture_output=True, text=True, check=False)
-        if done.returncode or not micropython.exists():
-            raise UserError(f"RAM not measured: npm could not install {WASM}: {_last_line(done.stderr)}", 1)
+        _install(npm, cache)
     files = image.package(library, image.LIBRARY)
     job = {
         "micropython": str(micropython),
@@ -103,10 +101,20 @@ def measure_ram(library: Path, modules: Iterable[str], alert: list[str], cache: 
     return answer["modules"], answer["alert"]
 
 
+def _install(npm: str, cache: Path) -> None:
+    """Brings the WebAssembly MicroPython into ``cache``; several processes may do so at once."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--prefix", folder]
+        done = subprocess.run([*command, f"{WASM}@{WASM_VERSION}"], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise UserError(f"RAM not measured: npm could not install {WASM}: {_last_line(done.stderr)}", 1)
+        with contextlib.suppress(OSError):  # another process was quicker
+            os.rename(Path(folder) / "node_modules", cache / "node_modules")
+
+
 def _last_line(text: str) -> str:
-    """The last line of an error's text that says something, cut short: node quotes whole files."""
-    lines = [line.strip() for line in text.splitlines() if "Error" in line and len(line) < 300]
-    return lines[-1] if lines else text.strip()[-200:]
+    return text.strip().rpartition("\n")[2] or "it said nothing"
 
 
 def fits(files: Mapping[str, bytes]) -> list[Fit]:

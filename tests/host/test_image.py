@@ -36,9 +36,17 @@ def firmware(tmp_path):
 def test_the_real_image_holds_every_module_compiled():
     built = image.build(BOARD)
     for file in paths.library().rglob("*.py"):
+        if file.match(image.NOT_FOR_BOARDS):
+            continue
         path = "/lib/umail/" + file.relative_to(paths.library()).as_posix()
         assert built[path.removesuffix(".py") + ".mpy"][:2] == b"M\x06"
     assert not [path for path in built if "manifest" in path or path == "/config.json"]
+
+
+def test_what_only_cpython_imports_stays_on_the_host(library, firmware):
+    (library / "tls_cpython.py").write_text("import contextlib\n")
+    built = image.build(BOARD, library=library, firmware=firmware)
+    assert not [path for path in built if "cpython" in path]
 
 
 def test_main_stays_text_and_only_the_roots_wanted_come_along(library, firmware):

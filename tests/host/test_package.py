@@ -15,7 +15,7 @@ import pytest
 from mpremote import mip
 
 import umail
-from umail_host import __version__, boards, make_package, paths
+from umail_host import __version__, boards, image, make_package, paths
 
 ROOT = paths.library().parent.parent
 PACKAGE = ROOT / "lib" / "package.json"
@@ -49,8 +49,8 @@ class FakeTransport:
 def test_mip_installs_the_library_from_it(capsys):
     board = FakeTransport()
     mip._install_package(board, str(PACKAGE), "", "/lib", None, True)
-    found = {path.relative_to(ROOT / "lib").as_posix(): path.read_bytes() for path in paths.library().rglob("*.py")}
-    assert board.files == {f"/lib/{path}": octets for path, octets in found.items()}
+    modules = set(paths.library().rglob("*.py")) - set(paths.library().rglob(image.NOT_FOR_BOARDS))
+    assert board.files == {f"/{path.relative_to(ROOT).as_posix()}": path.read_bytes() for path in modules}
 
 
 def test_all_places_say_the_same_version():

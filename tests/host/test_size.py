@@ -93,16 +93,26 @@ def test_the_octets_are_those_of_the_mpy_files(library):
     assert measured["umail.base"] == len(image.compile_module(source, "umail/base.py"))
 
 
-def test_ram_is_measured_without_what_a_module_imports(library):
+def ram_of(library):
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("no node and npm here: apt install nodejs npm")
     cache = paths.library().parent.parent / "build" / "wasm"
     try:
-        ram, together = size.measure_ram(library, size.measure_mpy(library), ["umail.base", "umail.top"], cache)
+        return size.measure_ram(library, size.measure_mpy(library), ["umail.base", "umail.top"], cache)
     except UserError as error:
-        if "npm could not install" not in str(error):
-            raise
-        pytest.skip(f"{error}: it needs the npm registry once")
+        if "npm could not install" in str(error):
+            pytest.skip(f"{error}: it needs the npm registry once")
+        raise
+
+
+def test_a_module_that_a_board_can_not_import_is_told_with_the_reason(library):
+    (library / "bad.py").write_text("import tempfile\n")
+    with pytest.raises(UserError, match=r"RAM not measured: .*no module named 'tempfile'"):
+        ram_of(library)
+
+
+def test_ram_is_measured_without_what_a_module_imports(library):
+    ram, together = ram_of(library)
     assert 2000 < ram["umail.top"] < 2700
     assert 0 < ram["umail.base"] < 700
     assert together >= ram["umail.base"] + ram["umail.top"]
