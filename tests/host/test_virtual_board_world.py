@@ -148,6 +148,22 @@ def test_sockets_read_and_write_as_on_an_esp32(board: Board, server: tuple[int, 
         board.eval("s.recv(1)")
 
 
+def test_addresses_are_tuples_as_on_an_esp32(board: Board, server: tuple[int, list[socket.socket]]) -> None:
+    connected(board)
+    board.exec("import socket")
+    assert board.eval(f"socket.getaddrinfo('localhost', {server[0]})[0]") == (2, 1, 0, "", ("127.0.0.1", server[0]))
+    board.exec(f"s = socket.socket()\ns.connect(('127.0.0.1', {server[0]}))\ns.send(b'x')")
+    assert board.eval("s.recv(1)") == b"X"
+    board.exec("u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nu.bind(('127.0.0.1', 0))")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        board.exec(f"u.sendto(b'ping', ('127.0.0.1', {peer.getsockname()[1]}))")
+        data, address = peer.recvfrom(10)
+        peer.sendto(b"pong", address)
+        assert data == b"ping"
+        assert board.eval("u.recvfrom(10)") == (b"pong", peer.getsockname())
+
+
 def test_a_refused_connection_is_told(board: Board) -> None:
     connected(board)
     with socket.socket() as unused:

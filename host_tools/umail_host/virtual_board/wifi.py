@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 _IDLE, _CONNECTING, _GOT_IP = 1000, 1001, 1010
-_BEACON_TIMEOUT, _NO_AP_FOUND, _WRONG_PASSWORD = 200, 201, 202
-_NOT_CONNECTED = 0x300F  # ESP-IDF's ESP_ERR_WIFI_NOT_CONNECT
-_NOT_STARTED = 0x3002  # ESP_ERR_WIFI_NOT_STARTED
+_NO_AP_FOUND, _WRONG_PASSWORD = 201, 202
 _NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 
 
@@ -52,7 +50,7 @@ class Wifi:
         """The access point is gone: a connected station notices, nothing reaches out any more."""
         self._present = False
         if self._status == _GOT_IP:
-            self._lose(_BEACON_TIMEOUT)
+            self._lose(_CONNECTING)  # what an ESP32 says until its next attempt fails
 
     def refuse(self) -> None:
         """The access point is there, but refuses the password from now on."""
@@ -118,9 +116,9 @@ class Wifi:
 
     def _connect(self, ssid: str | None, key: str | None) -> None:
         if not self._active[0]:
-            raise OSError("Wifi Not Started", _NOT_STARTED)
+            raise OSError("Wifi Not Started")
         if self._wanted and self._status == _CONNECTING:
-            raise OSError("Wifi Internal State Error", 0x3003)
+            raise OSError("Wifi Internal State Error")
         if ssid is not None:
             self._credentials = (ssid, key)
         self._wanted, self._tries, self._status = True, 0, _CONNECTING
@@ -158,7 +156,7 @@ class Wifi:
 
     def _get_rssi(self) -> int:
         if not self.connected:
-            raise OSError(-_NOT_CONNECTED, "ESP_ERR_WIFI_NOT_CONNECT")
+            raise OSError("Wifi Not Connected")
         return self.rssi
 
     def _scan(self) -> list[list[object]]:

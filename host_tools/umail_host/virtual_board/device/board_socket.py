@@ -38,9 +38,22 @@ def getaddrinfo(host, port, family=0, type=0, protocol=0, flags=0):
     if not online():
         raise OSError(_NO_DNS)
     try:
-        return _native.getaddrinfo(host, port, family or AF_INET, type or SOCK_STREAM)
+        found = _native.getaddrinfo(host, port, AF_INET, type or SOCK_STREAM)
     except OSError:
         raise OSError(_NO_DNS)
+    return [(AF_INET, type or SOCK_STREAM, 0, "", _readable(address)) for _, _, _, _, address in found]
+
+
+def _readable(address):
+    """An address as an ESP32 has it, a tuple; the host's interpreter has the operating system's octets."""
+    _, octets, port = _native.sockaddr(address)[:3]
+    return (_native.inet_ntop(AF_INET, octets), port)
+
+
+def _packed(address):
+    if not isinstance(address, tuple):
+        return address
+    return _native.getaddrinfo(address[0], address[1], AF_INET, SOCK_STREAM)[0][-1]
 
 
 class socket(io.IOBase):
@@ -90,6 +103,7 @@ class socket(io.IOBase):
     def connect(self, address):
         if not online():
             raise OSError(errno.EHOSTUNREACH)
+        address = _packed(address)
         try:
             self._socket.connect(address)
         except OSError as error:
@@ -99,7 +113,7 @@ class socket(io.IOBase):
             self._socket.connect(address)  # tells how the attempt ended
 
     def bind(self, address):
-        self._socket.bind(address)
+        self._socket.bind(_packed(address))
 
     def listen(self, backlog=2):
         self._socket.listen(backlog)
@@ -107,7 +121,7 @@ class socket(io.IOBase):
     def accept(self):
         self._wait(_READ)
         accepted, address = self._socket.accept()
-        return socket(_accepted=accepted), address
+        return socket(_accepted=accepted), _readable(address)
 
     def recv(self, size):
         self._wait(_READ)
@@ -115,7 +129,8 @@ class socket(io.IOBase):
 
     def recvfrom(self, size):
         self._wait(_READ)
-        return self._socket.recvfrom(size)
+        data, address = self._socket.recvfrom(size)
+        return data, _readable(address)
 
     def send(self, data):
         self._wait(_WRITE)
@@ -124,7 +139,7 @@ class socket(io.IOBase):
     def sendto(self, data, address):
         if not online():
             raise OSError(errno.EHOSTUNREACH)
-        return self._socket.sendto(data, address)
+        return self._socket.sendto(data, _packed(address))
 
     def sendall(self, data):
         view = memoryview(data)
