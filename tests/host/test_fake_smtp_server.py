@@ -349,3 +349,19 @@ def test_mistakes_in_the_constructor_list_what_there_is():
 def test_a_port_that_is_taken_is_an_error_at_once():
     with start() as server, pytest.raises(OSError, match="in use"):
         start(port=server.port).start()
+
+
+def test_a_server_that_is_down_refuses_and_comes_back_on_the_same_port():
+    with start("generic") as server:
+        before, port = Raw(server), server.port
+        before.reply()
+        server.pause()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
+        assert before.ask(b"EHLO x.example\r\n")[0].startswith("250"), "what stands goes on"
+        server.resume()
+        assert server.port == port
+        after = Raw(server)
+        assert after.reply().startswith("220")
+        for client in (before, after):
+            client.close()

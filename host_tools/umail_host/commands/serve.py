@@ -49,14 +49,12 @@ def serve(
 ) -> None:
     """Run a fake mail server until Ctrl-C, and show its dialogue."""
     console = Console(highlight=False, markup=False)
-    show, ended = Show(console), threading.Event()
-    users = mailbox or ["esp32@contoso.com"]
+    show, ended, users = Show(console), threading.Event(), mailbox or ["esp32@contoso.com"]
     password, token = os.environ.get(PASSWORD) or secrets.token_urlsafe(12), os.environ.get(TOKEN)
     with _explained("can't serve"):
         up, down = toxics.parse(toxic)
         server = FakeServer(
             profile,
-            # Where the network is to be bad, a proxy listens in the server's place.
             host="127.0.0.1" if toxic else host,
             port=0 if toxic else port,
             mailboxes=dict.fromkeys(users, password),
@@ -76,8 +74,7 @@ def serve(
     _write(ca_out, lambda path: server.ca_pem if path.suffix == ".pem" else server.ca_der)
     proxy = (lambda: Proxy(server.port, up, down, host=host, port=port, seed=seed)) if toxic else None
     with _explained(f"can't listen on {host}:{port}"), _listening(server, proxy) as open_port:
-        names = ", ".join(server.authority.names)
-        console.print(f"{profile} on {host}:{open_port}, certificate ({certificate}) for {names}")
+        console.print(f"{profile} on {host}:{open_port}, certificate: {certificate}, {server.names}")
         chosen = "" if os.environ.get(PASSWORD) else f"; password {password} (set {PASSWORD} to choose it)"
         console.print(f"mailboxes {', '.join(users)}{chosen}\nmail in {server.inbox.path}; Ctrl-C ends")
         _wait_for(ended)
@@ -87,7 +84,7 @@ def serve(
 
 @contextlib.contextmanager
 def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterator[int]:
-    """Server and proxy run; the port is the one to connect to."""
+    """The server runs, and before it the proxy where the network is to be bad; the port is the one to connect to."""
     with server:
         if proxy is None:
             yield server.port

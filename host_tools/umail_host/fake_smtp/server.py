@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from umail_host.fake_smtp import plan as plans
@@ -100,6 +101,11 @@ class FakeServer(Background):
         self._bound: socket.socket | None = None
 
     @property
+    def names(self) -> str:
+        """The names that the certificate stands for."""
+        return ", ".join(self.authority.names)
+
+    @property
     def tokens(self) -> dict[str, str | None]:
         """The OAuth tokens that are valid now."""
         return self.policy.tokens
@@ -127,7 +133,8 @@ class FakeServer(Background):
         self._temporary.cleanup()
 
     def set_faults(self, faults: str, seed: int = 0) -> None:
-        """From the next point on, this plan of faults; an empty one ends them.
+        """From the next point on, this plan of faults; an empty one ends them. (``connect-refused`` is for the start:
+        ``pause`` and ``resume`` do it while the server runs.)
 
         Raises:
             ValueError: it can't be read.
@@ -137,22 +144,48 @@ class FakeServer(Background):
     def _strike(self, dialogue: Dialogue, point: str, wire: bytes) -> bool | None:
         return self.plan(dialogue, point, wire)
 
+    def pause(self) -> None:
+        """Refuse new connections from now on, as a server that is down; those that stand go on."""
+        self._call(self._refuse)
+
+    def resume(self) -> None:
+        """Take connections again, on the same port."""
+        self._call(self._listen)
+
+    def _call(self, step: Callable[[], Awaitable[None]]) -> None:
+        async def run() -> None:
+            await step()
+
+        if self._loop:
+            asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
+
     async def _open(self) -> None:
-        listening = socket.create_server((self.host, self.port), backlog=100) if not self.plan.has(_REFUSED) else None
-        if listening is None:
-            # Bound but not listening: the port is ours, and connecting to it is refused.
-            self._bound = socket.socket()
-            self._bound.bind((self.host, self.port))
-            self.port = self._bound.getsockname()[1]
-            return
-        self._server = await asyncio.start_server(self._connected, sock=listening)
-        self.port = listening.getsockname()[1]
+        await (self._refuse() if self.plan.has(_REFUSED) else self._listen())
+
+    async def _listen(self) -> None:
+        await self._close()
+        self._server = await asyncio.start_server(self._connected, sock=self._bind())
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _refuse(self) -> None:
+        await self._close()
+        # Bound but not listening: the port stays ours, and connecting to it is refused.
+        self._bound = self._bind()
+        self.port = self._bound.getsockname()[1]
+
+    def _bind(self) -> socket.socket:
+        bound = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        if sys.platform != "win32":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((self.host, self.port))
+        return bound
 
     async def _close(self) -> None:
         if self._server:
             self._server.close()
         if self._bound:
             self._bound.close()
+        self._server = self._bound = None
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._track()

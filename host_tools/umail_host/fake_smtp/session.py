@@ -14,11 +14,21 @@ class Session:
     name two, a whole flight of MAIL, RCPT, BDAT LAST one, and QUIT nothing when it travels in that flight: 5 in all,
     6 with LOGIN, and 9 and 10 for a client that waits after each command and sends QUIT by itself. Replies to MAIL,
     RCPT, RSET, BDAT and the final dot are held for ``settle`` seconds, so that a flight cut into segments stays one.
+
+    Args:
+        number: from 1, in the order of connecting; ``peer``: the client's address.
+        tls, tls_version, cipher: whether and how it is secured now.
+        certificate_names: the host names in the client's certificate, where it showed one.
+        certificate, tls_only: the server's certificate and TLS version, where a fault chose them.
+        ehlo, user: who the client says it is; ``user`` only once it has proved it.
+        octets_in, octets_out: within TLS.
+        messages: accepted so far; ``body_octets``: of the content that came last.
+        started, ended: seconds since 1970; ``ending``: why it ended, empty for the ordinary way.
+        faults: names of those that struck, in order.
     """
 
     number: int
     peer: str = "127.0.0.1"
-    host: str = "localhost"
     tls: bool = False
     tls_version: str = ""
     cipher: str = ""
