@@ -2,8 +2,6 @@
 
 import time
 
-_LINE = 76
-
 
 def is_ascii(data):
     """Whether all of these bytes are below 128."""
@@ -40,11 +38,14 @@ def words(text, longest=64):
 
 
 def header(name, tokens):
-    """One header field, folded before each token (bytes) that would pass column 76."""
+    """One header field, folded before each token (bytes) that would pass column 76, but never before the first.
+
+    Parsers disagree on whether a fold there leaves a space at the beginning of the value.
+    """
     lines = []
-    line = name + b":"
+    start = line = name + b":"
     for token in tokens:
-        if len(line) + len(token) >= _LINE:
+        if len(line) + len(token) > 75 and line != start:
             lines.append(line)
             line = b""
         line += b" " + token

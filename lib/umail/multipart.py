@@ -66,8 +66,9 @@ class Body:
 def parameter(name, value):
     """A header's parameter as tokens: a quoted string, or RFC 2231 where ``value`` (str) needs it."""
     data = value.encode()
-    if is_ascii(data) and len(data) <= 50:
-        return [name + b'="' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"']
+    # There are parsers that do not know a backslash, or a semicolon inside the quotes.
+    if is_ascii(data) and len(data) <= 50 and not any(c in b'"\\;' for c in data):
+        return [name + b'="' + data + b'"']
     pieces = []
     line = b"utf-8''"
     for character in value:

@@ -171,7 +171,7 @@ def test_the_type_comes_from_the_name():
 
 def test_file_names_follow_rfc_2231():
     equal(parameter(b"filename", "log.csv"), [b'filename="log.csv"'])
-    equal(parameter(b"filename", 'a "b" \\.csv'), [b'filename="a \\"b\\" \\\\.csv"'])
+    equal(parameter(b"filename", 'a "b"\\;.csv'), [b"filename*=utf-8''a%20%22b%22%5C%3B.csv"])
     equal(parameter(b"filename", "wärme.csv"), [b"filename*=utf-8''w%C3%A4rme.csv"])
     tokens = parameter(b"filename", "тепло-" * 20)
     equal(tokens[0].startswith(b"filename*0*=utf-8''%D1%82"), True)
