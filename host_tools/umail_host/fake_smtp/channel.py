@@ -138,7 +138,8 @@ class Channel:
 
     async def stop_reading(self) -> None:
         """Leave the connection open and take nothing any more, until the server ends."""
-        self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # typeshed: WriteTransport
+        if isinstance(self._writer.transport, asyncio.Transport):
+            self._writer.transport.pause_reading()
         await asyncio.Event().wait()
 
     async def flood(self, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from umail_host.fake_smtp import replies
 
@@ -203,6 +204,6 @@ def find(name: str) -> Profile:
     return PROFILES[name]
 
 
-def adapt(profile: Profile, switches: Mapping[str, object]) -> Profile:
+def adapt(profile: Profile, switches: Mapping[str, Any]) -> Profile:
     """The profile with some of its ``SWITCHES`` set otherwise."""
-    return replace(profile, **switches)  # type: ignore[arg-type]  # checked by name against SWITCHES before
+    return replace(profile, **switches)

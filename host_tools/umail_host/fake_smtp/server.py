@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from umail_host.fake_smtp import plan as plans
 from umail_host.fake_smtp import profiles, providers, tls
@@ -73,7 +74,7 @@ class FakeServer(Background):
         capture: bool = True,
         faults: str = "",
         seed: int = 0,
-        **switches: object,
+        **switches: Any,
     ) -> None:
         super().__init__("fake-smtp")
         self.clock = clock or Clock()
@@ -229,7 +230,7 @@ class FakeServer(Background):
         await self.clock.sleep(seconds)
 
 
-def _configure(profile: str | profiles.Profile, switches: Mapping[str, object]) -> tuple[profiles.Profile, Policy]:
+def _configure(profile: str | profiles.Profile, switches: Mapping[str, Any]) -> tuple[profiles.Profile, Policy]:
     found = profiles.find(profile) if isinstance(profile, str) else profile
     of_policy = providers.switches(found.policy)
     unknown = switches.keys() - profiles.SWITCHES - of_policy
@@ -238,4 +239,4 @@ def _configure(profile: str | profiles.Profile, switches: Mapping[str, object]) 
         raise ValueError(f"no switch {', '.join(sorted(unknown))}; there are: {known}")
     adapted = profiles.adapt(found, {name: switches[name] for name in switches.keys() & profiles.SWITCHES})
     kind = providers.POLICIES[found.policy]
-    return adapted, kind(**{name: switches[name] for name in switches.keys() & of_policy})  # type: ignore[arg-type]  # by name
+    return adapted, kind(**{name: switches[name] for name in switches.keys() & of_policy})

@@ -11,7 +11,8 @@ import random
 import socket
 import struct
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from typing import Any
 
 from umail_host.fake_smtp.background import Background
 
@@ -69,7 +70,7 @@ def parse(text: str) -> tuple[Toxics, Toxics]:
         ValueError: no such toxic, or no number.
     """
     kinds = {item.name: int if "int" in str(item.type) else float for item in fields(Toxics)}
-    found: dict[str, dict[str, float]] = {"up": {}, "down": {}}
+    found: dict[str, dict[str, Any]] = {"up": {}, "down": {}}
     for item in filter(None, text.split(",")):
         direction, colon, rest = item.strip().partition(":")
         name, equals, value = (rest if colon else direction).partition("=")
@@ -82,7 +83,7 @@ def parse(text: str) -> tuple[Toxics, Toxics]:
             raise ValueError(f"{value!r} in {item!r} is not a number") from None
         for way in (direction,) if colon else ("up", "down"):
             found[way][name] = number
-    return tuple(replace(Toxics(), **values) for values in found.values())  # type: ignore[return-value,arg-type]
+    return Toxics(**found["up"]), Toxics(**found["down"])
 
 
 class Proxy(Background):
