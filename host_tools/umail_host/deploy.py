@@ -66,6 +66,7 @@ def deploy(
     *,
     secrets: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    report: Report | None = None,
 ) -> Report:
     """Makes the board hold ``image`` and ``secrets``. The board is not reset.
 
@@ -74,6 +75,7 @@ def deploy(
         image: absolute path → octets, as ``umail_host.image.build`` makes it.
         secrets: name → value, for the board's secret store.
         progress: told of each piece sent.
+        report: one to go on with, of a run that was cut off.
 
     Raises:
         UserError: no room, a version that does not fit, a file that the flash gives back wrong, an image that does not
@@ -81,7 +83,8 @@ def deploy(
     """
     found = survey(link, image)
     check_version(found.python, mpy=any(path.endswith(".mpy") for path in image))
-    report = Report()
+    report = report or Report()
+    report.unchanged.clear()
     changed = {}
     for path, octets in image.items():
         digest = hashlib.sha256(octets).hexdigest()
@@ -170,13 +173,14 @@ def _write_list(link: Link, old: frozenset[str], new: frozenset[str]) -> None:
 
 
 def _copy(link: Link, changed: Mapping[str, bytes], report: Report, progress: Progress | None) -> None:
+    before = report.octets
     total = sum(len(octets) for octets in changed.values())
     # What starts the firmware comes last: while anything is missing it should not run.
     for path in sorted(changed, key=lambda path: (path in _FIRST, path)):
 
         def sent(count: int, path: str = path) -> None:
             if progress is not None:
-                progress(path, report.octets + count, total)
+                progress(path, report.octets - before + count, total)
 
         _write(link, path, changed[path], sent)
         report.octets += len(changed[path])

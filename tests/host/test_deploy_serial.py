@@ -100,8 +100,8 @@ def test_a_board_that_loses_power_half_way_is_told_and_the_next_run_completes(bo
     patient = Board.exec
     monkeypatch.setattr(Board, "exec", lambda board, code, timeout=10: patient(board, code, 2))
     board.cut_power_at_write(60)
-    with pytest.raises(UserError, match=r"does not answer .*goes on where this one stopped") as caught:
-        run("--port", board.port)
+    with pytest.raises(UserError, match=r"no MicroPython answered .*goes on where this one stopped") as caught:
+        run("--port", board.port, "--wait", "2")
     assert caught.value.exit_code == 3
     board.power_on()
     output = run("--port", board.port)
@@ -134,6 +134,17 @@ def test_a_firmware_that_ever_resets_or_sleeps_is_deployed_over(board, end):
     output = run("--port", board.port)
     assert "/main.py was not ours" in output
     assert "0 unchanged" in output
+    board.wait_for("alertnode")
+
+
+def test_the_watchdog_of_a_firmware_that_was_there_before_does_not_stop_a_deployment(board, monkeypatch):
+    firmware = "import machine, time\nw = machine.WDT(timeout=1500)\nprint('armed')\ntime.sleep(60)"
+    ask(board, f"with open('/main.py', 'w') as f: f.write({firmware!r})")
+    board.wait_for("armed")
+    patient = Board.exec
+    monkeypatch.setattr(Board, "exec", lambda board, code, timeout=10: patient(board, code, 2))
+    output = run("--port", board.port)
+    assert "/main.py was not ours" in output
     board.wait_for("alertnode")
 
 

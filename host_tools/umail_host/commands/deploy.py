@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import getpass
 import importlib
 import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from umail_host import boards, deploy, image, maintenance, paths, ports
-from umail_host.board import BoardError
+from umail_host.board import Board, BoardError, ExecError
 from umail_host.boards import BoardSpec
 from umail_host.errors import UserError
 
@@ -41,7 +44,16 @@ def command(
     files = dict(_extra_file(text) for text in file or ())
     settings = None if config is None else read_config(config)
     secrets = {name: read_secret(name) for name in secret or ()}
-    spec, report = _deploy(port or ports.only(), board, settings, files, secrets, mpy=mpy, reset=reset, wait=wait)
+
+    def build(machine: str) -> tuple[BoardSpec, dict[str, bytes]]:
+        spec = choose_board(machine, board)
+        if settings is not None:
+            check_config(settings, spec)
+        return spec, image.build(spec, config=settings, extra_files=files, mpy=mpy)
+
+    report = deploy.Report()
+    hold = functools.partial(maintenance.held, port or ports.only(), wait, reset)
+    spec = _deploy(hold, build, secrets, report)
     for warning in report.warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(
@@ -53,34 +65,42 @@ def command(
 
 
 def _deploy(
-    port: str,
-    wanted: str,
-    settings: dict[str, Any] | None,
-    files: dict[str, bytes],
+    hold: Callable[[], contextlib.AbstractContextManager[Board]],
+    build: Callable[[str], tuple[BoardSpec, dict[str, bytes]]],
     secrets: dict[str, str],
-    *,
-    mpy: bool,
-    reset: bool,
-    wait: float,
-) -> tuple[BoardSpec, deploy.Report]:
+    report: deploy.Report,
+) -> BoardSpec:
+    """Deploys, and goes on once by itself: the watchdog of the firmware before may have reset the board meanwhile."""
+    again = False
+    while True:
+        reached = False
+        try:
+            with hold() as link:
+                reached = True
+                spec, built = build(link.exec("import sys\nprint(sys.implementation._machine)").strip())
+                _copy(link, built, secrets, report)
+                return spec
+        except ExecError:
+            raise
+        except BoardError as error:
+            if again:
+                raise UserError(f"{error}. Run the command again: it goes on where this one stopped", 3) from None
+            if not reached:
+                raise
+            again = True
+            typer.echo("the board went away; trying once more", err=True)
+
+
+def _copy(link: Board, built: dict[str, bytes], secrets: dict[str, str], report: deploy.Report) -> None:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with maintenance.held(port, wait, reset) as link:
-        spec = choose_board(link.exec("import sys\nprint(sys.implementation._machine)").strip(), wanted)
-        if settings is not None:
-            check_config(settings, spec)
-        built = image.build(spec, config=settings, extra_files=files, mpy=mpy)
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("comparing", total=None)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("comparing", total=None)
 
-            def show(path: str, done: int, total: int) -> None:
-                bar.update(task, description=path, completed=done, total=total)
+        def show(path: str, done: int, total: int) -> None:
+            bar.update(task, description=path, completed=done, total=total)
 
-            try:
-                return spec, deploy.deploy(link, built, secrets=secrets, progress=show)
-            except BoardError as error:
-                error.args = (f"{error} Run the command again: it goes on where this one stopped",)
-                raise
+        deploy.deploy(link, built, secrets=secrets, progress=show, report=report)
 
 
 def choose_board(machine: str, wanted: str) -> BoardSpec:
