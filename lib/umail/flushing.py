@@ -148,7 +148,6 @@ class Flush:
             entry.state = self.before
             if marked:
                 box.store(entry)
-            self._expire(now, str(error))
         else:
             entry.state = state
             entry.until = until
@@ -161,6 +160,8 @@ class Flush:
                 box.bury(entry)
             else:
                 box.store(entry)
+        if box.policy.until > now:
+            self._expire(now, str(error))
         box.save()
         if box.report and (state != "pending" or box.policy.fails == 1):
             box.report(message, error)

@@ -134,11 +134,14 @@ class Outbox:
         self.beat = state[4]
         if state[5]:
             self.policy.load(state[5])
-        now = self.now()
         if state[2] != self.config:
             self.policy.worked()
         if self.beat is None:
-            self.beat = now + self.policy.spread(self.every)
+            self.beat = self.now() + self.policy.spread(self.every)
+            self.save()
+        elif slept and self.date() is None:
+            # Nothing else tells the next one that time went on.
+            self.save()
         held = {}
         for entry in list(self.entries):
             if entry.state == "sending":

@@ -67,7 +67,7 @@ class Policy:
         self.window = window
         self.widest = widest
         self.per_hour = per_hour
-        self.load([0, 0, "", [0, 0], [0, 0], {}])
+        self.load([0, 0, "", [0, 0], [-HOUR, 0], {}])
 
     def load(self, state):
         """Take up what ``dump`` gave."""

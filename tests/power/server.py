@@ -147,7 +147,7 @@ class Server:
         if not self.people:
             self._say("554 5.5.1 no valid recipients")
         elif subject[:5] == "later" and not self.calm:
-            self._say("451 4.3.0 not now")
+            self._say("451 4.6.0 not now")
         else:
             self.taken.append((fields["Message-ID"], self.people, octets))
             if subject[:4] == "lost" and not self.calm:

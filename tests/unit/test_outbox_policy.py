@@ -1,0 +1,163 @@
+"""What the outbox does with the policy: storms become few mails, limits outlive resets, what is too much is told."""
+
+from check import equal, inside
+from outbox_world import DATE, cleaned, field
+from umail import Attachment
+
+STORM = {"per_minute": 0, "per_hour": 0}
+
+
+@cleaned
+def test_when_it_is_full_the_oldest_of_the_lowest_priority_is_dropped_and_told(world):
+    world.start(most=3)
+    for subject, priority in (("old", 1), ("high", 2), ("mid", 1), ("new", 1)):
+        world.put(subject, priority=priority)
+    equal(world.put("low", priority=0), None)
+    world.flush()
+    equal(world.subjects(), ["high", "mid", "new"])
+    inside(b"2 mails were dropped: the outbox was full.", world.server.taken[0][2])
+    equal(b"dropped" in world.server.taken[1][2], False)
+
+
+@cleaned
+def test_dead_mails_make_room_first_and_are_not_counted_as_dropped(world):
+    world.start(most=2)
+    world.put("dead", "hard@example.org", priority=9)
+    world.flush()
+    world.put("one")
+    world.put("two")
+    world.flush()
+    equal(world.subjects(), ["one", "two"])
+    equal((world.box.dead(), b"dropped" in world.server.taken[0][2]), ([], False))
+
+
+@cleaned
+def test_octets_are_bounded_too(world):
+    world.start(most_bytes=10000)
+    for i in range(5):
+        world.put(str(i), attachments=[Attachment(b"x" * 3500, "x")])
+    equal(len(world.box.pending()), 2)
+
+
+@cleaned
+def test_alerts_of_one_key_become_one_mail_and_then_one_that_tells_how_many_more(world):
+    world.start(policy=STORM)
+    for i in range(6):
+        world.put("open %d" % i, key="door")
+        world.flush()
+        world.time += 60
+    equal(world.subjects(), ["open 0"])
+    equal((len(world.box.pending()), world.box.wait()), (1, 540))
+    world.start(policy=STORM)
+    world.put("open 6", key="door")
+    world.put("other", key="window")
+    world.drain()
+    equal(world.subjects(), ["open 0", "other", "open 6"])
+    octets = world.server.taken[-1][2]
+    inside(b"6 such mails were held back in 14 minutes; this is the last of them.", octets)
+    equal(field(octets, "In-Reply-To"), world.server.taken[0][0])
+
+
+@cleaned
+def test_a_storm_of_a_day_is_a_handful_of_mails(world):
+    world.start(policy=STORM)
+    for i in range(24 * 12):
+        world.put("open %d" % i, key="door")
+        world.put("closed %d" % i, key="door", recovery=True)
+        world.flush()
+        world.time += 300
+    world.drain()
+    if not 8 < len(world.server.taken) < 14:
+        raise AssertionError(world.subjects())
+    equal(world.subjects()[-1], "closed 287")
+
+
+@cleaned
+def test_a_recovery_refers_to_its_alert(world):
+    world.start(policy=STORM)
+    world.put("open", key="door")
+    world.put("closed", key="door", recovery=True)
+    world.flush()
+    equal(world.subjects(), ["open", "closed"])
+    equal(field(world.server.taken[1][2], "References"), world.server.taken[0][0])
+
+
+@cleaned
+def test_beyond_the_cap_an_hour_there_is_one_digest(world):
+    world.start(policy={"per_minute": 0, "per_hour": 3})
+    for i in range(8):
+        world.put("event %d" % i, key="key %d" % i)
+    world.put("fire", key="fire", priority=2)
+    world.flush()
+    equal(world.subjects(), ["fire", "event 0", "event 1", "event 2"])
+    world.drain()
+    equal(world.subjects()[4:], ["5 more mails"])
+    inside(b"event 3\r\nevent 4\r\nevent 5\r\nevent 6\r\nevent 7\r\n", world.server.taken[-1][2])
+
+
+@cleaned
+def test_limits_outlive_a_reset(world):
+    policy = {"per_minute": 4, "per_day": 0, "per_hour": 0, "window": 0}
+    world.start(policy=policy)
+    for i in range(4):
+        world.put(str(i))
+    equal(world.flush(), 2)
+    world.start(policy=policy)
+    equal(world.flush(), 0)
+    equal(world.box.wait(), 30)
+    world.drain()
+    equal(len(world.server.taken), 4)
+
+
+@cleaned
+def test_storms_outlive_a_reset(world):
+    for i in range(5):
+        world.start(policy=STORM)
+        world.put("restarted %d" % i, key="boot")
+        world.flush()
+    equal(world.subjects(), ["restarted 0"])
+
+
+@cleaned
+def test_a_heartbeat_goes_every_week_and_warns_of_what_expires(world):
+    def beat():
+        return world.message("all is well")
+
+    expires = (("The client certificate", DATE + 40 * 86400), ("The token", DATE + 400 * 86400))
+    more = {"heartbeat": beat, "expires": expires}
+    world.start(**more)
+    for _ in range(30 * 24):
+        world.flush()
+        world.time += 3600
+        if world.time % 7:
+            world.start(**more)
+    if not 3 <= len(world.server.taken) <= 4:
+        raise AssertionError(world.subjects())
+    equal(b"expires" in world.server.taken[0][2], False)
+    inside(b"The client certificate expires in 1", world.server.taken[-1][2])
+    equal(b"The token expires" in world.server.taken[-1][2], False)
+
+
+@cleaned
+def test_the_wait_is_until_the_next_thing_that_is_due(world):
+    world.start()
+    equal(world.box.wait(), None)
+    world.put("alert")
+    equal(world.box.wait(), 0)
+    world.start(heartbeat=lambda: world.message("well"))
+    world.flush()
+    equal(world.box.wait() > 6 * 86400, True)
+
+
+@cleaned
+def test_a_note_is_escaped_in_a_mail_that_is_only_html(world):
+    world.start()
+    world.put("alert", "hard@example.org")
+    world.flush()
+    world.box.notes[3] = "<b> & co"
+    message = world.message("html")
+    message.text, message.html = None, "<p>hi</p>"
+    world.box.put(message)
+    world.flush()
+    octets = world.server.taken[-1][2].replace(b"=\r\n", b"")
+    inside(b"&lt;b> &amp; co", octets)
