@@ -105,10 +105,9 @@ def test_limit_data_closes_after_exactly_so_many_octets(echo, limit):
 
 @pytest.mark.parametrize("limit", [0, 3])
 def test_reset_is_a_reset(echo, limit):
-    with through(echo, f"up:reset={limit}") as client:
+    with pytest.raises(ConnectionResetError), through(echo, f"up:reset={limit}") as client:
         client.sendall(b"octets")
-        with pytest.raises(ConnectionResetError):
-            receive(client)
+        receive(client)
 
 
 def test_timeout_lets_nothing_pass_and_keeps_the_connection(echo):
