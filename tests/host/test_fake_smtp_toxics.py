@@ -105,9 +105,13 @@ def test_limit_data_closes_after_exactly_so_many_octets(echo, limit):
 
 @pytest.mark.parametrize("limit", [0, 3])
 def test_reset_is_a_reset(echo, limit):
-    with pytest.raises(ConnectionResetError), through(echo, f"up:reset={limit}") as client:
-        client.sendall(b"octets")
-        receive(client)
+    def send() -> None:
+        with through(echo, f"up:reset={limit}") as client:
+            client.sendall(b"octets")
+            receive(client)
+
+    with pytest.raises(ConnectionResetError):
+        send()
 
 
 def test_timeout_lets_nothing_pass_and_keeps_the_connection(echo):
