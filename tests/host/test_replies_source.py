@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from umail import tls
 from umail_host import make_replies
 from umail_host.errors import UserError
 
@@ -34,29 +35,36 @@ def test_every_pattern_can_match() -> None:
         assert (kind, key) == (entries[row.key]["kind"], row.key), row
 
 
+def _values(node: ast.AST) -> list[ast.expr]:
+    """What stands for a key: in MailError(…, key="…"), anything.error(kind, text, "…") and def …(key="…")."""
+    if isinstance(node, ast.FunctionDef):
+        named = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+        return [value for name, value in zip(named, node.args.defaults, strict=True) if name.arg == "key"]
+    if not isinstance(node, ast.Call):
+        return []
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    values = [keyword.value for keyword in node.keywords if keyword.arg == "key"]
+    return values + {"error": node.args[2:3], "MailError": node.args[5:6]}.get(name, [])
+
+
 def _keys(path: Path) -> set[str]:
-    """The keys in calls of MailError(…, key="…") and of anything.error(kind, text, "key")."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        values = [keyword.value for keyword in node.keywords if keyword.arg == "key"]
-        if name == "error":
-            values += node.args[2:3]
-        elif name == "MailError":
-            values += node.args[5:6]
-        for value in values:
-            for leaf in ast.walk(value):
-                if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str) and leaf.value:
-                    found.add(leaf.value)
-    return found
+    """The keys that the errors of a module bear."""
+    leaves = [
+        leaf
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for value in _values(node)
+        for leaf in ast.walk(value)
+    ]
+    return {
+        leaf.value for leaf in leaves if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str) and leaf.value
+    }
 
 
 def test_every_error_the_library_raises_has_advice() -> None:
     entries = make_replies.read()
     missing = {f"{path.name}: {key}" for path in LIBRARY.glob("*.py") for key in _keys(path) if key not in entries}
     assert not missing
+    assert {key for _, key in tls._MEANING} <= set(entries)
 
 
 @pytest.mark.parametrize(
