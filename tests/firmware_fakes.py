@@ -17,6 +17,8 @@ class Port:
         self.asked = []
         self.files = {}
         self.full = False
+        self.kept = b""
+        self.slept = None
 
     def pass_time(self, seconds):
         self.milliseconds += round(seconds * 1000)
@@ -34,7 +36,8 @@ class Port:
         self.asked.append(host)
         if host not in self.servers:
             raise OSError(110)
-        return self.servers[host]
+        answer = self.servers[host]
+        return answer() if callable(answer) else answer
 
     # As a real port does, the counter wraps at 2**30 milliseconds.
     def ticks(self):
@@ -42,6 +45,18 @@ class Port:
 
     def since(self, ticks):
         return (self.milliseconds - ticks) % 1073741824
+
+    def remove(self, path):
+        self.files.pop(path, None)
+
+    def remember(self, data):
+        self.kept = data
+
+    def memory(self):
+        return self.kept
+
+    def deepsleep(self, seconds):
+        self.slept = seconds
 
     def write(self, path, data):
         if self.full:
@@ -79,15 +94,19 @@ class Receipt:
 
 
 class Message:
+    count = 0
+
     def __init__(self, sender, to, subject, text=None):
+        Message.count += 1
         self.sender = sender
         self.recipients = list(to)
         self.subject = subject
         self.text = text
+        self.message_id = "<%d>" % Message.count
 
 
 class Umail:
-    """Stands for the library: keeps what was sent; ``failures`` are raised first, one a try."""
+    """Stands for the library without its outbox."""
 
     MailError = MailError
     Message = Message
@@ -95,35 +114,71 @@ class Umail:
     def __init__(self):
         self.sent = []
         self.failures = []
-        self.refused = ()
-        self.connections = 0
 
     def send(self, route, message, timeout, deadline, tick):
-        self.connections += 1
-        return self._take(message)
-
-    def Client(self, route, timeout, deadline, tick):
-        self.connections += 1
-        return _Client(self._take)
-
-    def _take(self, message):
         if self.failures:
-            failure = self.failures.pop(0)
-            if failure:
-                raise failure
+            raise self.failures.pop(0)
         self.sent.append(message)
-        return Receipt(self.refused)
+        return Receipt()
 
 
-class _Client:
-    def __init__(self, send):
-        self.send = send
+class Entry:
+    def __init__(self, message, key, recovery):
+        self.message = message
+        self.key = key
+        self.recovery = recovery
+        self.more = 0
+        self.until = 0
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *_):
-        pass
+class Outbox:
+    """Stands for umail's: in order, ``failures`` are met first, one a flush; a failure pauses a minute."""
+
+    route = timeout = deadline = tick = None
+
+    def __init__(self, uptime):
+        self.uptime = uptime
+        self.entries = []
+        self.sent = []
+        self.failures = []
+        self.refused = ()
+        self.full = False
+        self.hold = 0
+        self.until = 0
+        self.budgets = []
+
+    def now(self):
+        return int(self.uptime())
+
+    def put(self, message, key, recovery):
+        if self.full:
+            raise OSError(28)
+        entry = Entry(message, key, recovery)
+        entry.more, entry.until = (1, self.now() + self.hold) if self.hold else (0, 0)
+        self.entries.append(entry)
+        return entry
+
+    def pending(self):
+        return self.entries
+
+    def wait(self):
+        return max(0, self.until - self.now()) if self.entries else None
+
+    def flush(self, budget=None):
+        self.budgets.append(budget)
+        while self.entries and not self.wait():
+            if self.failures:
+                error = self.failures.pop(0)
+                if error.kind == "permanent":
+                    message = self.entries.pop(0).message
+                else:
+                    message = self.entries[0].message
+                    self.until = self.now() + 60
+                self.report(message, error)
+            else:
+                message = self.entries.pop(0).message
+                self.sent.append(message)
+                self.report(message, Receipt(self.refused))
 
 
 class Sensor:
@@ -146,6 +201,9 @@ class Sensor:
     def text(self, at):
         return self.clock.text(at)
 
+    def unix(self, at):
+        return self.clock.unix(at)
+
     def recorded(self, at):
         return ""
 
@@ -162,8 +220,15 @@ class Wifi:
     def __init__(self, is_up=True):
         self.is_up = is_up
 
+        self.on = False
+
     def up(self):
+        self.on = True
+        self.tries = getattr(self, "tries", 0) + 1
         return self.is_up
+
+    def down(self):
+        self.on = False
 
 
 def clock(port, said, rule="UTC0", servers=("pool",), keep="/nowhere/clock", chip=None):

@@ -21,90 +21,125 @@ class App:
 
     # Seconds from one reading to the next.
     interval = 60
+    # A State, where excursions outlive a reset.
+    state = None
+    # What runs, on what, and why it was started.
+    origin = "alertnode"
+    # A reading taken last.
+    reading = None
 
     def __init__(self, board, sensor, rules, mailer, clock, wifi, log, feed, sleep):
-        self._board = board
-        self._sensor = sensor
-        self._rules = rules
-        self._mailer = mailer
-        self._clock = clock
-        self._wifi = wifi
-        self._log = log
-        self._feed = feed
+        self.board = board
+        self.sensor = sensor
+        self.rules = rules
+        self.mailer = mailer
+        self.clock = clock
+        self.wifi = wifi
+        self.log = log
+        self.feed = feed
         self._sleep = sleep
         self._shown = None
         self._gone = False
         self._told = None
+        # Lines that must reach a person with the next mail.
+        self.more = ()
         self.alerts = 0
         self.recoveries = 0
 
     def about(self):
         """A line on the board and its program, which each mail carries."""
-        return "alertnode"
+        return "%s, up for %s" % (self.origin, words.duration(self.clock.uptime()))
 
     def run(self):
         """Read and mail until the sensor is finished, then keep what is left going; never returns on a live sensor."""
         self.online()
-        while not self._sensor.finished:
-            self.step()
-            self.wait(self._sensor.pause(self.interval))
+        while not self.sensor.finished:
+            if self.sense() and self.online():
+                self.mailer.flush()
+            self.wait(self.sensor.pause(self.interval))
         self.finish()
         while True:
             self.wait(60)
 
-    def step(self):
-        """One reading, and all that follows from it."""
-        self._feed()
-        reading = self._sensor.read()
+    def sense(self):
+        """One reading, and what follows from it put into the outbox; True where something follows."""
+        self.feed()
+        reading = self.reading = self.sensor.read()
         self._show(reading)
-        events = [event for event in [rule.feed(reading) for rule in self._rules] if event]
+        events = [event for event in [rule.feed(reading) for rule in self.rules] if event]
         for event in events:
             self._put(event)
-        if events and self.online():
-            self._mailer.flush()
+        # After the mails are durable: a power cut in between makes a second alert, not a lost one.
+        if events and self.state is not None:
+            self.keep()
+        return bool(events)
+
+    def keep(self, **more):
+        """Save the excursions; ``more`` lasts through deep sleep."""
+        try:
+            self.state.save(self.rules, self.sensor.unix, **more)
+        except OSError:
+            self.log.say("flash is full or worn: after a reset this excursion may be mailed again")
 
     def wait(self, seconds):
         """Wait, fed and in slices; what is due on the way is done: network, time, mails."""
-        end = self._clock.uptime() + seconds
+        end = self.clock.uptime() + seconds
         while True:
-            self._feed()
-            self._clock.tick()
-            if self.online() and self._mailer.due():
-                self._mailer.flush()
-            left = end - self._clock.uptime()
-            if left <= 0 or self._sensor.urgent():
+            self.feed()
+            self.clock.tick()
+            if self.online() and self.mailer.due():
+                self.mailer.flush()
+            left = end - self.clock.uptime()
+            if left <= 0 or self.sensor.urgent():
                 return
             self._sleep(min(_SLICE, left))
 
     def online(self):
         """Bring up the network and the time, as far as they are not pausing; True when mail can go."""
-        if self._wifi is not None and not self._wifi.up():
+        if self.wifi is not None and not self.wifi.up():
             return self._cannot("Wi-Fi is down")
-        if self._clock.due():
-            self._feed()
-            self._clock.sync()
+        if self.clock.due():
+            self.feed()
+            self.clock.sync()
         # Certificates have dates: without one nothing can be verified.
-        if self._clock.now() is None:
+        if self.clock.now() is None:
             return self._cannot("the clock is not set")
         self._told = None
         return True
 
     def finish(self):
         """Tell how a trace went."""
-        if hasattr(self._sensor, "missing"):
-            if self._sensor.missing:
-                self._log.say("readings missing or not a number: %d" % self._sensor.missing)
+        if hasattr(self.sensor, "missing"):
+            if self.sensor.missing:
+                self.log.say("readings missing or not a number: %d" % self.sensor.missing)
             text = "trace finished: %d readings, %d alerts, %d recoveries"
-            self._log.say(text % (self._sensor.values, self.alerts, self.recoveries))
+            self.log.say(text % (self.sensor.values, self.alerts, self.recoveries))
+
+    def heartbeat(self):
+        """The Message that says that all is well, so that silence means something."""
+        reading = self.reading
+        now = "no reading yet"
+        if reading is not None:
+            now = "gone: " + reading.why if reading.value is None else words.amount(reading.value, reading.unit)
+        active = [rule.name for rule in self.rules if rule.active]
+        text = "%s is at work.\n\nSensor:    %s\nAlerts:    %s\nBoard:     %s\n" % (
+            self.board,
+            now,
+            ", ".join(active) + " (under way)" if active else "none under way",
+            self.about(),
+        )
+        return self.mailer.message("%s: at work, %s" % (self.board, now), text)
 
     def _put(self, event):
-        alert = event.kind == ALERT
-        if alert:
+        if event.kind == ALERT:
             self.alerts += 1
         else:
             self.recoveries += 1
-        subject, text = words.mail(event, self._board, self._sensor.text, self.about())
-        self._mailer.put(subject, text, words.line(event), event.kind)
+        subject, text = words.mail(event, self.board, self.sensor.text, self.about(), self.more)
+        self.mailer.put(subject, text, words.line(event), event.kind, event.rule.name)
+        if self.more:
+            self.more = ()
+            self.state.told()
 
     def _show(self, reading):
         """Show a reading on the console, not in the log; the sensor's going and coming is logged once."""
@@ -112,15 +147,15 @@ class App:
         if gone != self._gone:
             self._gone = gone
             text = "the sensor is gone: " + reading.why if gone else "the sensor is back"
-            self._log.say(text + self._sensor.recorded(reading.at))
-        uptime = self._clock.uptime()
+            self.log.say(text + self.sensor.recorded(reading.at))
+        uptime = self.clock.uptime()
         if not gone and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
             self._shown = uptime
-            self._log.show(words.amount(reading.value, reading.unit) + self._sensor.recorded(reading.at))
+            self.log.show(words.amount(reading.value, reading.unit) + self.sensor.recorded(reading.at))
 
     def _cannot(self, why):
         """Note why no mail can go, and say so once while mails wait."""
-        if self._mailer.pending() and self._told != why:
+        if self._told != why and self.mailer.pending():
             self._told = why
-            self._log.say("%d mails wait: %s" % (self._mailer.pending(), why))
+            self.log.say("%d mails wait: %s" % (self.mailer.pending(), why))
         return False

@@ -70,6 +70,11 @@ class Clock:
         now = self.now()
         return None if now is None else int(now - (self.uptime() - uptime))
 
+    def moment(self, unix):
+        """The uptime, negative before the start, at ``unix`` seconds; None while the clock is unset."""
+        now = self.now()
+        return None if now is None else self.uptime() - (now - unix)
+
     def text(self, uptime):
         """The local time at the moment ``uptime``, for a person; while the clock is unset, the time since the start."""
         unix = self.unix(uptime)

@@ -40,6 +40,8 @@ _TOP = {
     "rules": (list, REQUIRED),
     "interval": ("number", 60, 0.1, 86400),
     "clock": (_CLOCK, {}),
+    "battery": ({"budget": ("number", 60, 10, 600)}, ()),
+    "heartbeat": ("number", 7, 0, 366),
     "watchdog": ("number", 120, 0, 3600),
     "log_size": ("whole", 16384, 0, 1000000),
 }
@@ -110,6 +112,8 @@ def check(value):
         config["sensor"]["unit"] = "%" if config["sensor"].get("quantity") == "humidity" else unit
     if isinstance(config.get("rules"), list):
         config["rules"] = _rules(config["rules"], config["sensor"] or {}, problems)
+        if config["battery"] and (config["sensor"] or {}).get("type") == "trace":
+            problems.add("battery", "does not go with a trace, which ends with the first sleep")
     if config["mail"]:
         _mail(config["mail"], problems)
     if config["clock"]:

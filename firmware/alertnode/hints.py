@@ -52,6 +52,9 @@ _HINTS = {
     "clock.ds3231": 'give {"scl": 22, "sda": 21}, or leave it out',
     "clock.ds3231.scl": "give the number of the I2C clock pin, such as 22",
     "clock.ds3231.sda": "give the number of the I2C data pin, such as 21",
+    "battery": 'give {"budget": 60}, the seconds that the radio may be on, or leave it out for a board on mains',
+    "battery.budget": "give the seconds that the radio may be on at a time, such as 60",
+    "heartbeat": "give the days between two mails that say all is well, such as 7; 0 sends none",
     "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
 }

@@ -1,114 +1,112 @@
-"""Mails on their way: kept in RAM in their order, sent when it is time, each failure answered by its kind."""
+"""Mails on their way: into the outbox on flash, out of it when it is time, and every outcome as a console line."""
 
-import random
+import gc
 
-_MOST = 20
-_FIRST_PAUSE = 30
-_LONGEST_PAUSE = 3600
-# A configuration that the server refuses is tried again seldom: Exchange blocks senders that go on and on.
-_REST = 6 * 3600
-_UNCERTAIN_PAUSE = 300
-_UNCERTAIN_TRIES = 3
-
-
-class Mail:
-    """A message on its way, with the console ``line`` that tells what it is about."""
-
-    def __init__(self, message, line, what):
-        self.message = message
-        self.line = line
-        self.what = what
-        self.uncertain = 0
+_RETRY = 60
+# What full flash leaves to RAM; more would not fit.
+_MOST = 5
 
 
 class Mailer:
-    """Sends what was put, in order.
+    """Words the outbox's doings, and stands in for it while the flash is full.
 
-    ``umail`` is the library; ``route`` its Route; ``sender`` and ``to`` are addresses; ``uptime`` gives seconds that
-    never jump; ``say`` takes console lines; ``limits`` are the library's keywords ``timeout``, ``deadline``, ``tick``.
+    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines.
     """
 
-    def __init__(self, umail, route, sender, to, uptime, say, limits):
+    def __init__(self, umail, outbox, sender, to, say):
+        self.outbox = outbox
         self._umail = umail
-        self._route = route
         self._sender = sender
         self._to = to
-        self._uptime = uptime
         self._say = say
-        self._limits = limits
-        self._queue = []
+        # What the mails of this run are about, by Message-ID; those of an earlier run have their subject.
+        self._lines = {}
+        self._loose = []
         self._due = 0
-        self._pause = _FIRST_PAUSE
-        self._dropped = 0
+        outbox.report = self._report
 
-    def put(self, subject, text, line, what):
-        """Keep a mail; ``line`` says what it is about, ``what`` is a word for it, such as "alert"."""
-        if len(self._queue) == _MOST:
-            # The latest state matters most to a person; that something is missing is told.
-            self._queue.pop(0)
-            self._dropped += 1
-        if self._dropped:
-            text += "\n%d earlier mails were dropped: they could not be sent for too long.\n" % self._dropped
-        message = self._umail.Message(self._sender, self._to, subject, text=text)
-        self._queue.append(Mail(message, line, what))
+    def message(self, subject, text):
+        """A Message from the board to its people."""
+        return self._umail.Message(self._sender, self._to, subject, text=text)
+
+    def put(self, subject, text, line, what, key):
+        """Keep a mail: durable on return, but where the flash is full.
+
+        ``line`` says what it is about, ``what`` is "alert" or "recovery", ``key`` names the rule that both belong to.
+        """
+        message = self.message(subject, text)
+        self._lines[message.message_id] = line, what
+        if not self._store(message, what, key):
+            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, what))
+            self._loose.append((message, what, key))
+            del self._loose[:-_MOST]
 
     def pending(self):
         """How many mails wait."""
-        return len(self._queue)
+        return len(self.outbox.pending()) + len(self._loose)
+
+    def wait(self):
+        """Seconds until there is something to do, 0 for now; None: nothing waits."""
+        wait = self.outbox.wait()
+        if not self._loose:
+            return wait
+        loose = max(0, self._due - self.outbox.now())
+        return loose if wait is None else min(loose, wait)
 
     def due(self):
-        """True when a mail waits and it is time to try."""
-        return bool(self._queue) and self._uptime() >= self._due
+        """True when it is time to flush."""
+        return self.wait() == 0
 
-    def flush(self):
-        """Send what is due; every failure becomes a console line."""
-        while self.due():
+    def flush(self, budget=None):
+        """Send what is due, begin nothing after ``budget`` seconds; every outcome becomes a console line."""
+        for loose in list(self._loose):
+            if self._store(*loose):
+                self._loose.remove(loose)
+        # A handshake wants large pieces of memory.
+        gc.collect()
+        self.outbox.flush(budget)
+        if self._loose and self._due <= self.outbox.now():
+            self._send_loose()
+
+    def _store(self, message, what, key):
+        try:
+            entry = self.outbox.put(message, key=key, recovery=what == "recovery")
+        except OSError:
+            return False
+        if entry is not None and entry.more:
+            wait = max(0, entry.until - self.outbox.now())
+            self._say("%s: held back with others of its kind, for %d s at most" % (self._about(message)[0], wait))
+        return True
+
+    def _send_loose(self):
+        box = self.outbox
+        while self._loose:
+            message = self._loose[0][0]
             try:
-                self._send()
-                self._pause = _FIRST_PAUSE
+                receipt = self._umail.send(box.route, message, box.timeout, box.deadline, box.tick)
             except self._umail.MailError as error:
-                self._failed(error)
+                self._due = box.now() + _RETRY
+                self._report(message, error)
+                return
+            self._loose.pop(0)
+            self._report(message, receipt)
 
-    def _send(self):
-        if len(self._queue) == 1:
-            self._sent(self._umail.send(self._route, self._queue[0].message, **self._limits))
+    def _about(self, message):
+        return self._lines.get(message.message_id) or (message.subject, "mail")
+
+    def _report(self, message, result):
+        line, what = self._about(message)
+        if isinstance(result, self._umail.MailError):
+            self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
+            wait = self.wait()
+            then = "nothing waits any more" if wait is None else "%d waiting, next try in %d s" % (self.pending(), wait)
+            self._say("%s Now %s." % (result.advice, then))
             return
-        with self._umail.Client(self._route, **self._limits) as client:
-            while self._queue:
-                self._sent(client.send(self._queue[0].message))
-
-    def _sent(self, receipt):
-        mail = self._queue.pop(0)
-        self._dropped = 0
-        refused = [pair[0] for pair in receipt.refused]
-        reached = [address for address in mail.message.recipients if address not in refused]
-        trips = receipt.round_trips
-        self._say("%s: %s mailed to %s in %d round trips" % (mail.line, mail.what, ", ".join(reached), trips))
-        for address, reply in receipt.refused:
+        self._lines.pop(message.message_id, None)
+        refused = [pair[0] for pair in result.refused]
+        reached = [address for address in message.recipients if address not in refused]
+        if reached:
+            trips = result.round_trips
+            self._say("%s: %s mailed to %s in %d round trips" % (line, what, ", ".join(reached), trips))
+        for address, reply in result.refused:
             self._say("%s was refused by the server: %s" % (address, reply))
-
-    def _failed(self, error):
-        mail = self._queue[0]
-        kind = error.kind
-        if kind == "permanent":
-            self._queue.pop(0)
-            then = "the %s is given up" % mail.what
-        elif kind == "uncertain":
-            mail.uncertain += 1
-            if mail.uncertain == _UNCERTAIN_TRIES:
-                self._queue.pop(0)
-                then = "the %s may have arrived, and is not sent again" % mail.what
-            else:
-                then = self._wait(_UNCERTAIN_PAUSE)
-        elif kind == "temporary":
-            # Full jitter on the upper half: boards that failed together do not come back together.
-            then = self._wait(int(self._pause * (1 + random.random()) / 2))
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        else:
-            then = self._wait(_REST)
-        self._say("%s: %s not mailed, %s failure at %s: %s" % (mail.line, mail.what, kind, error.stage, error))
-        self._say("%s Now %s." % (error.advice, then))
-
-    def _wait(self, seconds):
-        self._due = self._uptime() + seconds
-        return "%d waiting, tried again in %d s" % (len(self._queue), seconds)

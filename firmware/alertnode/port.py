@@ -12,6 +12,9 @@ from alertnode import zone
 
 # Unix seconds at which this port's clock begins.
 EPOCH = zone.seconds(*time.gmtime(0)[:3])
+# Two of the words that ``cause`` gives.
+DEEP_SLEEP = "deep sleep"
+WATCHDOG = "watchdog"
 
 
 def unix():
@@ -64,6 +67,33 @@ def platform():
     return "MicroPython %s on %s" % (version, getattr(known, "_machine", sys.platform))
 
 
+def memory():
+    """What ``remember`` was given last, unless the power was lost since."""
+    import machine
+
+    try:
+        return bytes(machine.RTC().memory())
+    except AttributeError:
+        return b""
+
+
+def remember(data):
+    """Keep ``data`` (bytes, 2 kB at most) through deep sleep, where the chip can."""
+    import machine
+
+    try:
+        machine.RTC().memory(data)
+    except (AttributeError, ValueError):
+        pass
+
+
+def deepsleep(seconds):
+    """Sleep; the board starts anew after ``seconds``."""
+    import machine
+
+    machine.deepsleep(int(seconds * 1000))
+
+
 def cause():
     """Why the board started, in words: "power-on", "watchdog", …"""
     try:
@@ -74,8 +104,8 @@ def cause():
         return "unknown cause"
     for name, text in (
         ("PWRON_RESET", "power-on"),
-        ("WDT_RESET", "watchdog"),
-        ("DEEPSLEEP_RESET", "deep sleep"),
+        ("WDT_RESET", WATCHDOG),
+        ("DEEPSLEEP_RESET", DEEP_SLEEP),
         ("SOFT_RESET", "soft reset"),
         ("HARD_RESET", "hard reset"),
     ):

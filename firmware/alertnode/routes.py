@@ -35,8 +35,3 @@ def _login(username, secret, more):
     more["password"] = secret("mail_password")
     if not more["password"]:
         raise ValueError("the secret mail_password (or mail_token) is missing: store it by umail provision, then reset")
-
-
-def sender(mail):
-    """The address that mails come from."""
-    return mail["sender"] or mail["username"]

@@ -37,7 +37,7 @@ class Rule:
         self.active = False
         self.since = None
         self.peak = None
-        self._row = 0
+        self.row = 0
 
     def feed(self, reading):
         """Take the next Reading; an Event where an excursion begins or ends, else None."""
@@ -54,15 +54,15 @@ class Rule:
             self._note(reading)
             return self._turn(RECOVERY, reading) if back else None
         if not beyond:
-            self._row = 0
+            self.row = 0
             return None
-        if not self._row:
+        if not self.row:
             self.since = reading.at
             self.peak = None
         self._note(reading)
-        self._row += 1
+        self.row += 1
         # `readings` 0 switches a rule off.
-        return self._turn(ALERT, reading) if self._row == self.readings else None
+        return self._turn(ALERT, reading) if self.row == self.readings else None
 
     def _note(self, reading):
         value = reading.value
@@ -74,7 +74,7 @@ class Rule:
 
     def _turn(self, kind, reading):
         self.active = kind == ALERT
-        self._row = 0
+        self.row = 0
         return Event(kind, self, reading, self.since, self.peak)
 
 

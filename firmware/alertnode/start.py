@@ -17,8 +17,10 @@ def main():
         print("alertnode: not started, as the file %s is there: remove it and reset" % MAINTENANCE)
         return
     try:
-        print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
-        port.sleep(WINDOW)
+        # A board that wakes every few minutes can't stay up for the window each time; Ctrl-C reaches it all the same.
+        if port.cause() != port.DEEP_SLEEP:
+            print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
+            port.sleep(WINDOW)
         _start()
     except KeyboardInterrupt:
         print("alertnode: stopped. An armed watchdog still resets the board; for longer work create %s" % MAINTENANCE)
@@ -28,19 +30,37 @@ def _start():
     from alertnode import config
 
     settings, problems = config.load()
+    run = log = feed = None
     if not problems:
-        # Checked once and no longer needed: a board's RAM is small.
-        sys.modules.pop("alertnode.config", None)
+        # Needed once: a board's RAM is small.
+        del config
+        _unload("config")
         try:
-            node, log, feed = build(settings)
+            from alertnode import parts
+
+            run, log, feed = parts.build(settings)
+            del parts
+            for name in ("parts", "routes", "secrets"):
+                _unload(name)
         except (ValueError, OSError) as error:
             problems = [str(error)]
     if problems:
         _tell(problems)
     try:
-        node.run()
+        run()
     except Exception as error:
         _crashed(error, log, feed)
+
+
+def _unload(name):
+    import gc
+
+    import alertnode
+
+    sys.modules.pop("alertnode." + name, None)
+    if hasattr(alertnode, name):
+        delattr(alertnode, name)
+    gc.collect()
 
 
 def _tell(problems):
@@ -54,78 +74,25 @@ def _tell(problems):
 
 def _crashed(error, log, feed):
     """Keep the traceback, leave time to look, and start anew: an alert node that stands still is worth nothing."""
+    import gc
     import io
 
-    text = io.StringIO()
-    sys.print_exception(error, text)
-    for line in text.getvalue().split("\n"):
-        if line:
-            log.say(line)
-    log.say("crashed; restarting in %d s" % _CRASH_PAUSE)
+    from alertnode.state import keep_last_words
+
+    # First what needs no memory.
+    sys.print_exception(error)
+    gc.collect()
+    try:
+        text = io.StringIO()
+        sys.print_exception(error, text)
+        for line in text.getvalue().split("\n"):
+            if line:
+                log.say(line)
+        keep_last_words(port, "The board was restarted after a crash. Its log ended:")
+        log.say("crashed; restarting in %d s" % _CRASH_PAUSE)
+    except Exception as again:
+        print("alertnode: crashed, and the log could not be kept: %r" % again)
     for _ in range(_CRASH_PAUSE):
         feed()
         port.sleep(1)
     port.reset()
-
-
-def build(settings):
-    """(App, Log, the function that feeds the watchdog) of a checked configuration.
-
-    ValueError or OSError, with a sentence, where it does not fit this board; the watchdog is not armed then.
-    """
-    import umail
-    from alertnode import app, clock, log, mailer, routes, rules, secrets, sensors, zone
-
-    mail = settings["mail"]
-    times = settings["clock"]
-    journal = log.Log(size=settings["log_size"])
-    uptime = clock.Uptime(port)
-    chip = _chip(times["ds3231"]) if times["ds3231"] else None
-    time = clock.Clock(port, uptime, zone.Zone(times["zone"]), times["ntp"], journal.say, chip=chip)
-    journal.stamp = time.stamp
-    sensor = sensors.make(settings["sensor"], time, port.sleep, journal.say)
-    route = routes.build(mail, secrets.get, umail)
-    about = _about(uptime)
-    journal.say("%s: %s" % (settings["board_name"], about()))
-    feed = port.watchdog(settings["watchdog"])
-    wifi = _wifi(settings["wifi"], secrets.get("wifi_password"), uptime, feed, journal.say)
-    if wifi is not None:
-        time.gateway = wifi.gateway
-    limits = {"timeout": mail["timeout"], "deadline": mail["deadline"], "tick": feed}
-    post = mailer.Mailer(umail, route, routes.sender(mail), mail["to"], uptime, journal.say, limits)
-    node = app.App(
-        settings["board_name"], sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, port.sleep
-    )
-    node.interval = settings["interval"]
-    node.about = about
-    return node, journal, feed
-
-
-def _about(uptime):
-    from alertnode.words import duration
-
-    cause = port.cause()
-
-    def about():
-        return "alertnode %s, %s, started by %s, up for %s" % (VERSION, port.platform(), cause, duration(uptime()))
-
-    return about
-
-
-def _wifi(settings, password, uptime, feed, say):
-    try:
-        import network
-    except ImportError:
-        # A computer's MicroPython: the network is simply there.
-        return None
-    from alertnode.wifi import Wifi
-
-    return Wifi(network, settings["ssid"], password, uptime, port.sleep, feed, say, settings["timeout"])
-
-
-def _chip(pins):
-    import machine
-
-    from alertnode.ds3231 import DS3231
-
-    return DS3231(machine.I2C(0, scl=machine.Pin(pins["scl"]), sda=machine.Pin(pins["sda"])))

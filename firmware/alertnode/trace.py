@@ -36,6 +36,7 @@ class Trace(Sensor):
         self._last = None
         self._waited = 0
         self._row = self._next()
+        self._first = self._row[0]
 
     def read(self):
         """The next reading of the recording; after its last one ``finished`` is True."""
@@ -61,6 +62,10 @@ class Trace(Sensor):
         if self.finished:
             self._file.close()
         return Reading(value, self.unit, at, why)
+
+    def pace(self):
+        """An uptime that keeps the recording's pace: what is hours apart in it stays hours apart."""
+        return self.clock.uptime() + (0 if self._last is None else max(0, self._last - self._first))
 
     def unix(self, at):
         """The recording's time is in Unix seconds itself."""

@@ -72,10 +72,14 @@ def mail(event, board, when, about, more=()):
         row("Limit", _limit(rule, unit))
     row("Measured", at)
     if event.kind == ALERT:
-        if event.since != reading.at:
+        if event.since is not None and event.since != reading.at:
             row("Since", when(event.since))
     else:
-        row("Began", "%s, %s before" % (when(event.since), duration(reading.at - event.since)))
+        # A board that lost its power before it knew the date can't tell.
+        began = "before the last start"
+        if event.since is not None:
+            began = "%s, %s before" % (when(event.since), duration(reading.at - event.since))
+        row("Began", began)
         if event.peak is not None and rule.when in ("above", "below"):
             row("Highest" if rule.when == "above" else "Lowest", amount(event.peak, unit))
     row("Board", about)

@@ -4,7 +4,7 @@ from alertnode.app import App
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
 from check import equal, inside
-from firmware_fakes import NOON, MailError, Port, Said, Sensor, Umail, Wifi, clock
+from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
 
 
 class Journal:
@@ -21,14 +21,13 @@ class World:
     def __init__(self, values, unix=NOON, rules=None):
         self.port = Port(unix)
         self.log = Journal()
-        self.umail = Umail()
         self.fed = 0
         self.clock = clock(self.port, self.log.say)
         self.port.servers["pool"] = NOON
         self.wifi = Wifi()
         self.sensor = Sensor(self.clock, values)
-        limits = {"timeout": 30, "deadline": 120, "tick": self.feed}
-        self.mailer = Mailer(self.umail, "route", "a@x", ["ops@x"], self.clock.uptime, self.log.say, limits)
+        self.outbox = Outbox(self.clock.uptime)
+        self.mailer = Mailer(Umail(), self.outbox, "a@x", ["ops@x"], self.log.say)
         self.app = App(
             "freezer-3",
             self.sensor,
@@ -51,9 +50,10 @@ class World:
 
     def run(self):
         while not self.sensor.finished:
-            self.app.step()
+            if self.app.sense() and self.app.online():
+                self.mailer.flush()
             self.app.wait(self.sensor.pause(self.app.interval))
-        return [message.subject for message in self.umail.sent]
+        return [message.subject for message in self.outbox.sent]
 
 
 def test_one_alert_and_one_recovery_leave_at_once():
@@ -73,8 +73,8 @@ def test_a_lost_wifi_keeps_the_mails_in_order_and_says_so_once():
     equal([line for line in world.log.say.lines if "wait: Wi-Fi" in line], ["1 mails wait: Wi-Fi is down"])
     world.wifi.is_up = True
     world.app.wait(1)
-    equal([m.subject.split(" is ")[1][:4] for m in world.umail.sent], ["abov", "back", "abov"])
-    inside("at 2026-11-24 12:00:00 UTC", world.umail.sent[0].subject)
+    equal([m.subject.split(" is ")[1][:4] for m in world.outbox.sent], ["abov", "back", "abov"])
+    inside("at 2026-11-24 12:00:00 UTC", world.outbox.sent[0].subject)
 
 
 def test_no_mail_goes_while_the_clock_is_unset_and_all_go_after():
@@ -84,13 +84,13 @@ def test_no_mail_goes_while_the_clock_is_unset_and_all_go_after():
     inside("1 mails wait: the clock is not set", world.log.say.text())
     world.port.servers["pool"] = NOON
     world.app.wait(3600)
-    equal(len(world.umail.sent), 1)
-    inside("0 s after the start", world.umail.sent[0].subject)
+    equal(len(world.outbox.sent), 1)
+    inside("0 s after the start", world.outbox.sent[0].subject)
 
 
 def test_a_server_that_fails_is_asked_again_while_the_sensor_is_read():
     world = World([38] * 10)
-    world.umail.failures = [MailError("temporary"), MailError("temporary")]
+    world.outbox.failures = [MailError("temporary"), MailError("temporary")]
     equal(len(world.run()), 1)
     equal(len(world.log.show.lines), 10)
 
@@ -98,14 +98,14 @@ def test_a_server_that_fails_is_asked_again_while_the_sensor_is_read():
 def test_a_clock_that_jumps_during_an_excursion_makes_no_second_mail():
     for jump in (86400 * 400, -86400 * 200):
         world = World((38, 38, 38, 36))
-        world.app.step()
+        world.app.sense()
         world.app.wait(60)
         world.port.clock += jump
         while not world.sensor.finished:
-            world.app.step()
+            world.app.sense()
             world.app.wait(60)
         equal((world.app.alerts, world.app.recoveries), (1, 1))
-        inside("3 min before", world.umail.sent[1].text)
+        inside("3 min before", world.outbox.sent[1].text)
 
 
 def test_the_sensors_going_and_coming_is_logged_once_each():
@@ -131,3 +131,34 @@ def test_the_end_of_a_trace_is_told():
         "readings missing or not a number: 2",
         "trace finished: 3 readings, 1 alerts, 1 recoveries",
     ])  # fmt: skip
+
+
+def test_a_heartbeat_says_what_is_and_what_is_under_way():
+    world = World((38, 38))
+    inside("no reading yet", world.app.heartbeat().subject)
+    world.app.sense()
+    message = world.app.heartbeat()
+    equal(message.subject, "freezer-3: at work, 38 °C")
+    inside("temperature (under way)", message.text)
+
+
+def test_last_words_travel_with_the_next_mail_once():
+    world = World((38, 36))
+    world.app.state = Memory()
+    world.app.more = ["The board was reset by its watchdog."]
+    world.run()
+    inside("The board was reset by its watchdog.", world.outbox.sent[0].text)
+    equal("watchdog" in world.outbox.sent[1].text, False)
+    equal((world.app.state.told_times, world.app.state.saved), (1, 2))
+
+
+class Memory:
+    """Stands for the State."""
+
+    told_times = saved = 0
+
+    def told(self):
+        self.told_times += 1
+
+    def save(self, rules, unix):
+        self.saved += 1

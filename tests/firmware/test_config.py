@@ -66,9 +66,11 @@ MISTAKES = (
     ("clock.zone", "Europe/Berlin", "time zone"),
     ("clock.ntp", 7, '"clock.ntp" is neither'),
     ("clock.ds3231", {"scl": 22}, '"clock.ds3231.sda" is missing'),
+    ("battery", {"budget": 30}, "does not go with a trace"),
+    ("heartbeat", "weekly", '"heartbeat" is not a number'),
     ("watchdog", -1, '"watchdog" is -1'),
     ("intervall", 60, '"intervall" is no key that is known: did you mean "interval"?'),
-    ("colour", "red", "remove it; the configuration knows board_name, clock,"),
+    ("colour", "red", "remove it; the configuration knows battery, board_name, clock,"),
 )
 
 

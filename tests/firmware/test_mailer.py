@@ -1,120 +1,110 @@
-"""Mails on their way: in order, each failure answered by its kind, nothing sent twice in haste."""
+"""Mails into the outbox and out of it: each outcome is a console line; a full flash loses no alert at once."""
 
 from alertnode.clock import Uptime
 from alertnode.mailer import Mailer
 from check import equal, inside
-from firmware_fakes import MailError, Port, Said, Umail
+from firmware_fakes import MailError, Outbox, Port, Said, Umail
 
 
 def mailer():
     port, said, umail = Port(), Said(), Umail()
-    limits = {"timeout": 30, "deadline": 120, "tick": None}
-    return Mailer(umail, "route", "a@x", ["ops@contoso.com", "b@x"], Uptime(port), said, limits), port, said, umail
+    outbox = Outbox(Uptime(port))
+    return Mailer(umail, outbox, "a@x", ["ops@contoso.com", "b@x"], said), port, said, umail, outbox
 
 
-def put(post, name):
-    post.put(name, "text\n", "temperature 38 °C is above 37 °C", "alert")
+def put(post, name, what="alert"):
+    post.put(name, "text\n", "temperature 38 °C is above 37 °C", what, "temperature")
 
 
 def test_a_mail_goes_and_the_console_says_so():
-    post, _, said, umail = mailer()
+    post, _, said, _, outbox = mailer()
     put(post, "one")
-    post.flush()
-    equal([m.subject for m in umail.sent], ["one"])
+    equal((post.pending(), post.due()), (1, True))
+    post.flush(20)
+    equal([m.subject for m in outbox.sent], ["one"])
+    equal(outbox.budgets, [20])
     equal(said.lines, [
         "temperature 38 °C is above 37 °C: alert mailed to ops@contoso.com, b@x in 5 round trips"
     ])  # fmt: skip
-    equal((post.pending(), post.due()), (0, False))
+    equal((post.pending(), post.due(), post.wait()), (0, False, None))
 
 
-def test_several_go_in_order_over_one_connection():
-    post, _, _, umail = mailer()
-    for name in ("one", "two", "three"):
-        put(post, name)
-    post.flush()
-    equal([m.subject for m in umail.sent], ["one", "two", "three"])
-    equal(umail.connections, 1)
-
-
-def test_a_temporary_failure_waits_longer_each_time_and_loses_nothing():
-    post, port, said, umail = mailer()
-    umail.failures = [MailError("temporary"), MailError("temporary"), MailError("temporary")]
+def test_alert_and_recovery_share_their_rules_key():
+    post, _, _, _, outbox = mailer()
     put(post, "one")
-    for longest in (30, 60, 120):
-        post.flush()
-        equal(post.due(), False)
-        inside("temporary failure at rcpt: 451 later", said.lines[-2])
-        inside("Do something about it. Now 1 waiting, tried again in", said.lines[-1])
-        port.pass_time(longest / 2 - 1)
-        equal(post.due(), False)
-        port.pass_time(longest / 2 + 1)
-        equal(post.due(), True)
-    post.flush()
-    equal(len(umail.sent), 1)
+    put(post, "two", "recovery")
+    equal([(e.key, e.recovery) for e in outbox.entries], [("temperature", False), ("temperature", True)])
 
 
-def test_a_failure_in_the_middle_keeps_the_rest_and_repeats_nothing():
-    post, port, _, umail = mailer()
-    umail.failures = [None, MailError("temporary")]
-    for name in ("one", "two", "three"):
-        put(post, name)
+def test_a_failure_is_told_with_its_advice_and_what_comes_next():
+    post, port, said, _, outbox = mailer()
+    outbox.failures = [MailError("temporary")]
+    put(post, "one")
     post.flush()
-    equal(post.pending(), 2)
+    equal(said.lines, [
+        "temperature 38 °C is above 37 °C: alert not mailed, temporary failure at rcpt: 451 later",
+        "Do something about it. Now 1 waiting, next try in 60 s.",
+    ])  # fmt: skip
+    equal((post.due(), post.wait()), (False, 60))
     port.pass_time(60)
     post.flush()
-    equal([m.subject for m in umail.sent], ["one", "two", "three"])
+    equal(len(outbox.sent), 1)
 
 
-def test_a_configuration_failure_rests_for_hours_with_one_notice():
-    for kind in ("configuration", "security"):
-        post, port, said, umail = mailer()
-        umail.failures = [MailError(kind)]
-        put(post, "one")
-        post.flush()
-        lines = len(said.lines)
-        for _ in range(5):
-            port.pass_time(3600)
-            put(post, "more")
-            post.flush()
-        equal((umail.connections, len(said.lines)), (1, lines))
-        port.pass_time(3600)
-        post.flush()
-        equal(len(umail.sent), 6)
-
-
-def test_a_permanent_failure_gives_up_that_mail_only():
-    post, _, said, umail = mailer()
-    umail.failures = [MailError("permanent")]
+def test_a_mail_that_is_given_up_is_told():
+    post, _, said, _, outbox = mailer()
+    outbox.failures = [MailError("permanent", text="550 no")]
     put(post, "one")
-    put(post, "two")
     post.flush()
-    equal([m.subject for m in umail.sent], ["two"])
-    inside("the alert is given up", said.text())
+    inside("permanent failure at rcpt: 550 no", said.lines[0])
+    inside("nothing waits any more", said.lines[1])
 
 
-def test_an_uncertain_mail_is_tried_again_with_the_same_message_a_few_times():
-    post, port, said, umail = mailer()
-    umail.failures = [MailError("uncertain"), MailError("uncertain"), MailError("uncertain")]
+def test_a_mail_from_before_a_reset_is_told_by_its_subject():
+    post, _, said, umail, outbox = mailer()
+    outbox.put(umail.Message("a@x", ["b@x"], "freezer-3: old"), "k", False)
+    post.flush()
+    equal(said.lines, ["freezer-3: old: mail mailed to b@x in 5 round trips"])
+
+
+def test_a_mail_that_is_held_back_is_told():
+    post, _, said, _, outbox = mailer()
+    outbox.hold = 900
     put(post, "one")
-    for _ in range(5):
-        post.flush()
-        port.pass_time(301)
-    equal((umail.connections, post.pending(), umail.sent), (3, 0, []))
-    inside("may have arrived, and is not sent again", said.text())
+    inside("held back with others of its kind, for 900 s at most", said.lines[0])
 
 
-def test_a_full_queue_drops_the_oldest_and_the_next_mail_tells_it():
-    post, _, _, umail = mailer()
-    for number in range(25):
+def test_a_full_flash_keeps_mails_in_ram_sends_them_and_stores_them_when_there_is_room():
+    post, port, said, umail, outbox = mailer()
+    outbox.full = True
+    put(post, "one")
+    inside("flash is full or worn, the alert is kept in RAM only", said.lines[0])
+    equal((post.pending(), post.due()), (1, True))
+    umail.failures = [MailError("temporary")]
+    post.flush()
+    equal((post.pending(), post.due(), post.wait()), (1, False, 60))
+    port.pass_time(60)
+    post.flush()
+    equal([m.subject for m in umail.sent], ["one"])
+    equal((post.pending(), post.wait()), (0, None))
+    put(post, "two")
+    outbox.full = False
+    post.flush()
+    equal([m.subject for m in outbox.sent], ["two"])
+
+
+def test_ram_holds_the_latest_few():
+    post, _, _, umail, outbox = mailer()
+    outbox.full = True
+    for number in range(9):
         put(post, str(number))
     post.flush()
-    equal([m.subject for m in umail.sent], [str(number) for number in range(5, 25)])
-    inside("5 earlier mails were dropped", umail.sent[-1].text)
+    equal([m.subject for m in umail.sent], ["4", "5", "6", "7", "8"])
 
 
 def test_a_recipient_that_is_refused_is_named():
-    post, _, said, umail = mailer()
-    umail.refused = [("b@x", "550 5.1.1 unknown")]
+    post, _, said, _, outbox = mailer()
+    outbox.refused = [("b@x", "550 5.1.1 unknown")]
     put(post, "one")
     post.flush()
     inside("alert mailed to ops@contoso.com in", said.lines[0])

@@ -1,0 +1,60 @@
+"""Battery mode: wake, read, decide, send what there is to send within a time budget, sleep until something is due."""
+
+from alertnode.words import duration
+
+_LONGEST_PAUSE = 4 * 3600
+
+
+class Battery:
+    """One wake of a board that sleeps in between.
+
+    ``app`` is an App with its State; ``port`` the module of that name; ``budget`` the seconds that the radio may be on.
+    The radio is on only when a mail is due, and once after power-on, so that the time is known.
+    """
+
+    def __init__(self, app, port, budget):
+        self._app = app
+        self._port = port
+        self._budget = budget
+
+    def run(self):
+        """Do it all and sleep; what follows is the next start."""
+        app = self._app
+        values = app.state.values
+        fails, due = values.get("radio", [0, 0])
+        app.sense()
+        app.clock.tick()
+        outbox = app.mailer.outbox
+        wanted = app.mailer.due() or app.clock.now() is None
+        if wanted and outbox.now() >= due:
+            fails = 0 if self._send() else fails + 1
+            # An access point that stays away must not empty the battery.
+            due = outbox.now() + min(app.interval << min(fails, 12), _LONGEST_PAUSE) if fails else 0
+        seconds = self._until(due)
+        app.keep(radio=[fails, due], slept=seconds)
+        app.log.show("asleep for %s" % duration(seconds))
+        self._port.deepsleep(seconds)
+
+    def _send(self):
+        """Bring up network and time, and flush, within the budget; True unless one of them failed."""
+        app = self._app
+        end = app.clock.uptime() + self._budget
+        try:
+            if not app.online():
+                return False
+            left = end - app.clock.uptime()
+            if left > 0 and app.mailer.due():
+                app.mailer.flush(left)
+            return True
+        finally:
+            if app.wifi is not None:
+                app.wifi.down()
+
+    def _until(self, radio):
+        """Seconds to sleep: until the next reading, or until a mail is due and the radio may be tried at ``radio``."""
+        app = self._app
+        seconds = app.interval - app.clock.uptime()
+        wait = app.mailer.wait()
+        if wait is not None:
+            seconds = min(seconds, max(wait, radio - app.mailer.outbox.now()))
+        return max(1, int(seconds))

@@ -1,0 +1,103 @@
+"""Puts the alert node together from a checked configuration."""
+
+from alertnode import VERSION, app, clock, log, mailer, port, routes, rules, secrets, sensors, zone
+from alertnode import state as memory
+
+OUTBOX = "/outbox"
+
+
+def build(settings):
+    """(what runs the node, its Log, what feeds the watchdog) of a configuration.
+
+    ValueError or OSError, with a sentence, where it does not fit this board; the watchdog is not armed then.
+    """
+    import umail
+
+    journal = log.Log(size=settings["log_size"])
+    uptime = clock.Uptime(port)
+    time = _clock(settings["clock"], uptime, journal.say)
+    journal.stamp = time.stamp
+    sensor = sensors.make(settings["sensor"], time, port.sleep, journal.say)
+    trace = settings["sensor"]["type"] == "trace"
+    route = routes.build(settings["mail"], secrets.get, umail)
+    cause = port.cause()
+    known = None if trace else memory.State(port, cause == port.DEEP_SLEEP)
+    slept = known.values.get("slept", 0) if known and cause == port.DEEP_SLEEP else 0
+    outbox = umail.Outbox(
+        OUTBOX,
+        route,
+        timeout=settings["mail"]["timeout"],
+        deadline=settings["mail"]["deadline"],
+        config=_fingerprint(settings["mail"]),
+        slept=slept,
+        uptime=sensor.pace if trace else uptime,
+    )
+    feed = port.watchdog(settings["watchdog"])
+    outbox.tick = feed
+    wifi = _wifi(settings["wifi"], uptime, feed, journal.say)
+    if wifi is not None:
+        time.gateway = wifi.gateway
+    mail = settings["mail"]
+    post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say)
+    name = settings["board_name"]
+    node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, port.sleep)
+    node.interval = settings["interval"]
+    node.origin = "alertnode %s, %s, started by %s" % (VERSION, port.platform(), cause)
+    journal.say("%s: %s" % (name, node.about()))
+    if known:
+        node.state = known
+        known.restore(node.rules, time.moment)
+        _explain(node, cause)
+        if settings["heartbeat"]:
+            outbox.every = int(settings["heartbeat"] * zone.DAY)
+            outbox.heartbeat = node.heartbeat
+    return _runner(node, settings), journal, feed
+
+
+def _runner(node, settings):
+    if not settings["battery"]:
+        return node.run
+    from alertnode.battery import Battery
+
+    return Battery(node, port, settings["battery"]["budget"]).run
+
+
+def _explain(node, cause):
+    """After a reset that nobody asked for, its cause and the log's last lines go with the next mail."""
+    if cause == port.WATCHDOG:
+        memory.keep_last_words(port, "The board was reset by its watchdog. Its log ended:")
+    node.more = memory.last_words()
+
+
+def _fingerprint(mail):
+    """A word that changes with the route's settings and secrets, so that a mended route is tried at once."""
+    from binascii import hexlify
+    from hashlib import sha256
+
+    text = repr([mail[key] for key in sorted(mail)] + [secrets.get(name) for name in ("mail_password", "mail_token")])
+    # So short that it tells nothing of a password.
+    return hexlify(sha256(text.encode()).digest()[:2]).decode()
+
+
+def _clock(settings, uptime, say):
+    chip = None
+    if settings["ds3231"]:
+        import machine
+
+        from alertnode.ds3231 import DS3231
+
+        pins = settings["ds3231"]
+        chip = DS3231(machine.I2C(0, scl=machine.Pin(pins["scl"]), sda=machine.Pin(pins["sda"])))
+    return clock.Clock(port, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
+
+
+def _wifi(settings, uptime, feed, say):
+    try:
+        import network
+    except ImportError:
+        # A computer's MicroPython: the network is simply there.
+        return None
+    from alertnode.wifi import Wifi
+
+    password = secrets.get("wifi_password")
+    return Wifi(network, settings["ssid"], password, uptime, port.sleep, feed, say, settings["timeout"])

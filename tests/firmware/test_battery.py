@@ -1,0 +1,176 @@
+"""Battery mode: the radio is on only when there is something to send, and never longer than its budget."""
+
+import os
+
+from alertnode.app import App
+from alertnode.battery import Battery
+from alertnode.mailer import Mailer
+from alertnode.rules import Rule
+from alertnode.state import State, keep_last_words, last_words
+from check import equal, inside
+from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
+
+PATH = "umail-test-state.json"
+
+
+class Journal:
+    def __init__(self):
+        self.say = Said()
+        self.show = Said()
+
+
+class Life:
+    """A board that wakes and sleeps: what a deep sleep keeps is kept, everything else is made anew at each wake."""
+
+    def __init__(self, unix=NOON, readings=1):
+        self.port = Port(unix)
+        begin = self.port.milliseconds
+        self.port.servers["pool"] = lambda: NOON + (self.port.milliseconds - begin) // 1000
+        self.said = Said()
+        self.wifi = Wifi()
+        self.readings = readings
+        self.base = 0
+        self.outbox = None
+        self.asleep = 0
+        self.time = 0
+        self.radio = []
+
+    def wake(self, value):
+        log = Journal()
+        log.say = self.said
+        time = clock(self.port, self.said)
+        start = self.time
+        kept, self.outbox = self.outbox, Outbox(lambda: start + time.uptime())
+        if kept:
+            self.outbox.entries, self.outbox.sent, self.outbox.until = kept.entries, kept.sent, kept.until
+            self.outbox.failures = kept.failures
+        state = State(self.port, self.time > 0, PATH)
+        rules = [Rule("t", "above", 37, 1, self.readings)]
+        state.restore(rules, time.moment)
+        mailer = Mailer(Umail(), self.outbox, "a@x", ["ops@x"], self.said)
+        sensor = Sensor(time, [value])
+        app = App("b", sensor, rules, mailer, time, self.wifi, log, str, self.port.sleep)
+        app.interval, app.state = 600, state
+        before = self.port.milliseconds
+        self.wifi.tries = 0
+        Battery(app, self.port, 60).run()
+        self.radio.append(self.wifi.tries)
+        awake = (self.port.milliseconds - before) / 1000
+        self.port.pass_time(self.port.slept)
+        self.time += awake + self.port.slept
+        return self.port.slept
+
+
+def live(test):
+    """Run ``test`` with no state left behind."""
+    try:
+        test()
+    finally:
+        try:
+            os.remove(PATH)
+        except OSError:
+            pass
+
+
+def test_without_anything_to_send_the_radio_stays_off():
+    def check():
+        life = Life()
+        equal([life.wake(20) for _ in range(3)], [600, 600, 600])
+        equal(life.radio, [0, 0, 0])
+
+    live(check)
+
+
+def test_after_power_on_the_time_is_fetched_once():
+    def check():
+        life = Life(unix=946684800)
+        life.wake(20)
+        life.wake(20)
+        equal(life.radio, [1, 0])
+        equal(life.wifi.on, False)
+
+    live(check)
+
+
+def test_an_excursion_over_many_sleeps_is_one_alert_and_one_recovery():
+    def check():
+        life = Life(readings=3)
+        for value in (38, 38, 38, 38, 38, 36, 35):
+            life.wake(value)
+        equal(["above" in m.subject for m in life.outbox.sent], [True, False])
+        equal(life.radio, [0, 0, 1, 0, 0, 1, 0])
+        inside("Began:     2026-11-24 12:00:00 UTC, 50 min before", life.outbox.sent[1].text)
+        inside("Since:     2026-11-24 12:00:00 UTC", life.outbox.sent[0].text)
+        equal(
+            [budget is not None and budget <= 60 for budget in life.outbox.budgets], [True] * len(life.outbox.budgets)
+        )
+
+    live(check)
+
+
+def test_a_wifi_that_stays_away_is_tried_less_and_less_and_the_alert_goes_when_it_is_back():
+    def check():
+        life = Life()
+        life.wifi.is_up = False
+        for _ in range(40):
+            life.wake(38)
+        tried = len([tries for tries in life.radio if tries])
+        equal(3 <= tried <= 8, True, tried)
+        life.wifi.is_up = True
+        for _ in range(30):
+            life.wake(38)
+        equal(len(life.outbox.sent), 1)
+
+    live(check)
+
+
+def test_a_mail_that_is_due_before_the_next_reading_wakes_the_board():
+    def check():
+        life = Life()
+        life.wake(20)
+        life.outbox.failures = [MailError("temporary")]
+        equal(life.wake(38), 60)
+        life.wake(38)
+        equal(len(life.outbox.sent), 1)
+
+    live(check)
+
+
+def test_a_power_cut_during_an_excursion_makes_no_second_alert():
+    def check():
+        life = Life()
+        life.port.write = write
+        life.wake(38)
+        life.port.kept = b""
+        life.wake(38)
+        equal(len(life.outbox.sent), 1)
+        life.wake(20)
+        equal(len(life.outbox.sent), 2)
+
+    live(check)
+
+
+def write(path, data):
+    if path == PATH:
+        with open(path, "wb") as file:
+            file.write(data)
+
+
+def test_last_words_are_the_logs_last_lines():
+    log, words = "umail-test-log.txt", "umail-test-reset.txt"
+
+    class Disk:
+        def write(self, path, data):
+            with open(path, "wb") as file:
+                file.write(data)
+
+    try:
+        with open(log, "wb") as file:
+            file.write("".join(["12:%02d 37.5 °C\n" % n for n in range(60)]).encode() * 3)
+        keep_last_words(Disk(), "why", log, words)
+        lines = last_words(words)
+        equal((lines[0], lines[-1], len(lines)), ("why", "12:59 37.5 °C", 13))
+    finally:
+        os.remove(log)
+        os.remove(words)
+    equal(last_words(words), [])
