@@ -32,7 +32,7 @@ class Body:
         buffer = self._buffer
         # A line of base64 must fit.
         if not buffer or len(buffer) < 78:
-            buffer = bytearray(4096 if self.body == "binary" else 2048)
+            buffer = _buffer(4096 if self.body == "binary" else 2048)
         view = memoryview(buffer)
         used = 0
         for piece in self._pieces:
@@ -61,6 +61,17 @@ class Body:
                     used = 0
         if used:
             yield view[:used]
+
+
+def _buffer(size):
+    """A bytearray of so many octets, or of half as many, and so on, where memory is in pieces."""
+    while True:
+        try:
+            return bytearray(size)
+        except MemoryError:
+            if size <= 256:
+                raise
+            size //= 2
 
 
 def parameter(name, value):
