@@ -44,35 +44,33 @@ def _exists(path):
         return False
 
 
+# Name of each module for programs, where it is, and its name there where it is not a module of its own.
+_MODULES = (
+    ("os", "board_sys", "os"),
+    ("sys", "board_sys", "sys"),
+    ("time", "board_time", None),
+    ("utime", "board_time", None),
+    ("machine", "board_machine", None),
+    ("socket", "board_socket", None),
+    ("tls", "board_tls", "module"),
+    ("network", "board_network", None),
+    ("ntptime", "board_ntptime", None),
+    ("esp", "board_esp", None),
+    ("esp32", "board_esp32", None),
+    ("onewire", "board_sensors", "onewire"),
+    ("ds18x20", "board_sensors", "ds18x20"),
+    ("dht", "board_sensors", "dht"),
+)
+
+
 def _install():
     """Put the board's modules in place of the host's."""
-    import board_esp
-    import board_esp32
-    import board_machine
-    import board_network
-    import board_ntptime
-    import board_sensors
-    import board_socket
-    import board_sys
-    import board_time
-    import board_tls
-
-    for name, module in (
-        ("machine", board_machine),
-        ("time", board_time),
-        ("utime", board_time),
-        ("network", board_network),
-        ("socket", board_socket),
-        ("esp", board_esp),
-        ("esp32", board_esp32),
-        ("tls", board_tls.module),
-        ("ntptime", board_ntptime),
-        ("os", board_sys.os),
-        ("sys", board_sys.sys),
-        ("onewire", board_sensors.onewire),
-        ("ds18x20", board_sensors.ds18x20),
-        ("dht", board_sensors.dht),
-    ):
+    found = []
+    for name, place, attribute in _MODULES:
+        module = __import__(place)
+        found.append((name, getattr(module, attribute) if attribute else module))
+        gc.collect()  # the compiler's litter goes at once: what stays must not lie scattered over the heap
+    for name, module in found:
         sys.modules[name] = module
 
 
