@@ -68,6 +68,16 @@ def test_the_console_is_waited_on_from_where_the_last_wait_ended() -> None:
     assert console.entries[0].time <= console.entries[1].time
 
 
+def test_a_long_record_forgets_its_older_half_and_waiting_goes_on() -> None:
+    console = Console(kept=100)
+    for number in range(50):
+        console.add(b"%4d " % number)
+        assert console.wait_for(f"{number} ", 0)
+        assert len(bytes(console)) <= 100
+    assert bytes(console).endswith(b"  48   49 ")
+    assert b"".join(entry.data for entry in console.entries) == bytes(console)
+
+
 def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path, micropython: str) -> None:
     link, file = tmp_path / "link", tmp_path / "file"
     file.write_text("precious")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -71,15 +72,17 @@ class Printed:
 
 
 class Console:
-    """Record of all that the board printed.
+    """Record of what the board printed.
 
     Args:
         on_console: called with the bytes as they come, from the board's thread.
+        kept: bytes after which the older half is forgotten.
     """
 
-    def __init__(self, on_console: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, on_console: Callable[[bytes], None] | None = None, kept: int = 16 * 1024 * 1024) -> None:
         self.on_console = on_console
-        self.entries: list[Printed] = []
+        self.entries: deque[Printed] = deque()
+        self._kept = kept
         self._data = bytearray()
         self._seen = 0
         self._changed = threading.Condition()
@@ -98,9 +101,19 @@ class Console:
         with self._changed:
             self.entries.append(Printed(time.monotonic(), data))
             self._data += data
+            self._forget()
             self._changed.notify_all()
         if self.on_console is not None:
             self.on_console(data)
+
+    def _forget(self) -> None:
+        """Drop the older half of a record that has grown too long."""
+        if len(self._data) <= self._kept:
+            return
+        while len(self._data) > self._kept // 2 and len(self.entries) > 1:
+            gone = len(self.entries.popleft().data)
+            del self._data[:gone]
+            self._seen = max(self._seen - gone, 0)
 
     def skip(self) -> None:
         """Let `wait_for` look only at what is printed from now on."""
