@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from umail_host import __version__
-from umail_host.commands import board, boards, deploy, faults, flash, serve
+from umail_host.commands import board, boards, demo, deploy, faults, flash, serve
 from umail_host.errors import UserError
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ def root(
     """Mail for MicroPython boards."""
 
 
+app.command("demo", epilog=demo.EXAMPLE)(demo.command)
 app.command(epilog=serve.EXAMPLE)(serve.serve)
 app.command(epilog=faults.EXAMPLE)(faults.faults)
 app.command(epilog=board.EXAMPLE)(board.board)
