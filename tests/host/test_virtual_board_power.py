@@ -287,3 +287,21 @@ def test_esptool_flashes_through_the_loader_that_machine_bootloader_enters(
     assert virtual.rom.flash[0x1000:].startswith(firmware.read_bytes())
     virtual.hard_reset()
     virtual.wait_for(">>> ")
+
+
+def test_a_pico_counts_from_1970_starts_in_2021_and_has_no_nvs(tmp_path: Path, micropython: str) -> None:
+    with VirtualBoard(tmp_path / "flash", board="RPI_PICO_W") as virtual, Board(virtual.port) as board:
+        board.enter()
+        board.exec("import machine, network, sys, time")
+        assert board.eval("sys.platform, time.gmtime(0)[0], time.gmtime()[:4]") == ("rp2", 1970, (2021, 1, 1, 0))
+        assert board.eval("machine.RTC().datetime()[:5], hasattr(machine.RTC, 'memory')") == ((2021, 1, 1, 4, 0), False)
+        board.exec("machine.RTC().datetime((2026, 7, 1, 0, 12, 0, 0, 0))")
+        assert board.eval("time.time() // 60 * 60") == 1_782_907_200
+        assert board.eval("network.WLAN().status(), network.STAT_GOT_IP") == (0, 3)
+        for code, error in (("import esp32", "no module named"), ("machine.WDT(timeout=9000)", "timeout exceeds 8388")):
+            with pytest.raises(UserError, match=error):
+                board.exec(code)
+        board.hard_reset()
+        virtual.wait_for("MicroPython ")
+        board.enter()
+        assert board.eval("__import__('machine').reset_cause()") == 3

@@ -26,11 +26,14 @@ _Result = TypeVar("_Result")
 
 
 def heap_bytes(spec: boards.BoardSpec) -> int:
-    """Heap in bytes of this computer's MicroPython that stands for ``spec``'s: its first heap grown once, and PSRAM.
+    """Heap in bytes of this computer's MicroPython that stands for ``spec``'s: its first heap and PSRAM, in its words.
 
-    ``boards/virtual`` gives its heap in 64-bit words already.
+    An ESP32's heap grows on demand: it counts twice. ``boards/virtual`` gives its heap in 64-bit words already.
     """
-    return spec.heap if spec.chip == "virtual" else (2 * spec.heap + spec.psram) * _WORDS
+    if spec.chip == "virtual":
+        return spec.heap
+    growth = 2 if spec.port == "esp32" else 1
+    return (growth * spec.heap + spec.psram) * _WORDS
 
 
 class VirtualBoard:
@@ -79,6 +82,7 @@ class VirtualBoard:
             executable=find_micropython(),
             heap_bytes=(heap or heap_bytes(spec)) + _PRELUDE,
             machine="Virtual board with ESP32" if virtual else f"{spec.title} with {spec.chip.upper()}",
+            platform="rp2" if spec.port == "rp2" else "esp32",
             unique_id=bytes.fromhex("240ac4c0ffee"),
             sleep_speed=sleep_speed,
         )
@@ -87,6 +91,9 @@ class VirtualBoard:
         self.port = ""
         self._link, self._power, self._rfc2217 = link, power, rfc2217
         self._world = World(flash_dir, (flash_size or spec.filesystem) // 4096 * 4096, self._event, self._power_fails)
+        if spec.port == "rp2":
+            self._world.clock.first_year = 2021
+            self._world.clock.power_lost()
         self.clock, self.wifi, self.pins = self._world.clock, self._world.wifi, self._world.pins
         self.sensors, self.i2c, self.nvs = self._world.sensors, self._world.i2c, self._world.nvs
         self.rom = self._world.rom
@@ -104,6 +111,7 @@ class VirtualBoard:
                 self.power_on()
         except BaseException:
             self._end_thread()
+            self._world.close()
             raise
         return self
 

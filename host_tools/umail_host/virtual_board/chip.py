@@ -40,6 +40,7 @@ class Settings:
     executable: Path
     heap_bytes: int
     machine: str
+    platform: str
     unique_id: bytes
     sleep_speed: float
 
@@ -140,7 +141,8 @@ class Chip:
     def _start(self, cause: int) -> None:
         self._cause, self._soft = cause, False
         self._uart = Uart(self._console, self._send, self._interrupt, self._settings.machine)
-        self._uart.say(_BOOT % (_ROM[cause].encode(), b"0x13 (SPI_FAST_FLASH_BOOT)"))
+        if self._settings.platform == "esp32":
+            self._uart.say(_BOOT % (_ROM[cause].encode(), b"0x13 (SPI_FAST_FLASH_BOOT)"))
         self._spawn()
 
     def _spawn(self) -> None:
@@ -239,10 +241,10 @@ class Chip:
 
     def _calls(self) -> dict[str, Callable[..., object]]:
         return self._world.calls() | {
-            "power.machine": lambda: self._settings.machine,
+            "power.board": lambda: [self._settings.machine, self._settings.platform],
             "power.booted": self._booted,
             "power.repl": self._repl,
-            "power.cause": lambda: SOFT if self._soft else self._cause,
+            "power.cause": self._reset_cause,
             "power.unique_id": lambda: list(self._settings.unique_id),
             "power.frequency": self._set_frequency,
             "power.soft_reset": self._soft_reset,
@@ -270,6 +272,11 @@ class Chip:
     def _repl(self) -> None:
         assert self._uart is not None
         self._uart.expect_repl()
+
+    def _reset_cause(self) -> int:
+        if self._settings.platform == "rp2":  # its resets by software are the watchdog's work
+            return self._cause if self._cause == PWRON else WDT
+        return SOFT if self._soft else self._cause
 
     def _set_frequency(self, hertz: int | None = None) -> int:
         self._frequency = hertz or self._frequency

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ class Clock:
     Attributes:
         ntp: whether the time server answers; it needs the Wi-Fi as well.
         ntp_offset: seconds by which its answer is wrong.
+        first_year: its clock starts at the first of January of it.
         true_time: gives the right time, seconds of Unix time; exchange it to live on another day.
     """
 
@@ -21,6 +23,7 @@ class Clock:
         self.ntp = True
         self.ntp_offset = 0.0
         self.true_time: Callable[[], float] = time.time
+        self.first_year = 2000
         self._online = online
         self._offset = 0
         self.power_lost()
@@ -41,8 +44,8 @@ class Clock:
         self._offset += int(seconds * 1e6)
 
     def power_lost(self) -> None:
-        """Back to 2000-01-01."""
-        self._set(0)
+        """Back to where the chip starts."""
+        self.set(calendar.timegm((self.first_year, 1, 1, 0, 0, 0)))
 
     def calls(self) -> dict[str, Callable[..., object]]:
         """What the board may ask."""

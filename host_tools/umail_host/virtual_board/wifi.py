@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-_IDLE, _CONNECTING, _GOT_IP = 1000, 1001, 1010
-_NO_AP_FOUND, _WRONG_PASSWORD = 201, 202
+# States of the station; device/board_network.py has each port's numbers for them.
+_IDLE, _CONNECTING, _GOT_IP = "idle", "connecting", "connected"
+_NO_AP_FOUND, _WRONG_PASSWORD = "no access point", "wrong password"
 _NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 
 
@@ -38,7 +39,7 @@ class Wifi:
         self._reset_station()
 
     def __repr__(self) -> str:
-        return f"<Wifi status {self._status}>"
+        return f"<Wifi {self._status}>"
 
     # The access point, from any thread.
 
@@ -103,7 +104,7 @@ class Wifi:
             self._timer.cancel()
             self._timer = None
 
-    def _lose(self, status: int) -> None:
+    def _lose(self, status: str) -> None:
         self._status = status
         self._online(False)
 

@@ -35,6 +35,10 @@ def call(name, *args):
     return reply[1]
 
 
+# Which board this is: what it calls itself, and MicroPython's port, "esp32" or "rp2".
+machine, platform = call("power.board")
+
+
 def tell(name, *args):
     """Say ``name`` to the host, which does not answer."""
     _control.write(json.dumps([0, name, args]) + "\n")

@@ -1,16 +1,17 @@
-"""`machine` as an ESP32 has it, over the simulated world: resets, pins, ADC, RTC, watchdog, sleep, timers."""
+"""`machine` as a board has it, over the simulated world: resets, pins, ADC, RTC, watchdog, sleep, timers."""
 
 import board_events
 import board_i2c
 import board_time
 import machine as _native
-from board_link import call, halt, tell
+from board_link import call, halt, platform, tell
 
 PWRON_RESET = 1
-HARD_RESET = 2
 WDT_RESET = 3
-DEEPSLEEP_RESET = 4
-SOFT_RESET = 5
+if platform != "rp2":
+    HARD_RESET = 2
+    DEEPSLEEP_RESET = 4
+    SOFT_RESET = 5
 SLEEP = 2
 DEEPSLEEP = 4
 PIN_WAKE = 2
@@ -42,7 +43,7 @@ def reset_cause():
 
 
 def wake_reason():
-    return TIMER_WAKE if reset_cause() == DEEPSLEEP_RESET else 0
+    return TIMER_WAKE if reset_cause() == 4 else 0
 
 
 def unique_id():
@@ -85,6 +86,8 @@ class WDT:
             raise ValueError
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
+        if platform == "rp2" and timeout > 8388:
+            raise ValueError("timeout exceeds 8388")
         call("watchdog.arm", timeout)
 
     def feed(self):
@@ -101,13 +104,13 @@ class RTC:
     def _datetime(self, parts, hour):
         if parts is None:
             now = call("clock.get")
-            t = board_time.gmtime(now // 1000000)
+            t = board_time.gmtime(now // 1000000 + board_time.FROM_2000)
             return (t[0], t[1], t[2], t[6], t[3], t[4], t[5], now % 1000000)
         if len(parts) != 8:
             raise ValueError("requested length 8 but object has length %d" % len(parts))
         clock = (parts[hour], parts[hour + 1], parts[hour + 2])
         seconds = board_time.mktime((parts[0], parts[1], parts[2]) + clock + (0, 0))
-        call("clock.set", seconds * 1000000 + parts[7])
+        call("clock.set", (seconds - board_time.FROM_2000) * 1000000 + parts[7])
         return None
 
     def memory(self, data=None):
@@ -116,6 +119,10 @@ class RTC:
         if len(data) > 2048:
             raise ValueError("buffer too long")
         return call("rtc.memory", list(bytes(data)))
+
+
+if platform == "rp2":
+    del RTC.memory  # a Pico has none
 
 
 class Pin(_native.PinBase):

@@ -1,20 +1,27 @@
-"""`network` as an ESP32 has it: a station that takes a while to connect, is refused, or loses its access point."""
+"""`network` as a board has it: a station that takes a while to connect, is refused, or loses its access point."""
 
-from board_link import call
+from board_link import call, platform
 
 STA_IF = 0
 AP_IF = 1
 MODE_11B = 1
 MODE_11G = 2
 MODE_11N = 4
-STAT_IDLE = 1000
-STAT_CONNECTING = 1001
-STAT_GOT_IP = 1010
-STAT_NO_AP_FOUND = 201
-STAT_WRONG_PASSWORD = 202
-STAT_BEACON_TIMEOUT = 200
-STAT_ASSOC_FAIL = 203
-STAT_HANDSHAKE_TIMEOUT = 204
+if platform == "rp2":
+    STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 0, 1, 3
+    STAT_CONNECT_FAIL, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = -1, -2, -3
+else:
+    STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
+    STAT_BEACON_TIMEOUT, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 200, 201, 202
+    STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 203, 204
+# The host tells the state by its name.
+_STATUS = {
+    "idle": STAT_IDLE,
+    "connecting": STAT_CONNECTING,
+    "connected": STAT_GOT_IP,
+    "no access point": STAT_NO_AP_FOUND,
+    "wrong password": STAT_WRONG_PASSWORD,
+}
 AUTH_OPEN = 0
 AUTH_WPA_PSK = 2
 AUTH_WPA2_PSK = 3
@@ -50,7 +57,7 @@ class WLAN:
 
     def status(self, parameter=None):
         if parameter is None:
-            return call("wlan.status") if self._interface == STA_IF else None
+            return _STATUS[call("wlan.status")] if self._interface == STA_IF else None
         if parameter == "stations":
             return []
         if parameter != "rssi":

@@ -8,16 +8,16 @@ timeout = 1
 
 
 def time():
-    """Seconds since 2000-01-01, UTC; OSError where the server can't be found or does not answer in ``timeout``."""
+    """Seconds, UTC, as `time.time()` counts them; OSError where no server is found or answers in ``timeout``."""
     seconds = call("ntp.query", host)
     if seconds is None:
         board_time.sleep(timeout)
         import errno
 
         raise OSError(errno.ETIMEDOUT)
-    return seconds
+    return seconds + board_time.FROM_2000
 
 
 def settime():
     """Set the board's clock to the server's time."""
-    call("clock.set", time() * 1000000)
+    call("clock.set", (time() - board_time.FROM_2000) * 1000000)

@@ -67,6 +67,8 @@ def _install():
     """Put the board's modules in place of the host's."""
     found = []
     for name, place, attribute in _MODULES:
+        if name.startswith("esp") and board_link.platform != "esp32":
+            continue
         module = __import__(place)
         found.append((name, getattr(module, attribute) if attribute else module))
         gc.collect()  # the compiler's litter goes at once: what stays must not lie scattered over the heap

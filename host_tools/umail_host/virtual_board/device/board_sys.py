@@ -1,4 +1,4 @@
-"""`sys` and `os` as an ESP32 has them: the interpreter's own, less what is the host's, with the board's names."""
+"""`sys` and `os` as a board has them: the interpreter's own, less what is the host's, with the board's names."""
 
 import os as _os
 import sys as _sys
@@ -27,14 +27,14 @@ class _Module:
 def _uname():
     version = _sys.version
     release = "%d.%d.%d" % _implementation.version[:3]
-    return _Uname("esp32", "esp32", release, version[version.find("; ") + 2 :], _implementation._machine)
+    return _Uname(
+        board_link.platform, board_link.platform, release, version[version.find("; ") + 2 :], _implementation._machine
+    )
 
 
 _native = _sys.implementation
-_implementation = _Implementation(
-    _native.name, _native.version, board_link.call("power.machine"), _native._mpy, "ESP32_GENERIC", "GIL"
-)
-sys = _Module(_sys, ("executable", "atexit", "exc_info"), platform="esp32", implementation=_implementation)
+_implementation = _Implementation(_native.name, _native.version, board_link.machine, _native._mpy, "", "GIL")
+sys = _Module(_sys, ("executable", "atexit", "exc_info"), platform=board_link.platform, implementation=_implementation)
 os = _Module(
     _os,
     ("getenv", "putenv", "unsetenv", "system", "errno", "VfsPosix", "VfsLfs1"),

@@ -1,10 +1,13 @@
-"""`time` as an ESP32 has it: seconds count from 2000-01-01, and the clock is the board's, not the host's."""
+"""`time` with the board's clock, not the host's; seconds count from 2000-01-01 on an ESP32, from 1970 on a Pico."""
 
 import time as _host
 
 import board_link
 
-_EPOCH = 946684800  # 2000-01-01 in Unix time
+_2000 = 946684800  # 2000-01-01 in Unix time
+_IS_1970 = board_link.platform == "rp2"
+EPOCH = 0 if _IS_1970 else _2000  # where the board begins to count, in Unix time
+FROM_2000 = _2000 if _IS_1970 else 0  # what it counts at 2000-01-01
 _call = board_link.call
 
 sleep_ms = _host.sleep_ms
@@ -22,15 +25,15 @@ def sleep(seconds):
 
 
 def time_ns():
-    return _call("clock.get") * 1000
+    return (_call("clock.get") + FROM_2000 * 1000000) * 1000
 
 
 def time():
-    return _call("clock.get") // 1000000
+    return _call("clock.get") // 1000000 + FROM_2000
 
 
 def gmtime(seconds=None):
-    return _host.gmtime((time() if seconds is None else int(seconds)) + _EPOCH)[:8]
+    return _host.gmtime((time() if seconds is None else int(seconds)) + EPOCH)[:8]
 
 
 localtime = gmtime
@@ -39,4 +42,4 @@ localtime = gmtime
 def mktime(parts):
     if not 8 <= len(parts) <= 9:
         raise TypeError("mktime needs a tuple of length 8 or 9 (%d given)" % len(parts))
-    return int(_host.mktime(tuple(parts[:8]) + (0,))) - _EPOCH
+    return int(_host.mktime(tuple(parts[:8]) + (0,))) - EPOCH

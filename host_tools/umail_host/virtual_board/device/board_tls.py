@@ -3,7 +3,7 @@
 import board_time
 import tls as _native
 
-_FIRST_CERTIFICATES = 757382400  # 2024-01-01, seconds since 2000: none in use today was valid before
+_FIRST_CERTIFICATES = 757382400 + board_time.FROM_2000  # 2024-01-01: none in use today was valid before
 
 
 class SSLContext:
