@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint format size clean
+.PHONY: help demo test lint format size bench power fleet fuzz hil docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -14,16 +14,20 @@ help: ## List the targets
 $(READY): pyproject.toml
 	@echo "setting up $(VENV) (once, about a minute)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "umail needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 …"; exit 2; }
+	  { echo "umail needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make PYTHON=python3.12 …"; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
-test: $(READY) ## Run all tests, and say what was skipped and how to get it
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE=file.csv LIMIT=30 UNIT=°C HYSTERESIS=1
+	@$(BIN)/umail demo $(if $(TRACE),--trace '$(TRACE)') $(if $(LIMIT),--limit $(LIMIT)) $(if $(UNIT),--unit '$(UNIT)') \
+	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
 
-lint: $(READY) ## Check style, format and types
+test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
+
+lint: $(READY) ## Check style, format, types, and that the library's stubs are true
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -31,6 +35,12 @@ lint: $(READY) ## Check style, format and types
 format: $(READY) ## Format all Python files
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+size: $(READY) ## Measure what the library costs on a board; fail where it grew (ARGS=--update accepts it)
+	$(BIN)/python -m umail_host.size $(ARGS)
+
+package: $(READY) ## Write lib/package.json anew, after a module was added or removed
+	$(BIN)/python -m umail_host.make_package
 
 clean: ## Remove what was built, and the virtual environment
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
