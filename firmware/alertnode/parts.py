@@ -4,6 +4,7 @@ from alertnode import VERSION, app, clock, log, mailer, port, routes, rules, sec
 from alertnode import state as memory
 
 OUTBOX = "/outbox"
+_SENDING = ("message", "blocking", "delivery", "flushing", "transaction", "dns", "tls", "replies")
 
 
 def build(settings):
@@ -13,6 +14,7 @@ def build(settings):
     """
     import umail
 
+    _preload()
     journal = log.Log(size=settings["log_size"])
     uptime = clock.Uptime(port)
     time = _clock(settings["clock"], uptime, journal.say)
@@ -52,6 +54,19 @@ def build(settings):
             outbox.every = int(settings["heartbeat"] * zone.DAY)
             outbox.heartbeat = node.heartbeat
     return _runner(node, settings), journal, feed
+
+
+def _preload():
+    """Load what sends a mail now, while the heap is in one piece: an alert must not find that there is no room for it.
+
+    A few hundred names come with it, and MicroPython's table of names doubles in one piece.
+    """
+    for name in _SENDING:
+        try:
+            __import__("umail." + name)
+        except ImportError:
+            # The library loads by itself what it needs.
+            pass
 
 
 def _runner(node, settings):

@@ -19,8 +19,6 @@ WIFI_PASSWORD = "battery-staple"
 ROOT = "/certs/test.der"
 PIN = 4
 SLEEP = 1000  # how many times faster than real time the board sleeps
-# An ESP32 has TLS outside of MicroPython's heap; here it is inside.
-HEAP = 229376 + 98304
 
 
 def installed(folder: Path) -> Path:
@@ -113,7 +111,7 @@ def rig(flash: Path, folder: Path, on_console: Callable[[bytes], None] | None = 
     shutil.copytree(flash, folder)
     with (
         FakeServer(mailboxes={USER: PASSWORD}, **server) as mail,
-        VirtualBoard(folder, on_console=on_console, sleep_speed=SLEEP, heap=HEAP) as board,
+        VirtualBoard(folder, on_console=on_console, sleep_speed=SLEEP) as board,
     ):
         board.sensors.ds18b20(PIN).conversion = 0.01
         board.wifi.ssid, board.wifi.password = "lab", WIFI_PASSWORD
