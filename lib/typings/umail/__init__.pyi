@@ -1,0 +1,18 @@
+from umail import advice as advice
+from umail import aio as aio
+from umail import dns as dns
+from umail import m365 as m365
+from umail import oauth as oauth
+from umail import replies as replies
+from umail import routes as routes
+from umail.attachment import Attachment as Attachment
+from umail.blocking import Client as Client
+from umail.blocking import send as send
+from umail.errors import MailError as MailError
+from umail.message import Message as Message
+from umail.outbox import Outbox as Outbox
+from umail.route import Route as Route
+
+__version__: str
+
+def __getattr__(name: str) -> object: ...

@@ -1,0 +1,36 @@
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from umail.message import Message
+from umail.route import Route
+from umail.transaction import Receipt
+
+class Wire:
+    def __init__(self, timeout: float, tick: Callable[[], object] | None = None) -> None: ...
+    def run(self, steps: Any) -> Any: ...
+    def close(self) -> None: ...
+    def limit(self, seconds: float) -> None: ...
+
+class Client:
+    def __init__(
+        self,
+        route: Route | Sequence[Route],
+        timeout: float = 30,
+        deadline: float = 120,
+        tick: Callable[[], object] | None = None,
+    ) -> None: ...
+    def __enter__(self) -> Client: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def send(self, message: Message) -> Receipt: ...
+    def close(self) -> None: ...
+
+def send(
+    route: Route | Sequence[Route],
+    message: Message,
+    timeout: float = 30,
+    deadline: float = 120,
+    tick: Callable[[], object] | None = None,
+) -> Receipt: ...

@@ -1,0 +1,21 @@
+from collections.abc import Sequence
+from typing import Literal
+
+from umail.reply import Reply
+
+_Kind = Literal["temporary", "permanent", "configuration", "security", "uncertain"]
+
+class MailError(Exception):
+    stage: str
+    kind: _Kind
+    text: str
+    code: int
+    enhanced: str
+    key: str
+    refused: Sequence[tuple[str, Reply]]
+    def __init__(
+        self, stage: str, kind: _Kind, text: str = "", code: int = 0, enhanced: str = "", key: str = ""
+    ) -> None: ...
+    def advice_in(self, language: str) -> str: ...
+    @property
+    def advice(self) -> str: ...

@@ -1,0 +1,11 @@
+from collections.abc import Generator
+from typing import Any
+
+from umail.outbox import Outbox
+from umail.spool import Entry
+
+class Flush:
+    box: Outbox
+    before: str | None
+    def __init__(self, box: Outbox) -> None: ...
+    def run(self, budget: float | None) -> Generator[Any, Any, int]: ...

@@ -1,0 +1,74 @@
+from collections.abc import Callable, Generator, Iterable
+from typing import Any
+
+from umail.message import Message
+from umail.policy import Policy
+from umail.spool import Entry, Spool
+
+class Outbox:
+    policy: Policy
+    route: Any
+    most_bytes: int
+    most: int
+    timeout: float
+    deadline: float
+    tick: Callable[[], None] | None
+    report: Callable[[Message, Any], None] | None
+    heartbeat: Callable[[], Message] | None
+    every: int
+    expires: Iterable[tuple[str, int]]
+    config: str
+    uptime: Callable[[], float]
+    date: Callable[[], int | None]
+    current: Entry | None
+    busy: bool
+    entries: list[Entry]
+    spool: Spool
+    notes: list[Any]
+    beat: int
+    def __init__(
+        self,
+        path: str,
+        route: Any,
+        policy: Policy | None = None,
+        most_bytes: int = 131072,
+        most: int = 50,
+        timeout: float = 30,
+        deadline: float = 120,
+        tick: Callable[[], None] | None = None,
+        report: Callable[[Message, Any], None] | None = None,
+        heartbeat: Callable[[], Message] | None = None,
+        every: int = 604800,
+        expires: Iterable[tuple[str, int]] = (),
+        config: str = "",
+        slept: int = 0,
+        uptime: Callable[[], float] | None = None,
+        date: Callable[[], int | None] | None = None,
+    ) -> None: ...
+    def now(self) -> int: ...
+    def save(self) -> None: ...
+    def store(self, entry: Entry) -> None: ...
+    def remove(self, entry: Entry) -> None: ...
+    def doubt(self, entry: Entry) -> None: ...
+    def bury(self, entry: Entry) -> None: ...
+    def put(
+        self, message: Message, key: str | None = None, priority: int = 1, recovery: bool = False, copy: bool = True
+    ) -> Entry | None: ...
+    def write(
+        self,
+        message: Message,
+        group: str | None,
+        priority: int,
+        until: int,
+        more: int,
+        since: int,
+        copy: bool = True,
+    ) -> Entry: ...
+    def flush(self, budget: float | None = None) -> int: ...
+    def flushing(self, budget: float | None = None) -> Generator[Any, Any, int]: ...
+    def wait(self) -> int | None: ...
+    def pending(self) -> list[Entry]: ...
+    def dead(self) -> list[Entry]: ...
+    def read(self, entry: Entry) -> Message | None: ...
+    def retry(self, entry: Entry | None = None) -> None: ...
+    def purge(self, entry: Entry | None = None) -> None: ...

@@ -1,0 +1,41 @@
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+_Der = str | bytes
+_Certificate = tuple[Sequence[_Der], _Der]
+
+class _Token(Protocol):
+    def __call__(self, refresh: bool = False) -> Any: ...
+
+SECURITY: tuple[str, ...]
+
+def clean(name: str, value: str) -> str: ...
+
+class Route:
+    host: str | None
+    port: int
+    security: str
+    username: str | None
+    password: str | None
+    token: _Token | None
+    certificate: _Certificate | None
+    sender: str | None
+    trust: _Der | Sequence[_Der] | None
+    ehlo: str | None
+    roots: tuple[str, ...] | None
+    long_auth: bool
+    mx: str | None
+    mx_suffixes: tuple[str, ...]
+    def __init__(
+        self,
+        host: str,
+        port: int = 587,
+        security: str = "starttls",
+        username: str | None = None,
+        password: str | None = None,
+        token: _Token | None = None,
+        certificate: _Certificate | None = None,
+        sender: str | None = None,
+        trust: _Der | Sequence[_Der] | None = None,
+        ehlo: str | None = None,
+    ) -> None: ...

@@ -1,0 +1,22 @@
+from typing import Any
+
+from umail.reply import Reply
+
+class Mend(Exception): ...
+
+class Receipt:
+    accepted: list[str]
+    refused: list[tuple[str, Reply]]
+    reply: Reply
+    message_id: str
+    round_trips: int
+    def __init__(
+        self,
+        accepted: list[str],
+        refused: list[tuple[str, Reply]],
+        reply: Reply,
+        message_id: str,
+        round_trips: int,
+    ) -> None: ...
+
+def __getattr__(name: str) -> Any: ...
