@@ -1,0 +1,173 @@
+"""What the administrator of Microsoft 365 runs for a route: one PowerShell script with the user's own names in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Stands where a name is known to the administrator alone.
+APP_ID = "<Application (client) ID, from App registrations>"
+OBJECT_ID = "<Object ID, from Enterprise applications>"
+ADDRESS = "<your public IPv4 address, as umail doctor shows it>"
+CERTIFICATE = "<subject name of the board's certificate>"
+_MICROSOFT = ("m365.submission", "m365.hve", "m365.direct_send", "m365.relay")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the script is about, beside the section ``mail`` of the configuration.
+
+    Attributes:
+        board: the board's name.
+        address: the public address that the mail server sees; empty where it is not known.
+        app_id, object_id: for OAuth, the application's client id, and its object id under Enterprise applications.
+        token: whether the board logs in by OAuth rather than by password.
+        certificate: subject name of the client's certificate, for a relay that knows the board by it.
+    """
+
+    board: str = "umail"
+    address: str = ""
+    app_id: str = ""
+    object_id: str = ""
+    token: bool = False
+    certificate: str = ""
+
+
+def quoted(text: str) -> str:
+    """``text`` as PowerShell takes it literally: in single quotes, those within doubled, on one line.
+
+    PowerShell ends such a text at typographic quotes too.
+    """
+    return "'" + "".join(c * 2 if c in "'‘’‚‛" else c for c in _one_line(text)) + "'"
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def script(mail: Mapping[str, Any], names: Names) -> str:
+    """The script for a route; empty where Microsoft 365 has no part in it.
+
+    Args:
+        mail: the section ``mail`` of a checked configuration.
+        names: what else to fill in.
+    """
+    route = mail["route"]
+    if route not in _MICROSOFT:
+        return ""
+    steps = {
+        "m365.submission": _submission,
+        "m365.hve": _submission,
+        "m365.direct_send": _direct_send,
+        "m365.relay": _relay,
+    }[route](mail, names)
+    head = [
+        _one_line(f"# {names.board}: what {route} needs in Exchange Online."),
+        "# Run it in PowerShell as an Exchange administrator. Once on each computer:",
+        "#   Install-Module ExchangeOnlineManagement -Scope CurrentUser",
+        "Connect-ExchangeOnline",
+    ]
+    return "\n".join([*head, *steps, ""])
+
+
+def _submission(mail: Mapping[str, Any], names: Names) -> list[str]:
+    user = quoted(mail["username"])
+    lines = [
+        "",
+        "# SMTP AUTH for this mailbox. Its own setting goes before the tenant's.",
+        f"Set-CASMailbox -Identity {user} -SmtpClientAuthenticationDisabled $false",
+        f"Get-CASMailbox -Identity {user} | Format-List SmtpClientAuthenticationDisabled",
+        "# The tenant's, for all mailboxes without a setting of their own. To switch it on for them too:",
+        "#   Set-TransportConfig -SmtpClientAuthenticationDisabled $false",
+        "Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled",
+        "# An authentication policy may forbid it as well; False here forbids passwords:",
+        "Get-AuthenticationPolicy | Format-List Name, AllowBasicAuthSmtp",
+    ]
+    sender = mail.get("sender")
+    if sender and sender.lower() != mail["username"].lower():
+        lines += [
+            "",
+            "# The board sends as another mailbox than it logs in to.",
+            f"Add-RecipientPermission -Identity {quoted(sender)} -Trustee {user} -AccessRights SendAs -Confirm:$false",
+        ]
+    return lines + (_service_principal(user, names) if names.token else _password(user))
+
+
+def _password(user: str) -> list[str]:
+    return [
+        "",
+        "# The board logs in by password: no multi-factor login may be asked of this account, and security defaults",
+        "# must be off (Entra admin center, Properties). Microsoft switches passwords off by default at the end of",
+        "# December 2026; a token (OAuth) stays.",
+        f"Get-User -Identity {user} | Format-List AuthenticationPolicy",
+    ]
+
+
+def _service_principal(user: str, names: Names) -> list[str]:
+    return [
+        "",
+        "# OAuth. In the Entra admin center first: App registrations, the application, API permissions, add",
+        "# Office 365 Exchange Online, Application permissions, SMTP.SendAsApp, and grant admin consent.",
+        "# The object id is the one under Enterprise applications: the one under App registrations does not work.",
+        f"$App = {quoted(names.app_id or APP_ID)}",
+        f"$Object = {quoted(names.object_id or OBJECT_ID)}",
+        f"New-ServicePrincipal -AppId $App -ObjectId $Object -DisplayName {quoted('umail ' + names.board)}",
+        f"Add-MailboxPermission -Identity {user} -User $Object -AccessRights FullAccess",
+    ]
+
+
+def _direct_send(mail: Mapping[str, Any], names: Names) -> list[str]:
+    domain = mail["domain"]
+    return [
+        *_accepted(mail),
+        "",
+        "# True refuses Direct Send for the whole tenant. If others may not send so, leave it on and use a connector",
+        '# (route "m365.relay"). To allow Direct Send:',
+        "#   Set-OrganizationConfig -RejectDirectSend $false",
+        "Get-OrganizationConfig | Format-List RejectDirectSend",
+        *_spf(domain, names),
+    ]
+
+
+def _relay(mail: Mapping[str, Any], names: Names) -> list[str]:
+    by_certificate = bool(names.certificate or mail.get("certificate"))
+    if by_certificate:
+        what = f"-TlsSenderCertificateName {quoted(names.certificate or CERTIFICATE)}"
+        about = [
+            "# A connector that knows the board by its certificate. The domain in the certificate's subject must be an",
+            "# accepted domain of the tenant.",
+        ]
+    else:
+        what = f"-SenderIPAddresses {quoted(names.address or ADDRESS)}"
+        about = [
+            "# A connector that knows the board by its public address, which must be a fixed one of yours alone.",
+        ]
+    name = quoted("umail " + names.board)
+    return [
+        *_accepted(mail),
+        "",
+        *about,
+        f"New-InboundConnector -Name {name} -ConnectorType OnPremises -SenderDomains '*' {what}",
+        f"Get-InboundConnector -Identity {name} | Format-List",
+        *_spf(mail["domain"], names),
+    ]
+
+
+def _accepted(mail: Mapping[str, Any]) -> list[str]:
+    domain = mail["sender"].rpartition("@")[2] or mail["domain"]
+    return [
+        "",
+        "# The sender's domain must be one that the tenant accepts mail for:",
+        f"Get-AcceptedDomain | Where-Object DomainName -eq {quoted(domain)}",
+    ]
+
+
+def _spf(domain: str, names: Names) -> list[str]:
+    address = names.address or ADDRESS
+    mechanism = "ip6" if ":" in address else "ip4"
+    return [
+        "",
+        _one_line(f"# In the DNS of {domain}, the TXT record of SPF, so that these mails do not land in junk:"),
+        _one_line(f"#   v=spf1 {mechanism}:{address} include:spf.protection.outlook.com -all"),
+    ]
