@@ -8,6 +8,7 @@ from umail import Message, Outbox, Route
 from umail.policy import Policy
 
 DATE = 1800000000
+QUIET = {"first": 60, "ceiling": 3600, "per_minute": 0, "window": 0, "per_hour": 0}
 
 
 class Steps:
@@ -68,7 +69,7 @@ class World:
         self.box = Outbox(
             self.path,
             route or Route("192.0.2.1", 25, security="plain"),
-            Policy(lambda: self.random, **(policy or {"per_minute": 0, "window": 0, "per_hour": 0})),
+            Policy(lambda: self.random, **(policy or QUIET)),
             report=lambda message, result: self.results.append((message, result)),
             uptime=lambda: self.time - started,
             date=lambda: DATE + self.time + self.jump if self.dated else None,

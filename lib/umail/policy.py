@@ -44,8 +44,8 @@ class Policy:
     def __init__(
         self,
         random,
-        first=60,
-        ceiling=HOUR,
+        first=20,
+        ceiling=1800,
         life=5 * DAY,
         rest=6 * HOUR,
         doubt=600,

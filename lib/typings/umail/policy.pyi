@@ -26,8 +26,8 @@ class Policy:
     def __init__(
         self,
         random: Callable[[], float],
-        first: int = 60,
-        ceiling: int = 3600,
+        first: int = 20,
+        ceiling: int = 1800,
         life: int = 432000,
         rest: int = 21600,
         doubt: int = 600,
