@@ -2,7 +2,7 @@
 
 from . import sasl
 from .errors import MailError
-from .reply import Broken, Buffer, printable, read
+from .reply import Broken, Buffer, complete, printable, read
 
 FINAL = ("limit", 600)
 
@@ -71,6 +71,17 @@ class Dialogue:
 
     def failure(self, error):
         """The MailError for an OSError that ended the dialogue."""
+        # A server that hangs up has often said why: 421 at any time, another refusal before the message had left.
+        while complete(self.buffer):
+            try:
+                next(read(self.buffer, 0))
+                break
+            except StopIteration as stop:
+                reply = stop.value
+            except Broken:
+                break
+            if reply.code == 421 or (reply.code >= 400 and not self.sent):
+                return self.refusal(reply)
         if is_timeout(error):
             return self.error("temporary", "no answer in time", "timeout")
         return self.error("temporary", "the connection broke: %s" % error, "closed")

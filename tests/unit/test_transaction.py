@@ -347,3 +347,21 @@ def test_a_real_message_arrives_as_it_was_encoded():
     inside(b"\r\n.zwei\r\n", octets)
     script = [("C", ONE + b"BDAT %d LAST\r\n" % len(octets) + octets), ("S", OK * 3)]
     equal(sends(session, message, script).message_id, "<1@x.org>")
+
+
+def test_what_the_server_said_before_it_hung_up_is_the_error():
+    for features, said, kind, code in (
+        (("PIPELINING",), b"421 4.3.2 going down\r\n", "temporary", 421),
+        (("PIPELINING",), OK + b"550 5.1.1 no\r\n", "permanent", 550),
+        (("PIPELINING",), OK, "temporary", 0),
+        (("PIPELINING", "CHUNKING"), OK + b"421 4.3.2 going down\r\n", "temporary", 421),
+        (("PIPELINING", "CHUNKING"), OK + b"550 5.1.1 no\r\n", "uncertain", 0),
+        (("PIPELINING", "CHUNKING"), b"rubbish\r\n", "uncertain", 0),
+    ):
+        session = session_with(*features)
+        steps = session.send(Text(recipients=("b@y.org", "c@y.org")))
+        next(steps)
+        session.buffer.space()[: len(said)] = said
+        session.buffer.add(len(said))
+        error = session.failure(raises(OSError, steps.throw, OSError(104)))
+        equal((error.kind, error.code), (kind, code))
