@@ -15,6 +15,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LIBRARY = HERE.parent.parent / "lib" / "umail"
@@ -60,6 +61,21 @@ def cut(interpreter: str, library: Path, system: str, every: int, part: int, fau
     return counts
 
 
+def endure(interpreter: str, library: Path, alerts: int) -> dict[str, Any]:
+    """Send so many alerts through one outbox; returns the figures of ``endurance.py``."""
+    done = subprocess.run(
+        [interpreter, "-X", "heapsize=2m", str(HERE / "endurance.py"), str(alerts)],
+        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:.frozen"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"endurance.py failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
+
+
 def both_halves(interpreter: str, library: Path, system: str, every: int, fault: str = "") -> dict[str, int]:
     """Run all scenes on one file system; returns the counts."""
     with ThreadPoolExecutor(2) as pool:
@@ -91,6 +107,14 @@ def main() -> int:
             )
             bad += sum(counts[key] for key in ("lost", "duplicated", "damaged", "leaking"))
             bad += counts["lost_torn"] if system == "lfs2" else 0
+        print("Endurance: 5,000 alerts through one outbox …")
+        figures = endure(interpreter, library, 5000)
+        print(
+            f"Endurance: heap {figures['heap'][0]} → {figures['heap'][1]} octets, free blocks {figures['free'][0]} → "
+            f"{figures['free'][1]}; {figures['erased_per_alert']:.1f} blocks erased for each alert, the busiest block "
+            f"{figures['wear']:.2f} times as often as the mean"
+        )
+        bad += figures["heap"][1] > figures["heap"][0] + 2000 or figures["free"][1] < figures["free"][0]
     return 1 if bad else 0
 
 

@@ -42,3 +42,11 @@ def test_on_fat_nothing_is_sent_damaged_or_twice_and_nothing_is_lost_unless_a_se
 def test_a_fault_that_somebody_might_write_is_found(micropython: str, library: Path, fault: str) -> None:
     counts = run.cut(micropython, library, "lfs2", 29, 1, fault)
     assert counts["lost"] + counts["lost_torn"] + counts["duplicated"] + counts["damaged"] > 0
+
+
+def test_many_alerts_leave_heap_and_flash_as_they_were_and_wear_it_evenly(micropython: str, library: Path) -> None:
+    figures = run.endure(micropython, library, 800)
+    assert figures["heap"][1] <= figures["heap"][0] + 2000
+    assert figures["free"][1] == figures["free"][0]
+    assert figures["erased_per_alert"] < 4
+    assert figures["wear"] < 3
