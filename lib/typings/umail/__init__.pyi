@@ -8,6 +8,7 @@ from umail import routes as routes
 from umail.attachment import Attachment as Attachment
 from umail.blocking import Client as Client
 from umail.blocking import send as send
+from umail.compat import SMTP as SMTP
 from umail.errors import MailError as MailError
 from umail.message import Message as Message
 from umail.outbox import Outbox as Outbox
