@@ -51,10 +51,12 @@ class Delivery:
         """Send one mail (generator): returns a ``Receipt``. With ``last``, QUIT travels along; nothing stays open."""
         yield ("limit", self.deadline)
         failed = None
+        routes = list(self.routes)
         if self.connected and (yield from self._stands()):
-            # What has been found to work is used again, whichever route it is.
-            return (yield from self._by(self.session.route, message, last))
-        for route in self.routes:
+            # What has been found to work comes first again.
+            routes.remove(self.session.route)
+            routes.insert(0, self.session.route)
+        for route in routes:
             if failed and _strength(route) < _strength(self.session.route):
                 continue
             try:
@@ -112,9 +114,12 @@ class Delivery:
             except OSError as error:
                 receipt = session.failure(error)
             except ValueError as error:
-                # The message's source: a file that is gone, a reader that was read before.
-                session.sent = False
-                receipt = session.error("permanent", str(error), "source")
+                if session.stage == "resolve":
+                    receipt = session.error("configuration", str(error), "dns_no_name")
+                else:
+                    # The message's source: a file that is gone, a reader that was read before.
+                    session.sent = False
+                    receipt = session.error("permanent", str(error), "source")
             if not session.in_step:
                 yield from self._hang_up()
             if isinstance(receipt, MailError):

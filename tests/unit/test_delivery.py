@@ -1,7 +1,7 @@
 """Connecting, reusing, reconnecting and falling back, without a socket: what a client does between routes and mails."""
 
 from check import equal, raises
-from umail import MailError, Route
+from umail import MailError, Route, dns
 from umail import delivery as delivery_module
 from umail.delivery import Delivery
 
@@ -212,3 +212,25 @@ def test_a_message_whose_source_fails_is_never_sent_half():
     error = raises(MailError, world.run, delivery.send(Gone()))
     equal((error.stage, error.kind, error.key), ("body", "permanent", "source"))
     equal(delivery.connected, False)
+
+
+def test_a_route_that_worked_comes_first_and_the_others_after_it():
+    good = [b"220 x\r\n", HELLO, TAKEN, OK + b"451 4.7.0 later\r\n503 no\r\n"]
+    world = World({"other": good})
+    delivery = Delivery([plain(), plain("other")], 30, 120)
+    world.run(delivery.send(Text()))
+    world.servers["one"] = [b"220 x\r\n", HELLO, TAKEN]
+    equal(world.run(delivery.send(Text())).accepted, ["b@y.org"])
+    connections = [line for line in world.log if line.startswith("connect")]
+    equal(connections, ["connect one", "connect other", "connect one"])
+
+
+def test_a_host_that_is_no_name_is_for_a_person():
+    real = dns.servers
+    dns.servers = lambda: ["192.0.2.53"]
+    try:
+        steps = Delivery(plain("m\u00e4il.example.org"), 30, 120).send(Text())
+        error = raises(MailError, World({}).run, steps)
+    finally:
+        dns.servers = real
+    equal((error.stage, error.kind, error.key), ("resolve", "configuration", "dns_no_name"))
