@@ -146,6 +146,7 @@ class Outbox:
         self.hold = 0
         self.until = 0
         self.budgets = []
+        self.buried = []
 
     def now(self):
         return int(self.uptime())
@@ -161,6 +162,9 @@ class Outbox:
     def pending(self):
         return self.entries
 
+    def dead(self):
+        return self.buried
+
     def wait(self):
         return max(0, self.until - self.now()) if self.entries else None
 
@@ -170,7 +174,10 @@ class Outbox:
             if self.failures:
                 error = self.failures.pop(0)
                 if error.kind == "permanent":
-                    message = self.entries.pop(0).message
+                    entry = self.entries.pop(0)
+                    entry.why = str(error)
+                    self.buried.append(entry)
+                    message = entry.message
                 else:
                     message = self.entries[0].message
                     self.until = self.now() + 60

@@ -20,20 +20,29 @@ class Battery:
     def run(self):
         """Do it all and sleep; what follows is the next start."""
         app = self._app
-        values = app.state.values
-        fails, due = values.get("radio", [0, 0])
+        self._fails, self._due = app.state.values.get("radio", [0, 0])
+        if app.clock.now() is None:
+            # A reading without its time says little.
+            self._radio()
         app.sense()
         app.clock.tick()
-        outbox = app.mailer.outbox
-        wanted = app.mailer.due() or app.clock.now() is None
-        if wanted and outbox.now() >= due:
-            fails = 0 if self._send() else fails + 1
-            # An access point that stays away must not empty the battery.
-            due = outbox.now() + min(app.interval << min(fails, 12), _LONGEST_PAUSE) if fails else 0
-        seconds = self._until(due)
-        app.keep(radio=[fails, due], slept=seconds)
+        if app.mailer.due():
+            self._radio()
+        seconds = self._seconds()
+        app.keep(radio=[self._fails, self._due], slept=seconds)
         app.log.show("asleep for %s" % duration(seconds))
         self._port.deepsleep(seconds)
+
+    def _radio(self):
+        """Use the radio, unless it pauses because it failed before."""
+        app = self._app
+        now = app.mailer.outbox.now
+        if now() < self._due:
+            return
+        self._fails = 0 if self._send() else self._fails + 1
+        # An access point that stays away must not empty the battery.
+        pause = min(int(app.interval) << min(self._fails, 12), _LONGEST_PAUSE)
+        self._due = now() + pause if self._fails else 0
 
     def _send(self):
         """Bring up network and time, and flush, within the budget; True unless one of them failed."""
@@ -50,11 +59,11 @@ class Battery:
             if app.wifi is not None:
                 app.wifi.down()
 
-    def _until(self, radio):
-        """Seconds to sleep: until the next reading, or until a mail is due and the radio may be tried at ``radio``."""
+    def _seconds(self):
+        """Seconds to sleep: until the next reading, or until a mail is due and the radio may be tried."""
         app = self._app
         seconds = app.interval - app.clock.uptime()
         wait = app.mailer.wait()
         if wait is not None:
-            seconds = min(seconds, max(wait, radio - app.mailer.outbox.now()))
+            seconds = min(seconds, max(wait, self._due - app.mailer.outbox.now()))
         return max(1, int(seconds))

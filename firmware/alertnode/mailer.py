@@ -64,7 +64,10 @@ class Mailer:
                 self._loose.remove(loose)
         # A handshake wants large pieces of memory.
         gc.collect()
+        dead = len(self.outbox.dead())
         self.outbox.flush(budget)
+        for entry in self.outbox.dead()[dead:]:
+            self._say("a mail is given up, the next one tells: %s" % entry.why)
         if self._loose and self._due <= self.outbox.now():
             self._send_loose()
 

@@ -25,15 +25,7 @@ def build(settings):
     cause = port.cause()
     known = None if trace else memory.State(port, cause == port.DEEP_SLEEP)
     slept = known.values.get("slept", 0) if known and cause == port.DEEP_SLEEP else 0
-    outbox = umail.Outbox(
-        OUTBOX,
-        route,
-        timeout=settings["mail"]["timeout"],
-        deadline=settings["mail"]["deadline"],
-        config=_fingerprint(settings["mail"]),
-        slept=slept,
-        uptime=sensor.pace if trace else uptime,
-    )
+    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime)
     feed = port.watchdog(settings["watchdog"])
     outbox.tick = feed
     wifi = _wifi(settings["wifi"], uptime, feed, journal.say)
@@ -54,6 +46,21 @@ def build(settings):
             outbox.every = int(settings["heartbeat"] * zone.DAY)
             outbox.heartbeat = node.heartbeat
     return _runner(node, settings), journal, feed
+
+
+def _outbox(umail, mail, route, slept, uptime):
+    try:
+        return umail.Outbox(
+            OUTBOX,
+            route,
+            timeout=mail["timeout"],
+            deadline=mail["deadline"],
+            config=_fingerprint(mail),
+            slept=slept,
+            uptime=uptime,
+        )
+    except OSError:
+        raise ValueError("the flash is full or damaged, there is no room for %s: remove files from the board" % OUTBOX)
 
 
 def _preload():

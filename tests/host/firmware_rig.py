@@ -18,7 +18,6 @@ USER, PASSWORD = "esp32@contoso.com", "correct-horse"
 WIFI_PASSWORD = "battery-staple"
 ROOT = "/certs/test.der"
 PIN = 4
-SLEEP = 1000  # how many times faster than real time the board sleeps
 
 
 def installed(folder: Path) -> Path:
@@ -106,12 +105,21 @@ class Rig:
 
 
 @contextmanager
-def rig(flash: Path, folder: Path, on_console: Callable[[bytes], None] | None = None, **server: Any) -> Iterator[Rig]:
-    """A Rig on a copy of the flash in the folder ``flash``; ``server`` are switches of the fake server."""
+def rig(
+    flash: Path,
+    folder: Path,
+    on_console: Callable[[bytes], None] | None = None,
+    sleep_speed: float = 1000,
+    **server: Any,
+) -> Iterator[Rig]:
+    """A Rig on a copy of the flash in the folder ``flash``.
+
+    ``sleep_speed`` is how many times faster than real time it sleeps; ``server`` are switches of the fake server.
+    """
     shutil.copytree(flash, folder)
     with (
         FakeServer(mailboxes={USER: PASSWORD}, **server) as mail,
-        VirtualBoard(folder, on_console=on_console, sleep_speed=SLEEP) as board,
+        VirtualBoard(folder, on_console=on_console, sleep_speed=sleep_speed) as board,
     ):
         board.sensors.ds18b20(PIN).conversion = 0.01
         board.wifi.ssid, board.wifi.password = "lab", WIFI_PASSWORD
