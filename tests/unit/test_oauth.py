@@ -1,0 +1,177 @@
+"""Token requests and their answers without a network: however an answer is cut, and what a store must promise."""
+
+import os
+import sys
+
+from check import equal, inside, raises
+from umail import MailError, Route, oauth
+from umail.http import form, post
+
+BODY = b'{"access_token":"tok","expires_in":3599}'
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\n" + BODY[:5] + b"\r\n%x\r\n" % (len(BODY) - 5)
+CHUNKED += BODY[5:] + b"\r\n0\r\nTrailer: x\r\n\r\n"
+CLOSED = b"HTTP/1.0 200 OK\r\nX: " + b"long" * 2000 + b"\r\n\r\n" + BODY
+
+
+def run(steps, answer, cut=100000):
+    # Drive one request; the server says ``answer`` and closes. Returns (result, octets sent).
+    sent = []
+    buffer = None
+    value = None
+    while True:
+        try:
+            what = steps.send(value)
+        except StopIteration as stop:
+            return stop.value, b"".join(sent)
+        value = None
+        if isinstance(what, tuple):
+            if what[0] == "connect":
+                buffer = what[3]
+            elif what[0] == "lookup":
+                value = ["192.0.2.1"]
+        elif isinstance(what, (int, float)):
+            space = buffer.space()
+            part = answer[: min(cut, len(space))]
+            answer = answer[len(part) :]
+            space[: len(part)] = part
+            buffer.add(len(part))
+            value = len(part)
+        else:
+            sent.append(bytes(what))
+
+
+def request(answer, cut=100000):
+    return run(post(Route("localhost", 443, "tls"), "/t", [("a", "b c")], 5), answer, cut)
+
+
+def test_an_answer_is_read_however_it_is_framed_and_cut():
+    for answer in (LENGTH, CHUNKED, CLOSED):
+        for cut in (1, 2, 3, 7, 64, 100000):
+            (status, found), sent = request(answer, cut)
+            equal((status, found["access_token"]), (200, "tok"))
+            equal(sent.split(b"\r\n\r\n")[1], b"a=b%20c")
+            inside(b"Content-Length: 7\r\n", sent)
+
+
+def test_an_answer_that_breaks_off_or_is_none_is_an_error():
+    for answer in (LENGTH, CHUNKED):
+        for end in range(0, len(answer) - 30, 7):
+            error = raises(MailError, request, answer[:end])
+            equal((error.stage, error.kind), ("auth", "temporary"))
+    for answer in (
+        b"SSH-2.0-x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + b"x" * 99999,
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 99999,
+    ):
+        raises(MailError, request, answer)
+
+
+def test_a_form_cannot_be_broken_out_of():
+    equal(form([("a", "&=+ \r\n\u00fc"), ("b", None), ("c", "~-._")]), b"a=%26%3D%2B%20%0D%0A%C3%BC&c=~-._")
+
+
+def test_a_store_keeps_what_it_was_given_and_replaces_it_as_a_whole():
+    path = "umail-store-%d.json" % (id(object()) % 100000)
+    try:
+        store = oauth.FileStore(path)
+        equal(store.get("refresh_token"), None)
+        store.set("refresh_token", "first")
+        store.set("other", "x")
+        store.set("refresh_token", "second")
+        equal(oauth.FileStore(path).get("refresh_token"), "second")
+        equal(oauth.FileStore(path).get("other"), "x")
+        raises(OSError, os.stat, path + ".new")
+    finally:
+        os.remove(path)
+
+
+class Nvs:
+    # As esp32.NVS: what was not committed is gone with the power; a key that is not there raises OSError.
+    kept = {}
+
+    def __init__(self, namespace):
+        self.values = dict(Nvs.kept)
+
+    def set_blob(self, key, value):
+        if len(key) > 15:
+            raise ValueError(key)
+        self.values[key] = bytes(value)
+
+    def get_blob(self, key, into):
+        if key not in self.values:
+            raise OSError(-4354)
+        value = self.values[key]
+        into[: len(value)] = value
+        return len(value)
+
+    def commit(self):
+        Nvs.kept = dict(self.values)
+
+
+def test_an_esp32_keeps_its_token_in_nvs_committed():
+    class Esp32:
+        NVS = Nvs
+
+    sys.modules["esp32"] = Esp32
+    try:
+        store = oauth.NvsStore()
+        equal(store.get("refresh_token"), None)
+        store.set("refresh_token", "r" * 1500)
+        equal(oauth.NvsStore().get("refresh_token"), "r" * 1500)
+    finally:
+        del sys.modules["esp32"]
+
+
+class Store:
+    def __init__(self, value):
+        self.value = value
+
+    def get(self, key):
+        return self.value
+
+    def set(self, key, value):
+        self.value = value
+
+
+def answered(octets):
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(octets) + octets
+
+
+def test_a_token_is_fetched_once_and_kept():
+    token = oauth.ClientCredentials("contoso.com", "app-1", "s3cret", host="localhost")
+    got, sent = run(token.steps(), LENGTH)
+    equal(got, "tok")
+    inside(b"POST /contoso.com/oauth2/v2.0/token HTTP/1.1\r\nHost: localhost\r\n", sent)
+    inside(b"grant_type=client_credentials", sent)
+    equal(run(token.steps(), b"")[0], "tok")
+    raises(MailError, run, token.steps(True), b"")
+    equal("s3cret" in repr(token) + str(token), False)
+
+
+def test_the_new_refresh_token_is_stored_and_used_next():
+    store = Store("one")
+    token = oauth.RefreshToken("t", "c", store, host="localhost")
+    body = b'{"access_token":"a","expires_in":3599,"refresh_token":"two"}'
+    run(token.steps(), answered(body))
+    equal(store.value, "two")
+    inside(b"refresh_token=two", run(token.steps(True), answered(body))[1])
+
+
+def test_what_the_endpoint_says_is_cleaned_of_the_secret_and_of_controls():
+    token = oauth.ClientCredentials("t", "c", "s3cret", host="localhost")
+    body = b'{"error":"invalid_client","error_description":"AADSTS7000215: s3cret \\u001b[2J wrong"}'
+    error = raises(MailError, run, token.steps(), answered(body).replace(b"200 OK", b"401 No"))
+    equal((error.kind, error.key), ("configuration", "token_secret"))
+    equal("s3cret" in str(error) or "\x1b" in str(error), False)
+
+
+def test_a_tenant_or_client_that_could_change_the_request_is_refused():
+    for bad in ("a/b", "a b", "a\r\nHost: x", "a?b", ""):
+        if bad:
+            raises(ValueError, oauth.ClientCredentials, bad, "c", "s")
+            raises(ValueError, oauth.ClientCredentials, "t", bad, "s")
+    raises(MailError, run, oauth.RefreshToken("t", "c", Store(None), host="localhost").steps(), b"")
