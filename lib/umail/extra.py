@@ -35,6 +35,10 @@ def check(message):
         refuse("message_id", value, "is not of the form <unique@domain>")
     if message.importance and message.importance not in _PRIORITY:
         refuse("importance", message.importance, 'is none of "high", "normal", "low"')
+    if message.notify or message.ret:
+        from .dsn import check as check_reports
+
+        check_reports(message)
 
 
 def fields(message):

@@ -111,6 +111,9 @@ class Message:
             clock. A clock before 2025 counts as unset and writes no Date.
         message_id: "<unique@domain>"; None: 128 random bits at the sender's domain, the same at every attempt.
         importance: "high", "normal" or "low".
+        notify: which reports on the delivery the sender is to get, where the server offers them (RFC 3461; elsewhere
+            the server's own habit holds): "never", or one or several of "success", "failure", "delay".
+        ret: what such a report holds of the mail: "full" or "hdrs" (its headers).
 
     Attributes:
         sender, recipients: the envelope: bare addresses, each recipient once.
@@ -135,6 +138,8 @@ class Message:
         date=None,
         message_id=None,
         importance=None,
+        notify=(),
+        ret=None,
     ):
         self.author = address("sender", sender)
         self.sender = self.author[1]
@@ -157,7 +162,9 @@ class Message:
         self.date = date
         self.message_id = message_id
         self.importance = importance
-        if headers or html or attachments or message_id or importance or not isinstance(text, str):
+        self.notify = (notify,) if isinstance(notify, str) else notify
+        self.ret = ret
+        if headers or html or attachments or message_id or importance or notify or ret or not isinstance(text, str):
             from .extra import check
 
             check(self)

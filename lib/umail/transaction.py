@@ -63,7 +63,14 @@ class Transaction:
         recipients = self.message.recipients
         self.body = self.message.encode("8BITMIME" in features, "BINARYMIME" in features and self.chunking)
         mail, parameters = self._mail()
-        commands = [mail] + [b"RCPT TO:<" + address.encode() + b">" for address in recipients]
+        notify = b""
+        if "DSN" in features and (self.message.notify or self.message.ret):
+            from .dsn import parameters as reports
+
+            more, notify = reports(self.message)
+            mail += more
+            parameters.append("DSN")
+        commands = [mail] + [b"RCPT TO:<" + address.encode() + b">" + notify for address in recipients]
         together = (
             "PIPELINING" in features
             and self.body.size is not None

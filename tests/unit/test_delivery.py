@@ -14,6 +14,8 @@ class Text:
     sender = "a@x.org"
     message_id = "<1@x.org>"
     smtputf8 = False
+    notify = ()
+    ret = None
     recipients = ("b@y.org",)
     size = 4
     body = "7bit"
@@ -207,7 +209,7 @@ def test_a_message_whose_source_fails_is_never_sent_half():
             yield b"half"
             raise ValueError("/log.csv: cannot be read")
 
-    world = World({"one": [b"220 x\r\n", HELLO, OK * 2]})
+    world = World({"one": [b"220 x\r\n", HELLO, OK * 2, OK]})
     delivery = Delivery(plain(), 30, 120)
     error = raises(MailError, world.run, delivery.send(Gone()))
     equal((error.stage, error.kind, error.key), ("body", "permanent", "source"))

@@ -15,6 +15,8 @@ class Text:
     sender = "a@x.org"
     message_id = "<1@x.org>"
     smtputf8 = False
+    notify = ()
+    ret = None
 
     def __init__(self, octets=b"hi\r\n", recipients=("b@y.org",), body="7bit", size=True, pieces=None):
         self.recipients = list(recipients)
@@ -87,7 +89,8 @@ def test_without_pipelining_each_command_waits():
     script = [("C", mail + b"\r\n"), ("S", OK), ("C", rcpt + b"\r\n"), ("S", OK)]
     end = [("C", b"hi\r\n.\r\n"), ("S", OK)]
     equal(sends(session_with(), Text(), script + [("C", b"DATA\r\n"), ("S", b"354 go\r\n")] + end).round_trips, 4)
-    equal(sends(session_with("CHUNKING"), Text(), script + [("C", b"BDAT 4 LAST\r\nhi\r\n"), ("S", OK)]).round_trips, 3)
+    end = [("C", b"BDAT 4\r\nhi\r\n"), ("S", OK), ("C", b"BDAT 0 LAST\r\n"), ("S", OK)]
+    equal(sends(session_with("CHUNKING"), Text(), script + end).round_trips, 4)
 
 
 def test_dots_are_stuffed_under_data_and_not_under_bdat():
@@ -103,8 +106,9 @@ def test_dots_are_stuffed_under_data_and_not_under_bdat():
 
 def test_a_long_text_waits_for_its_envelope():
     text = b"x" * 4095 + b"\r\n"
-    script = [("C", ONE), ("S", OK * 2), ("C", b"BDAT 4097 LAST\r\n" + text), ("S", OK)]
-    equal(sends(session_with("PIPELINING", "CHUNKING"), Text(text), script).round_trips, 2)
+    script = [("C", ONE), ("S", OK * 2), ("C", b"BDAT 4\r\nxxxx"), ("S", OK)]
+    script += [("C", b"BDAT 4093 LAST\r\n" + text[4:]), ("S", OK)]
+    equal(sends(session_with("PIPELINING", "CHUNKING"), Text(text), script).round_trips, 3)
     script = [("C", ONE), ("S", OK + b"550 5.1.1 no\r\n")]
     session = session_with("PIPELINING", "CHUNKING")
     error = fails(session, Text(text), script)
@@ -147,23 +151,26 @@ def test_an_unknown_length_is_watched_and_given_up_before_the_end():
     error = fails(session, message, script)
     equal((error.stage, error.kind, error.key, session.in_step), ("body", "permanent", "size", False))
     session = session_with("SIZE 10", "PIPELINING", "CHUNKING")
-    script = [("C", ONE), ("S", OK * 2), ("C", b"BDAT 8\r\n12345678")]
+    script = [("C", ONE), ("S", OK * 2), ("C", b"BDAT 4\r\n1234"), ("S", OK), ("C", b"BDAT 4\r\n5678")]
     equal(fails(session, message, script).key, "size")
 
 
 def test_an_unknown_length_goes_in_chunks_and_ends_with_an_empty_one():
-    script = [("C", ONE), ("S", OK * 2), ("C", b"BDAT 2\r\nabBDAT 1\r\ncBDAT 0 LAST\r\n"), ("S", OK * 3)]
-    sends(session_with("PIPELINING", "CHUNKING"), Text(pieces=[b"ab", b"c"], size=None), script)
-    script[2:] = [("C", b"BDAT 2\r\nabBDAT 1\r\ncBDAT 0 LAST\r\nQUIT\r\n"), ("S", OK + b"552 5.3.4 full\r\n")]
-    error = fails(session_with("PIPELINING", "CHUNKING"), Text(pieces=[b"ab", b"c"], size=None), script, True)
+    begun = [("C", ONE), ("S", OK * 2), ("C", b"BDAT 4\r\nFrom"), ("S", OK)]
+    script = begun + [("C", b"BDAT 2\r\nabBDAT 1\r\ncBDAT 0 LAST\r\n"), ("S", OK * 3)]
+    pieces = [b"Fromab", b"c"]
+    sends(session_with("PIPELINING", "CHUNKING"), Text(pieces=pieces, size=None), script)
+    script = begun + [("C", b"BDAT 2\r\nabBDAT 1\r\ncBDAT 0 LAST\r\nQUIT\r\n"), ("S", OK + b"552 5.3.4 full\r\n")]
+    error = fails(session_with("PIPELINING", "CHUNKING"), Text(pieces=pieces, size=None), script, True)
     equal((error.stage, error.code), ("body", 552))
 
 
 def test_at_most_half_a_hundred_chunks_are_unanswered():
     session = session_with("PIPELINING", "CHUNKING")
-    script = [("C", ONE), ("S", OK * 2), ("C", b"BDAT 1\r\nx" * 50), ("S", OK * 50)]
+    script = [("C", ONE), ("S", OK * 2), ("C", b"BDAT 4\r\nFrom"), ("S", OK)]
+    script += [("C", b"BDAT 1\r\nx" * 50), ("S", OK * 50)]
     script += [("C", b"BDAT 1\r\nx" * 20 + b"BDAT 0 LAST\r\n"), ("S", OK * 21)]
-    sends(session, Text(pieces=[b"x"] * 70, size=None), script)
+    sends(session, Text(pieces=[b"Fromx"] + [b"x"] * 69, size=None), script)
 
 
 def test_some_recipients_refused_the_others_get_it():
@@ -309,12 +316,12 @@ def test_a_refusal_while_the_message_is_sent_stops_the_sending():
 
 
 def test_a_source_that_gives_other_than_it_promised_never_looks_whole():
-    for features, command in ((("PIPELINING",), b"DATA\r\n"), (("PIPELINING", "CHUNKING"), b"BDAT 5000 LAST\r\n")):
+    by_data = [("C", b"DATA\r\n"), ("S", b"354 \r\n"), ("C", b"short")]
+    by_bdat = [("C", b"BDAT 4\r\nshor"), ("S", OK), ("C", b"BDAT 4996 LAST\r\nt")]
+    for features, commands in ((("PIPELINING",), by_data), (("PIPELINING", "CHUNKING"), by_bdat)):
         session = session_with(*features)
-        script = [("C", ONE), ("S", OK * 2), ("C", command)]
-        if "CHUNKING" not in features:
-            script.append(("S", b"354 \r\n"))
-        error = fails(session, Text(pieces=[b"short"], size=5000), script + [("C", b"short")])
+        script = [("C", ONE), ("S", OK * 2)]
+        error = fails(session, Text(pieces=[b"short"], size=5000), script + commands)
         equal((error.kind, error.key, session.in_step), ("permanent", "source", False))
 
 
@@ -326,10 +333,9 @@ def test_a_hundred_recipients_go_in_flights_that_no_buffer_overflows():
     for i in range(0, 151, 100):
         flight = commands[i : i + 100]
         script += [("C", b"\r\n".join(flight) + b"\r\n"), ("S", OK * len(flight))]
-    receipt = sends(
-        session_with("PIPELINING", "CHUNKING"), message, script + [("C", b"BDAT 4 LAST\r\nhi\r\n"), ("S", OK)]
-    )
-    equal((len(receipt.accepted), receipt.round_trips), (150, 3))
+    script += [("C", b"BDAT 4\r\nhi\r\n"), ("S", OK), ("C", b"BDAT 0 LAST\r\n"), ("S", OK)]
+    receipt = sends(session_with("PIPELINING", "CHUNKING"), message, script)
+    equal((len(receipt.accepted), receipt.round_trips), (150, 4))
 
 
 def test_the_final_reply_has_ten_minutes_and_the_deadline_ends_at_the_last_octet():
@@ -365,3 +371,35 @@ def test_what_the_server_said_before_it_hung_up_is_the_error():
         session.buffer.add(len(said))
         error = session.failure(raises(OSError, steps.throw, OSError(104)))
         equal((error.kind, error.code), (kind, code))
+
+
+def test_a_server_that_does_not_take_chunks_gets_no_line_it_could_run():
+    for message in (Text(b"From: x\r\n" + b"x" * 5000), Text(b"hi\r\n", body="binary")):
+        session = session_with("PIPELINING", "CHUNKING", "BINARYMIME")
+        commands = ONE.replace(b">\r\nRCPT", b"> BODY=BINARYMIME\r\nRCPT") if message.body == "binary" else ONE
+        script = [("C", commands), ("S", OK * 2)]
+        script += [("C", b"BDAT 4\r\n" + message.pieces[0][:4]), ("S", b"500 5.5.2 what?\r\n")]
+        fails(session, message, script, kind=Mend)
+        equal((session.in_step, session.sent, "CHUNKING" in session.features), (False, False, False))
+
+
+def test_what_looks_like_commands_waits_for_data():
+    evil = b"s\r\nMail From:<x@y.z>\r\nDATA\r\n"
+    script = [("C", ONE + b"DATA\r\n"), ("S", OK * 2 + b"354 go\r\n"), ("C", evil + b".\r\n"), ("S", OK)]
+    sends(session_with("PIPELINING", "CHUNKING"), Text(evil), script)
+
+
+def test_replies_one_too_many_are_no_delivery():
+    # The second reply to MAIL pushes each other one place on: what stands last belongs to the recipient.
+    moved = b"250 2.1.0 a\r\n" * 2 + b"250 2.1.5 b\r\n"
+    for replies in (moved, moved + b"554 5.6.0 no\r\n", OK * 3 + b"554 no\r\n"):
+        session = session_with("PIPELINING", "CHUNKING")
+        error = fails(session, Text(), [("C", ONE + b"BDAT 4 LAST\r\nhi\r\n"), ("S", replies)])
+        equal((error.kind, session.in_step), ("uncertain", False))
+
+
+def test_a_reply_before_its_command_ends_it_before_anything_is_said():
+    session = session_with("PIPELINING", "CHUNKING")
+    session.buffer.space()[: len(OK)] = OK
+    session.buffer.add(len(OK))
+    equal((fails(session, Text(), []).key, session.sent), ("desync", False))

@@ -34,6 +34,8 @@ class Message:
     date: int | None
     message_id: str
     importance: str | None
+    notify: Sequence[str]
+    ret: str | None
     smtputf8: bool
     def __init__(
         self,
@@ -50,6 +52,8 @@ class Message:
         date: int | None = None,
         message_id: str | None = None,
         importance: str | None = None,
+        notify: str | Sequence[str] = (),
+        ret: str | None = None,
     ) -> None: ...
     def head(self) -> bytes: ...
     def encode(
