@@ -44,18 +44,23 @@ class Flush:
         now = box.now()
         date = box.date()
         if date is not None:
+            if box.policy.why == "clock":
+                # Certificates can be checked now.
+                box.policy.worked()
             for entry in box.entries:
                 if entry.date is None:
                     entry.date = date - max(0, now - entry.since)
-                    # A mark must stand until it is known what became of the mail.
-                    if entry.state != "uncertain":
-                        box.store(entry)
+                    box.store(entry)
         if box.heartbeat and now >= box.beat:
             message = box.heartbeat()
             for name, end in box.expires:
                 if date is not None and end - date < 30 * _DAY:
                     _tell(message, "%s expires in %d days: renew it.\n" % (name, (end - date) // _DAY))
-            box.write(message, None, 0, 0, 0, now)
+            try:
+                box.write(message, None, 0, 0, 0, now)
+            except OSError:
+                # The flash is full: what is there comes first.
+                return
             box.beat = now + box.policy.spread(box.every)
             box.save()
 
@@ -163,7 +168,7 @@ class Flush:
         if box.policy.until > now:
             self._expire(now, str(error))
         box.save()
-        if box.report and (state != "pending" or box.policy.fails == 1):
+        if box.report and (box.policy.fails < 2 or not (state == "pending" or error.kind == "configuration")):
             box.report(message, error)
 
     def _expire(self, now, why):

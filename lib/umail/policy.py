@@ -32,7 +32,8 @@ class Policy:
         first (int): ceiling of the first pause after a temporary failure, in seconds; it doubles up to
         ceiling (int): the longest pause. Each is drawn evenly from 0 to its ceiling (full jitter).
         life (int): age in seconds at which a mail that fails once more is given up.
-        rest (int): seconds for which a wrong configuration rests; doubled up to a day.
+        rest (int): seconds for which a wrong configuration rests; doubled up to a day. A sixth of it after tampering,
+            and where the server refused one mail only.
         doubt (int): seconds until a mail that may have arrived is sent once more, with the same Message-ID.
         doubts (int): how often it is sent in all before it is left at that.
         per_minute, per_day (int): mails a minute and recipients a day that the route takes from this board; 0: any.
@@ -115,23 +116,26 @@ class Policy:
             state = "uncertain"
             pause = self.spread(self.doubt)
         if kind != "temporary" or early or error.code in (0, 421) or error.key in _ROUTE:
-            self._rest(now, kind, error.key or kind, least)
-            if early or kind in ("configuration", "security"):
+            self._rest(now, kind, error.key or kind, least, early)
+            if early:
                 state, pause = "pending", 0
+            elif kind == "configuration":
+                # Perhaps the others fare better: when the route has rested, they go first.
+                pause = self.until + 1 - now
         if age > self.life:
             return "dead", 0
         return state, now + pause
 
-    def _rest(self, now, kind, why, least):
+    def _rest(self, now, kind, why, least, early):
         # A failure in the route: everything waits.
         self.fails = self.fails + 1 if self.why == why or kind in ("temporary", "uncertain") else 1
         self.why = why
         if kind in ("temporary", "uncertain"):
             pause = self.spread(least) + self.pause(self.fails)
         else:
-            # A person must act first. Tampering may pass sooner, and costs no good name at the server.
+            # A person must act first. Tampering may pass sooner, and a refusal may have been about one mail alone.
             pause = self.spread(min(self.rest << min(self.fails - 1, 8), DAY))
-            if kind == "security":
+            if kind == "security" or not early:
                 pause //= 6
         self.until = now + pause
 
@@ -163,7 +167,7 @@ class Policy:
 
         Args:
             now (int): the time.
-            key (str): what it is about; None: about nothing that repeats.
+            key (str): what it is about; None or "": about nothing that repeats.
             recovery (bool): it ends what an alert of the same key began; each window has room for one of both.
             urgent (bool): it may go beyond the cap an hour.
 
@@ -171,7 +175,7 @@ class Policy:
             (int, str): 0, or the time until which it is held, together with those of the same group: the key, or
             ``""`` for the digest of the hour.
         """
-        if key is not None and self.window:
+        if key and self.window:
             until = self._key(now, key, _RECOVERY if recovery else _ALERT)
             if until:
                 return until, key

@@ -174,6 +174,37 @@ def test_a_wrong_configuration_is_told_once_and_never_becomes_a_loop(world):
 
 
 @cleaned
+def test_one_mail_to_where_the_route_may_not_send_does_not_block_the_others(world):
+    world.start()
+    world.put("outside", "external@example.net")
+    world.put("inside")
+    recipient = world.server._recipient
+
+    def refuse(address):
+        if address[:8] == "external":
+            world.server._say("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain")
+        else:
+            recipient(address)
+
+    world.server._recipient = refuse
+    for _ in range(60):
+        world.flush()
+        world.time += 60
+    equal((world.subjects(), world.server.connects), ([], 1))
+    world.time += world.box.wait()
+    world.flush()
+    equal((world.subjects(), world.server.connects), (["inside"], 2))
+
+
+@cleaned
+def test_a_clock_that_was_not_set_holds_nothing_up_once_it_is(world):
+    world.start()
+    world.put("alert")
+    world.box.policy.why, world.box.policy.until = "clock", world.box.now() + 1800
+    equal(world.flush(), 1)
+
+
+@cleaned
 def test_a_server_that_cannot_be_reached_costs_no_write_and_is_asked_less_and_less(world):
     world.start()
     world.server.down = True

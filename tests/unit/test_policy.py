@@ -32,7 +32,7 @@ def test_each_kind_of_failure_has_its_verdict():
         ("permanent", "rcpt", 550, "", "dead", False),
         ("permanent", "greeting", 554, "", "pending", True),
         ("configuration", "auth", 535, "credentials", "pending", True),
-        ("configuration", "mail", 550, "send_as", "pending", True),
+        ("configuration", "mail", 550, "send_as", "deferred", True),
         ("security", "starttls", 0, "cert_name", "pending", True),
         ("uncertain", "body", 0, "", "uncertain", True),
     ):
@@ -52,11 +52,18 @@ def test_a_wrong_configuration_rests_for_hours_and_longer_each_time():
     equal(rests, [6 * HOUR, 12 * HOUR, 24 * HOUR, 24 * HOUR])
 
 
+def test_what_a_server_holds_against_one_mail_lets_the_others_try_after_an_hour_and_first():
+    policy = Policy(lambda: 0.0)
+    state, until = policy.failed(0, failure("configuration", "rcpt", 550, "external_recipient"), 1, 0, 0)
+    equal((state, policy.until, until), ("deferred", HOUR, HOUR + 1))
+
+
 def test_another_cause_begins_anew_and_success_ends_the_rest():
     policy = Policy(lambda: 0.0)
     for key in ("credentials", "credentials", "send_as"):
         policy.failed(0, failure("configuration", "auth", 535, key), 1, 0, 0)
     equal(policy.until, 6 * HOUR)
+    equal(policy.fails, 1)
     policy.worked()
     equal(policy.wait(0), 0)
 
