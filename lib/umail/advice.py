@@ -1,6 +1,6 @@
 """The remedy for a failure, in the reader's language, read from flash only when asked for."""
 
-from .replies import load
+from umail import borrow
 
 
 def text(key, language="en"):
@@ -11,7 +11,7 @@ def text(key, language="en"):
         language: "en" or "de"; others get English.
     """
     try:
-        texts = load("advice_de" if language == "de" else "advice_en").TEXTS
+        texts = borrow("advice_de" if language == "de" else "advice_en").TEXTS
     except MemoryError:
         return ""
     start = texts.find(b"\n" + key.encode() + b";")

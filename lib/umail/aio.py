@@ -136,8 +136,8 @@ class Wire(Link):
                     return
                 await asyncio.sleep(0)
             else:
-                await _ready(self.sock, self.events(count, listening), self.slice())
-                if listening and -count == POLLOUT:
+                await _ready(self.sock, -count | POLLIN if listening else -count, self.slice())
+                if listening:
                     listening = self.listen() != 0
             count = self.give(view)
 

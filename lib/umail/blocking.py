@@ -88,9 +88,11 @@ class Wire(Link):
                 view = view[count:]
                 if not len(view):
                     return
-            elif self._wait(self.events(count, listening)) & POLLIN and -count == POLLOUT:
-                # The end of its stream does not say that the server no longer reads.
-                listening = self.listen() != 0
+            else:
+                self._wait(-count | POLLIN if listening else -count)
+                if listening:
+                    # The end of its stream does not say that the server no longer reads.
+                    listening = self.listen() != 0
             count = self.give(view)
 
     def _wait(self, events):

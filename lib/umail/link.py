@@ -1,11 +1,8 @@
 """One non-blocking connection, its clock and its deadline: everything a driver does that never waits."""
 
-from select import POLLIN, POLLOUT
+from umail import borrow
 
 from . import sockets
-
-# A wait is cut into slices no longer than this, so that ``tick`` comes at least once a second.
-SLICE = 500
 
 
 class Link:
@@ -19,8 +16,7 @@ class Link:
     def __init__(self, timeout, tick=None):
         self.timeout = timeout
         self.tick = tick
-        self.sock = None
-        self.buffer = None
+        self.sock = self.buffer = None
         # TLS was begun and nothing has passed through it yet: what fails now is the handshake.
         self.handshake = False
         self.until = self.end = 0
@@ -46,9 +42,7 @@ class Link:
 
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
-        from . import tls
-
-        self.sock = tls.wrap(self.sock, route, host)
+        self.sock = borrow("tls").wrap(self.sock, route, host)
         self.handshake = True
 
     def idle(self):
@@ -72,14 +66,14 @@ class Link:
         self.close()
         self.buffer = buffer
         self.begin_wait(self.timeout)
-        self.sock = sockets.begin_connect(address, port)
+        self.sock = sockets.connect(address, port)
 
     def begin_udp(self, server, packet, seconds):
         """Send a datagram from a fresh port, or with None wait for another; ``server`` may end in ``#port``."""
         if packet is not None:
             self.close()
             address, _, port = server.partition("#")
-            self.sock = sockets.begin_connect(address, int(port or 53), True)
+            self.sock = sockets.connect(address, int(port or 53), True)
             self.begin_wait(seconds)
             sockets.transmit(self.sock, packet)
 
@@ -103,28 +97,19 @@ class Link:
             raise OSError(ETIMEDOUT)
         if self.tick:
             self.tick()
-        return min(rest, SLICE)
+        # So that a tick comes at least once a second.
+        return min(rest, 500)
 
     def take(self):
         """Receive into the buffer: the count, 0 at the end, or ``-event`` to wait for."""
-        try:
-            count = sockets.receive(self.sock, self.buffer.space())
-        except (OSError, ValueError) as error:
-            raise self._meaning(error)
+        count = self._pass(sockets.receive, self.buffer.space())
         if count > 0:
-            self.handshake = False
             self.buffer.add(count)
         return count
 
     def give(self, octets):
         """Send some octets: the count, or ``-event`` to wait for."""
-        try:
-            count = sockets.transmit(self.sock, octets)
-        except (OSError, ValueError) as error:
-            raise self._meaning(error)
-        if count > 0:
-            self.handshake = False
-        return count
+        return self._pass(sockets.transmit, octets)
 
     def listen(self):
         """Receive what has come in already: the count, 0 at the end, None where there is nothing or no room."""
@@ -133,13 +118,12 @@ class Link:
         count = self.take()
         return None if count < 0 else count
 
-    def events(self, count, listening):
-        """What to wait for after ``give`` gave ``count``: its event, and input where there is room for it."""
-        return -count | POLLIN if listening and -count == POLLOUT else -count
-
-    def _meaning(self, error):
-        if self.handshake:
-            from . import tls
-
-            return tls.failure(error) or error
-        return error
+    def _pass(self, function, octets):
+        try:
+            count = function(self.sock, octets)
+        except (OSError, ValueError) as error:
+            meaning = self.handshake and borrow("tls_failure").meaning(error)
+            raise meaning or error
+        if count > 0:
+            self.handshake = False
+        return count

@@ -1,20 +1,8 @@
 """Says what kind of failure a server's refusal is, from one table that is searched in order and dropped again."""
 
+from umail import borrow
+
 _KINDS = {"t": "temporary", "p": "permanent", "c": "configuration", "s": "security", "u": "uncertain"}
-
-
-def load(name):
-    """Import the module ``umail.NAME`` and forget it, so that it costs no RAM once the caller lets go of it."""
-    import sys
-
-    full = "umail." + name
-    __import__(full)
-    module = sys.modules.pop(full)
-    package = sys.modules["umail"]
-    # Not hasattr(): the package imports what it is asked for.
-    if name in package.__dict__:
-        delattr(package, name)
-    return module
 
 
 def _lines(table):
@@ -63,7 +51,7 @@ def classify(stage, code, enhanced, text):
     """
     kind = "temporary" if code < 500 and stage != "token" else "permanent"
     try:
-        module = load("token_table" if stage == "token" else "replies_table")
+        module = borrow("token_table" if stage == "token" else "replies_table")
         number = _find(module, stage, code, enhanced, text.lower())
         for line in _lines(module.KEYS):
             if not number:
@@ -79,7 +67,7 @@ def classify(stage, code, enhanced, text):
 
 def retry_after(key):
     """Seconds to wait at least before another try after the failure ``key``; 0 where the usual back-off serves."""
-    for line in _lines(load("replies_table").KEYS):
+    for line in _lines(borrow("replies_table").KEYS):
         _, seconds, name = line.split(";")
         if name == key:
             return int(seconds)

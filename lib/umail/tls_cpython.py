@@ -1,4 +1,4 @@
-"""CPython's ssl takes client certificates as PEM files only: this hands DER to it (not needed on a board)."""
+"""What CPython's ssl needs and MicroPython's does not: older TLS shut out, client certificates as PEM files."""
 
 import os
 import ssl
@@ -11,6 +11,12 @@ def _label(key):
     if key[header + 2] == 1:
         return "EC PRIVATE KEY"
     return "RSA PRIVATE KEY" if key[header + 3] == 2 else "PRIVATE KEY"
+
+
+def prepare(context, checked):
+    """TLS 1.2 at least, where MicroPython's mbed TLS begins; names unchecked where certificates are not ``checked``."""
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = checked
 
 
 def load(context, chain, key):

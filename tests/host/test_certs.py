@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from umail import certs
+from umail.root_names import NAMES
 from umail_host import make_roots, paths
 from umail_host.errors import UserError
 from umail_host.make_roots import ROOTS
@@ -36,8 +37,8 @@ def expiring(roots: dict[str, bytes], now: datetime.datetime) -> list[str]:
 
 def test_the_loader_the_modules_and_the_pins_name_the_same_roots():
     modules = {path.stem for path in (paths.library() / "certs").glob("*.py")} - {"__init__"}
-    assert modules == set(certs.NAMES) == {root.name for root in ROOTS}
-    assert list(certs.NAMES) == sorted(certs.NAMES)
+    assert modules == set(NAMES) == {root.name for root in ROOTS}
+    assert list(NAMES) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("root", ROOTS, ids=lambda root: root.name)
@@ -52,7 +53,7 @@ def test_a_root_matches_its_pin_and_is_a_self_signed_authority_of_that_name(root
 
 def test_no_root_expires_within_a_year():
     now = datetime.datetime.now(datetime.UTC)
-    soon = expiring({name: der_of(name) for name in certs.NAMES}, now)
+    soon = expiring({name: der_of(name) for name in NAMES}, now)
     assert not soon, "replace these roots in umail_host.make_roots: " + "; ".join(soon)
 
 
@@ -75,7 +76,7 @@ def test_every_root_that_a_route_names_is_bundled():
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 named |= set(re.findall(r"\b\w+_root_\w+\b", node.value))
     assert named
-    assert named <= set(certs.NAMES)
+    assert named <= set(NAMES)
 
 
 def test_loading_leaves_no_module_behind():
@@ -90,12 +91,13 @@ def test_micropython_takes_every_root_and_gives_its_memory_back(micropython):
     code = """
 import gc, ssl, sys
 from umail import certs
+from umail.root_names import NAMES
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 for der in certs.load():
     context.load_verify_locations(cadata=der)
 gc.collect()
 before = gc.mem_alloc()
-for name in certs.NAMES:
+for name in NAMES:
     certs.load((name,))
 gc.collect()
 print(gc.mem_alloc() - before < 1024, [name for name in sys.modules if name.startswith("umail.certs.")])
@@ -118,17 +120,17 @@ def as_pem(names: list[str]) -> str:
 
 def test_the_script_makes_the_modules_from_bundles_that_hold_them_together(tmp_path):
     first, second = tmp_path / "a.pem", tmp_path / "b.pem"
-    first.write_text(as_pem(list(certs.NAMES[:4])))
-    second.write_text(as_pem(list(certs.NAMES[4:])))
+    first.write_text(as_pem(list(NAMES[:4])))
+    second.write_text(as_pem(list(NAMES[4:])))
     written = make_roots.make([first, second], tmp_path)
-    assert {path.stem for path in written} == set(certs.NAMES)
+    assert {path.stem for path in written} == set(NAMES)
     for path in written:
         assert path.read_bytes() == (paths.library() / "certs" / path.name).read_bytes()
 
 
 def test_the_script_names_the_root_that_a_bundle_lacks(tmp_path):
     bundle = tmp_path / "a.pem"
-    bundle.write_text(as_pem(list(certs.NAMES[1:])))
+    bundle.write_text(as_pem(list(NAMES[1:])))
     with pytest.raises(UserError, match=r"DigiCert Global Root CA .* is not in .*a.pem"):
         make_roots.make([bundle], tmp_path)
     with pytest.raises(UserError, match=r"no\.pem can't be read"):

@@ -1,5 +1,3 @@
 from collections.abc import Iterable
 
-NAMES: tuple[str, ...]
-
-def load(names: Iterable[str] = ...) -> list[bytes]: ...
+def load(names: Iterable[str] | None = None) -> list[bytes]: ...
