@@ -39,6 +39,12 @@ format: $(READY) ## Format all Python files
 size: $(READY) ## Measure what the library costs on a board; fail where it grew (ARGS=--update accepts it)
 	$(BIN)/python -m umail_host.size $(ARGS)
 
+power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems (about two minutes)
+	@$(BIN)/python tests/power/run.py $(ARGS)
+
+fleet: $(READY) ## Simulate up to a million boards after a power cut; writes docs/fleet.md (about two minutes)
+	@$(BIN)/python -m umail_host.fleet_page $(ARGS)
+
 package: $(READY) ## Write lib/package.json anew, after a module was added or removed
 	$(BIN)/python -m umail_host.make_package
 
