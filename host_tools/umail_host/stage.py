@@ -21,6 +21,7 @@ class Stage:
         remedy: what to do about it; empty where nothing is to be done.
         where: ``host``, ``board`` or ``domain``.
         key: of the advice, where the library has one.
+        address: ours, as the mail server sees it, where this stage learns it.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Stage:
     remedy: str = ""
     where: str = "domain"
     key: str = ""
+    address: str = ""

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import getpass
-import importlib
 import json
-import os
-import re
-import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from umail_host import boards, deploy, image, maintenance, paths, ports
+from umail_host import boards, deploy, image, maintenance, node, ports, secret_source
 from umail_host.board import Board, BoardError, ExecError
 from umail_host.boards import BoardSpec
 from umail_host.errors import UserError
@@ -33,7 +29,7 @@ EXAMPLE = (
 def command(
     port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
     board: Annotated[str, typer.Option(help="Name of its description; by default what the board says.")] = "",
-    config: Annotated[Path | None, typer.Option(help="JSON file that becomes /config.json.")] = None,
+    config: Annotated[Path | None, typer.Option(help="JSON or TOML file that becomes /config.json.")] = None,
     file: Annotated[list[str] | None, typer.Option(help="A further file, HERE:/THERE; may be repeated.")] = None,
     secret: Annotated[list[str] | None, typer.Option(help="Name of a secret to store; may be repeated.")] = None,
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
@@ -41,9 +37,9 @@ def command(
     wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.")] = 10,
 ) -> None:
     """Bring library, firmware, certificates and configuration onto a board; only what changed is copied."""
-    files = dict(_extra_file(text) for text in file or ())
+    files = dict(extra_file(text) for text in file or ())
     settings = None if config is None else read_config(config)
-    secrets = {name: read_secret(name) for name in secret or ()}
+    secrets = {name: secret_source.read(name) for name in secret or ()}
 
     def build(machine: str) -> tuple[BoardSpec, dict[str, bytes]]:
         spec = choose_board(machine, board)
@@ -128,17 +124,19 @@ def choose_board(machine: str, wanted: str) -> BoardSpec:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The configuration in the JSON file ``path``.
+    """The configuration in the file ``path``, JSON, or TOML where its name ends so.
 
     Raises:
-        UserError: it can't be read, or is not a JSON object.
+        UserError: it can't be read, or is not an object of keys.
     """
+    toml = path.suffix == ".toml"
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        value = tomllib.loads(text) if toml else json.loads(text)
     except OSError as error:
         raise UserError(f"{path} can't be read: {error.strerror}") from None
     except ValueError as error:
-        raise UserError(f"{path} is not JSON: {error}") from None
+        raise UserError(f"{path} is not {'TOML' if toml else 'JSON'}: {error}") from None
     if not isinstance(value, dict):
         raise UserError(f"{path} must hold an object, {{…}}, with the keys of docs/firmware.md")
     return value
@@ -150,19 +148,15 @@ def check_config(config: dict[str, Any], spec: BoardSpec) -> None:
     Raises:
         UserError: the first sentence counts the problems, one line each follows.
     """
-    resolved = json.loads(image.config_file(config, spec))
-    folder = str(paths.firmware())
-    sys.path.insert(0, folder)
-    try:
-        rules = importlib.import_module("alertnode.config")
-    finally:
-        sys.path.remove(folder)
-    problems = rules.check(resolved)[1]
-    if problems:
-        raise UserError("the configuration needs mending:\n" + "\n".join(f"  - {problem}" for problem in problems))
+    node.checked(image.config_file(config, spec))
 
 
-def _extra_file(text: str) -> tuple[str, bytes]:
+def extra_file(text: str) -> tuple[str, bytes]:
+    """Path on the board and contents of an argument ``HERE:/THERE``.
+
+    Raises:
+        UserError: it is not of that form, or can't be read.
+    """
     source, colon, target = text.rpartition(":")
     if not colon or not source or not target.startswith("/"):
         raise UserError(f"--file {text}: write it as HERE:/THERE, such as trace.csv:/trace.csv")
@@ -170,20 +164,3 @@ def _extra_file(text: str) -> tuple[str, bytes]:
         return target, Path(source).read_bytes()
     except OSError as error:
         raise UserError(f"--file {source} can't be read: {error.strerror}") from None
-
-
-def read_secret(name: str) -> str:
-    """The value of a secret: from the environment, else asked for without echo.
-
-    Raises:
-        UserError: the name is not one that a board can store, or nothing can be asked here.
-    """
-    if not re.fullmatch(r"[a-z0-9_]{1,15}", name):
-        raise UserError(f"--secret {name}: a name has 1 to 15 lower-case letters, digits and underscores")
-    variable = f"UMAIL_SECRET_{name.upper()}"
-    value = os.environ.get(variable)
-    if value is None and sys.stdin.isatty():
-        value = getpass.getpass(f"{name}: ")
-    if not value:
-        raise UserError(f"the secret {name} is not known: set {variable}, or run the command in a terminal")
-    return value

@@ -1,0 +1,66 @@
+"""Secrets for a board: from the environment, the system's keyring, or a question without echo; never from arguments."""
+
+from __future__ import annotations
+
+import getpass
+import importlib
+import os
+import re
+import sys
+
+from umail_host.errors import UserError
+
+_SERVICE = "umail"
+
+
+def find(name: str, board: str = "") -> str | None:
+    """The secret ``name``, where the environment or the keyring has it.
+
+    ``UMAIL_SECRET_FREEZER_3_MAIL_PASSWORD`` is that of the board freezer-3 alone, ``UMAIL_SECRET_MAIL_PASSWORD`` that
+    of any. In the keyring the service is ``umail``, the user name ``freezer-3/mail_password`` or ``mail_password``.
+    """
+    for variable in _variables(name, board):
+        if value := os.environ.get(variable):
+            return value
+    return _from_keyring(name, board)
+
+
+def read(name: str, board: str = "") -> str:
+    """The same, asked for where neither has it.
+
+    Raises:
+        UserError: the name is not one that a board can store, or nothing can be asked here.
+    """
+    if not re.fullmatch(r"[a-z0-9_]{1,15}", name):
+        raise UserError(f"--secret {name}: a name has 1 to 15 lower-case letters, digits and underscores")
+    value = find(name, board)
+    if value is None and sys.stdin.isatty():
+        value = getpass.getpass(f"{name}: ")
+    if not value:
+        raise UserError(
+            f"the secret {name} is not known: set {_variables(name, '')[0]}, or run the command in a terminal"
+        )
+    return value
+
+
+def _variables(name: str, board: str) -> list[str]:
+    names = [f"UMAIL_SECRET_{name.upper()}"]
+    if board:
+        names.insert(0, f"UMAIL_SECRET_{re.sub(r'[^A-Z0-9]', '_', board.upper())}_{name.upper()}")
+    return names
+
+
+def _from_keyring(name: str, board: str) -> str | None:
+    try:
+        keyring = importlib.import_module("keyring")
+    except ImportError:
+        return None
+    try:
+        for user in ([f"{board}/{name}"] if board else []) + [name]:
+            value: str | None = keyring.get_password(_SERVICE, user)
+            if value:
+                return value
+    except Exception:
+        # Each system has errors of its own for a keyring that is locked or absent; there are other ways to answer.
+        return None
+    return None
