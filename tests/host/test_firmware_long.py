@@ -131,3 +131,27 @@ def test_an_excursion_that_outlives_a_power_cut_is_mailed_once(node: Rig) -> Non
     node.celsius = 20
     node.wait_for("recovery mailed")
     assert ["above" in subject for subject in node.subjects(2)] == [True, False]
+
+
+def test_a_name_that_cannot_be_resolved_is_told_and_the_sensor_is_read_on(node: Rig) -> None:
+    node.celsius = 35
+    config = settings(node.server)
+    config["mail"]["host"] = "mail.nowhere.example"
+    node.start(config)
+    node.wait_for("alert not mailed, temporary failure at resolve: ", 30)
+    node.wait_for("1 waiting, next try in ")
+    node.wait_for("35 °C")
+
+
+def test_without_ntp_for_ever_the_alert_goes_with_an_estimated_time(node: Rig) -> None:
+    node.celsius = 35
+    node.board.clock.ntp = False
+    impatient = b"from alertnode import clock, start\nclock._PATIENCE = 3\nstart.main()\n"
+    node.start(settings(node.server), {"/main.py": impatient, "/clock": b"%d" % (time.time() - 3600)})
+    node.wait_for("no NTP server answers (time.example, 127.0.0.1): asked again in 5 s")
+    node.wait_for("1 mails wait: the clock is not set")
+    node.wait_for("by the last known time, as NTP does not answer: it was not set")
+    node.wait_for("alert mailed to ops@contoso.com")
+    node.celsius = 20
+    node.wait_for("recovery mailed")
+    assert "(estimated)" in node.server.inbox.wait(2, 5)[1]["Subject"]
