@@ -38,15 +38,19 @@ class Dialogue:
         self.in_step = self.secure = self.sent = self.asked = self.dirty = False
         self.secret = b""
 
-    def put(self, octets):
-        """Send what the server is to answer (generator)."""
+    def put(self, octets, last=False):
+        """Send what the server is to answer (generator); ``last``: the message's last octet is among it."""
+        if len(self.buffer):
+            # A reply that came before its command would be taken for the answer to another.
+            raise self.refusal((yield from self.reply(self.timeout)))
+        if last:
+            self.leaves()
         self.asked = True
         yield octets
 
     def command(self, line):
         """Send one command, read its reply (generator)."""
-        self.asked = True
-        yield line + b"\r\n"
+        yield from self.put(line + b"\r\n")
         return (yield from self.reply(self.timeout))
 
     def reply(self, seconds):
@@ -102,6 +106,9 @@ class Dialogue:
 
         self.sent = False
         kind, key = classify(self.stage, reply.code, reply.enhanced, text)[:2]
+        if kind == "permanent" and self.stage in ("greeting", "ehlo", "starttls", "auth"):
+            # Not the message's fault: it goes when the set-up has been mended.
+            kind = "configuration"
         return MailError(self.stage, kind, text, reply.code, reply.enhanced, key)
 
     def _masked(self, text):

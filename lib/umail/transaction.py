@@ -51,7 +51,9 @@ class Transaction:
     def __init__(self, session, message, last):
         self.session = session
         self.message = message
-        self.last = last
+        # What one envelope takes; the others wait for the next, and QUIT with them (see envelopes.py).
+        self.recipients = message.recipients[: session.route.max_recipients]
+        self.last = last and len(self.recipients) == len(message.recipients)
         self.chunking = "CHUNKING" in session.features
 
     def run(self):
@@ -60,7 +62,7 @@ class Transaction:
         session.in_step = False
         session.stage = "mail"
         features = session.features
-        recipients = self.message.recipients
+        recipients = self.recipients
         self.body = self.message.encode("8BITMIME" in features, "BINARYMIME" in features and self.chunking)
         mail, parameters = self._mail()
         notify = b""
@@ -145,6 +147,7 @@ class Transaction:
             yield from session.put(b"\r\n".join(flight) + b"\r\n")
             for _ in flight:
                 replies.append((yield from session.reply(session.timeout)))
+                session.stage = "rcpt"
             if replies[0].code != 250:
                 break
         session.in_step = True
@@ -158,16 +161,20 @@ class Transaction:
         flight = b"\r\n".join(commands)
         if self.chunking:
             text = b"".join([bytes(chunk) for chunk in self.body.chunks()])
+            # A server that does not take the chunk runs it as commands: where it could be some, DATA waits for 354.
+            low = text.lower()
+            self.chunking = not [1 for line in (b"\nmail from", b"\ndata\r", b"\nbdat ") if line in low]
+        if self.chunking:
             flight += b"\r\nBDAT %d LAST\r\n" % len(text) + text + self._quit()
-            session.leaves()
         else:
             flight += b"\r\nDATA\r\n"
-        yield from session.put(flight)
+        yield from session.put(flight, self.chunking)
         if session.sent:
             yield FINAL
         replies = []
         for _ in commands:
             replies.append((yield from session.reply(session.timeout)))
+            session.stage = "rcpt"
         if session.dirty:
             session.dirty = False
             session.take(replies.pop(0), 250)
@@ -176,16 +183,20 @@ class Transaction:
     def _check_mail(self, reply, parameters):
         if reply.code == 250:
             return
+        self.session.stage = "mail"
         if reply.code == 555 or (reply.code == 501 and reply.enhanced in ("", "5.5.4", "5.5.2")):
             # RFC 5321, 4.1.1.11: a parameter that is not known. The costliest first: binary, then the rest.
             mended = [name for name in parameters if name == "BINARYMIME"] or parameters
-            for name in mended:
-                self.session.without.add(name)
-                self.session.features.pop(name, None)
             if mended:
-                self.session.sent = False
-                raise Mend()
+                self._mend(*mended)
         raise self.session.refusal(reply)
+
+    def _mend(self, *names):
+        for name in names:
+            self.session.without.add(name)
+            self.session.features.pop(name, None)
+        self.session.sent = False
+        raise Mend()
 
     def _nobody(self, together, refused):
         # Every recipient refused: whatever the server says to the message, nobody gets it.
@@ -230,22 +241,27 @@ class Transaction:
             count += len(chunk)
             yield from self._piece(stuffer.feed(chunk) if self.body.dots else chunk, count)
         self._check_count(count)
-        session.leaves()
-        yield from session.put(stuffer.end() + self._quit())
+        yield from session.put(stuffer.end() + self._quit(), True)
         yield FINAL
 
     def _bdat(self):
-        # RFC 3030: one chunk where the size is known.
+        # RFC 3030. Four octets of the first header go alone and are answered: a server that does not take chunks
+        # would run them as commands. Then one chunk where the size is known.
         session = self.session
         session.stage = "body"
         session.in_step = False
         size = self.body.size
+        chunks = self.body.chunks()
+        first = next(chunks)
+        yield from session.put(b"BDAT 4\r\n" + bytes(first[:4]))
+        self._taken((yield from session.reply(session.timeout)))
+        chunks = _rest(first, chunks)
+        count = 4
         if size is None:
-            yield from self._bdat_pieces()
+            yield from self._bdat_pieces(chunks)
         else:
-            yield from session.put(b"BDAT %d LAST\r\n" % size)
-            count = 0
-            for chunk in self.body.chunks():
+            yield from session.put(b"BDAT %d LAST\r\n" % (size - count))
+            for chunk in chunks:
                 count += len(chunk)
                 if count > size:
                     # What goes beyond the chunk's length would run as commands.
@@ -258,12 +274,17 @@ class Transaction:
                 yield self._quit()
         yield FINAL
 
-    def _bdat_pieces(self):
+    def _taken(self, reply):
+        if self.chunking and 500 <= reply.code <= 503 and self.body.size is not None:
+            self._mend("CHUNKING")
+        self.session.take(reply, 250)
+
+    def _bdat_pieces(self, chunks):
         # The size is not known: a chunk for each piece, and only so many of them unanswered that neither side blocks.
         session = self.session
         owed = 0
-        count = 0
-        for chunk in self.body.chunks():
+        count = 4
+        for chunk in chunks:
             count += len(chunk)
             self._check_size(count)
             yield b"BDAT %d\r\n" % len(chunk)
@@ -274,7 +295,8 @@ class Transaction:
                 session.take((yield from session.reply(session.timeout)), 250)
                 owed -= 1
         session.leaves()
-        yield from session.put(b"BDAT 0 LAST\r\n" + self._quit())
+        session.asked = True
+        yield b"BDAT 0 LAST\r\n" + self._quit()
         while owed:
             session.take((yield from session.reply(session.timeout)), 250)
             owed -= 1
@@ -302,7 +324,18 @@ class Transaction:
         session = self.session
         session.stage = "body"
         reply = yield from session.reply(FINAL[1])
-        session.take(reply, 250)
+        self._taken(reply)
+        # Where a reply too many has come, this one is not the final one: it speaks of an address (RFC 3463, 3.2), or
+        # a refusal follows.
+        after = bytes(session.buffer.view[session.buffer.start : session.buffer.end][:3])
+        if reply.enhanced[:4] == "2.1." or (after[:1] in (b"4", b"5") and after != b"421"):
+            raise session.error("temporary", "a reply out of place: %s" % reply, "desync")
         session.sent = False
         session.in_step = not self.last
         return reply
+
+
+def _rest(first, chunks):
+    # What follows the four octets that went alone.
+    yield first[4:]
+    yield from chunks

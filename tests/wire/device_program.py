@@ -93,4 +93,5 @@ def main():
     print("RESULT" + json.dumps(results))
 
 
-main()
+if __name__ == "__main__":
+    main()
