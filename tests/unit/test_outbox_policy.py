@@ -1,7 +1,7 @@
 """What the outbox does with the policy: storms become few mails, limits outlive resets, what is too much is told."""
 
 from check import equal, inside
-from outbox_world import DATE, cleaned, field
+from outbox_world import DATE, World, cleaned, field
 from umail import Attachment
 
 STORM = {"per_minute": 0, "per_hour": 0}
@@ -161,3 +161,47 @@ def test_a_note_is_escaped_in_a_mail_that_is_only_html(world):
     world.flush()
     octets = world.server.taken[-1][2].replace(b"=\r\n", b"")
     inside(b"&lt;b> &amp; co", octets)
+
+
+REPLIES = (
+    "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
+    "451 4.7.0 Temporary server error. Please try again later. PRX4",
+    "451 4.7.500 Server busy. Please try again later",
+    "451 4.5.127 Excessive message rate from sender",
+    "450 4.7.26 Service does not accept messages sent over IPv6",
+    "452 4.5.3 Too many recipients",
+    "550 5.2.121 Recipient's per hour message receive limit exceeded",
+    "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
+    "421 4.3.2 Service not available",
+)
+
+
+def test_after_each_temporary_reply_everything_arrives_in_order_and_few_were_the_attempts():
+    for reply in REPLIES:
+        for stage in ("_recipient", "_message"):
+            world = World()
+            world.start(policy={"window": 0, "per_hour": 0})
+            usual = getattr(world.server, stage)
+            refused = []
+
+            def refuse(*_, reply=reply, world=world, refused=refused):
+                refused.append(world.time)
+                world.server._say(reply)
+                world.server.up = reply[:3] != "421"
+
+            setattr(world.server, stage, refuse)
+            try:
+                for subject, priority in (("a", 1), ("b", 2), ("c", 1)):
+                    world.put(subject, priority=priority)
+                end = world.time + 6 * 3600
+                while world.time < end:
+                    world.flush()
+                    world.time += max(60, world.box.wait())
+                if len(refused) > 120:
+                    raise AssertionError("%d attempts in six hours: %s" % (len(refused), reply))
+                setattr(world.server, stage, usual)
+                world.box.retry()
+                world.drain()
+                equal((world.subjects(), world.box.dead()), (["b", "a", "c"], []), reply + stage)
+            finally:
+                world.remove()
