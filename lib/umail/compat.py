@@ -225,6 +225,9 @@ class _Content(Message):
         return self
 
     def chunks(self):
+        if self.chunk is None:
+            # For further recipients in a second envelope: nothing of it was kept.
+            raise ValueError("what was written is sent once only" + _INSTEAD)
         while self.chunk is not None:
             chunk, self.chunk = self.chunk, b""
             yield chunk

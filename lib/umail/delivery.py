@@ -49,6 +49,20 @@ class Delivery:
 
     def send(self, message, last=False):
         """Send one mail (generator): returns a ``Receipt``. With ``last``, QUIT travels along; nothing stays open."""
+        try:
+            outcome = yield from self.once(message, last)
+            if len(outcome.accepted) == len(message.recipients):
+                return outcome
+        except MailError as error:
+            outcome = error
+            if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
+                raise
+        from .envelopes import rest
+
+        return (yield from rest(self, message, last, outcome))
+
+    def once(self, message, last):
+        """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
         yield ("limit", self.deadline)
         failed = None
         routes = list(self.routes)

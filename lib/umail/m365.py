@@ -31,12 +31,16 @@ def submission(username, password=None, token=None, host=None, **more):
     Raises:
         ValueError: as ``Route``; also where neither password nor token is given.
     """
-    return _login(host or "smtp.office365.com", username, password, token, _DIGICERT, more)
+    route = _login(host or "smtp.office365.com", username, password, token, _DIGICERT, more)
+    route.max_recipients = 500
+    return route
 
 
 def hve(username, password=None, token=None, host=None, **more):
     """High Volume Email: many mails, recipients inside the tenant only, at most 50 a message. As ``submission``."""
-    return _login(host or "smtp.hve.mx.microsoft", username, password, token, _MICROSOFT, more)
+    route = _login(host or "smtp.hve.mx.microsoft", username, password, token, _MICROSOFT, more)
+    route.max_recipients = 50
+    return route
 
 
 def direct_send(domain, sender, host=None, **more):

@@ -40,6 +40,8 @@ class Route:
     roots = None
     # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 octets.
     long_auth = False
+    # How many recipients one envelope may have, where the provider documents it; a mail to more goes in several.
+    max_recipients = None
     # The domain whose MX is the host, where host is None; and the suffixes that its name must have.
     mx = None
     mx_suffixes = ()

@@ -20,6 +20,7 @@ def gmail(username, password=None, token=None, host="smtp.gmail.com", port=587, 
     route = Route(host, port, username=username, password=password, token=token, **more)
     route.roots = ("gts_root_r1", "gts_root_r4", "globalsign_root_r6")
     route.long_auth = True
+    route.max_recipients = 100
     return route
 
 
@@ -39,4 +40,5 @@ def azure_communication(username, password, host="smtp.azurecomm.net", **more):
         "microsoft_rsa_root_2017",
         "microsoft_ecc_root_2017",
     )
+    route.max_recipients = 50
     return route

@@ -24,6 +24,7 @@ class Route:
     ehlo: str | None
     roots: tuple[str, ...] | None
     long_auth: bool
+    max_recipients: int | None
     mx: str | None
     mx_suffixes: tuple[str, ...]
     def __init__(
