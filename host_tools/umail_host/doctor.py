@@ -153,12 +153,13 @@ def _route(
     elif certificate:
         mail["certificate"] = [files[path] for path in mail["certificate"]]
         mail["private_key"] = files[mail["private_key"]]
-    secret = (secrets.get("mail_token") or secrets.get("mail_password")) if mail["username"] else None
+    secret = secrets.get("mail_token") or secrets.get("mail_password")
     given = dict(secrets) if secret else {"mail_password": "not known"}
     try:
-        return node.module("routes").build(mail, given.get, umail), secret
+        route = node.module("routes").build(mail, given.get, umail)
     except (ValueError, OSError) as error:
         raise UserError(f"the configuration makes no route: {error}") from None
+    return route, secret if route.username else None
 
 
 def from_board(link: Board, options: Options, tell: Tell, bundled: bool = True) -> None:
