@@ -127,7 +127,8 @@ class Wire(Link):
         if count == len(octets):
             await asyncio.sleep(0)
             return
-        self.until = self.end
+        if not self.handshake:
+            self.until = self.end
         view = memoryview(octets)
         while True:
             if count > 0:

@@ -81,7 +81,8 @@ class Wire(Link):
         listening = self.listen() != 0
         if count == len(octets):
             return
-        self.until = self.end
+        if not self.handshake:
+            self.until = self.end
         view = memoryview(octets)
         while True:
             if count > 0:

@@ -42,6 +42,7 @@ class Link:
 
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
+        self.begin_wait(self.timeout)
         self.sock = borrow("tls").wrap(self.sock, route, host)
         self.handshake = True
 
@@ -94,7 +95,7 @@ class Link:
         if rest <= 0:
             from errno import ETIMEDOUT
 
-            raise OSError(ETIMEDOUT)
+            raise self._failed(OSError(ETIMEDOUT))
         if self.tick:
             self.tick()
         # So that a tick comes at least once a second.
@@ -122,8 +123,12 @@ class Link:
         try:
             count = function(self.sock, octets)
         except (OSError, ValueError) as error:
-            meaning = self.handshake and borrow("tls_failure").meaning(error)
-            raise meaning or error
+            raise self._failed(error)
         if count > 0:
             self.handshake = False
+        elif not count and self.handshake:
+            raise self._failed(OSError("EOF"))
         return count
+
+    def _failed(self, error):
+        return borrow("tls_failure").meaning(error) if self.handshake else error

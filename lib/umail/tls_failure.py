@@ -1,6 +1,7 @@
 """What a failed TLS handshake means."""
 
 import ssl
+from errno import ETIMEDOUT
 
 from .errors import MailError
 
@@ -23,16 +24,19 @@ _MEANING = (
 
 
 def meaning(error):
-    """The MailError for what a handshake raised, or None where it is an error of the connection."""
+    """The MailError for what ended a handshake."""
     text = str(error)
+    low = text.lower()
+    # Errors of the system have a positive number, mbed TLS's a negative one; ValueError is a certificate's.
+    code = error.args[0] if error.args else 0
+    network = isinstance(error, OSError) and isinstance(code, int) and code > 0
+    if "eof" in low or (network and not isinstance(error, getattr(ssl, "SSLError", ()))):
+        # Whoever can close a connection can do so before TLS as well: nothing that a later try would endanger.
+        key = "timeout" if code == ETIMEDOUT else "closed"
+        return MailError("starttls", "temporary", "TLS: no handshake: " + text, key=key)
     for words, key in _MEANING:
-        if words in text.lower():
+        if words in low:
             break
     else:
-        # OSError with an errno of the system is the network's; mbed TLS's are negative, ValueError is a certificate's.
-        code = error.args[0] if error.args else 0
-        if isinstance(error, OSError) and isinstance(code, int) and code > 0:
-            if not isinstance(error, getattr(ssl, "SSLError", ())):
-                return None
         key = "tls_failed"
     return MailError("starttls", "temporary" if key == "tls_memory" else "security", "TLS: " + text, key=key)
