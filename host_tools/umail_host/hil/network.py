@@ -1,0 +1,113 @@
+"""The board's Wi-Fi and the access point, the same for virtual and real boards: the fixture `wifi`."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import subprocess
+
+from umail_host.hil.faults import RigFault
+from umail_host.hil.tested import TestedBoard
+
+_LIMIT = 60.0  # seconds that the access point's command may take
+
+
+_DEVICE = """
+import network, time
+
+def join(ssid, password, seconds):
+    # Milliseconds that it took, or the status where it did not come up.
+    wlan = network.WLAN(0)
+    wlan.active(True)
+    begun = time.ticks_ms()
+    if not wlan.isconnected():
+        try:
+            wlan.connect(ssid, password)
+        except OSError:
+            pass  # a station that tries already says so
+    while not wlan.isconnected():
+        if time.ticks_diff(time.ticks_ms(), begun) > seconds * 1000:
+            return "status %s" % wlan.status()
+        time.sleep_ms(20)
+    return time.ticks_diff(time.ticks_ms(), begun)
+"""
+
+
+class Wifi:
+    """The network of one board.
+
+    Args:
+        board: the board.
+        ssid, password: the network's, for real boards.
+        access_point: a command that switches the access point; gets ``up`` or ``down`` as its last word.
+    """
+
+    def __init__(self, board: TestedBoard, ssid: str, password: str, access_point: str) -> None:
+        self._board = board
+        self._command = access_point
+        self.ssid = ssid or "virtual"
+        self.dropped = False
+        self._password = password
+        if password:
+            board.mask(password)
+
+    def join(self, timeout: float = 20.0) -> int:
+        """Let the board join; milliseconds that it took.
+
+        Raises:
+            RigFault: it did not come up in time; `attempt` is for tests in which that is the matter.
+        """
+        answer = self.attempt(timeout)
+        if isinstance(answer, int):
+            return answer
+        raise RigFault(f"{self._board.place.spec} did not join the Wi-Fi {self.ssid} within {timeout:g} s ({answer})")
+
+    def attempt(self, timeout: float = 20.0) -> int | str:
+        """As ``join``, but the board's status as text where it did not come up."""
+        self._board.exec(_DEVICE)
+        answer: int | str = self._board.call("join", self.ssid, self._password, int(timeout), timeout=timeout + 10)
+        return answer
+
+    def leave(self) -> None:
+        """Let the board leave."""
+        self._board.exec("import network\nnetwork.WLAN(0).disconnect()")
+
+    @property
+    def online(self) -> bool:
+        """Whether the board has an address."""
+        return bool(self._board.eval("__import__('network').WLAN(0).isconnected()"))
+
+    def drop(self) -> None:
+        """The access point goes away."""
+        self.dropped = True
+        if self._board.virtual is not None:
+            self._board.virtual.wifi.drop()
+        else:
+            self._switch("down")
+
+    def restore(self) -> None:
+        """The access point is back."""
+        self.dropped = False
+        if self._board.virtual is not None:
+            self._board.virtual.wifi.up()
+        else:
+            self._switch("up")
+
+    def _switch(self, word: str) -> None:
+        try:
+            subprocess.run([*shlex.split(self._command), word], check=True, capture_output=True, timeout=_LIMIT)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            raise RigFault(f"the access point could not be switched {word} ({error})") from None
+
+
+def address(virtual: bool) -> str:
+    """Where a server must listen so that the board reaches it: the loopback, or this computer's address in the LAN."""
+    if virtual:
+        return "127.0.0.1"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # RFC 5737; a datagram socket sends nothing by this
+        except OSError:
+            raise RigFault("this computer has no network: the board could not reach a server on it") from None
+        name: str = probe.getsockname()[0]
+        return name

@@ -1,0 +1,251 @@
+"""The boards of a rig: taken one user at a time, prepared once, made ready before each test, quarantined when lost."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from umail_host.board import BoardError
+from umail_host.errors import UserError
+from umail_host.fake_smtp.masking import Masker
+from umail_host.hil import labgrid, locks, power, prepare, recovery
+from umail_host.hil.faults import RigFault
+from umail_host.hil.places import Place
+from umail_host.hil.serial_log import NOTE, SerialLog
+from umail_host.hil.tested import TestedBoard
+from umail_host.virtual_board import VirtualBoard
+
+_LOOK_AGAIN = 0.2  # seconds
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the options of the plugin say.
+
+    Attributes:
+        places: all boards of the rig.
+        powers: ``--power`` for each of them, in order; one stands for all.
+        flash, firmware, board_type, deploy: see ``prepare``.
+        wait: seconds to wait for a board that others use.
+        run: folder that the processes of this run share.
+    """
+
+    places: list[Place]
+    powers: list[str]
+    flash: str
+    firmware: Path | None
+    board_type: str
+    deploy: str
+    wait: float
+    run: Path
+
+
+@dataclass
+class Slot:
+    """A place, and what this process has of it."""
+
+    place: Place
+    power: str
+    lock: locks.PortLock
+    tested: TestedBoard | None = None
+    close: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+
+class Pool:
+    """The boards that this process may use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._wanted = locks.Wanted(settings.run)
+        self.masker = Masker()
+        powers = settings.powers or ["none"]
+        self._slots = [
+            Slot(place, powers[min(index, len(powers) - 1)], locks.PortLock(place.name))
+            for index, place in enumerate(settings.places)
+        ]
+        self.virtual = settings.places[0].virtual
+        for slot in self._slots:
+            slot.power and _power(slot)  # a wrong option is told before the first test
+
+    # Taking and giving back.
+
+    def take(self, count: int = 1) -> list[TestedBoard]:
+        """``count`` boards, each in its raw REPL with a clean heap.
+
+        Raises:
+            RigFault: there are not so many that work, or others held them for too long.
+        """
+        while True:
+            slots = self._hold(count)
+            try:
+                return [self._ready(slot) for slot in slots]
+            except RigFault:
+                if len(self.usable()) < count:
+                    raise
+
+    def usable(self) -> list[Slot]:
+        """The slots that are not in quarantine."""
+        return [slot for slot in self._slots if slot.place.name not in self.quarantined()]
+
+    def quarantined(self) -> dict[str, str]:
+        """Name → why, for all processes of this run."""
+        folder = self._settings.run / "quarantine"
+        return {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*")} if folder.is_dir() else {}
+
+    def after(self, boards: list[TestedBoard]) -> None:
+        """A test has ended: see that its boards answer, and give them back where others wait.
+
+        Raises:
+            RigFault: one is lost.
+        """
+        fault = None
+        for board in boards:
+            if board.lost:
+                continue
+            board.unmount()
+            if not recovery.answers(board):
+                try:
+                    recovery.recover(board)
+                except RigFault as error:
+                    fault = error
+                    self.lose(board, str(error))
+        if self._wanted.by_others():
+            self.close()
+        if fault is not None:
+            raise fault
+
+    def lose(self, board: TestedBoard, why: str) -> None:
+        """Quarantine a board: nobody takes it in this run any more."""
+        slot = next(slot for slot in self._slots if slot.tested is board)
+        board.lost = True
+        board.log.add(NOTE, f"quarantine: {why}")
+        if not slot.place.virtual:
+            self._note("quarantine", slot.place.name, why)
+        self._drop(slot)
+
+    def close(self) -> None:
+        """Give all boards back."""
+        for slot in self._slots:
+            self._drop(slot)
+
+    # Inside.
+
+    def _hold(self, count: int) -> list[Slot]:
+        if self.virtual:
+            while len(self._slots) < count:
+                first = self._slots[0]
+                self._slots.append(Slot(first.place, first.power, first.lock))
+            return self._slots[:count]
+        deadline = time.monotonic() + self._settings.wait
+        while True:
+            usable = self.usable()
+            if len(usable) < count:
+                reasons = "; ".join(self.quarantined().values()) or f"--board names {len(usable)}"
+                raise RigFault(f"{count} boards are needed, {len(usable)} are left ({reasons})")
+            usable.sort(key=lambda slot: slot.tested is None)  # those we hold come first
+            taken = [slot for slot in usable if self._take(slot)][:count]
+            if len(taken) == count:
+                return taken
+            # All or none: two processes that each hold one and want two would wait for ever.
+            self.close()
+            if time.monotonic() > deadline:
+                holders = ", ".join(slot.lock.holder for slot in usable)
+                raise RigFault(f"no board became free within {self._settings.wait:g} s (held by {holders})")
+            with self._wanted:
+                time.sleep(_LOOK_AGAIN * (0.5 + random.random()))
+
+    def _take(self, slot: Slot) -> bool:
+        if slot.tested is not None:
+            return True
+        if not slot.lock.take():
+            return False
+        try:
+            if slot.place.kind == "labgrid":
+                if not labgrid.acquire(slot.place.detail):
+                    slot.lock.free()
+                    return False
+                slot.close.callback(labgrid.release, slot.place.detail)
+        except RigFault as fault:
+            self._note("quarantine", slot.place.name, str(fault))
+            slot.lock.free()
+            return False
+        return True
+
+    def _ready(self, slot: Slot) -> TestedBoard:
+        """Prepare it where that has not been done, and reset it."""
+        board = slot.tested or self._open(slot)
+        board.log.clear()
+        board.log.add(NOTE, f"board {board.place.spec}")
+        try:
+            if not recovery.answers(board):
+                recovery.recover(board)
+            board.reset()
+            board.ask()
+        except (BoardError, RigFault) as error:
+            self.lose(board, str(error))
+            raise error if isinstance(error, RigFault) else RigFault(str(error)) from None
+        return board
+
+    def _open(self, slot: Slot) -> TestedBoard:
+        virtual = None
+        if slot.place.virtual:
+            folder = slot.close.enter_context(tempfile.TemporaryDirectory(prefix="umail-board-"))
+            virtual = slot.close.enter_context(VirtualBoard(Path(folder), slot.place.detail))
+        labgrid_port = labgrid.port(slot.place.detail) if slot.place.kind == "labgrid" else ""
+        board = TestedBoard(
+            slot.place,
+            (lambda: virtual.port) if virtual else (lambda: labgrid_port or slot.place.port()),
+            SerialLog(self.masker),
+            _virtual_power(virtual) if virtual else _power(slot),
+            virtual,
+        )
+        slot.tested = board
+        slot.close.callback(board.close)
+        try:
+            self._prepare(board)
+        except (BoardError, RigFault) as error:
+            self.lose(board, str(error))
+            raise error if isinstance(error, RigFault) else RigFault(str(error)) from None
+        except UserError:
+            self._drop(slot)
+            raise
+        return board
+
+    def _prepare(self, board: TestedBoard) -> None:
+        settings = self._settings
+        done = settings.run / "prepared" / board.place.name
+        if board.virtual is not None or not done.exists():
+            if board.virtual is None and settings.flash == "never" and not recovery.answers(board):
+                recovery.recover(board)
+            prepare.flash_board(board, settings.flash, settings.firmware, settings.board_type)
+            prepare.deploy_library(board, settings.deploy)
+            if board.virtual is None:
+                self._note("prepared", board.place.name, "")
+        elif settings.deploy == "mount":
+            prepare.mount_library(board)
+
+    def _drop(self, slot: Slot) -> None:
+        slot.tested = None
+        with contextlib.suppress(UserError, OSError):
+            slot.close.close()
+        slot.close = contextlib.ExitStack()
+        slot.lock.free()
+
+    def _note(self, folder: str, name: str, text: str) -> None:
+        file = self._settings.run / folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def _virtual_power(virtual: VirtualBoard) -> power.Power:
+    return power.Power("virtual", virtual.power_off, virtual.power_on, pause=0.0)
+
+
+def _power(slot: Slot) -> power.Power | None:
+    place = slot.place
+    command = (lambda state: labgrid.power_command(place.detail, state)) if place.kind == "labgrid" else None
+    return power.parse(slot.power, command)

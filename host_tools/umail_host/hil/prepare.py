@@ -1,0 +1,125 @@
+"""Puts MicroPython and the library on a board before its first test, as `--flash` and `--deploy` say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from umail_host import boards, deploy, flash, image, maintenance, paths
+from umail_host.board import BoardError
+from umail_host.errors import UserError
+from umail_host.hil.faults import RigFault
+from umail_host.hil.serial_log import NOTE
+from umail_host.hil.tested import TestedBoard
+
+FLASH = ("never", "if-needed", "always")
+DEPLOY = ("mount", "copy", "mpy", "romfs")
+_ASK = "import sys\nprint(getattr(sys.implementation, '_machine', ''))\nprint(*sys.implementation.version[:3], sep='.')"
+_HAS_ROMFS = "import vfs\nprint(hasattr(vfs, 'rom_ioctl') and vfs.rom_ioctl(1) > 0)"
+_ROMFS_LIMIT = 120.0  # seconds
+
+
+def flash_board(board: TestedBoard, mode: str, firmware: Path | None, kind: str) -> None:
+    """Flash ``firmware`` where ``mode`` says so.
+
+    Args:
+        mode: one of ``FLASH``.
+        firmware: the file; its name holds the version.
+        kind: name of the board (`umail boards --known`); empty: asked from the board.
+
+    Raises:
+        UserError: no file, or not one for this board.
+        RigFault: esptool failed, or the board does not answer afterwards.
+    """
+    if mode == "never" or board.virtual is not None:
+        return
+    if firmware is None:
+        raise UserError(f"--flash {mode} needs --firmware FILE")
+    machine, version = _what_runs(board)
+    if mode == "if-needed" and version and version == flash.version_in(firmware.name):
+        return
+    spec = boards.load(kind) if kind else boards.by_machine(machine)
+    if spec is None:
+        raise UserError(f"{board.place.spec} does not say what board it is: name it with --board-type")
+    flash.check_file(firmware, spec)
+    port = board.link.port
+    board.close()
+    board.log.add(NOTE, f"flash {firmware.name}")
+    try:
+        flash.write(firmware, spec, port, erase=False, baud=460800, echo=lambda line: board.log.add(NOTE, line.strip()))
+        board.reach(20)
+    except UserError as error:
+        raise RigFault(f"{board.place.spec} could not be flashed: {error}") from None
+
+
+def deploy_library(board: TestedBoard, mode: str) -> None:
+    """Make ``import umail`` work on the board. What `umail deploy` put there before is replaced, main.py goes.
+
+    Args:
+        mode: ``mpy`` (compiled, to the flash), ``copy`` (sources), ``mount`` (sources, read from this computer),
+            ``romfs`` (compiled, into the ROMFS partition).
+
+    Raises:
+        RigFault: the board does not answer, or its flash has no room.
+    """
+    board.reach()
+    files: dict[str, bytes] = {}
+    if mode == "romfs" and board.exec(_HAS_ROMFS).strip() != "True":
+        raise RigFault(f"{board.place.spec} has no ROMFS partition: use --deploy mpy")
+    if mode in ("copy", "mpy"):
+        files = image.package(paths.library(), image.LIBRARY, mode == "mpy")
+    port = board.link.port
+    board.close()
+    try:
+        with maintenance.held(port, reset=False) as link:
+            report = deploy.deploy(link, files)
+        if mode == "romfs":
+            _deploy_romfs(port)
+    except UserError as error:
+        raise RigFault(f"the library could not be put on {board.place.spec}: {error}") from None
+    board.log.add(NOTE, f"deploy {mode}: {len(report.written)} files written, {len(report.unchanged)} were there")
+    board.reach()
+    if mode == "mount":
+        mount_library(board)
+
+
+def mount_library(board: TestedBoard) -> None:
+    """Let the board read the library from this computer, at this test and the next ones."""
+    board.library = paths.library().parent
+    board.unmount()
+
+
+def _what_runs(board: TestedBoard) -> tuple[str, str]:
+    """What the board says of itself; nothing from one that holds no MicroPython."""
+    try:
+        board.reach(5)
+        machine, version = board.exec(_ASK).splitlines()[:2]
+    except BoardError:
+        return "", ""
+    return machine, version
+
+
+def _deploy_romfs(port: str) -> None:
+    """Through mpremote, which knows how to build and write a ROMFS."""
+    with tempfile.TemporaryDirectory(prefix="umail-romfs-") as folder:
+        for path, octets in image.package(paths.library(), "/umail").items():
+            file = Path(folder) / "lib" / path.lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(octets)
+        command = [sys.executable, "-m", "mpremote", "connect", port, "romfs", "deploy", folder]
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_ROMFS_LIMIT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise UserError(f"mpremote wrote no ROMFS within {_ROMFS_LIMIT:g} s: use --deploy mpy", 3) from None
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip().splitlines() or ["mpremote said nothing"]
+        raise UserError(f"no ROMFS ({said[-1]}): use --deploy mpy", 3)
