@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from umail_host import __version__
-from umail_host.commands import board, boards, demo, deploy, doctor, faults, flash, serve
+from umail_host.commands import board, boards, demo, deploy, doctor, faults, flash, provision, serve
 from umail_host.errors import UserError
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ app.command(epilog=board.EXAMPLE)(board.board)
 app.command("deploy", epilog=deploy.EXAMPLE)(deploy.command)
 app.command("boards", epilog=boards.EXAMPLE)(boards.command)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
+app.command("provision", epilog=provision.EXAMPLE)(provision.command)
 app.command("flash", epilog=flash.EXAMPLE)(flash.command)
 
 

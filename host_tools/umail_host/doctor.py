@@ -69,6 +69,7 @@ class Options:
         reference: host and port of a mail server elsewhere, by which a blocked port is recognised.
         timeout: seconds for each reply.
         send: send a mail at the end.
+        subject: of that mail.
     """
 
     servers: list[str] = field(default_factory=list)
@@ -76,6 +77,7 @@ class Options:
     reference: tuple[str, int] = ("smtp.office365.com", 587)
     timeout: float = 30
     send: bool = False
+    subject: str = "umail doctor: a test"
 
     def plain(self, domain: str = "", servers: list[str] | None = None) -> dict[str, Any]:
         """As the stages' code takes it."""
@@ -86,6 +88,7 @@ class Options:
             "reference": self.reference,
             "timeout": self.timeout,
             "send": self.send,
+            "subject": self.subject,
         }
 
 
@@ -121,7 +124,7 @@ def from_host(
     message = umail.Message(
         sender(settings),
         list(settings["mail"]["to"]),
-        f"umail doctor: a test for {settings['board_name']}",
+        f"{options.subject} ({settings['board_name']})",
         text="This mail was sent by umail doctor, to show that mail arrives.\n",
     )
     stages = importlib.import_module("umail_host.doctor_device")

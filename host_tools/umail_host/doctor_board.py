@@ -50,8 +50,7 @@ def _mail(settings, options, secrets, tell):
     route = routes.build(mail, secrets.get, umail)
     secret = route.token() if route.token else route.password
     sender = mail["sender"] or mail["username"]
-    name = settings["board_name"]
-    message = umail.Message(sender, mail["to"], "umail doctor: a test from %s" % name, text="This is a test.\n")
+    message = umail.Message(sender, mail["to"], options["subject"], text="This is a test.\n")
     options["domain"] = mail["domain"]
     options["servers"] = options["servers"] or dns.servers()
     # What was loaded to read the configuration is not needed any more.

@@ -49,7 +49,7 @@ def command(
 
     report = deploy.Report()
     hold = functools.partial(maintenance.held, port or ports.only(), wait, reset)
-    spec = _deploy(hold, build, secrets, report)
+    spec = deploy_over(hold, build, secrets, report)
     for warning in report.warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(
@@ -60,7 +60,7 @@ def command(
     )
 
 
-def _deploy(
+def deploy_over(
     hold: Callable[[], contextlib.AbstractContextManager[Board]],
     build: Callable[[str], tuple[BoardSpec, dict[str, bytes]]],
     secrets: dict[str, str],

@@ -99,6 +99,15 @@ class Report:
                 return str(ipaddress.ip_address(stage.address))
         return ""
 
+    @property
+    def good(self) -> bool:
+        """Whether no stage is red."""
+        return not any(stage.state == FAILED for stage in self.stages)
+
+    def pause(self) -> None:
+        """Take the sign of life away, so that others may print."""
+        self._status.stop()
+
     def begin(self, where: str) -> None:
         """A part begins."""
         if not self._json:
@@ -119,8 +128,8 @@ class Report:
 
     def end(self, administrator: str, only_that: bool) -> None:
         """Tell what is to be done; the process ends with 4 where a stage is red."""
-        self._status.stop()
-        good = not any(stage.state == FAILED for stage in self.stages)
+        self.pause()
+        good = self.good
         if self._json:
             rows = [asdict(stage) for stage in self.stages]
             value = {"ok": good, "address": self.address, "stages": rows, "powershell": administrator}

@@ -1,0 +1,199 @@
+"""`umail provision`: questions checked one by one, a file for many boards, secrets only in the board's store."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fake_dns import FakeDns
+from typer.testing import CliRunner
+
+from host.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
+from host.test_doctor import flash  # noqa: F401  # a fixture
+from umail_host import provision
+from umail_host.board import Board
+from umail_host.cli import app
+from umail_host.domain import Dns
+from umail_host.errors import UserError
+
+SECRETS = {"UMAIL_SECRET_MAIL_PASSWORD": PASSWORD, "UMAIL_SECRET_WIFI_PASSWORD": WIFI_PASSWORD}
+FLEET = """
+[wifi]
+ssid = "lab"
+[mail]
+route = "m365.submission"
+username = "esp32@contoso.com"
+to = ["ops@contoso.com"]
+[sensor]
+type = "ds18b20"
+pin = "one_wire"
+[[rules]]
+name = "temperature"
+when = "above"
+limit = -15
+[[board]]
+board_name = "freezer-1"
+id = "24:0A:C4:C0:FF:EE"
+[[board]]
+board_name = "freezer-2"
+id = "240ac4000002"
+mail.to = ["night@contoso.com"]
+sensor.pin = 5
+"""
+
+
+def answers(*given):
+    """An `Ask` that answers from a list, and the problems that it was told."""
+    left, problems = list(given), []
+
+    def ask(text, default, problem):
+        while True:
+            answer = left.pop(0)
+            answer = default if answer is None else answer
+            if not (why := problem(answer)):
+                return answer
+            problems.append(why)
+
+    return ask, problems
+
+
+def test_an_interview_makes_a_configuration_and_asks_again_where_an_answer_is_wrong():
+    ask, problems = answers(
+        *("freezer-3", "", "lab", "7", "1", "esp32", USER, "ops", "ops@contoso.com, night@contoso.com"),
+        *(None, "", None, None, "cold", "-15", None, "CET", "CET-1CEST,M3.5.0,M10.5.0/3"),
+    )
+    config = provision.interview(ask)
+    assert config["mail"] == {
+        "route": "m365.submission",
+        "username": USER,
+        "to": ["ops@contoso.com", "night@contoso.com"],
+    }
+    assert config["sensor"] == {"type": "ds18b20", "pin": 4}
+    assert config["rules"] == [{"name": "temperature", "when": "above", "limit": -15.0, "hysteresis": 1.0}]
+    assert [why.split(" ")[0] for why in problems] == [
+        *('"wifi.ssid"', "write", "write", '"mail.to"', "write", "write", '"clock.zone"'),
+    ]
+    assert provision.node.checked(json.dumps(config).encode())["rules"]
+    assert provision.secrets_needed(config, False) == ["wifi_password", "mail_password"]
+
+
+def test_an_interview_for_direct_send_and_a_contact_needs_no_login():
+    ask, problems = answers("door", "lab", "2", "door@contoso.com", None, "ops@contoso.com", "contact", "7", None, None)
+    config = provision.interview(ask)
+    assert not problems
+    assert config["mail"]["domain"] == "contoso.com"
+    assert config["rules"] == [{"name": "contact", "when": "open"}]
+    assert provision.secrets_needed(config, False) == ["wifi_password"]
+    assert provision.node.checked(json.dumps(config).encode())
+
+
+def test_the_mail_host_is_pinned_and_only_microsofts_is_taken():
+    zone = {
+        ("contoso.com", "MX"): ["20 spare.example.", "0 contoso-com.mail.protection.outlook.com."],
+        ("evil.example", "MX"): ["0 mx.evil.example."],
+    }
+    with FakeDns(zone) as server:
+        resolver = Dns([server.address])
+        config = {"mail": {"route": "m365.relay", "domain": "contoso.com"}}
+        assert "contoso-com.mail.protection.outlook.com" in provision.pin_mx(config, resolver)
+        assert config["mail"]["host"] == "contoso-com.mail.protection.outlook.com"
+        assert provision.pin_mx(config, resolver) == ""
+        with pytest.raises(UserError, match=r"mx\.evil\.example, not Exchange Online"):
+            provision.pin_mx({"mail": {"route": "m365.direct_send", "domain": "evil.example"}}, resolver)
+        with pytest.raises(UserError, match="no MX record"):
+            provision.pin_mx({"mail": {"route": "m365.direct_send", "domain": "none.example"}}, resolver)
+
+
+def test_a_file_has_what_boards_share_and_what_is_their_own(tmp_path):
+    file = tmp_path / "fleet.toml"
+    file.write_text(FLEET)
+    fleet = provision.Fleet(file)
+    first = fleet.config(fleet.choose("", "240ac4c0ffee"))
+    second = fleet.config(fleet.choose("freezer-2", "240ac4c0ffee"))
+    assert (first["board_name"], first["mail"]["to"], first["sensor"]["pin"]) == (
+        *("freezer-1", ["ops@contoso.com"], "one_wire"),
+    )
+    assert (second["board_name"], second["mail"]["to"], second["sensor"]["pin"]) == (
+        *("freezer-2", ["night@contoso.com"], 5),
+    )
+    assert second["mail"]["username"] == USER
+    assert "id" not in second
+    with pytest.raises(UserError, match=r"no board freezer-9.*freezer-1, freezer-2"):
+        fleet.choose("freezer-9", "")
+    with pytest.raises(UserError, match="--name"):
+        fleet.choose("", "ffff")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x", "is not TOML"),
+        ("[board]\nboard_name = 'a'", "two brackets"),
+        ("[[board]]\nboard_name = 'a'\n[[board]]\nboard_name = 'a'", "a is there more than once"),
+    ],
+)
+def test_a_file_that_is_wrong_is_told(tmp_path, text, words):
+    file = tmp_path / "fleet.toml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=words):
+        provision.Fleet(file)
+
+
+@pytest.fixture
+def node(flash, tmp_path):  # noqa: F811
+    with rig(flash, tmp_path / "board") as made:
+        yield made
+
+
+def run(*arguments, env=None, text=None):
+    done = CliRunner().invoke(app, ["provision", *map(str, arguments)], env=SECRETS | (env or {}), input=text)
+    if isinstance(done.exception, Exception):
+        raise done.exception
+    assert PASSWORD not in done.output
+    assert WIFI_PASSWORD not in done.output
+    return done.exit_code, done.output
+
+
+def toml(node, tmp_path):
+    """A file for the rig's board and server, and the root it needs."""
+    config = settings(node.server)
+    mail = "\n".join(f"{key} = {json.dumps(value)}" for key, value in config["mail"].items())
+    head, _, tail = FLEET.partition('[mail]\nroute = "m365.submission"\n')
+    tail = tail.partition("[sensor]")[2]
+    file = tmp_path / "fleet.toml"
+    file.write_text(f"{head}[mail]\n{mail}\n[clock]\nntp = 'time.example'\n[sensor]{tail}")
+    (tmp_path / "root.der").write_bytes(node.server.ca_der)
+    return file, f"{tmp_path}/root.der:{ROOT}"
+
+
+def test_a_board_is_provisioned_from_a_file_and_sends_its_test_alert(node, tmp_path):
+    file, root = toml(node, tmp_path)
+    code, output = run(file, "--port", node.board.port, "--file", root, "--name", "freezer-1")
+    assert code == 0, output
+    assert "✓ send" in output
+    assert "Set-CASMailbox -Identity 'esp32@contoso.com'" in output
+    assert node.server.inbox.wait(1, 5)[0]["Subject"] == "freezer-1: test alert, the board is ready"
+    node.wait_for("freezer-1: alertnode")
+    with Board(node.board.port) as link:
+        link.enter()
+        kept = link.exec("from alertnode import secrets\nprint(secrets.get('mail_password') == %r)" % PASSWORD)
+        assert kept.strip() == "True"
+        assert PASSWORD.encode() not in link.get("/config.json")
+
+
+def test_a_refused_test_alert_ends_with_4_and_says_why(node, tmp_path):
+    file, root = toml(node, tmp_path)
+    wrong = {"UMAIL_SECRET_FREEZER_1_MAIL_PASSWORD": "not-it"}
+    code, output = run(file, "--port", node.board.port, "--file", root, "--name", "freezer-1", env=wrong)
+    assert code == 4
+    assert "✗ login" in output
+    assert "not-it" not in output
+
+
+def test_a_bad_configuration_is_told_before_a_board_or_a_secret_is_touched(tmp_path):
+    file = tmp_path / "fleet.toml"
+    file.write_text(FLEET.replace("ssid", "sid"))
+    with pytest.raises(UserError, match=r"needs mending:\n.*did you mean \"ssid\""):
+        run(file, "--port", "/dev/none", "--name", "freezer-1", "--no-test")
+    with pytest.raises(UserError, match="--all needs a file"):
+        run("--all")
