@@ -69,7 +69,8 @@ class Wire(Link):
                         answer = getattr(self, what[0])(*what[1:])
                         if hasattr(answer, "send") or hasattr(answer, "__await__"):
                             answer = await answer
-                    elif isinstance(what, (int, float)):
+                    elif isinstance(what, int) or isinstance(what, float):
+                        # One isinstance with both would build a tuple for each chunk.
                         answer = await self.receive(what)
                     else:
                         await self.transmit(what)

@@ -24,7 +24,8 @@ class Wire(Link):
                 try:
                     if isinstance(what, tuple):
                         answer = getattr(self, what[0])(*what[1:])
-                    elif isinstance(what, (int, float)):
+                    elif isinstance(what, int) or isinstance(what, float):
+                        # One isinstance with both would build a tuple for each chunk.
                         answer = self.receive(what)
                     else:
                         self.transmit(what)

@@ -239,7 +239,11 @@ class Transaction:
         count = 0
         for chunk in self.body.chunks():
             count += len(chunk)
-            yield from self._piece(stuffer.feed(chunk) if self.body.dots else chunk, count)
+            if self.body.size is None:
+                self._check_size(count)
+            yield stuffer.feed(chunk) if self.body.dots else chunk
+            if self._spoke():
+                yield from self._refused()
         self._check_count(count)
         yield from session.put(stuffer.end() + self._quit(), True)
         yield FINAL
@@ -268,7 +272,9 @@ class Transaction:
                     break
                 if count == size:
                     session.leaves()
-                yield from self._piece(chunk, count)
+                yield chunk
+                if self._spoke():
+                    yield from self._refused()
             self._check_count(count)
             if self.last:
                 yield self._quit()
@@ -301,14 +307,12 @@ class Transaction:
             session.take((yield from session.reply(session.timeout)), 250)
             owed -= 1
 
-    def _piece(self, octets, count):
-        # A piece of the message. The server has nothing to say while it comes, unless to refuse it.
-        session = self.session
-        if self.body.size is None:
-            self._check_size(count)
-        yield octets
-        if not session.sent and complete(session.buffer):
-            raise session.refusal((yield from session.reply(session.timeout)))
+    def _spoke(self):
+        # The server has nothing to say while the message comes, unless to refuse it.
+        return not self.session.sent and complete(self.session.buffer)
+
+    def _refused(self):
+        raise self.session.refusal((yield from self.session.reply(self.session.timeout)))
 
     def _check_count(self, count):
         # The octets promised are not those that came: the message must not end as if it were whole.
