@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from umail_host import __version__
-from umail_host.commands import board, boards, demo, deploy, doctor, faults, flash, provision, serve
+from umail_host.commands import (
+    board,
+    boards,
+    console,
+    demo,
+    deploy,
+    doctor,
+    faults,
+    flash,
+    log,
+    outbox,
+    provision,
+    serve,
+)
 from umail_host.errors import UserError
 
 app = typer.Typer(
@@ -44,6 +57,9 @@ app.command("deploy", epilog=deploy.EXAMPLE)(deploy.command)
 app.command("boards", epilog=boards.EXAMPLE)(boards.command)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
 app.command("provision", epilog=provision.EXAMPLE)(provision.command)
+app.command("console", epilog=console.EXAMPLE)(console.command)
+app.command("log", epilog=log.EXAMPLE)(log.command)
+app.add_typer(outbox.app, name="outbox")
 app.command("flash", epilog=flash.EXAMPLE)(flash.command)
 
 

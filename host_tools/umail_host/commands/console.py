@@ -1,0 +1,92 @@
+"""`umail console`: what a board prints, in colours, until Ctrl-C; a board that goes away is waited for."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from umail_host import ports
+from umail_host.board import Board, BoardError
+
+EXAMPLE = "Example: umail console --port /dev/ttyUSB0. Ctrl-C ends it; the board goes on."
+_AGAIN = 0.5  # seconds between two attempts to open the port
+_STYLES = (
+    (re.compile(r"not mailed|refused|crashed|Traceback|Error\b|needs mending|not started|is gone"), "bold red"),
+    (re.compile(r"mailed to|is up|is back|clock set"), "green"),
+    (re.compile(r"wait|tried again|asked again|is lost|held back|watchdog|rst:"), "yellow"),
+)
+
+
+def command(
+    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    seconds: Annotated[float, typer.Option(help="End after so many seconds; 0: never.", min=0)] = 0,
+) -> None:
+    """Show what a board prints, and go on after it was reset or unplugged; Ctrl-C ends it."""
+    device = port or ports.only()
+    # The first time a wrong port is the user's mistake; later the board has only gone for a while.
+    board: Board | None = Board(device)
+    console = Console(highlight=False, markup=False)
+    until = time.monotonic() + seconds if seconds else float("inf")
+    lines = Lines(console)
+    try:
+        while time.monotonic() < until:
+            if board is None:
+                board = _again(device, console)
+                continue
+            try:
+                lines.feed(board.read_console(0.1))
+            except BoardError:
+                console.print(Text("the board went away; waiting for it", style="dim"))
+                board.close()
+                board = None
+    except KeyboardInterrupt:
+        pass
+    finally:
+        lines.end()
+        if board is not None:
+            board.close()
+
+
+def _again(device: str, console: Console) -> Board | None:
+    try:
+        board = Board(device)
+    except BoardError:
+        time.sleep(_AGAIN)
+        return None
+    console.print(Text("the board is back", style="dim"))
+    return board
+
+
+class Lines:
+    """Prints whole lines, without anything that could move the cursor, in the colour of what they say."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Take what came."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._print(line)
+
+    def end(self) -> None:
+        """Print what is left."""
+        if self._rest:
+            self._print(self._rest)
+            self._rest = b""
+
+    def _print(self, line: bytes) -> None:
+        text = printable(line.decode(errors="replace"))
+        style = next((style for pattern, style in _STYLES if pattern.search(text)), "")
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """``text`` without control characters: a board, or a server it quotes, must not steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\t" else "" for c in text)

@@ -1,0 +1,31 @@
+"""`umail log`: the log that a board keeps on its flash."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from umail_host import maintenance, ports
+from umail_host.commands.console import printable
+
+EXAMPLE = "Example: umail log --lines 50. The board is stopped for a moment and restarts afterwards."
+_FILES = ("/log.txt.old", "/log.txt")
+
+
+def command(
+    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    lines: Annotated[int, typer.Option(help="Only the last so many lines; 0: all.", min=0)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: a list of lines.")] = False,
+) -> None:
+    """Print the log that the board keeps on its flash, the oldest line first."""
+    with maintenance.held(port or ports.only()) as link:
+        octets = b"".join(link.get(path) for path in _FILES if link.exists(path))
+    found = [printable(line) for line in octets.decode(errors="replace").splitlines()][-lines:]
+    if as_json:
+        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    elif found:
+        typer.echo("\n".join(found))
+    else:
+        typer.echo("the board has no log: it never started the alert node, or log_size is 0", err=True)
