@@ -6,6 +6,8 @@ next chunk there and lets it go on. So nothing is kept but that one chunk, and e
 library's own.
 """
 
+from umail import borrow
+
 from .blocking import Wire
 from .codec import is_ascii
 from .delivery import Delivery
@@ -77,7 +79,11 @@ class SMTP:
             route = Route(old.host, old.port, old.security, username, password, trust=old.trust)
             session.route = route
             try:
-                self._run(session._auth(password) if delivery.connected else delivery._connect(route, False))
+                self._run(
+                    borrow("opening").login(session, password)
+                    if delivery.connected
+                    else delivery._connect(route, False)
+                )
             except MailError:
                 session.route = old
                 raise

@@ -14,6 +14,8 @@ the driver:
 
 import time
 
+from umail import borrow
+
 from .errors import MailError
 from .session import Session
 
@@ -41,10 +43,10 @@ class Delivery:
 
     def __init__(self, routes, timeout, deadline, leaving=None):
         self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
-        self.timeout = timeout
         self.deadline = deadline
-        self.leaving = leaving
-        self.session = None
+        # Its buffer comes before the heap is in pieces.
+        self.session = Session(self.routes[0], timeout)
+        self.session.leaving = leaving
         self.connected = False
 
     def send(self, message, last=False):
@@ -57,9 +59,7 @@ class Delivery:
             outcome = error
             if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
                 raise
-        from .envelopes import rest
-
-        return (yield from rest(self, message, last, outcome))
+        return (yield from borrow("envelopes").rest(self, message, last, outcome))
 
     def once(self, message, last):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
@@ -108,48 +108,31 @@ class Delivery:
         return False
 
     def _by(self, route, message, last):
-        from .transaction import Mend
-
         session = self.session
-        if session is None or session.route is not route:
+        if session.route is not route:
             yield from self._hang_up()
-            session = self.session = Session(route, self.timeout)
-            session.leaving = self.leaving
+            session.use(route)
         refresh = False
         while True:
+            problem = None
             try:
                 if not self.connected:
                     yield from self._connect(route, refresh)
                 receipt = yield from session.send(message, last)
-            except Mend:
-                receipt = None
-            except MailError as error:
-                receipt = error
-            except OSError as error:
-                receipt = session.failure(error)
-            except ValueError as error:
-                if session.stage == "resolve":
-                    receipt = session.error("configuration", str(error), "dns_no_name")
-                else:
-                    # The message's source: a file that is gone, a reader that was read before.
-                    session.sent = False
-                    receipt = session.error("permanent", str(error), "source")
+            except Exception as error:
+                problem = error
             if not session.in_step:
                 yield from self._hang_up()
-            if isinstance(receipt, MailError):
-                # 535: the access token may have expired before its time; one new one is worth a try (RFC 4954, 6).
-                if refresh or receipt.code != 535 or not route.token:
-                    raise receipt
-                refresh = True
-            elif receipt:
+            if not problem:
                 return receipt
+            refresh = borrow("trouble").again(session, problem, refresh)
 
     def _connect(self, route, refresh):
         session = self.session
         session.begin()
         session.stage = "connect"
         if _strength(route) == 2 and not clock_is_set():
-            raise session.error("temporary", "clock not set: sync NTP first", "clock")
+            raise session.error("clock")
         secret = route.password
         if route.token:
             session.stage = "auth"
@@ -160,15 +143,12 @@ class Delivery:
 
     def _reach(self, route):
         # A connection to the first address, of the first host, that takes it: the local address.
-        from . import dns
-
         session = self.session
         session.stage = "resolve"
-        hosts = (route.host,) if route.host else (yield from self._mail_hosts(route))
-        failure = None
+        hosts = (route.host,) if route.host else (yield from borrow("mx").hosts(session))
         for session.host in hosts:
             session.stage = "resolve"
-            addresses = yield from dns.find(session.host)
+            addresses = yield from resolve(session.host)
             session.stage = "connect"
             for address in addresses:
                 try:
@@ -178,16 +158,14 @@ class Delivery:
         from errno import ECONNREFUSED
 
         key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
-        raise session.error("temporary", "%s port %d: %s" % (session.host, route.port, failure), key)
+        raise session.error(key, "%s port %d: %s" % (session.host, route.port, failure))
 
-    def _mail_hosts(self, route):
-        from . import dns
 
-        hosts = yield from dns.mail_hosts(route.mx, dns.servers())
-        for host in hosts:
-            # DNS is not authenticated: whoever answers must not choose where the mail goes.
-            if not host.endswith(route.mx_suffixes):
-                raise self.session.error(
-                    "security", "the MX of %s is %s: not Exchange Online" % (route.mx, host), "mx_foreign"
-                )
-        return hosts
+def resolve(host):
+    """The addresses of ``host`` (generator): a list of str, by our own query or, where that cannot be, by the system's.
+
+    Names without a dot are the system's, and what ends in a number is an address already.
+    """
+    if ":" in host or "." not in host or host.rpartition(".")[2].isdigit():
+        return (yield ("lookup", host))
+    return (yield from borrow("dns").find(host))

@@ -13,6 +13,8 @@ its question are those of the query; it is never trusted further than that, sinc
 
 import os
 
+from umail import borrow
+
 from .errors import MailError
 
 A = 1
@@ -59,34 +61,34 @@ def _name(data, at):
     floor = at
     while True:
         if at >= len(data):
-            raise Malformed("a name is cut off")
+            raise Malformed()
         count = data[at]
         if count >= 0xC0:
             target = _number(data, at) & 0x3FFF
             after = after or at + 2
             # Only backwards, so that it ends.
             if target >= floor:
-                raise Malformed("a name points forwards")
+                raise Malformed()
             floor = at = target
             continue
         if count > 63:
-            raise Malformed("a label of an unknown kind")
+            raise Malformed()
         at += 1
         if not count:
             return b".".join(labels), after or at
         size += count + 1
         if size > 254 or at + count > len(data):
-            raise Malformed("a name is too long")
+            raise Malformed()
         label = data[at : at + count].lower()
         if b"." in label:
-            raise Malformed("a dot inside a label")
+            raise Malformed()
         labels.append(label)
         at += count
 
 
 def _number(data, at):
     if at + 2 > len(data):
-        raise Malformed("the answer is cut off")
+        raise Malformed()
     return data[at] << 8 | data[at + 1]
 
 
@@ -105,11 +107,11 @@ def parse(data, question):
         Malformed: it is not the answer to this question, or breaks the format.
     """
     if data[:2] != question[:2] or len(data) < len(question):
-        raise Malformed("not the answer to this query")
+        raise Malformed()
     end = len(question)
     # QR set, a standard query, one question; length octets are below 64 and survive lower().
     if data[2] & 0xF8 != 0x80 or data[4:6] != b"\0\1" or data[12:end].lower() != question[12:].lower():
-        raise Malformed("not the answer to this query")
+        raise Malformed()
     rcode = data[3] & 15
     if data[2] & 2:
         return rcode, True, []
@@ -122,7 +124,7 @@ def parse(data, question):
         size = _number(data, at + 8)
         at += 10
         if at + size > len(data):
-            raise Malformed("a record is cut off")
+            raise Malformed()
         if internet:
             value = _value(data, at, size, kind)
             if value is not None:
@@ -143,7 +145,7 @@ def _value(data, at, size, kind):
     else:
         return None
     if end != at + size or not _host(name):
-        raise Malformed("a name that is none")
+        raise Malformed()
     return name if kind == CNAME else (_number(data, at), name)
 
 
@@ -164,7 +166,7 @@ def _ask(name, kind, servers):
                 except Malformed:
                     continue
                 if truncated:
-                    data = yield from _over_tcp(server, question, seconds)
+                    data = yield from borrow("dns_tcp").ask(server, question, seconds)
                     try:
                         rcode, truncated, records = parse(data, question)
                     except Malformed:
@@ -176,28 +178,7 @@ def _ask(name, kind, servers):
     return None
 
 
-def _over_tcp(server, question, seconds):
-    """Ask once over TCP (generator): the answer, empty where none came."""
-    from .reply import Buffer
-
-    buffer = Buffer(4098)
-    address, _, port = server.partition("#")
-    try:
-        yield ("connect", address, int(port or 53), buffer)
-        yield bytes((len(question) >> 8, len(question) & 255)) + question
-        wait = seconds
-        while len(buffer) < 2 or len(buffer) < 2 + _number(buffer.data, 0):
-            # Nothing is taken out of the buffer: once full, a longer answer never completes.
-            if len(buffer) == len(buffer.data) or not (yield wait):
-                break
-            wait = 0
-    except OSError:
-        pass
-    yield ("close",)
-    return bytes(buffer.view[2 : buffer.end])
-
-
-def _lookup(name, kind, servers):
+def lookup(name, kind, servers):
     """The values of a kind for ``name``, its aliases followed (generator): a list, empty where there are none."""
     wanted = name.rstrip(".").lower().encode()
     for _ in range(_MAX_ALIASES):
@@ -242,29 +223,17 @@ def addresses(host, servers, ipv6=True):
     name = host.rstrip(".").lower()
     if not servers or "." not in name or name.endswith(".local") or name.endswith(".localhost"):
         return None
-    found = yield from _lookup(name, A, servers)
+    found = yield from lookup(name, A, servers)
     if not found and ipv6:
-        found = yield from _lookup(name, AAAA, servers)
+        found = yield from lookup(name, AAAA, servers)
     if not found:
         raise MailError("resolve", "configuration", "%s has no address" % host, key="dns_no_name")
     return found
 
 
 def mail_hosts(domain, servers):
-    """The hosts that take mail for a domain (generator): a list of str, the preferred first.
-
-    Raises:
-        MailError: no such domain, or it takes no mail (kind "configuration"), or no server answers ("temporary").
-        ValueError: it is no domain name in ASCII.
-    """
-    if not servers:
-        raise MailError("resolve", "configuration", "no DNS server is known to ask for the MX: set host=", key="dns")
-    found = yield from _lookup(domain, MX, servers)
-    # RFC 7505: a lone dot says that the domain takes no mail.
-    found = sorted([value for value in found if value[1]], key=lambda value: value[0])
-    if not found:
-        raise MailError("resolve", "configuration", "%s has no mail host" % domain, key="dns_no_name")
-    return [str(name, "utf-8") for _, name in found]
+    """The hosts that take mail for a domain (generator): see mx.py."""
+    return borrow("mx").mail_hosts(domain, servers)
 
 
 def servers(path="/etc/resolv.conf"):

@@ -2,7 +2,7 @@
 
 import json
 
-from . import dns
+from .delivery import resolve
 from .errors import MailError
 from .reply import Buffer
 
@@ -103,7 +103,7 @@ def post(route, path, fields, seconds):
 
 def _connect(route, buffer):
     failure = None
-    for address in (yield from dns.find(route.host)):
+    for address in (yield from resolve(route.host)):
         try:
             yield ("connect", address, route.port, buffer)
             yield ("tls", route, route.host)

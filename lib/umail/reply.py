@@ -5,12 +5,14 @@ generator that takes one whole reply out of the buffer. It yields a number whene
 the first wait of the reply, 0 while that same wait goes on, so that a server that drips one octet at a time has no more
 time than one that is silent. The driver answers with the count received, 0 at the end of the stream.
 
-Everything is bounded: a line by the buffer, a reply by MAX_REPLY. What breaks the format raises ``Broken``: after it,
+Everything is bounded: a line by the buffer, a reply by _LONGEST. What breaks the format raises ``Broken``: after it,
 nothing on the connection can be trusted.
 """
 
+from umail import borrow
+
 # RFC 5321, 4.5.3.1.5 allows 512 octets a line; servers with long texts exceed it. All lines of a reply together:
-MAX_REPLY = 4096
+_LONGEST = 4096
 
 
 class Broken(Exception):
@@ -45,6 +47,10 @@ class Buffer:
         """Forget what was received: a new connection begins."""
         self.start = self.end = 0
 
+    def peek(self):
+        """What begins the next line: up to three octets."""
+        return bytes(self.view[self.start : min(self.end, self.start + 3)])
+
     def __len__(self):
         return self.end - self.start
 
@@ -68,35 +74,20 @@ class Reply:
     @property
     def enhanced(self):
         """The enhanced status code at the start of the text (``"2.1.5"``), or ``""`` (RFC 2034)."""
-        word = self.lines[0].split(b" ", 1)[0]
-        parts = word.split(b".")
-        # RFC 2034, 4: the class agrees with the code's first digit. Exchange breaks that at times: the form counts.
-        if len(parts) == 3 and len(word) < 10 and parts[0] in (b"2", b"4", b"5"):
-            if parts[1].isdigit() and parts[2].isdigit():
-                return word.decode()
-        return ""
+        return borrow("trouble").enhanced(self.lines[0])
 
     @property
     def text(self):
         """All the text as one printable line (str); what is not ASCII, or controls, shows as ``?``."""
         return printable(b" ".join(self.lines))
 
-    def __str__(self):
+    def __repr__(self):
         return "%d %s" % (self.code, self.text)
 
 
 def printable(octets):
     """Server octets as a str that cannot move a cursor or forge a line: everything outside 32–126 becomes ``?``."""
     return "".join([chr(c) if 32 <= c < 127 else "?" for c in octets])
-
-
-def _parse(line):
-    # Reply-line = Reply-code [ ("-" / SP) textstring ]   (RFC 5321, 4.2; the code is 2–5, 0–5, 0–9)
-    if len(line) < 3 or not line[:3].isdigit() or not (50 <= line[0] <= 53 and line[1] <= 53):
-        raise Broken("not an SMTP reply: " + printable(line[:60]))
-    if len(line) > 3 and line[3] != 32 and line[3] != 45:
-        raise Broken("not an SMTP reply: " + printable(line[:60]))
-    return int(line[:3]), line[3:4] == b"-", line[4:]
 
 
 def complete(buffer):
@@ -112,27 +103,29 @@ def read(buffer, seconds):
     """
     lines = []
     size = 0
-    first = 0
-    wait = seconds
     while True:
         line = buffer.line()
         if line is None:
             if len(buffer) == len(buffer.data):
                 raise Broken("a reply line longer than %d octets" % len(buffer))
-            if not (yield wait):
+            if not (yield seconds):
                 if lines or len(buffer):
                     raise Broken("the connection ended inside a reply")
                 return None
-            wait = 0
+            seconds = 0
             continue
-        code, more, text = _parse(line)
-        if lines and code != first:
+        # Reply-line = Reply-code [ ("-" / SP) textstring ]   (RFC 5321, 4.2; the code is 2–5, 0–5, 0–9)
+        digits = line[:3]
+        mark = line[3:4]
+        if len(digits) < 3 or not digits.isdigit() or not b"2" <= digits < b"6" or digits[1] > 53 or mark not in b"- ":
+            raise Broken("not an SMTP reply: " + printable(line[:60]))
+        if lines and digits != first:
             # RFC 5321, 4.2.1: the code is the same on each line.
-            raise Broken("the code changes inside a reply: %d, %d" % (first, code))
-        first = code
+            raise Broken("the code changes inside a reply")
+        first = digits
+        lines.append(line[4:])
         size += len(line)
-        if size > MAX_REPLY or len(lines) == 100:
-            raise Broken("a reply longer than %d octets or 100 lines" % MAX_REPLY)
-        lines.append(text)
-        if not more:
-            return Reply(code, lines)
+        if size > _LONGEST or len(lines) > 100:
+            raise Broken("a reply without an end")
+        if mark != b"-":
+            return Reply(int(digits), lines)

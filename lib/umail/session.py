@@ -1,7 +1,7 @@
 """The SMTP dialogue (RFC 5321), written once, without a socket: generators that any driver can run.
 
-How it works. Each public generator here is one thing a client does: ``open`` (greeting, EHLO, STARTTLS, login),
-``send`` (one mail), ``quit``. It yields to its driver one of
+How it works. Each public generator here is one thing a client does: ``open`` (greeting, EHLO, STARTTLS, login; see
+opening.py), ``send`` (one mail; see transaction.py), ``quit``. It yields to its driver one of
 
 - a number: receive into ``buffer.space()``, tell ``buffer.add(count)`` and send the count back, 0 at the end of the
   stream. A positive number begins a wait of at most that many seconds; 0 goes on with the wait that is under way, so
@@ -9,38 +9,67 @@ How it works. Each public generator here is one thing a client does: ``open`` (g
 - a bytes-like object: send all of it, and meanwhile receive what the server says, so that a server that stops reading
   until it is read cannot lock both sides;
 - ``("tls", route, host)``: turn the connection to TLS, verified as the route says, for a server of that name;
-- ``FINAL``: the last octet of the message has left; the deadline of the sending is met, and what follows has 600
-  seconds (RFC 5321, 4.5.3.2.6).
+- ``("limit", 600)``: the last octet of the message has left; the deadline of the sending is met, and what follows has
+  600 seconds (RFC 5321, 4.5.3.2.6).
 
 I/O errors come in through ``throw`` as OSError. ``StopIteration.value`` is the result. A failure leaves as
-``MailError``; ``in_step`` then tells whether the connection can be used further: only where every reply that was owed
-has been read.
+``MailError``, made by trouble.py; ``in_step`` then tells whether the connection can be used further: only where every
+reply that was owed has been read.
 
 ``uncertain``: from the moment the last octet is handed to the driver until the final reply is read, the server may have
 the message and we may not know it. ``sent`` marks that stretch. A reply that refuses MAIL or every recipient ends it.
 """
 
-from . import sasl
-from .dialogue import Dialogue
-from .reply import printable
+from umail import borrow
+
+from .reply import Broken, Buffer, read
 
 
-class Session(Dialogue):
+class Mend(Exception):
+    """The server refused a parameter that it had offered, now in ``without``: the same mail can be tried again."""
+
+
+class Session:
     """One connection's dialogue.
 
     Args:
         route (Route): where to, and how.
         timeout (float): seconds to wait for each reply before the final one.
+
+    Attributes:
+        stage (str): what is being done, as ``MailError.stage`` names it.
+        features (dict): what EHLO announced: keyword → list of its words, upper case.
+        round_trips (int): how often the server had answered and waited for us.
+        in_step (bool): every reply that was owed has been read; the connection can be used further.
+        sent (bool): the last octet of the message has been handed over, and what became of it is not known.
+        dirty (bool): a transaction was left open; RSET comes before the next.
     """
 
     # Called just before the last octets of a message are handed over, to mark them durably. A MailError stops them.
     leaving = None
 
-    def leaves(self):
-        """From here on the server may have the message, whatever becomes of the connection."""
-        if self.leaving:
-            self.leaving()
-        self.sent = True
+    def __init__(self, route, timeout):
+        self.timeout = timeout
+        self.buffer = Buffer()
+        self.use(route)
+        self.begin()
+
+    def use(self, route):
+        """From the next connection on, take this route."""
+        self.route = route
+        # The name that the server's certificate must carry.
+        self.host = route.host
+        # Extensions the server offers but refused when used; kept over a reconnection.
+        self.without = set()
+
+    def begin(self):
+        """A new connection: forget what the old one said."""
+        self.buffer.clear()
+        self.features = {}
+        self.stage = "greeting"
+        self.round_trips = 0
+        self.in_step = self.secure = self.sent = self.asked = self.dirty = False
+        self.secret = b""
 
     def open(self, ehlo, secret=None):
         """Greeting, EHLO, STARTTLS and login, as the route wants them (generator).
@@ -49,95 +78,10 @@ class Session(Dialogue):
             ehlo (str): the name to greet with.
             secret (str): the password or access token, where the route has a login.
         """
-        security = self.route.security
-        if security == "tls":
-            yield from self._tls()
-        self.stage = "greeting"
-        self.take((yield from self.reply(self.timeout)), 220)
-        yield from self._ehlo(ehlo)
-        if security in ("starttls", "opportunistic"):
-            yield from self._starttls(ehlo)
-        if secret is not None:
-            yield from self._auth(secret)
-        self.in_step = True
-
-    def _ehlo(self, name):
-        self.stage = "ehlo"
-        self.features = {}
-        name = name.encode()
-        reply = yield from self.command(b"EHLO " + name)
-        route = self.route
-        if reply.code in (500, 501, 502, 504) and route.security in ("plain", "opportunistic") and not self.secure:
-            # RFC 5321, 3.2: a server from before EHLO. Without it there is neither TLS nor login.
-            reply = yield from self.command(b"HELO " + name)
-        self.take(reply, 250)
-        for line in reply.lines[1:]:
-            self._feature(printable(line).upper())
-
-    def _feature(self, line):
-        # "AUTH LOGIN", "AUTH=LOGIN" (before RFC 4954) and several AUTH lines mean the same.
-        words = line.replace("AUTH=", "AUTH ", 1).split() if line[:4] == "AUTH" else line.split()
-        if words and words[0] not in self.without:
-            self.features[words[0]] = self.features.get(words[0], []) + words[1:]
-
-    def _starttls(self, ehlo):
-        self.stage = "starttls"
-        required = self.route.security == "starttls"
-        if "STARTTLS" not in self.features:
-            if required:
-                raise self.error("security", "the server offers no STARTTLS", "starttls_missing")
-            return
-        reply = yield from self.command(b"STARTTLS")
-        if reply.code != 220:
-            if required:
-                raise self.refusal(reply)
-            return
-        yield from self._tls()
-        # RFC 3207, 4.2: what was learned before TLS is void.
-        yield from self._ehlo(ehlo)
-
-    def _tls(self):
-        self.stage = "starttls"
-        if len(self.buffer):
-            # Octets that came with the reply would be read as if TLS had protected them.
-            raise self.error("security", "the server sent clear text where TLS begins", "starttls_injection")
-        yield ("tls", self.route, self.host)
-        self.secure = True
-
-    # -- login (RFC 4954) -------------------------------------------------------------------------------------------
-
-    def _auth(self, secret):
-        self.stage = "auth"
-        if not self.secure:
-            raise self.error("security", "no login without TLS", "login_in_clear")
-        offered = self.features.get("AUTH", ())
-        mechanism = sasl.choose(offered, self.route.token is not None)
-        if mechanism is None:
-            what = "AUTH " + " ".join(offered) if offered else "no AUTH"
-            raise self.error("configuration", "the server offers %s" % what[:100], "auth_none_offered")
-        self.secret = secret.encode()
-        username = self.route.username.encode()
-        command = b"AUTH " + mechanism.encode()
-        exchange = sasl.answers(mechanism, username, self.secret)
-        answer = sasl.encode(next(exchange))
-        # RFC 4954, 4: a line of 512 octets at the most, where the provider does not document more.
-        initial = self.route.long_auth or len(command) + len(answer) < 510
-        reply = yield from self.command(command + b" " + answer if initial else command)
-        if initial and reply.code in (500, 501):
-            initial = False
-            reply = yield from self.command(command)
-        while reply.code == 334:
-            if initial:
-                try:
-                    answer = sasl.encode(exchange.send(sasl.decode(reply.lines[0])))
-                except sasl.Refused as error:
-                    raise self.error("security", "the login stopped: %s" % error, "auth_dialogue")
-            initial = True
-            reply = yield from self.command(answer)
-        self.take(reply, 235)
+        return borrow("opening").run(self, ehlo.encode(), secret)
 
     def send(self, message, last=False):
-        """Send one mail (generator); returns a ``Receipt`` (see transaction.py).
+        """Send one mail (generator); returns a ``Receipt``.
 
         Args:
             message (Message): what to send.
@@ -147,12 +91,68 @@ class Session(Dialogue):
             MailError: refused, broken off or uncertain.
             Mend: try again, on this connection where ``in_step``.
         """
-        from .transaction import Transaction
+        from .transaction import send
 
-        return (yield from Transaction(self, message, last).run())
+        return send(self, message, last)
 
     def quit(self):
         """QUIT (generator); the driver bounds how long its reply is waited for."""
         self.stage = "quit"
         self.in_step = False
-        yield from self.command(b"QUIT")
+        return self.command(b"QUIT")
+
+    # -- what each step is made of ------------------------------------------------------------------------------------
+
+    def put(self, octets, last=False):
+        """Send what the server is to answer (generator); ``last``: the message's last octet is among it."""
+        if len(self.buffer):
+            # A reply that came before its command would be taken for the answer to another.
+            raise self.refusal((yield from self.reply()))
+        if last:
+            self.leaves()
+        self.asked = True
+        yield octets
+
+    def leaves(self):
+        """From here on the server may have the message, whatever becomes of the connection."""
+        if self.leaving:
+            self.leaving()
+        self.sent = True
+
+    def command(self, line, code=0):
+        """Send one command, read its reply as ``reply`` does (generator)."""
+        yield from self.put(line + b"\r\n")
+        return (yield from self.reply(code))
+
+    def reply(self, code=0, seconds=0):
+        """Read one reply (generator).
+
+        Args:
+            code (int): the only one that fits here, any other is raised; 0: any. 421 is an error wherever it comes
+                (RFC 5321, 3.8).
+            seconds (float): to wait for it, other than ``timeout``.
+        """
+        if self.asked:
+            self.asked = False
+            self.round_trips += 1
+        try:
+            reply = yield from read(self.buffer, seconds or self.timeout)
+        except Broken as error:
+            raise self.error("desync", str(error))
+        if reply is None:
+            raise self.error("closed")
+        if reply.code == 421 or code and reply.code != code:
+            raise self.refusal(reply)
+        return reply
+
+    def error(self, key, text=""):
+        """The MailError for what is no server's refusal; ``key`` and its kind: see trouble.py."""
+        return borrow("trouble").error(self, key, text)
+
+    def refusal(self, reply):
+        """The MailError for a reply that refuses, or that does not belong here."""
+        return borrow("trouble").refusal(self, reply)
+
+    def failure(self, error):
+        """The MailError for an OSError that ended the dialogue."""
+        return borrow("trouble").failure(self, error)

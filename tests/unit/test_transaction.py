@@ -3,8 +3,7 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import MailError, Message, Route
-from umail.session import Session
-from umail.transaction import Mend
+from umail.session import Mend, Session
 
 OK = b"250 2.0.0 ok\r\n"
 TEXT = b"Subject: s\r\n\r\n"

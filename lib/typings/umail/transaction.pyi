@@ -2,8 +2,6 @@ from typing import Any
 
 from umail.reply import Reply
 
-class Mend(Exception): ...
-
 class Receipt:
     accepted: list[str]
     refused: list[tuple[str, Reply]]

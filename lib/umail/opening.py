@@ -1,0 +1,91 @@
+"""How a session opens (see session.py): greeting, EHLO, STARTTLS and login. Loaded for a connection, then dropped."""
+
+from umail import borrow
+
+from .reply import printable
+
+
+def run(session, name, secret):
+    """The whole of it (generator); ``name``: to greet with (bytes), ``secret``: password or access token, or None."""
+    security = session.route.security
+    if security == "tls":
+        yield from _tls(session)
+    session.stage = "greeting"
+    yield from session.reply(220)
+    yield from _ehlo(session, name)
+    if security in ("starttls", "opportunistic"):
+        session.stage = "starttls"
+        # Opportunistic goes on in clear; a login is never tried there.
+        code = 0 if security == "opportunistic" else 220
+        if "STARTTLS" in session.features:
+            reply = yield from session.command(b"STARTTLS", code)
+            if reply.code == 220:
+                yield from _tls(session)
+                # RFC 3207, 4.2: what was learned before TLS is void.
+                yield from _ehlo(session, name)
+        elif code:
+            raise session.error("starttls_missing")
+    if secret is not None:
+        yield from login(session, secret)
+    session.in_step = True
+
+
+def _ehlo(session, name):
+    session.stage = "ehlo"
+    session.features = features = {}
+    reply = yield from session.command(b"EHLO " + name)
+    if reply.code in (500, 501, 502, 504) and session.route.security in ("plain", "opportunistic"):
+        if not session.secure:
+            # RFC 5321, 3.2: a server from before EHLO. Without it there is neither TLS nor login.
+            reply = yield from session.command(b"HELO " + name)
+    if reply.code != 250:
+        raise session.refusal(reply)
+    for line in reply.lines[1:]:
+        line = printable(line).upper()
+        # "AUTH LOGIN", "AUTH=LOGIN" (before RFC 4954) and several AUTH lines mean the same.
+        words = (line.replace("AUTH=", "AUTH ", 1) if line[:4] == "AUTH" else line).split()
+        if words and words[0] not in session.without:
+            features[words[0]] = features.get(words[0], []) + words[1:]
+
+
+def _tls(session):
+    session.stage = "starttls"
+    if len(session.buffer):
+        # Octets that came with the reply would be read as if TLS had protected them.
+        raise session.error("starttls_injection")
+    yield ("tls", session.route, session.host)
+    session.secure = True
+
+
+def login(session, secret):
+    """AUTH (RFC 4954) with a password or access token (generator)."""
+    route = session.route
+    session.stage = "auth"
+    if not session.secure:
+        raise session.error("login_in_clear")
+    sasl = borrow("sasl")
+    offered = session.features.get("AUTH", ())
+    mechanism = sasl.choose(offered, route.token is not None)
+    if mechanism is None:
+        what = "AUTH " + " ".join(offered) if offered else "no AUTH"
+        raise session.error("auth_none_offered", "the server offers " + what[:100])
+    session.secret = secret.encode()
+    command = b"AUTH " + mechanism.encode()
+    exchange = sasl.answers(mechanism, route.username.encode(), session.secret)
+    answer = sasl.encode(next(exchange))
+    # RFC 4954, 4: a line of 512 octets at the most, where the provider does not document more.
+    initial = route.long_auth or len(command) + len(answer) < 510
+    reply = yield from session.command(command + b" " + answer if initial else command)
+    if initial and reply.code in (500, 501):
+        initial = False
+        reply = yield from session.command(command)
+    while reply.code == 334:
+        if initial:
+            try:
+                answer = sasl.encode(exchange.send(sasl.decode(reply.lines[0])))
+            except sasl.Refused as error:
+                raise session.error("auth_dialogue", "the login stopped: %s" % error)
+        initial = True
+        reply = yield from session.command(answer)
+    if reply.code != 235:
+        raise session.refusal(reply)
