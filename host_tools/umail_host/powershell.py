@@ -11,7 +11,7 @@ APP_ID = "<Application (client) ID, from App registrations>"
 OBJECT_ID = "<Object ID, from Enterprise applications>"
 ADDRESS = "<your public IPv4 address, as umail doctor shows it>"
 CERTIFICATE = "<subject name of the board's certificate>"
-_MICROSOFT = ("m365.submission", "m365.hve", "m365.direct_send", "m365.relay")
+_MICROSOFT = ("m365.submission", "m365.direct_send", "m365.relay")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,6 @@ def script(mail: Mapping[str, Any], names: Names) -> str:
         return ""
     steps = {
         "m365.submission": _submission,
-        "m365.hve": _submission,
         "m365.direct_send": _direct_send,
         "m365.relay": _relay,
     }[route](mail, names)

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from umail_host import boards, deploy, image, maintenance, node, ports, secret_source
+from umail_host import boards, deploy, image, maintenance, node, paths, ports, rollback, secret_source
+from umail_host import watch as watching
 from umail_host.board import Board, BoardError, ExecError
 from umail_host.boards import BoardSpec
 from umail_host.errors import UserError
@@ -24,6 +25,9 @@ EXAMPLE = (
     "A secret is read from the environment (UMAIL_SECRET_MAIL_PASSWORD) or asked for; it goes into the board's NVS, "
     "never into a file here."
 )
+
+Hold = Callable[[], contextlib.AbstractContextManager[Board]]
+Build = Callable[[str], tuple[BoardSpec, dict[str, bytes]]]
 
 
 def command(
@@ -35,21 +39,41 @@ def command(
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
     reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
     wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.")] = 10,
+    healthy: Annotated[
+        float,
+        typer.Option(help="Seconds in which the new firmware must run, else the old one comes back; 0: no check."),
+    ] = 0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Deploy again whenever a file changes; Ctrl-C ends it.")
+    ] = False,
 ) -> None:
     """Bring library, firmware, certificates and configuration onto a board; only what changed is copied."""
-    files = dict(extra_file(text) for text in file or ())
-    settings = None if config is None else read_config(config)
+    if healthy and not reset:
+        raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
     secrets = {name: secret_source.read(name) for name in secret or ()}
+    device = port or ports.only()
 
-    def build(machine: str) -> tuple[BoardSpec, dict[str, bytes]]:
-        spec = choose_board(machine, board)
-        if settings is not None:
-            check_config(settings, spec)
-        return spec, image.build(spec, config=settings, extra_files=files, mpy=mpy)
+    def once() -> None:
+        files = dict(extra_file(text) for text in file or ())
+        settings = None if config is None else read_config(config)
 
+        def build(machine: str) -> tuple[BoardSpec, dict[str, bytes]]:
+            spec = choose_board(machine, board)
+            if settings is not None:
+                check_config(settings, spec)
+            return spec, image.build(spec, config=settings, extra_files=files, mpy=mpy)
+
+        _once(functools.partial(maintenance.held, device, wait, reset), build, secrets, healthy, device, reset)
+
+    once()
+    if watch:
+        _watch(once, [paths.library(), paths.firmware(), *([config] if config else [])])
+
+
+def _once(hold: Hold, build: Build, secrets: dict[str, str], healthy: float, device: str, reset: bool) -> None:
     report = deploy.Report()
-    hold = functools.partial(maintenance.held, port or ports.only(), wait, reset)
-    spec = deploy_over(hold, build, secrets, report)
+    before: dict[str, bytes] | None = {} if healthy else None
+    spec = deploy_over(hold, build, secrets, report, before)
     for warning in report.warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(
@@ -58,15 +82,48 @@ def command(
         + (f", {len(secrets)} secrets stored" if secrets else "")
         + ("; the board restarts" if reset else "")
     )
+    if before is not None:
+        _confirm(hold, device, healthy, before)
+
+
+def _confirm(hold: Hold, device: str, healthy: float, before: dict[str, bytes]) -> None:
+    """Waits for the firmware to run, and brings the one before back where it does not."""
+    printed = rollback.wait_healthy(device, healthy)
+    if not printed:
+        typer.echo("the new firmware runs")
+        return
+    what = f"the new firmware did not run within {healthy:g} s; the board printed:\n{printed}\n"
+    if not before:
+        raise UserError(f"{what}Nothing was deployed before, so it stays", 1)
+    with hold() as link:
+        copy(link, before, {}, deploy.Report())
+    raise UserError(f"{what}The firmware from before is back, and its configuration; secrets are the new ones", 1)
+
+
+def _watch(once: Callable[[], None], folders: list[Path]) -> None:
+    typer.echo("watching; Ctrl-C ends it")
+    for changed in watching.changes(folders):
+        typer.echo(f"changed: {', '.join(path.name for path in changed)}")
+        try:
+            once()
+        except UserError as error:
+            # The next change may mend it.
+            typer.echo(f"umail: {error}", err=True)
 
 
 def deploy_over(
-    hold: Callable[[], contextlib.AbstractContextManager[Board]],
-    build: Callable[[str], tuple[BoardSpec, dict[str, bytes]]],
+    hold: Hold,
+    build: Build,
     secrets: dict[str, str],
     report: deploy.Report,
+    before: dict[str, bytes] | None = None,
 ) -> BoardSpec:
-    """Deploys, and goes on once by itself: the watchdog of the firmware before may have reset the board meanwhile."""
+    """Deploys, and goes on once by itself: the watchdog of the firmware before may have reset the board meanwhile.
+
+    Args:
+        hold: gives the board; build: the image for what the board says it is.
+        before: is filled with what lay on the board before, where it is a dict.
+    """
     again = False
     while True:
         reached = False
@@ -74,7 +131,9 @@ def deploy_over(
             with hold() as link:
                 reached = True
                 spec, built = build(link.exec("import sys\nprint(sys.implementation._machine)").strip())
-                _copy(link, built, secrets, report)
+                if before is not None:
+                    before.update(rollback.keep(link, built))
+                copy(link, built, secrets, report)
                 return spec
         except ExecError:
             raise
@@ -87,7 +146,8 @@ def deploy_over(
             typer.echo("the board went away; trying once more", err=True)
 
 
-def _copy(link: Board, built: dict[str, bytes], secrets: dict[str, str], report: deploy.Report) -> None:
+def copy(link: Board, built: dict[str, bytes], secrets: dict[str, str], report: deploy.Report) -> None:
+    """Deploys with a bar that shows how far it is."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -1,0 +1,63 @@
+"""What a deployment may break is kept beforehand, and brought back where the new firmware does not start."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+
+from umail_host import deploy
+from umail_host.board import Board, BoardError
+
+# The alert node's first line once it is put together; after it so many seconds without a crash.
+_HEALTHY = re.compile(rb": alertnode \d")
+_BROKEN = re.compile(rb"alertnode: not started|crashed|Traceback")
+_CALM = 2.0
+_AGAIN = 0.3  # seconds between two attempts at a port that went away with a reset
+
+
+def keep(link: Board, image: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files that made up the board before: what earlier deployments put there, and what ``image`` replaces.
+
+    Only what is different from ``image`` is read from the board. Empty where nothing was deployed before.
+    """
+    found = deploy.survey(link, image)
+    if not found.listed:
+        return {}
+    kept = {}
+    for path, (digest, _) in found.files.items():
+        if path not in found.listed and path not in image:
+            continue
+        same = path in image and hashlib.sha256(image[path]).hexdigest() == digest
+        kept[path] = image[path] if same else link.get(path)
+    return kept
+
+
+def wait_healthy(port: str, seconds: float) -> str:
+    """Watch a board that restarts; "" once the alert node runs, else what it printed instead (its last lines)."""
+    deadline = time.monotonic() + seconds
+    seen, since = b"", None
+    board: Board | None = None
+    try:
+        while time.monotonic() < deadline:
+            try:
+                board = board or Board(port)
+                seen = (seen + board.read_console(0.2))[-4000:]
+            except BoardError:
+                # A chip with USB of its own takes its port away while it resets.
+                if board is not None:
+                    board.close()
+                board = None
+                time.sleep(_AGAIN)
+            if _BROKEN.search(seen):
+                break
+            if _HEALTHY.search(seen):
+                since = since or time.monotonic()
+                if time.monotonic() - since >= _CALM:
+                    return ""
+    finally:
+        if board is not None:
+            board.close()
+    lines = seen.decode(errors="replace").strip().splitlines()[-6:]
+    return "\n".join(lines) or "nothing"
