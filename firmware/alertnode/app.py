@@ -25,6 +25,8 @@ class App:
     state = None
     # What runs, on what, and why it was started.
     origin = "alertnode"
+    # Tells what ends on a known date, where there is something.
+    expiry = None
     # A reading taken last.
     reading = None
 
@@ -105,6 +107,8 @@ class App:
         if self.clock.now() is None:
             return self._cannot("the clock is not set")
         self._told = None
+        if self.expiry:
+            self.expiry()
         return True
 
     def finish(self):

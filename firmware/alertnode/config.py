@@ -11,9 +11,15 @@ REQUIRED = None
 
 # key: (kind, default, lowest, highest). A kind is "text", "texts" (one or several), "number", "whole", "pin", a tuple
 # of the words that are allowed, or a table of its own. The default REQUIRED means that the key must be there.
-_MAIL = {
+_OAUTH = {
+    "flow": (("client_credentials", "refresh_token"), REQUIRED),
+    "tenant": ("text", REQUIRED),
+    "client_id": ("text", REQUIRED),
+    "host": ("text", ""),
+    "port": ("whole", 0, 1, 65535),
+}
+_ROUTE = {
     "route": (("m365.submission", "m365.direct_send", "m365.relay", "smtp"), REQUIRED),
-    "to": ("texts", REQUIRED),
     "username": ("text", ""),
     "sender": ("text", ""),
     "domain": ("text", ""),
@@ -24,9 +30,20 @@ _MAIL = {
     "ehlo": ("text", ""),
     "certificate": ("texts", ()),
     "private_key": ("text", ""),
+    "oauth": (_OAUTH, ()),
+}
+_MAIL = {
+    "to": ("texts", REQUIRED),
     "timeout": ("number", 30, 5, 300),
     "deadline": ("number", 120, 10, 600),
+    "per_minute": ("whole", "", 0, 10000),
+    "per_day": ("whole", "", 0, 1000000),
+    "fallback": (_ROUTE, ()),
 }
+_MAIL.update(_ROUTE)
+# Mails a minute and recipients a day that a route takes from one mailbox; else a careful guess.
+_LIMITS = {"m365.submission": (30, 10000)}
+_ANY_LIMITS = (10, 300)
 _CLOCK = {
     "ntp": ("texts", ("pool.ntp.org",)),
     "zone": ("text", "UTC0"),
@@ -42,6 +59,7 @@ _TOP = {
     "clock": (_CLOCK, {}),
     "battery": ({"budget": ("number", 60, 10, 600)}, ()),
     "heartbeat": ("number", 7, 0, 366),
+    "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
     "log_size": ("whole", 16384, 0, 1000000),
 }
@@ -116,6 +134,8 @@ def check(value):
             problems.add("battery", "does not go with a trace, which ends with the first sleep")
     if config["mail"]:
         _mail(config["mail"], problems)
+    if config["expires"]:
+        config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
     return config, sorted(problems.sentences)
@@ -216,10 +236,20 @@ def _rules(rules, sensor, problems):
 
 
 def _mail(mail, problems):
-    route = mail["route"]
     for address in mail["to"] or ():
         if address.count("@") != 1:
             problems.add("mail.to", "holds a text that is no address")
+    limits = _LIMITS.get(mail["route"], _ANY_LIMITS)
+    for i, key in enumerate(("per_minute", "per_day")):
+        if mail[key] == "":
+            mail[key] = limits[i]
+    _route("mail.", mail, problems)
+    if mail["fallback"]:
+        _route("mail.fallback.", mail["fallback"], problems)
+
+
+def _route(path, mail, problems):
+    route = mail["route"]
     needed = {
         "m365.submission": ("username",),
         "m365.direct_send": ("domain", "sender"),
@@ -228,11 +258,38 @@ def _mail(mail, problems):
     }
     for key in needed.get(route, ()):
         if not mail[key]:
-            problems.add("mail." + key, "is missing, and the route %s needs it" % route)
+            problems.add(path + key, "is missing, and the route %s needs it" % route)
     if route == "smtp" and not mail["sender"] and not mail["username"]:
-        problems.add("mail.sender", "is missing, and so is mail.username")
+        problems.add(path + "sender", "is missing, and so is %susername" % path)
     if bool(mail["certificate"]) != bool(mail["private_key"]):
-        problems.add("mail.certificate", "and mail.private_key go together, but only one is there")
+        problems.add(path + "certificate", "and %sprivate_key go together, but only one is there" % path)
+    oauth = mail["oauth"]
+    if not oauth:
+        return
+    if route in ("m365.direct_send", "m365.relay") or (route == "smtp" and not mail["username"]):
+        problems.add(path + "oauth", "gets a token for a login, but there is no login here")
+    for key in ("tenant", "client_id"):
+        if [c for c in oauth[key] or "" if not (c.isalpha() or c.isdigit() or c in ".-_")]:
+            problems.add("%soauth.%s" % (path, key), "holds a character that none has")
+
+
+def _dates(dates, problems):
+    """(name, Unix seconds) of each date ``2027-03-01``."""
+    from alertnode import zone
+
+    result = []
+    for name in dates:
+        try:
+            date = [int(part) for part in dates[name].split("-")]
+            unix = zone.seconds(*date)
+            if len(date) != 3 or list(zone.fields(unix)[:3]) != date:
+                raise ValueError
+        except (ValueError, TypeError, AttributeError, IndexError):
+            # The value is not repeated: someone may have put the secret itself there.
+            problems.add("expires", 'has no date for "%s"' % name[:40])
+            continue
+        result.append((name, unix))
+    return result
 
 
 def _zone(clock, problems):

@@ -22,6 +22,15 @@ _HINTS = {
     "mail.ehlo": "give a full domain name, or leave it out",
     "mail.certificate": "give the paths of the certificate and its intermediates in DER form, and of its key",
     "mail.private_key": "give the path of the certificate's key in DER form",
+    "mail.oauth": 'give {"flow": "client_credentials", "tenant": "contoso.com", "client_id": "…"}, or leave it out',
+    "mail.oauth.flow": "say how the board gets its access tokens",
+    "mail.oauth.tenant": "give the tenant's id or a domain of it, such as contoso.com",
+    "mail.oauth.client_id": "give the application's (client) id, 36 characters with dashes",
+    "mail.oauth.host": "leave it out: it is another token endpoint than Microsoft's, for tests",
+    "mail.oauth.port": "leave it out: it is the port of another token endpoint than Microsoft's, for tests",
+    "mail.fallback": 'give a second route, such as {"route": "smtp", "host": "smtp.example.org", "username": "…"}',
+    "mail.per_minute": "give how many mails a minute the route takes from this board, such as 30; 0 is any",
+    "mail.per_day": "give how many recipients a day the route takes from this board, such as 10000; 0 is any",
     "mail.timeout": "give the seconds that one reply may take, such as 30",
     "mail.deadline": "give the seconds that one mail may take, such as 120",
     "sensor": 'give {"type": "ds18b20", "pin": 4}, or another of the types in docs/firmware.md',
@@ -55,6 +64,7 @@ _HINTS = {
     "battery": 'give {"budget": 60}, the seconds that the radio may be on, or leave it out for a board on mains',
     "battery.budget": "give the seconds that the radio may be on at a time, such as 60",
     "heartbeat": "give the days between two mails that say all is well, such as 7; 0 sends none",
+    "expires": 'give names and dates, such as {"client secret": "2027-03-01"}, or leave it out',
     "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
 }
@@ -66,6 +76,7 @@ def sentence(key, what, words):
     if what == "unknown":
         return _unknown(key, words)
     plain = "".join([part.split("]")[-1] for part in key.split("[")])
+    plain = plain.replace("mail.fallback.", "mail.")
     hint = _HINTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
     if words:
         hint += ": " + ", ".join(words)
@@ -79,16 +90,31 @@ def sentence(key, what, words):
 
 def _unknown(key, words):
     section, _, last = key.rpartition(".")
-    for word in _SECRET:
-        if word in last:
-            kept = last if not section or last.startswith(section) else section + "_" + last
-            return '"%s" must not lie where anyone can read it: remove it, and store it as the secret %s.' % (key, kept)
+    if [word for word in _SECRET if word in last]:
+        kept = _kept(section, last)
+        return '"%s" must not lie where anyone can read it: remove it, and store it as the secret %s.' % (key, kept)
     near = nearest(last, words)
     if near:
         mend = 'did you mean "%s"?' % near
     else:
         mend = "remove it; %s knows %s." % ('"%s"' % section if section else "the configuration", ", ".join(words))
     return '"%s" is no key that is known: %s' % (key, mend)
+
+
+def _kept(section, last):
+    """The name under which the secret store has what was meant by the key ``last``."""
+    first, _, rest = section.partition(".")
+    if first == "wifi":
+        return "wifi_password"
+    if first != "mail":
+        return last
+    if "refresh" in last or ("oauth" in rest and "token" in last):
+        name = "refresh_token"
+    elif "secret" in last or "oauth" in rest:
+        name = "oauth_secret"
+    else:
+        name = "mail_token" if "token" in last else "mail_password"
+    return name + "_2" if rest[:8] == "fallback" else name
 
 
 def nearest(word, words):

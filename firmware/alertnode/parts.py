@@ -21,7 +21,7 @@ def build(settings):
     journal.stamp = time.stamp
     sensor = sensors.make(settings["sensor"], time, port.sleep, journal.say)
     trace = settings["sensor"]["type"] == "trace"
-    route = routes.build(settings["mail"], secrets.get, umail)
+    route = routes.every(settings["mail"], secrets.get, umail)
     cause = port.cause()
     known = None if trace else memory.State(port, cause == port.DEEP_SLEEP)
     slept = known.values.get("slept", 0) if known and cause == port.DEEP_SLEEP else 0
@@ -45,14 +45,20 @@ def build(settings):
         if settings["heartbeat"]:
             outbox.every = int(settings["heartbeat"] * zone.DAY)
             outbox.heartbeat = node.heartbeat
+    _watch(node, settings)
     return _runner(node, settings), journal, feed
 
 
 def _outbox(umail, mail, route, slept, uptime):
+    from random import random
+
+    from umail.policy import Policy
+
     try:
         return umail.Outbox(
             OUTBOX,
             route,
+            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"]),
             timeout=mail["timeout"],
             deadline=mail["deadline"],
             config=_fingerprint(mail),
@@ -76,6 +82,20 @@ def _preload():
             pass
 
 
+def _watch(node, settings):
+    """What ends on a known date is told on the console, and by the outbox in the heartbeat."""
+    mail = settings["mail"]
+    sections = mail, mail["fallback"]
+    if not settings["expires"] and not [section for section in sections if section and section["certificate"]]:
+        return
+    from alertnode import expiry
+
+    dates = expiry.dates(settings["expires"], sections)
+    node.expiry = expiry.Watch(dates, node.clock, node.log.say)
+    # The outbox counts as ``time.time()`` does.
+    node.mailer.outbox.expires = [(name, end - port.EPOCH) for name, end in dates]
+
+
 def _runner(node, settings):
     if not settings["battery"]:
         return node.run
@@ -96,7 +116,10 @@ def _fingerprint(mail):
     from binascii import hexlify
     from hashlib import sha256
 
-    text = repr([mail[key] for key in sorted(mail)] + [secrets.get(name) for name in ("mail_password", "mail_token")])
+    names = list(secrets.NAMES)
+    if mail["fallback"]:
+        names += [name + "_2" for name in names]
+    text = repr([mail[key] for key in sorted(mail)] + [secrets.get(name) for name in names])
     # So short that it tells nothing of a password.
     return hexlify(sha256(text.encode()).digest()[:2]).decode()
 

@@ -1,10 +1,22 @@
-"""The route of the configuration's section ``mail``, with its secrets."""
+"""The routes of the configuration's section ``mail``, with their secrets."""
+
+# What the secrets of the second route are called: ``mail_password_2`` and so on.
+_SECOND = "_2"
 
 
-def build(mail, secret, umail):
+def every(mail, secret, umail):
+    """The Route, or where there is a ``fallback`` a list of both; arguments and errors as of ``build``."""
+    route = build(mail, secret, umail)
+    if not mail["fallback"]:
+        return route
+    return [route, build(mail["fallback"], secret, umail, _SECOND)]
+
+
+def build(mail, secret, umail, suffix=""):
     """An umail Route.
 
-    ``mail`` is the checked section; ``secret(name)`` gives a secret or None; ``umail`` is the library.
+    ``mail`` is the checked section; ``secret(name)`` gives a secret or None; ``umail`` is the library; ``suffix`` is
+    that of the secrets' names.
     ValueError, with a sentence, where the parts do not make a route.
     """
     more = {}
@@ -16,22 +28,31 @@ def build(mail, secret, umail):
     if mail["certificate"]:
         more["certificate"] = (mail["certificate"], mail["private_key"])
     kind = mail["route"]
+    if suffix and mail["username"] and not mail["sender"]:
+        # Mails carry the first route's address; the envelope must have one that this login may use.
+        more["sender"] = mail["username"]
     if kind in ("m365.direct_send", "m365.relay"):
         return getattr(umail.m365, kind[5:])(mail["domain"], **more)
     if mail["username"]:
-        _login(mail["username"], secret, more)
+        _login(mail, secret, suffix, more)
     if kind == "m365.submission":
         return umail.m365.submission(more.pop("username"), **more)
     return umail.Route(more.pop("host"), **more)
 
 
-def _login(username, secret, more):
-    more["username"] = username
-    token = secret("mail_token")
+def _login(mail, secret, suffix, more):
+    more["username"] = mail["username"]
+    if mail["oauth"]:
+        from alertnode import tokens
+
+        more["token"] = tokens.build(mail["oauth"], more.get("trust"), secret, suffix)
+        return
+    token = secret("mail_token" + suffix)
     if token:
         # A token that was stored is all there is: asked for a fresh one, the same comes again.
         more["token"] = lambda refresh=False: token
         return
-    more["password"] = secret("mail_password")
+    more["password"] = secret("mail_password" + suffix)
     if not more["password"]:
-        raise ValueError("the secret mail_password (or mail_token) is missing: store it by umail provision, then reset")
+        text = "the secret mail_password%s (or mail_token%s) is missing: store it by umail provision, then reset"
+        raise ValueError(text % (suffix, suffix))

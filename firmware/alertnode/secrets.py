@@ -1,10 +1,12 @@
 """The secret store: ``esp32.NVS`` where the board has it, else the file ``/secrets.json``. No value is ever printed.
 
-Names are at most 15 characters, as NVS allows: ``wifi_password``, ``mail_password``, ``mail_token``. Provisioning
-writes them, the alert node only reads.
+Names are at most 15 characters, as NVS allows: ``wifi_password`` and ``NAMES``, those with ``_2`` behind them for the
+fallback route. Provisioning writes them, the alert node only reads; ``refresh_now`` is its own (see tokens.py).
 """
 
 NAMESPACE = "umail"
+# What a route may need.
+NAMES = ("mail_password", "mail_token", "oauth_secret", "refresh_token")
 PATH = "/secrets.json"
 _LONGEST = 4000
 

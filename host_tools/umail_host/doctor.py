@@ -142,6 +142,8 @@ def _route(
     settings: dict[str, Any], files: Mapping[str, bytes], secrets: Mapping[str, str], tell: Tell
 ) -> tuple[umail.Route, str | None]:
     mail = dict(settings["mail"])
+    # Tokens of the board's own are tried by the board.
+    mail["oauth"] = ()
     for path in mail["trust"]:
         if path != "insecure" and path not in files:
             raise UserError(

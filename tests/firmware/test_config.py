@@ -6,6 +6,14 @@ import os
 from alertnode import config
 from check import equal, inside
 
+
+def but(table, more):
+    """A copy of ``table`` with ``more`` (MicroPython has no {**…})."""
+    copy = dict(table)
+    copy.update(more)
+    return copy
+
+
 GOOD = {
     "board_name": "freezer-3",
     "wifi": {"ssid": "lab"},
@@ -23,6 +31,8 @@ GOOD = {
     "clock": {"ntp": "pool.ntp.org", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
     "watchdog": 120,
 }
+OAUTH = {"flow": "client_credentials", "tenant": "contoso.com", "client_id": "1-2"}
+SECOND = {"route": "smtp", "host": "smtp.example.org", "sender": "esp32@example.org"}
 REMOVE = object()
 # What is changed in GOOD, and what must stand in the one sentence.
 MISTAKES = (
@@ -47,6 +57,26 @@ MISTAKES = (
     ("mail.password", "geheim", "must not lie where anyone can read it"),
     ("mail.mail_token", "geheim", "store it as the secret mail_token"),
     ("mail.private_key", "/key.der", "only one is there"),
+    ("mail.client_secret", "geheim", "store it as the secret oauth_secret"),
+    ("mail.per_minute", -1, '"mail.per_minute" is -1, outside of 0 to 10000'),
+    ("mail.per_day", 1.5, '"mail.per_day" is not a whole number'),
+    ("mail.oauth", "client_credentials", '"mail.oauth" is not an object'),
+    ("mail.oauth", but(OAUTH, {"flow": "refresh"}), "client_credentials, refresh_token"),
+    ("mail.oauth", {"flow": "refresh_token", "tenant": "contoso.com"}, '"mail.oauth.client_id" is missing: give'),
+    ("mail.oauth", but(OAUTH, {"tenant": "a/b"}), '"mail.oauth.tenant" holds a character that none has: give'),
+    ("mail.oauth", but(OAUTH, {"port": 0}), '"mail.oauth.port" is 0, outside'),
+    ("mail.oauth", but(OAUTH, {"client_secret": "geheim"}), "store it as the secret oauth_secret."),
+    ("mail.oauth", but(OAUTH, {"refresh_token": "geheim"}), "store it as the secret refresh_token."),
+    ("mail.fallback", "smtp", '"mail.fallback" is not an object'),
+    ("mail.fallback", but(SECOND, {"route": "m365.hve"}), '"mail.fallback.route" is "m365.hve": say which way'),
+    ("mail.fallback", but(SECOND, {"to": "ops@contoso.com"}), '"mail.fallback.to" is no key that is known'),
+    ("mail.fallback", but(SECOND, {"password": "geheim"}), "store it as the secret mail_password_2."),
+    ("mail.fallback", but(SECOND, {"oauth": OAUTH}), '"mail.fallback.oauth" gets a token for a login'),
+    ("mail.fallback", {"route": "smtp", "sender": "a@x"}, '"mail.fallback.host" is missing, and the route smtp needs'),
+    ("expires", [], '"expires" is not an object'),
+    ("expires", {"client secret": "2027-02-29"}, '"expires" has no date for "client secret": give names'),
+    ("expires", {"client secret": "geheim"}, '"expires" has no date'),
+    ("expires", {"client secret": 20270301}, '"expires" has no date'),
     ("sensor", REMOVE, '"sensor" is missing'),
     ("sensor", [], '"sensor" is not an object'),
     ("sensor.type", "ds18b2", 'did you mean "ds18b20"?'),
@@ -117,6 +147,25 @@ def test_each_mistake_gives_one_sentence_that_names_the_key_and_mends_it():
         equal(len(problems), 1, (key, problems))
         inside(wanted, problems[0])
         equal(problems[0][-1] in ".?", True, problems[0])
+        equal("geheim" in problems[0], False)
+
+
+def test_limits_are_those_of_the_route_unless_they_are_given():
+    equal([config.check(GOOD)[0]["mail"][key] for key in ("per_minute", "per_day")], [30, 10000])
+    settings, problems = config.check(changed("mail", but(SECOND, {"to": "ops@contoso.com", "per_day": 0})))
+    equal((problems, settings["mail"]["per_minute"], settings["mail"]["per_day"]), ([], 10, 0))
+
+
+def test_tokens_a_second_route_and_dates_can_be_right():
+    value = changed("mail.oauth", OAUTH)
+    delegated = but(OAUTH, {"flow": "refresh_token"})
+    value["mail"]["fallback"] = but(SECOND, {"username": "a@example.org", "oauth": delegated})
+    value["expires"] = {"client secret": "2027-03-01"}
+    settings, problems = config.check(value)
+    equal((problems, settings["expires"]), ([], [("client secret", 1803859200)]))
+    equal(settings["mail"]["oauth"]["port"], 0)
+    equal(settings["mail"]["fallback"]["trust"], ())
+    equal(config.check(GOOD)[0]["mail"]["fallback"], ())
 
 
 def test_each_route_and_sensor_can_be_right():

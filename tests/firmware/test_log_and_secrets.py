@@ -142,7 +142,20 @@ class Library:
 
 
 def mail(**keys):
-    known = ("host", "port", "security", "sender", "ehlo", "username", "domain", "trust", "certificate", "private_key")
+    known = (
+        "oauth",
+        "fallback",
+        "host",
+        "port",
+        "security",
+        "sender",
+        "ehlo",
+        "username",
+        "domain",
+        "trust",
+        "certificate",
+        "private_key",
+    )
     section = dict.fromkeys(known, "")
     section.update(keys)
     return section
@@ -163,3 +176,12 @@ def test_a_route_is_made_of_the_configuration_and_its_secrets():
 def test_a_login_without_its_secret_is_one_sentence():
     error = raises(ValueError, routes.build, mail(route="m365.submission", username="a@x"), {}.get, Library)
     inside("secret mail_password", str(error))
+
+
+def test_a_second_route_has_its_own_secrets_and_the_sender_that_its_login_may_use():
+    first = mail(route="m365.submission", username="a@x")
+    equal(routes.every(first, {"mail_password": "p"}.get, Library), ("submission", "a@x", ["password"]))
+    first["fallback"] = mail(route="smtp", host="h", username="b@y")
+    made = routes.every(first, {"mail_password": "p", "mail_token_2": "t"}.get, Library)
+    equal(made, [("submission", "a@x", ["password"]), ("smtp", "h", ["sender", "token", "username"])])
+    inside("secret mail_password_2 ", str(raises(ValueError, routes.every, first, {"mail_password": "p"}.get, Library)))

@@ -1,0 +1,77 @@
+"""Access tokens that the board fetches itself, and the refresh token, which changes with each use; loaded if needed."""
+
+
+class Store:
+    """Where umail.oauth keeps the refresh token: over the secret store, as ``get`` and ``set``.
+
+    Provisioning writes ``refresh_token`` and the board never does: what followed from it stands in ``refresh_now``,
+    behind a mark of the one it began with. So a new one that is provisioned counts at once, and the same one again
+    does not undo what followed.
+
+    Args:
+        secret (callable): ``secret(name)`` gives a secret or None; keep (callable): ``keep(name, value)`` stores one.
+        suffix (str): of the secrets' names.
+    """
+
+    def __init__(self, secret, keep, suffix=""):
+        self._secret = secret
+        self._keep = keep
+        self._suffix = suffix
+
+    def get(self, key):
+        """The refresh token that is valid now (str), or None; ``key`` is "refresh_token"."""
+        first = self._secret(key + self._suffix)
+        if first is None:
+            return None
+        now = self._secret("refresh_now" + self._suffix) or ""
+        mark = _mark(first)
+        return now[len(mark) :] if now.startswith(mark) else first
+
+    def set(self, key, value):
+        """Keep the next one, durably; MailError, temporary, where the flash refuses."""
+        mark = _mark(self._secret(key + self._suffix))
+        try:
+            self._keep("refresh_now" + self._suffix, mark + value)
+        except (OSError, ValueError) as error:
+            from umail.errors import MailError
+
+            raise MailError("auth", "temporary", "the new refresh token could not be kept: %s" % error, key="flash")
+
+
+def _mark(token):
+    from binascii import hexlify
+    from hashlib import sha256
+
+    return hexlify(sha256(token.encode()).digest()[:4]).decode() + " "
+
+
+def build(oauth, trust, secret, suffix="", keep=None):
+    """The token of the configuration's section ``oauth``, as ``umail.Route`` takes it.
+
+    ``trust`` is the route's own, or None; ``secret(name)`` and ``keep(name, value)`` reach the secret store.
+    ValueError, with a sentence, where a secret is missing.
+    """
+    from umail.oauth import ClientCredentials, RefreshToken
+
+    more = {"trust": trust}
+    for key in ("host", "port"):
+        if oauth[key]:
+            more[key] = oauth[key]
+    password = secret("oauth_secret" + suffix)
+    if oauth["flow"] == "client_credentials":
+        _need(password, "oauth_secret" + suffix)
+        return ClientCredentials(oauth["tenant"], oauth["client_id"], password, **more)
+    _need(secret("refresh_token" + suffix), "refresh_token" + suffix)
+    store = Store(secret, keep or _keep, suffix)
+    return RefreshToken(oauth["tenant"], oauth["client_id"], store, client_secret=password, **more)
+
+
+def _need(value, name):
+    if not value:
+        raise ValueError("the secret %s is missing: store it by umail provision, then reset" % name)
+
+
+def _keep(name, value):
+    from alertnode import secrets
+
+    secrets.put(name, value)
