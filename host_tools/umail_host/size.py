@@ -1,7 +1,7 @@
 """`make size`: measures what the library costs on a board and compares it with the committed table, docs/sizes.md.
 
-Sizes are octets of .mpy as `mpy-cross` makes them without options. RAM is what an import takes of the heap with 32-bit
-words, as on an ESP32, measured on MicroPython's WebAssembly build from npm; without node it is left as it was.
+Sizes are octets of .mpy as deploying makes them, without line numbers. RAM is what an import takes of the heap with
+32-bit words, as on an ESP32, measured on MicroPython's WebAssembly build from npm; without node it is left as it was.
 """
 
 from __future__ import annotations
@@ -45,8 +45,11 @@ def _dotted(path: str) -> str:
     return name.removesuffix(".__init__")
 
 
-def alert_modules(micropython: str, library: Path) -> list[str]:
+def alert_modules(micropython: str, library: Path) -> tuple[list[str], list[str]]:
     """Modules of the library that a plain alert by submission loads, seen in a real one sent to the fake server.
+
+    Returns:
+        Those that stay in RAM, and those that leave it again.
 
     Raises:
         UserError: the alert did not arrive; the sentence holds what the interpreter said.
@@ -69,7 +72,8 @@ def alert_modules(micropython: str, library: Path) -> list[str]:
         )
     if done.returncode:
         raise UserError(f"the alert whose modules are counted failed: {(done.stdout + done.stderr).strip()}", 1)
-    return sorted(done.stdout.split())
+    stay, leave = done.stdout.splitlines()
+    return sorted(stay.split()), sorted(leave.split())
 
 
 def measure_ram(library: Path, modules: Iterable[str], alert: list[str], cache: Path) -> tuple[dict[str, int], int]:
@@ -130,14 +134,14 @@ def measure(micropython: str, library: Path, cache: Path, committed: Sizes | Non
         UserError: something does not compile, or the alert does not arrive.
     """
     mpy = measure_mpy(library)
-    alert = alert_modules(micropython, library)
+    alert, passing = alert_modules(micropython, library)
     notes = []
     try:
         ram, alert_ram = measure_ram(library, mpy, alert, cache)
     except UserError as error:
         notes.append(str(error))
         ram, alert_ram = (dict(committed.ram), committed.alert_ram) if committed else ({}, 0)
-    return Sizes(mpy, ram, tuple(alert), alert_ram), notes
+    return Sizes(mpy, ram, tuple(alert), tuple(passing), alert_ram), notes
 
 
 def main() -> None:

@@ -1,16 +1,38 @@
-"""Run by MicroPython: sends one plain alert by submission and prints which modules of the library that loaded.
+"""Run by MicroPython: sends one plain alert by submission and prints which modules of the library that loaded:
+those that stay, and on a second line those that leave RAM again.
 
 Arguments: port of the server on this computer, path of the root to trust (DER), password.
 """
 
 import sys
 
-from umail import Client, Message, certs, m365
+import umail
+
+# Borrowed modules are gone at the end: they are noted as they come.
+passing = []
+borrow = umail.borrow
+
+
+def noting(name):
+    """Borrow and note."""
+    before = set(sys.modules)
+    found = borrow(name)
+    if "umail." + name not in before:
+        passing.append("umail." + name)
+    return found
+
+
+umail.borrow = noting
+
+from umail import Client, Message, m365  # noqa: E402
 
 port, trust, password = sys.argv[1:]
-# A board trusts the bundled roots of its route: their loader counts, though this bench has a root of its own.
-certs.load(m365.submission("esp32@contoso.com", password=password).roots or ())
+# A board asks DNS for its server's address and trusts the bundled roots of its route: both count, though this bench has
+# a server on this computer and a root of its own.
+noting("dns")
+noting("certs").load(m365.submission("esp32@contoso.com", password=password).roots or ())
 route = m365.submission("esp32@contoso.com", password=password, host="localhost", port=int(port), trust=trust)
 with Client(route) as client:
     client.send(Message("esp32@contoso.com", "ops@contoso.com", "Freezer 3 is warm", text="-11.5 °C, limit -15 °C"))
 print(" ".join(name for name in sys.modules if name == "umail" or name.startswith("umail.")))
+print(" ".join(set(passing) - set(sys.modules)))

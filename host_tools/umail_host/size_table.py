@@ -11,27 +11,33 @@ from umail_host.errors import UserError
 # What may grow unnoticed: another release of mpy-cross moves a figure by a few octets.
 TOLERANCE = 0.02
 SLACK = 24
-# Promises of the README, in octets of .mpy.
-ALERT_LIMIT = 12_000
-LIBRARY_LIMIT = 40_000
+# What this library wants to come to, in octets of .mpy: shown with how far it is away. What holds is the table.
+ALERT_GOAL = 12_000
+LIBRARY_GOAL = 40_000
 
-_ROW = re.compile(r"^\| `(umail[\w.]*)` \| ([\d,]+) \| ([\d,]+|–) \| (yes)? *\|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `(umail[\w.]*)` \| ([\d,]+) \| ([\d,]+|–) \| (stays|passes)? *\|$", re.MULTILINE)
 _ALERT_RAM = re.compile(r"^\| a plain alert[^|]*\| [\d,]+ \| ([\d,]+|–) \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """The figures: octets of .mpy and of RAM by module, the modules of a plain alert and their RAM together."""
+    """The figures: octets of .mpy and of RAM by module, and the modules that a plain alert loads.
+
+    Attributes:
+        alert: those that stay; ``alert_ram`` is the RAM of these together.
+        passing: those that leave RAM again.
+    """
 
     mpy: Mapping[str, int]
     ram: Mapping[str, int]
     alert: tuple[str, ...]
+    passing: tuple[str, ...]
     alert_ram: int
 
     @property
     def alert_mpy(self) -> int:
         """Octets of .mpy that a plain alert loads; certificates and advice apart."""
-        return sum(self.mpy[name] for name in self.alert if kind(name) == "code")
+        return sum(self.mpy[name] for name in self.alert + self.passing if kind(name) == "code")
 
     def total(self, wanted: str) -> int:
         """Octets of .mpy of all modules of one kind."""
@@ -54,6 +60,10 @@ def kind(name: str) -> str:
     return "advice" if name.startswith("umail.advice_") else "code"
 
 
+def _goal(size: int, goal: int) -> str:
+    return f"goal {goal:,}: " + (f"missed by {size - goal:,}" if size > goal else "met")
+
+
 def render(sizes: Sizes, fits: list[Fit]) -> str:
     """The page with the table."""
     lines = [
@@ -62,13 +72,16 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
         "Made and checked by `make size`: it fails when a figure grows by more than "
         f"{TOLERANCE:.0%} and {SLACK} octets over this table; `make size ARGS=--update` writes it anew.",
         "",
-        "Flash: octets of .mpy, compiled by `mpy-cross` without options. RAM: octets of heap that importing it",
-        "takes with 32-bit words, as on an ESP32, without what it imports itself; frozen code takes a fraction.",
+        "Flash: octets of .mpy, compiled as `umail deploy` does, by `mpy-cross -O3`, which leaves line numbers out of the",
+        "library (`umail deploy --no-mpy` brings them back). RAM: octets of heap that importing it takes with 32-bit",
+        "words, as on an ESP32, without what it imports itself; frozen code takes a fraction. Of a plain alert, what",
+        "*passes* (DNS, TLS, roots, the opening of a session) leaves RAM again; its RAM is that of what *stays*.",
         "",
         "| | .mpy | RAM |",
         "|---|---:|---:|",
-        f"| a plain alert by submission (limit {ALERT_LIMIT:,}) | {sizes.alert_mpy:,} | {_or_dash(sizes.alert_ram)} |",
-        f"| the whole library (limit {LIBRARY_LIMIT:,}) | {sizes.total('code'):,} | |",
+        f"| a plain alert by submission ({_goal(sizes.alert_mpy, ALERT_GOAL)}) | "
+        f"{sizes.alert_mpy:,} | {_or_dash(sizes.alert_ram)} |",
+        f"| the whole library ({_goal(sizes.total('code'), LIBRARY_GOAL)}) | {sizes.total('code'):,} | |",
         f"| root certificates, loaded when a route needs them | {sizes.total('certificates'):,} | |",
         f"| advice, loaded when an error's advice is read | {sizes.total('advice'):,} | |",
         "",
@@ -76,7 +89,7 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
         "|---|---:|---:|---|",
     ]
     for name in sorted(sizes.mpy, key=lambda name: (("code", "advice", "certificates").index(kind(name)), name)):
-        alert = "yes" if name in sizes.alert else ""
+        alert = "stays" if name in sizes.alert else "passes" if name in sizes.passing else ""
         lines.append(f"| `{name}` | {sizes.mpy[name]:,} | {_or_dash(sizes.ram.get(name, 0))} | {alert} |")
     lines += [
         "",
@@ -97,27 +110,24 @@ def parse(text: str) -> Sizes:
     Raises:
         UserError: it holds no table.
     """
-    mpy, ram, alert = {}, {}, []
+    mpy, ram = {}, {}
+    alert: dict[str, list[str]] = {"": [], "stays": [], "passes": []}
     for name, octets, heap, in_alert in _ROW.findall(text):
         mpy[name] = _number(octets)
         if heap != "–":
             ram[name] = _number(heap)
-        if in_alert:
-            alert.append(name)
+        alert[in_alert].append(name)
     together = _ALERT_RAM.search(text)
     if not mpy or together is None:
         raise UserError("docs/sizes.md holds no table of sizes: write it with `make size ARGS=--update`", 1)
-    return Sizes(mpy, ram, tuple(alert), 0 if together[1] == "–" else _number(together[1]))
+    return Sizes(
+        mpy, ram, tuple(alert["stays"]), tuple(alert["passes"]), 0 if together[1] == "–" else _number(together[1])
+    )
 
 
 def compare(committed: Sizes | None, now: Sizes, fits: list[Fit]) -> list[str]:
-    """Sentences on what grew beyond the committed table or a limit; none when all is well."""
-    problems = []
-    if now.alert_mpy > ALERT_LIMIT:
-        problems.append(f"a plain alert loads {now.alert_mpy:,} octets of .mpy, the limit is {ALERT_LIMIT:,}")
-    if now.total("code") > LIBRARY_LIMIT:
-        problems.append(f"the library has {now.total('code'):,} octets of .mpy, the limit is {LIBRARY_LIMIT:,}")
-    problems += [f"library and firmware do not fit {fit.board}'s flash" for fit in fits if fit.used > fit.room]
+    """Sentences on what grew beyond the committed table, or fits no flash; none when all is well."""
+    problems = [f"library and firmware do not fit {fit.board}'s flash" for fit in fits if fit.used > fit.room]
     if committed is None:
         return [*problems, "there is no table yet: write it with `make size ARGS=--update`"]
     pairs = {f"{name} (.mpy)": (committed.mpy.get(name, 0), size) for name, size in now.mpy.items()}

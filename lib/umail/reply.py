@@ -102,6 +102,7 @@ def read(buffer, seconds):
         Broken: the octets are not a reply, or it is longer than this library accepts.
     """
     lines = []
+    first = None
     size = 0
     while True:
         line = buffer.line()
@@ -119,10 +120,10 @@ def read(buffer, seconds):
         mark = line[3:4]
         if len(digits) < 3 or not digits.isdigit() or not b"2" <= digits < b"6" or digits[1] > 53 or mark not in b"- ":
             raise Broken("not an SMTP reply: " + printable(line[:60]))
-        if lines and digits != first:
+        first = first or digits
+        if digits != first:
             # RFC 5321, 4.2.1: the code is the same on each line.
             raise Broken("the code changes inside a reply")
-        first = digits
         lines.append(line[4:])
         size += len(line)
         if size > _LONGEST or len(lines) > 100:
