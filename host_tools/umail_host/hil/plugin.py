@@ -26,6 +26,7 @@ from umail_host.hil import artefacts, locks, network, on_board, options, recover
 from umail_host.hil.faults import RigFault
 from umail_host.hil.pool import Pool, Settings
 from umail_host.hil.tested import TestedBoard
+from umail_host.virtual_board.interpreter import find_micropython
 
 RIG_FAULT_STATUS = 10  # exit status where nothing but the rig failed
 _ATTEMPTS = 3
@@ -165,7 +166,7 @@ def pytest_runtest_makereport(
         vars(report)["rig_fault"] = str(error)
         report.longrepr = f"a fault of the rig, not of the test: {error}"
         report.when = "setup" if report.when == "call" else report.when  # an error in JUnit's file, no failure
-    elif isinstance(error, on_board.OnBoard):
+    elif isinstance(error, on_board.OnBoard) or (isinstance(error, UserError) and call.when == "setup"):
         report.longrepr = str(error)
     folder = _folder(item)
     for board in boards:
@@ -251,12 +252,12 @@ def boards(request: pytest.FixtureRequest) -> Iterator[list[TestedBoard]]:
     """As many boards as the marker ``boards(n)`` says, one without it; in their raw REPL, umail on them, heap clean."""
     item = request.node
     rig = request.config.stash[_RIG]
-    try:
-        taken = rig.pool.take(options.wanted(item))
-    except RigFault:
-        raise
-    except UserError as error:
-        pytest.skip(str(error)) if rig.pool.virtual else pytest.fail(str(error), pytrace=False)
+    if rig.pool.virtual:
+        try:
+            find_micropython()
+        except UserError as error:
+            pytest.skip(str(error))
+    taken = rig.pool.take(options.wanted(item))
     item.stash[_BOARDS] = taken
     before = [dict(board.facts) for board in taken]
     yield taken

@@ -62,12 +62,13 @@ def deploy_library(board: TestedBoard, mode: str) -> None:
             ``romfs`` (compiled, into the ROMFS partition).
 
     Raises:
+        UserError: the board has no ROMFS.
         RigFault: the board does not answer, or its flash has no room.
     """
     board.reach()
     files: dict[str, bytes] = {}
     if mode == "romfs" and board.exec(_HAS_ROMFS).strip() != "True":
-        raise RigFault(f"{board.place.spec} has no ROMFS partition: use --deploy mpy")
+        raise UserError(f"{board.place.spec} has no ROMFS partition: use --deploy mpy")
     if mode in ("copy", "mpy"):
         files = image.package(paths.library(), image.LIBRARY, mode == "mpy")
     port = board.link.port

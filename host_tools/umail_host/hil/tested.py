@@ -36,6 +36,7 @@ except Exception:
 print(json.dumps(facts))
 """
 _GOING_DOWN = 0.3  # seconds in which a chip that resets may still answer as it was
+_OPENING = 1.0  # seconds for which a port that can't be opened is tried again: its last user may be just ending
 _PORT_GONE = 0.3  # seconds between two attempts to open a port that went away with a reset
 
 
@@ -98,8 +99,14 @@ class TestedBoard:
     @property
     def link(self) -> _Link:
         """The open port, for what is not here."""
-        if self._link is None:
-            self._link = _Link(self._port(), on_console=self.log.received)
+        deadline = time.monotonic() + _OPENING
+        while self._link is None:
+            try:
+                self._link = _Link(self._port(), on_console=self.log.received)
+            except BoardError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
         return self._link
 
     def close(self) -> None:
