@@ -51,11 +51,12 @@ def command(
     if healthy and not reset:
         raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
     secrets = {name: secret_source.read(name) for name in secret or ()}
-    device = port or ports.only()
 
     def once() -> None:
+        # Read anew each time: with --watch they change.
         files = dict(extra_file(text) for text in file or ())
         settings = None if config is None else read_config(config)
+        device = port or ports.only()
 
         def build(machine: str) -> tuple[BoardSpec, dict[str, bytes]]:
             spec = choose_board(machine, board)
