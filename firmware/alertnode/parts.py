@@ -43,8 +43,7 @@ def build(settings):
         known.restore(node.rules, time.moment)
         _explain(node, cause)
         if settings["heartbeat"]:
-            outbox.every = int(settings["heartbeat"] * zone.DAY)
-            outbox.heartbeat = node.heartbeat
+            _heartbeat(outbox, int(settings["heartbeat"] * zone.DAY), node.heartbeat)
     _watch(node, settings)
     return _runner(node, settings), journal, feed
 
@@ -80,6 +79,15 @@ def _preload():
         except ImportError:
             # The library loads by itself what it needs.
             pass
+
+
+def _heartbeat(outbox, every, message):
+    outbox.every = every
+    outbox.heartbeat = message
+    # The next one was settled when heartbeats were rarer.
+    if outbox.beat > outbox.now() + every + every // 10:
+        outbox.beat = outbox.now() + outbox.policy.spread(every)
+        outbox.save()
 
 
 def _watch(node, settings):
