@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size bench power fleet fuzz hil docs package clean
+.PHONY: help demo test lint format size bench power kills fleet fuzz hil docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ size: $(READY) ## Measure what the library costs on a board; fail where it grew 
 
 power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems (about two minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)
+
+kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
+	@$(BIN)/python tests/power/kills.py $(ARGS)
 
 fleet: $(READY) ## Simulate up to a million boards after a power cut; writes docs/fleet.md (about two minutes)
 	@$(BIN)/python -m umail_host.fleet_page $(ARGS)

@@ -169,3 +169,8 @@ class Client:
 async def send(route, message, timeout=30, deadline=120, tick=None):
     """As ``umail.send``, awaited."""
     return await Wire(timeout, tick).run(Delivery(route, timeout, deadline).send(message, True))
+
+
+async def flush(outbox, budget=None):
+    """As ``outbox.flush(budget)``, awaited."""
+    return await Wire(outbox.timeout, outbox.tick).run(outbox.flushing(budget))

@@ -14,6 +14,12 @@ assert _spec.loader is not None
 run: Any = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(run)
 
+_kills_spec = importlib.util.spec_from_file_location("power_kills", Path(__file__).with_name("kills.py"))
+assert _kills_spec is not None
+assert _kills_spec.loader is not None
+kills: Any = importlib.util.module_from_spec(_kills_spec)
+_kills_spec.loader.exec_module(kills)
+
 FAULTS = ("no_mark", "removed_too_early", "state_in_place", "put_in_ram", "narrowed_by_rewriting")
 
 
@@ -50,3 +56,12 @@ def test_many_alerts_leave_heap_and_flash_as_they_were_and_wear_it_evenly(microp
     assert figures["free"][1] == figures["free"][0]
     assert figures["erased_per_alert"] < 4
     assert figures["wear"] < 3
+
+
+def test_a_board_killed_at_random_while_it_sends_loses_nothing_and_repeats_only_by_message_id(
+    micropython: str, tmp_path: Path
+) -> None:
+    found = kills.run(tmp_path, lives=12, seed=3, alerts=20)
+    assert found["lost"] == 0, found
+    assert found["numbers"] == 20, found
+    assert found["again"] <= 12, found

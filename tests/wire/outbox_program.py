@@ -29,9 +29,9 @@ def flush(box, driver):
         return box.flush()
     import asyncio
 
-    from umail.aio import Wire
+    from umail import aio
 
-    return asyncio.run(Wire(box.timeout).run(box.flushing()))
+    return asyncio.run(aio.flush(box))
 
 
 def main():

@@ -3,6 +3,7 @@ from types import TracebackType
 from typing import Any
 
 from umail.message import Message
+from umail.outbox import Outbox
 from umail.route import Route
 from umail.transaction import Receipt
 
@@ -33,3 +34,4 @@ async def send(
     deadline: float = 120,
     tick: Callable[[], object] | None = None,
 ) -> Receipt: ...
+async def flush(outbox: Outbox, budget: float | None = None) -> Any: ...
