@@ -31,8 +31,8 @@ tenant's limit, of which they then get their share. "432": sessions refused; "ov
 
 _CHOICE = """## The defaults
 
-`first` and `ceiling` were chosen from the table; the others were set beforehand and checked here. The tenant's limit and
-the four seconds that opening a session takes are assumptions.
+`first` and `ceiling` were chosen from the table; the others were set beforehand and checked here. The tenant's limit
+and the four seconds that opening a session takes are assumptions.
 
 First mail of the median board, of 99 in 100, and of the last; sessions refused with 432 for each board.
 

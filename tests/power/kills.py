@@ -1,7 +1,7 @@
 """Kills a virtual board at random moments while it really sends alerts to a fake Microsoft 365: ``make kills``.
 
-The power is cut after a random time (seeded) again and again; then the board is left alone until it says that all is sent.
-Then every mail whose ``put`` had returned must have arrived, and one that arrived twice must have done so with the same
+The power is cut after a random time (seeded) again and again; then the board is left alone until it says that all is
+sent. Then every mail whose ``put`` had returned must have arrived, and one that arrived twice must have done so with the same
 Message-ID, after a life that ended in its uncertain window.
 """
 
@@ -36,8 +36,8 @@ def run(folder: Path, lives: int, seed: int, alerts: int, longest: float = 0.9) 
         longest: seconds a life lasts at the most.
 
     Returns:
-        Counts: ``put`` (mails whose put returned), ``arrived`` (different mails), ``lost``, ``again`` (came once more, with
-        the same Message-ID), ``numbers`` (different alerts that arrived).
+        Counts: ``put`` (mails whose put returned), ``arrived`` (different mails), ``lost``, ``again`` (came once more,
+        with the same Message-ID), ``numbers`` (different alerts that arrived).
     """
     moments = random.Random(seed)
     with FakeServer(mailboxes={USER: PASSWORD}, max_sessions=0) as server, VirtualBoard(folder) as board:

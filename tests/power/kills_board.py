@@ -7,6 +7,7 @@ import time
 
 import network
 import ntptime
+
 from umail import Message, Outbox, m365
 from umail.policy import Policy
 
