@@ -18,6 +18,7 @@ Figure = Callable[[str, float, str], None]
 
 
 def test_the_board_joins_the_wifi_and_leaves_it(board: TestedBoard, wifi: Wifi, figure: Figure) -> None:
+    wifi.leave()
     figure("Wi-Fi joined", wifi.join(), "ms")
     assert wifi.online
     wifi.leave()

@@ -267,6 +267,7 @@ def boards(request: pytest.FixtureRequest) -> Iterator[list[TestedBoard]]:
     except RigFault as error:
         fault = error
     _keep(item, rig, taken, before)
+    rig.pool.offer()
     if fault is not None:
         raise fault
 

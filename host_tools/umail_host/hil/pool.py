@@ -97,7 +97,7 @@ class Pool:
         return {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*")} if folder.is_dir() else {}
 
     def after(self, boards: list[TestedBoard]) -> None:
-        """A test has ended: see that its boards answer, and give them back where others wait.
+        """A test has ended: see that its boards answer.
 
         Raises:
             RigFault: one is lost.
@@ -113,10 +113,13 @@ class Pool:
                 except RigFault as error:
                     fault = error
                     self.lose(board, str(error))
-        if self._wanted.by_others():
-            self.close()
         if fault is not None:
             raise fault
+
+    def offer(self) -> None:
+        """Give the boards back where others wait for one; they are not to be used after that."""
+        if self._wanted.by_others():
+            self.close()
 
     def lose(self, board: TestedBoard, why: str) -> None:
         """Quarantine a board: nobody takes it in this run any more."""
@@ -147,7 +150,10 @@ class Pool:
                 reasons = "; ".join(self.quarantined().values()) or f"--board names {len(usable)}"
                 raise RigFault(f"{count} boards are needed, {len(usable)} are left ({reasons})")
             usable.sort(key=lambda slot: slot.tested is None)  # those we hold come first
-            taken = [slot for slot in usable if self._take(slot)][:count]
+            taken: list[Slot] = []
+            for slot in usable:
+                if len(taken) < count and self._take(slot):
+                    taken.append(slot)
             if len(taken) == count:
                 return taken
             # All or none: two processes that each hold one and want two would wait for ever.
