@@ -1,8 +1,8 @@
 """Kills a virtual board at random moments while it really sends alerts to a fake Microsoft 365: ``make kills``.
 
 The power is cut after a random time (seeded) again and again; then the board is left alone until it says that all is
-sent. Then every mail whose ``put`` had returned must have arrived, and one that arrived twice must have done so with the
-same Message-ID, after a life that ended in its uncertain window.
+sent. Then every mail whose ``put`` had returned must have arrived, and one that arrived twice must have done so with
+the same Message-ID, after a life that ended in its uncertain window.
 """
 
 from __future__ import annotations
