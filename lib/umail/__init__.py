@@ -13,10 +13,11 @@ def borrow(name):
     full = "umail." + name
     found = sys.modules.get(full)
     if not found:
-        import gc
+        if sys.implementation.name == "micropython":
+            import gc
 
-        # Code wants whole pieces of memory.
-        gc.collect()
+            # Code wants whole pieces of memory.
+            gc.collect()
         found = __import__(full, None, None, (name,))
         package, _, leaf = full.rpartition(".")
         del sys.modules[full]

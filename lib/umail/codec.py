@@ -1,6 +1,25 @@
-"""What every mail needs: folded headers, the date, the text's transfer encoding."""
+"""What every mail needs: arguments checked, folded headers, the date, the text's transfer encoding."""
 
 import time
+
+from umail import borrow
+
+
+def refuse(argument, value, why):
+    """Raise the ValueError for a faulty ``argument``."""
+    raise ValueError("%s: %r %s" % (argument, value, why))
+
+
+def clean(argument, value):
+    """Return ``value``, a str without control characters; a ValueError names the ``argument`` otherwise."""
+    if not isinstance(value, str):
+        refuse(argument, value, "is not a str")
+    for c in value:
+        c = ord(c)
+        # Half a surrogate pair is no character, and CPython could not encode it.
+        if c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000:
+            refuse(argument, value, "holds the character U+%04X" % c)
+    return value
 
 
 def is_ascii(data):
@@ -30,11 +49,9 @@ def words(text, longest=64):
     """
     data = text.encode()
     tokens = data.split(b" ")
-    if is_ascii(data) and b"=?" not in data and all(0 < len(t) <= longest for t in tokens):
+    if is_ascii(data) and b"=?" not in data and b"" not in tokens and max(map(len, tokens)) <= longest:
         return tokens
-    from .words import encoded
-
-    return encoded(data)
+    return borrow("words").encoded(data)
 
 
 def header(name, tokens):
@@ -61,8 +78,6 @@ def text_octets(text, eightbit):
     """
     data = text.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     plain = is_ascii(data)
-    if (plain or eightbit) and b"\0" not in data and all(len(line) <= 998 for line in data.split(b"\n")):
+    if (plain or eightbit) and b"\0" not in data and max(map(len, data.split(b"\n"))) <= 998:
         return b"7bit" if plain else b"8bit", data.replace(b"\n", b"\r\n")
-    from .quoted import shortest
-
-    return shortest(data)
+    return borrow("quoted").shortest(data)

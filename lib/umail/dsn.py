@@ -1,6 +1,6 @@
 """Reports on the delivery (RFC 3461): which of them a mail asks for, as parameters of MAIL and RCPT."""
 
-from .message import refuse
+from .codec import refuse
 
 
 def check(message):

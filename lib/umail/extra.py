@@ -1,7 +1,8 @@
 """What a plain alert does not have: further headers, importance, a message id of one's own, HTML and attachments."""
 
-from .codec import header, words
-from .message import clean, refuse
+from umail import borrow
+
+from .codec import clean, header, refuse, words
 
 # Headers that arguments of Message or the encoder write.
 _OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
@@ -36,9 +37,7 @@ def check(message):
     if message.importance and message.importance not in _PRIORITY:
         refuse("importance", message.importance, 'is none of "high", "normal", "low"')
     if message.notify or message.ret:
-        from .dsn import check as check_reports
-
-        check_reports(message)
+        borrow("dsn").check(message)
 
 
 def fields(message):

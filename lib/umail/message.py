@@ -8,25 +8,10 @@ import os
 import time
 from binascii import hexlify
 
+from umail import borrow
+
+from .codec import clean, header, is_ascii, refuse, text_octets, words
 from .codec import date as date_of
-from .codec import header, is_ascii, text_octets, words
-
-
-def refuse(argument, value, why):
-    """Raise the ValueError for a faulty ``argument``."""
-    raise ValueError("%s: %r %s" % (argument, value, why))
-
-
-def clean(argument, value):
-    """Return ``value``, a str without control characters; a ValueError names the ``argument`` otherwise."""
-    if not isinstance(value, str):
-        refuse(argument, value, "is not a str")
-    for c in value:
-        c = ord(c)
-        # Half a surrogate pair is no character, and CPython could not encode it.
-        if c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000:
-            refuse(argument, value, "holds the character U+%04X" % c)
-    return value
 
 
 def address(argument, value):
@@ -39,21 +24,14 @@ def address(argument, value):
     name = ""
     bare = value
     if not isinstance(value, str) or value[-1:] == ">":
-        from .words import split
-
-        name, bare = split(argument, value)
+        name, bare = borrow("words").split(argument, value)
     local, _, domain = clean(argument, bare).partition("@")
     rest = domain[1:-1].replace(":", "") if domain[:1] + domain[-1:] == "[]" else domain
-    if (
-        not local
-        or not rest
-        or len(local.encode()) > 64
-        or len(domain.encode()) > 255
-        or any(c in ' "(),:;<>@[\\]' for c in local + rest)
-    ):
-        refuse(
-            argument, bare, "is not one address: local@domain, at most 64 and 255 octets, without special characters"
-        )
+    wrong = not local or not rest or len(local.encode()) > 64 or len(domain.encode()) > 255
+    for c in ' "(),:;<>@[\\]':
+        wrong = wrong or c in local or c in rest
+    if wrong:
+        refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 octets")
     return name, bare
 
 
@@ -69,9 +47,7 @@ def _people(name, pairs):
     for who, bare in pairs:
         bare = bare.encode()
         if who:
-            from .words import phrase
-
-            tokens += phrase(who)
+            tokens += borrow("words").phrase(who)
             bare = b"<" + bare + b">"
         tokens.append(bare + b",")
     tokens[-1] = tokens[-1][:-1]
@@ -165,9 +141,7 @@ class Message:
         self.notify = (notify,) if isinstance(notify, str) else notify
         self.ret = ret
         if headers or html or attachments or message_id or importance or notify or ret or not isinstance(text, str):
-            from .extra import check
-
-            check(self)
+            borrow("extra").check(self)
         if not message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
             self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
@@ -191,9 +165,7 @@ class Message:
             out.append(b"Date: %s\r\n" % date_of(self.date).encode())
         out.append(b"Message-ID: %s\r\n" % self.message_id.encode())
         if self.headers or self.importance:
-            from .extra import fields
-
-            out += fields(self)
+            out += borrow("extra").fields(self)
         else:
             # RFC 3834, section 5: keeps absence notices from answering.
             out.append(b"Auto-Submitted: auto-generated\r\n")
@@ -206,9 +178,7 @@ class Message:
         ``buffer``: a bytearray to stream through; without it one is made where attachments need it.
         """
         if self.html is not None or self.attachments:
-            from .multipart import encode
-
-            return encode(self, eightbit, binary, buffer)
+            return borrow("multipart").encode(self, eightbit, binary, buffer)
         encoding, data = text_octets(self.text or "", eightbit)
         if data[-2:] != b"\r\n":
             data += b"\r\n"

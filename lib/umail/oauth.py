@@ -137,8 +137,8 @@ class _Token:
         self._token = answer["access_token"]
 
     def _refusal(self, answer):
-        from .reply import printable
         from .replies import classify
+        from .reply import printable
 
         error, text = [printable(str(answer.get(name, "")).encode()) for name in ("error", "error_description")]
         # Microsoft's own number says more than the standard's word.

@@ -1,19 +1,6 @@
 """Where mail goes in: host, port, kind of TLS, credentials and trust, checked when the route is made."""
 
-# How a connection is protected. Only the first two may carry a credential.
-SECURITY = ("starttls", "tls", "opportunistic", "plain")
-
-
-def clean(name, value):
-    """Return ``value`` (str), or raise ``ValueError`` where it could end a line or a command.
-
-    Args:
-        name: what to call it in the error's sentence.
-    """
-    for c in value:
-        if not " " <= c or c == "\x7f":
-            raise ValueError("%s has a control character (%r): remove it" % (name, c))
-    return value
+from .codec import clean, refuse
 
 
 class Route:
@@ -59,20 +46,19 @@ class Route:
         trust=None,
         ehlo=None,
     ):
-        if security not in SECURITY:
-            raise ValueError("security=%r: use one of %s" % (security, ", ".join(SECURITY)))
+        secure = security in ("starttls", "tls")
+        if not secure and security not in ("opportunistic", "plain"):
+            refuse("security", security, 'is none of "starttls", "tls", "opportunistic", "plain"')
         secret = password is not None or token is not None
         if secret != (username is not None) or (password is not None and token is not None):
             raise ValueError("a login is username= with either password= or token=")
-        if security not in ("starttls", "tls") and (secret or certificate):
-            raise ValueError(
-                'a login or certificate needs verified TLS: use security="starttls" or "tls", not %r' % security
-            )
+        if not secure and (secret or certificate):
+            refuse("security", security, 'lets a login or certificate out: use "starttls" or "tls", verified TLS')
         if not 0 < port < 65536:
-            raise ValueError("port=%r: use a number from 1 to 65535, mostly 587" % port)
+            refuse("port", port, "is not 1 to 65535, mostly 587")
         for name, value in (("host", host), ("username", username), ("sender", sender), ("ehlo", ehlo)):
             if value is not None and (not clean(name, value) or (name != "username" and " " in value)):
-                raise ValueError("%s=%r is empty or has a space" % (name, value))
+                refuse(name, value, "is empty or has a space")
         self.host = host
         self.port = port
         self.security = security

@@ -1,5 +1,4 @@
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NoReturn
 
 from umail import multipart
 from umail.attachment import Attachment
@@ -7,8 +6,6 @@ from umail.attachment import Attachment
 _Address = str | tuple[str, str] | list[str]
 _Addresses = str | Iterable[_Address]
 
-def refuse(argument: str, value: Any, why: str) -> NoReturn: ...
-def clean(argument: str, value: Any) -> str: ...
 def address(argument: str, value: _Address) -> tuple[str, str]: ...
 
 class Body:

@@ -7,10 +7,6 @@ _Certificate = tuple[Sequence[_Der], _Der]
 class _Token(Protocol):
     def __call__(self, refresh: bool = False) -> Any: ...
 
-SECURITY: tuple[str, ...]
-
-def clean(name: str, value: str) -> str: ...
-
 class Route:
     host: str | None
     port: int
