@@ -204,8 +204,17 @@ def _plain(identity: object) -> str:
 
 def secrets_needed(config: Mapping[str, Any], token: bool) -> list[str]:
     """Names of the secrets that a board with this configuration must have."""
-    login = config["mail"].get("username") and config["mail"].get("route") not in ("m365.direct_send", "m365.relay")
-    return ["wifi_password"] + (["mail_token" if token else "mail_password"] if login else [])
+    mail = config["mail"]
+    fallback = [name + "_2" for name in _login(mail.get("fallback") or {}, False)]
+    return ["wifi_password", *_login(mail, token), *fallback]
+
+
+def _login(mail: Mapping[str, Any], token: bool) -> list[str]:
+    if not mail.get("username") or mail.get("route") in ("m365.direct_send", "m365.relay"):
+        return []
+    if oauth := mail.get("oauth"):
+        return ["refresh_token" if oauth.get("flow") == "refresh_token" else "oauth_secret"]
+    return ["mail_token" if token else "mail_password"]
 
 
 def pin_mx(config: dict[str, Any], resolver: Dns) -> str:

@@ -87,6 +87,14 @@ def test_an_interview_for_direct_send_and_a_contact_needs_no_login():
     assert provision.node.checked(json.dumps(config).encode())
 
 
+def test_a_route_with_tokens_of_its_own_and_a_second_route_say_which_secrets_they_need():
+    mail = {"route": "m365.submission", "username": USER, "oauth": {"flow": "client_credentials"}}
+    assert provision.secrets_needed({"mail": mail}, True) == ["wifi_password", "oauth_secret"]
+    mail["oauth"] = {"flow": "refresh_token"}
+    mail["fallback"] = {"route": "smtp", "username": USER}
+    assert provision.secrets_needed({"mail": mail}, False) == ["wifi_password", "refresh_token", "mail_password_2"]
+
+
 def test_the_mail_host_is_pinned_and_only_microsofts_is_taken():
     zone = {
         ("contoso.com", "MX"): ["20 spare.example.", "0 contoso-com.mail.protection.outlook.com."],
