@@ -121,7 +121,7 @@ class Delivery:
                 receipt = yield from session.send(message, last)
             except Exception as error:
                 problem = error
-            if not session.in_step:
+            if last or not session.in_step:
                 yield from self._hang_up()
             if not problem:
                 return receipt

@@ -14,7 +14,7 @@ def run(session, body, last, chunking, asked):
         chunking: by BDAT, else DATA, which with ``asked`` is under way already.
     """
     session.in_step = False
-    quit = b"QUIT\r\n" if last else b""
+    quit = b"QUIT\r\n" if last and "PIPELINING" in session.features else b""
     if not chunking:
         yield from _data(session, body, quit, asked)
     else:
@@ -80,6 +80,7 @@ def _whole(session, body, chunks, quit):
 def _pieces(session, chunks, quit):
     # A chunk for each piece, and only so many of them unanswered that neither side blocks.
     owed = 0
+    most = IN_FLIGHT // 2 if "PIPELINING" in session.features else 1
     count = 4
     for chunk in chunks:
         count += len(chunk)
@@ -87,7 +88,7 @@ def _pieces(session, chunks, quit):
         yield b"BDAT %d\r\n" % len(chunk)
         yield chunk
         owed += 1
-        while owed and (owed == IN_FLIGHT // 2 or complete(session.buffer)):
+        while owed and (owed == most or complete(session.buffer)):
             session.asked = not complete(session.buffer)
             yield from session.reply(250)
             owed -= 1

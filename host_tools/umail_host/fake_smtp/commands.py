@@ -12,6 +12,7 @@ from umail_host.fake_smtp.refused import Refused
 
 if TYPE_CHECKING:
     from umail_host.fake_smtp.dialogue import Dialogue
+    from umail_host.fake_smtp.profiles import Profile
 
 _AUTH = re.compile(rb"\s*AUTH\s+\S+[ \t]+(\S.*?)\s*\Z", re.IGNORECASE | re.DOTALL)
 # A client that goes on with its login after a refusal sends its password as a command.
@@ -85,11 +86,16 @@ def _run(dialogue: Dialogue, line: bytes) -> None:
     profile = dialogue.profile
     if command is None or (verb == "BDAT" and not profile.chunking) or (verb == "EHLO" and not profile.ehlo):
         dialogue.say("unknown", "unknown", verb=verb[:40])
-    elif profile.enforce_sync and dialogue.buffer and (verb in _LAST_IN_FLIGHT or not profile.pipelining):
+    elif profile.enforce_sync and dialogue.buffer and (verb in _LAST_IN_FLIGHT or _out_of_turn(profile, verb)):
         dialogue.say("sync", "sync")
         dialogue.close()
     else:
         attempt(dialogue, verb.lower(), lambda: command(dialogue, argument.strip()))
+
+
+def _out_of_turn(profile: Profile, verb: str) -> bool:
+    # A chunk follows its BDAT at once (RFC 3030, 2); everything else waits for a reply where PIPELINING is not offered.
+    return not profile.pipelining and verb != "BDAT"
 
 
 def attempt(dialogue: Dialogue, point: str, command: Callable[[], None]) -> None:

@@ -23,6 +23,7 @@ def _one_taken(hit: Hit) -> bool:
 # ── login ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 changes("auth-absent", "AUTH is not offered after TLS", mechanisms=())
 changes("auth-unknown", "only mechanisms that nobody has are offered", mechanisms=("NTLM", "GSSAPI"))
+changes("login-only", "AUTH LOGIN is the only mechanism", mechanisms=("LOGIN",))
 changes("auth-user-again", "AUTH LOGIN ignores the initial response, asks the user name", login_initial_response=False)
 changes("auth-json", "a refused XOAUTH2 token is explained in a 334 with JSON first", xoauth2_refusal="gmail")
 changes("auth-basic-off", "passwords are not taken any more: 550 5.7.30", basic_auth=False)
