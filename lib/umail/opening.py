@@ -4,6 +4,18 @@ from umail import borrow
 
 from .reply import printable
 
+_EXTENSIONS = (
+    "8BITMIME",
+    "AUTH",
+    "BINARYMIME",
+    "CHUNKING",
+    "DSN",
+    "PIPELINING",
+    "SIZE",
+    "SMTPUTF8",
+    "STARTTLS",
+)
+
 
 def run(session, name, secret):
     """The whole of it (generator); ``name``: to greet with (bytes), ``secret``: password or access token, or None."""
@@ -44,8 +56,10 @@ def _ehlo(session, name):
         line = printable(line).upper()
         # "AUTH LOGIN", "AUTH=LOGIN" (before RFC 4954) and several AUTH lines mean the same.
         words = (line.replace("AUTH=", "AUTH ", 1) if line[:4] == "AUTH" else line).split()
-        if words and words[0] not in session.without:
-            features[words[0]] = features.get(words[0], []) + words[1:]
+        # Names of our own, and only what is used: what a server's lines left scattered over the heap would stay there.
+        for name in _EXTENSIONS:
+            if name in words[:1] and name not in session.without:
+                features[name] = features.get(name, ()) + tuple(words[1:])
 
 
 def _tls(session):

@@ -38,7 +38,7 @@ class Session:
 
     Attributes:
         stage (str): what is being done, as ``MailError.stage`` names it.
-        features (dict): what EHLO announced: keyword → list of its words, upper case.
+        features (dict): what EHLO announced, of what is used here: keyword → its words, upper case.
         round_trips (int): how often the server had answered and waited for us.
         in_step (bool): every reply that was owed has been read; the connection can be used further.
         sent (bool): the last octet of the message has been handed over, and what became of it is not known.
