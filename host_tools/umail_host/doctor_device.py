@@ -24,14 +24,20 @@ class Probe(Session):
     """A session that tells of each step, and asks about an envelope without sending anything."""
 
     wire = None
+    offered = ()
 
     def told_by(self, tell, wire):
         """Whom to tell; the driver, for its socket."""
         self.tell = tell
         self.wire = wire
 
-    def take(self, reply, code):
-        Session.take(self, reply, code)
+    def open(self, ehlo, secret=None):
+        if self.route.security == "tls":
+            self._tell_memory()
+        return Session.open(self, ehlo, secret)
+
+    def reply(self, code=0, seconds=0):
+        reply = yield from Session.reply(self, code, seconds)
         if self.stage == "greeting":
             text = printable(reply.lines[0])
             # Cisco's inspection of SMTP replaces the banner by asterisks.
@@ -39,20 +45,22 @@ class Probe(Session):
                 self.tell("banner", "warning", text, "firewall_banner")
             else:
                 self.tell("banner", "ok", text)
-        elif self.stage == "ehlo":
-            self.hello = printable(reply.lines[0])
+        elif self.stage == "ehlo" and reply.code == 250:
+            self._tell_ehlo(reply)
+        elif self.stage == "starttls" and reply.code == 220:
+            self._tell_memory()
+        elif self.stage == "auth" and reply.code == 235:
+            self.tell("login", "ok", "logged in as %s" % self.route.username)
+        return reply
 
-    def _ehlo(self, name):
-        yield from Session._ehlo(self, name)
+    def _tell_ehlo(self, reply):
         if self.secure:
             self._tell_tls()
-        seen = self.hello.rpartition("[")[2].partition("]")[0] if "[" in self.hello else ""
-        text = " ".join(sorted(self.features))
-        self.tell("ehlo after TLS" if self.secure else "ehlo", "ok", "%s; %s" % (self.hello, text), address=seen)
-
-    def _tls(self):
-        self._tell_memory()
-        yield from Session._tls(self)
+        hello = printable(reply.lines[0])
+        self.offered = [printable(line).upper().split(" ")[0] for line in reply.lines[1:]]
+        seen = hello.rpartition("[")[2].partition("]")[0] if "[" in hello else ""
+        text = "%s; %s" % (hello, " ".join(sorted(self.offered)))
+        self.tell("ehlo after TLS" if self.secure else "ehlo", "ok", text, address=seen)
 
     def _tell_tls(self):
         sock = self.wire.sock
@@ -82,15 +90,11 @@ class Probe(Session):
             pass
         self.tell("memory", "failed" if short else "ok", text, "tls_memory" if short else "")
 
-    def _auth(self, secret):
-        yield from Session._auth(self, secret)
-        self.tell("login", "ok", "logged in as %s" % self.route.username)
-
     def envelope(self, message):
         """Whether the sender and each recipient are accepted, then RSET (generator); nothing is sent."""
         sender = self.route.sender or message.sender
         self.stage = "mail"
-        self.take((yield from self.command(b"MAIL FROM:<" + sender.encode() + b">")), 250)
+        yield from self.command(b"MAIL FROM:<" + sender.encode() + b">", 250)
         self.tell("sender", "ok", "%s is accepted" % sender)
         self.stage = "rcpt"
         for address in message.recipients:
@@ -169,9 +173,13 @@ def examine(wire, route, tell, options, message, secret):
 
 def _explain(session, route, tell, error):
     if not isinstance(error, MailError):
-        error = session.failure(error) if isinstance(error, OSError) else session.error("configuration", str(error), "")
+        error = (
+            session.failure(error)
+            if isinstance(error, OSError)
+            else MailError(session.stage, "configuration", str(error))
+        )
     stage, key = error.stage, error.key
-    mangled = [word for word in session.features if word[:4] == "XXXX"]
+    mangled = [word for word in session.offered if word[:4] == "XXXX"]
     if key == "starttls_missing" and mangled:
         # Cisco's inspection overwrites what it does not know.
         key = "firewall_starttls"
