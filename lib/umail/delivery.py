@@ -73,9 +73,18 @@ class Delivery:
         for route in routes:
             if failed and _strength(route) < _strength(self.session.route):
                 continue
+            if route.rests and route is not routes[-1]:
+                route.rests -= 1
+                continue
             try:
-                return (yield from self._by(route, message, last))
+                receipt = yield from self._by(route, message, last)
+                route.fails = 0
+                return receipt
             except MailError as error:
+                if error.kind == "configuration":
+                    # Trying again makes it worse: where there is another route, this one rests for so many mails.
+                    route.fails = min(route.fails + 1, 6)
+                    route.rests = 1 << route.fails
                 # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.
                 if error.kind not in ("temporary", "configuration"):
                     raise

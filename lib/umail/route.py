@@ -32,6 +32,8 @@ class Route:
     # The domain whose MX is the host, where host is None; and the suffixes that its name must have.
     mx = None
     mx_suffixes = ()
+    # After failures that are for a person: how many in a row, and for how many mails other routes go first.
+    fails = rests = 0
 
     def __init__(
         self,

@@ -236,3 +236,16 @@ def test_a_host_that_is_no_name_is_for_a_person():
     finally:
         dns.servers = real
     equal((error.stage, error.kind, error.key), ("resolve", "configuration", "dns_no_name"))
+
+
+def test_a_route_that_a_person_must_mend_is_tried_ever_less_while_another_works():
+    world = World({"one": [b"554 no\r\n"], "other": [b"220 x\r\n", HELLO, TAKEN + b"221 bye\r\n"]})
+    routes = [plain(), plain("other")]
+    for _ in range(40):
+        equal(world.run(Delivery(routes, 30, 120).send(Text(), True)).accepted, ["b@y.org"])
+    equal(world.log.count("connect other"), 40)
+    equal(world.log.count("connect one"), 5)
+    world.servers = {"one": [b"220 x\r\n", HELLO, TAKEN + b"221 bye\r\n"]}
+    delivery = Delivery(routes[:1], 30, 120)
+    equal(world.run(delivery.send(Text(), True)).accepted, ["b@y.org"])
+    equal(routes[0].fails, 0)

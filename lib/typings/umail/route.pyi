@@ -23,6 +23,8 @@ class Route:
     max_recipients: int | None
     mx: str | None
     mx_suffixes: tuple[str, ...]
+    fails: int
+    rests: int
     def __init__(
         self,
         host: str,
