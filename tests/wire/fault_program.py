@@ -1,0 +1,122 @@
+"""Runs on MicroPython or CPython: sends mails as JSON lines on standard input say, and tells of each in one JSON line.
+
+One process does many jobs. A job ``{"do": "send"}`` makes a client and sends; ``{"do": "next"}`` sends once more with
+the same client; ``{"do": "end"}`` closes it. ``umail.send`` in place of a client: ``"way": "alert"``.
+"""
+
+import asyncio
+import gc
+import json
+import sys
+
+from device_program import attempt, receipt_of, route_of, told
+
+import umail
+from umail import Attachment, Message, aio, blocking, sockets
+from umail.link import Link
+
+links = []
+final = [600]
+begin, limit = Link.begin, Link.limit
+
+
+def watched(self, address, port, buffer):
+    links[:] = [self]
+    begin(self, address, port, buffer)
+
+
+def limited(self, seconds):
+    # The 600 seconds for the final reply (RFC 5321) are too long to be waited for in a test.
+    limit(self, final[0] if seconds == 600 else seconds)
+
+
+Link.begin, Link.limit = watched, limited
+
+
+class Stream:
+    """An attachment whose length is not known beforehand."""
+
+    def __init__(self, size):
+        self.left = size
+
+    def readinto(self, view):
+        count = min(self.left, len(view))
+        view[:count] = b"s" * count
+        self.left -= count
+        return count
+
+
+def message_of(job):
+    named = dict(job["message"])
+    if "attachment" in job:
+        named["attachments"] = [Attachment(job["attachment"])]
+    if "stream" in job:
+        named["attachments"] = [Attachment(Stream(job["stream"]), name="s.bin")]
+    return Message(**named)
+
+
+async def waited(function, *arguments, **named):
+    try:
+        return receipt_of(await function(*arguments, **named))
+    except umail.MailError as error:
+        return told(error)
+    except ValueError as error:
+        return {"refused_here": str(error)}
+
+
+class Program:
+    def __init__(self):
+        self.client = None
+
+    def ask(self, job, function, *arguments, **named):
+        if job["driver"] == "aio":
+            return asyncio.run(waited(function, *arguments, **named))
+        return attempt(function, *arguments, **named)
+
+    def send(self, job):
+        driver = aio if job["driver"] == "aio" else blocking
+        final[0] = job.get("final", 600)
+        del links[:]
+        try:
+            route, message = route_of(job["route"]), message_of(job)
+        except ValueError as error:
+            return {"refused_here": str(error)}
+        options = job["options"]
+        if job.get("way") == "alert":
+            return self.ask(job, driver.send, route, message, **options)
+        if job["do"] == "send":
+            self.client = driver.Client(route, **options)
+        return self.ask(job, self.client.send, message)
+
+    def end(self, job):
+        client, self.client = self.client, None
+        if client:
+            if job["driver"] == "aio":
+                asyncio.run(client.close())
+            else:
+                client.close()
+        return {}
+
+    def run(self, job):
+        begun = sockets.ticks()
+        result = self.end(job) if job["do"] == "end" else self.send(job)
+        result["ms"] = sockets.left(sockets.ticks(), begun)
+        result["open"] = bool(links and links[0].sock)
+        if hasattr(gc, "mem_alloc"):
+            gc.collect()
+            result["heap"] = gc.mem_alloc()
+        return result
+
+
+def main():
+    program = Program()
+    while True:
+        line = sys.stdin.readline()
+        if not line:
+            break
+        print("RESULT" + json.dumps(program.run(json.loads(line))))
+        if hasattr(sys.stdout, "flush"):
+            sys.stdout.flush()
+
+
+main()
