@@ -15,6 +15,7 @@ from umail_host.commands import (
     demo,
     deploy,
     doctor,
+    farm,
     faults,
     flash,
     log,
@@ -61,6 +62,7 @@ app.command("console", epilog=console.EXAMPLE)(console.command)
 app.command("log", epilog=log.EXAMPLE)(log.command)
 app.add_typer(outbox.app, name="outbox")
 app.command("flash", epilog=flash.EXAMPLE)(flash.command)
+app.add_typer(farm.app)
 
 
 def main() -> None:
