@@ -28,27 +28,7 @@ if sys.implementation.name == "micropython":
             return 0
 
 else:
-
-    async def _ready(sock, events, milliseconds):
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-
-        def ready(event):
-            if not future.done():
-                future.set_result(event)
-
-        number = sock.fileno()
-        if events & POLLIN:
-            loop.add_reader(number, ready, POLLIN)
-        if events & POLLOUT:
-            loop.add_writer(number, ready, POLLOUT)
-        try:
-            return await asyncio.wait_for(future, milliseconds / 1000)
-        except asyncio.TimeoutError:
-            return 0
-        finally:
-            loop.remove_reader(number)
-            loop.remove_writer(number)
+    from .aio_cpython import ready as _ready
 
 
 class Wire(Link):

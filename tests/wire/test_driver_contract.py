@@ -124,7 +124,7 @@ def test_a_pause_is_as_long_as_asked_with_ticks(device):
 
 def test_the_core_imports_no_socket_no_tls_no_clock_and_no_loop():
     library = Path(__file__).resolve().parents[2] / "lib" / "umail"
-    for name in ("session", "dialogue", "transaction", "reply", "sasl", "route", "m365", "policy"):
+    for name in ("session", "opening", "transaction", "upload", "trouble", "reply", "sasl", "route", "m365", "policy"):
         source = (library / f"{name}.py").read_text()
         for module in ("socket", "sockets", "ssl", "tls", "asyncio", "select", "time"):
             assert f"import {module}\n" not in source, (name, module)
