@@ -85,7 +85,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     worker = getattr(config, "workerinput", {})
     run = Path(worker.get("umail_run") or locks.folder() / f"run-{uuid.uuid4().hex}")
-    config.stash[_RIG] = Rig(config, run)
+    rig = config.stash[_RIG] = Rig(config, run)
+    if not rig.settings.places[0].virtual and config.getoption("--smtp-host", None) == "127.0.0.1":
+        config.option.smtp_host = network.address(virtual=False)  # where a real board reaches smtp_server
 
 
 @pytest.hookimpl(optionalhook=True)
