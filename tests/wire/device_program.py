@@ -21,6 +21,22 @@ def route_of(job):
     return Route(**job) if kind == "route" else getattr(m365 if hasattr(m365, kind) else routes, kind)(**job)
 
 
+def message_of(attachments=(), **named):
+    # An attachment is {"path": …}, read by the library from the file, given as its octets, or as an open reader.
+    files = []
+    for one in attachments:
+        one = dict(one)
+        path, kind = one.pop("path"), one.pop("as", "path")
+        if kind == "path":
+            source = path
+        else:
+            source = open(path, "rb")
+            if kind == "octets":
+                source = source.read()
+        files.append(umail.Attachment(source, **one))
+    return Message(attachments=files, **named)
+
+
 def told(error):
     return {
         "error": str(error),
@@ -61,12 +77,12 @@ def run_blocking(job, results):
     if job.get("one_shot"):
         for arguments in job["messages"]:
             results.append(
-                attempt(lambda **named: umail.send(route_of(job["route"]), Message(**named), **options), **arguments)
+                attempt(lambda **named: umail.send(route_of(job["route"]), message_of(**named), **options), **arguments)
             )
     else:
         with umail.Client(route_of(job["route"]), **options) as client:
             for arguments in job["messages"]:
-                results.append(attempt(lambda **named: client.send(Message(**named)), **arguments))
+                results.append(attempt(lambda **named: client.send(message_of(**named)), **arguments))
             results_closed = client._wire.sock is None
             if job.get("tell_closed"):
                 results.append({"closed": results_closed})

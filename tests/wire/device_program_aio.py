@@ -61,7 +61,7 @@ async def work(job, results):
         task = asyncio.create_task(ticker.run())
 
     async def one_shot(**named):
-        return await aio.send(program.route_of(job["route"]), Message(**named), **options)
+        return await aio.send(program.route_of(job["route"]), program.message_of(**named), **options)
 
     if job.get("one_shot"):
         for arguments in job["messages"]:
@@ -72,7 +72,7 @@ async def work(job, results):
         async with aio.Client(program.route_of(job["route"]), **options) as client:
 
             async def send(**named):
-                return await client.send(Message(**named))
+                return await client.send(program.message_of(**named))
 
             for arguments in job["messages"]:
                 results.append(await attempt(send, **arguments))
