@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size bench power kills fleet fuzz hil docs package clean
+.PHONY: help demo test lint format size bench power kills fleet hil docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ format: $(READY) ## Format all Python files
 size: $(READY) ## Measure what the library costs on a board; fail where it grew (ARGS=--update accepts it)
 	$(BIN)/python -m umail_host.size $(ARGS)
 
+bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py)
+	@UMAIL='$(UMAIL)' $(BIN)/python tests/bench/run.py $(ARGS)
+
 power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems (about two minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)
 
@@ -47,6 +50,15 @@ kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: m
 
 fleet: $(READY) ## Simulate up to a million boards after a power cut; writes docs/fleet.md (about two minutes)
 	@$(BIN)/python -m umail_host.fleet_page $(ARGS)
+
+hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md: make hil PORT=/dev/ttyUSB0 (without: virtual)
+	rm -rf build/hil
+	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) $(ARGS)
+	$(BIN)/python tests/hil/make_results.py build/hil
+
+docs: $(READY) ## Build the documentation as a site in build/site
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 package: $(READY) ## Write lib/package.json anew, after a module was added or removed
 	$(BIN)/python -m umail_host.make_package

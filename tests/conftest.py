@@ -80,16 +80,16 @@ class MicroPythonItem(pytest.Item):
 
     def __init__(self, *, function: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.function = function
+        self.wanted = function
 
     def runtest(self) -> None:
         parent = self.parent
         assert isinstance(parent, MicroPythonFile)
         results = parent.run()
-        if self.function not in results:
-            raise OnMicroPython(f"{self.function} did not run; the process said:\n{parent.output}")
-        if results[self.function]:
-            raise OnMicroPython(results[self.function])
+        if self.wanted not in results:
+            raise OnMicroPython(f"{self.wanted} did not run; the process said:\n{parent.output}")
+        if results[self.wanted]:
+            raise OnMicroPython(results[self.wanted])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, OnMicroPython):

@@ -130,7 +130,8 @@ class Delivery:
                 receipt = yield from session.send(message, last)
             except Exception as error:
                 problem = error
-            if last or not session.in_step:
+            # (After a mail for which nothing more follows it is out of step: QUIT went with it.)
+            if (last and problem) or not session.in_step:
                 yield from self._hang_up()
             if not problem:
                 return receipt

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from umail import tls
+from umail import tls_failure, trouble
 from umail_host import make_replies
 from umail_host.errors import UserError
 
@@ -36,7 +36,7 @@ def test_every_pattern_can_match() -> None:
 
 
 def _values(node: ast.AST) -> list[ast.expr]:
-    """What stands for a key: in MailError(…, key="…"), anything.error(kind, text, "…") and def …(key="…")."""
+    """What stands for a key: MailError(…, key="…"), session.error("…"), error(session, "…") and def …(key="…")."""
     if isinstance(node, ast.FunctionDef):
         named = node.args.args[len(node.args.args) - len(node.args.defaults) :]
         return [value for name, value in zip(named, node.args.defaults, strict=True) if name.arg == "key"]
@@ -44,7 +44,8 @@ def _values(node: ast.AST) -> list[ast.expr]:
         return []
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     values = [keyword.value for keyword in node.keywords if keyword.arg == "key"]
-    return values + {"error": node.args[2:3], "MailError": node.args[5:6]}.get(name, [])
+    place = int(bool(node.args) and getattr(node.args[0], "id", "") in ("self", "session"))
+    return values + {"error": node.args[place : place + 1], "MailError": node.args[5:6]}.get(name, [])
 
 
 def _keys(path: Path) -> set[str]:
@@ -64,7 +65,7 @@ def test_every_error_the_library_raises_has_advice() -> None:
     entries = make_replies.read()
     missing = {f"{path.name}: {key}" for path in LIBRARY.glob("*.py") for key in _keys(path) if key not in entries}
     assert not missing
-    assert {key for _, key in tls._MEANING} <= set(entries)
+    assert {key for _, key in tls_failure._MEANING} | set(trouble._ERRORS) <= set(entries)
 
 
 @pytest.mark.parametrize(

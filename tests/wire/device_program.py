@@ -29,10 +29,12 @@ def message_of(attachments=(), **named):
         path, kind = one.pop("path"), one.pop("as", "path")
         if kind == "path":
             source = path
+        elif kind == "octets":
+            with open(path, "rb") as file:
+                source = file.read()
         else:
+            # Read while the mail is sent; the process ends after it.
             source = open(path, "rb")
-            if kind == "octets":
-                source = source.read()
         files.append(umail.Attachment(source, **one))
     return Message(attachments=files, **named)
 

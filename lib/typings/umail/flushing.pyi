@@ -2,7 +2,6 @@ from collections.abc import Generator
 from typing import Any
 
 from umail.outbox import Outbox
-from umail.spool import Entry
 
 class Flush:
     box: Outbox

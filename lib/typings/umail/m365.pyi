@@ -1,6 +1,6 @@
 from typing import Any
 
-from umail.route import _Certificate, Route, _Token
+from umail.route import Route, _Certificate, _Token
 
 def submission(
     username: str, password: str | None = None, token: _Token | None = None, host: str | None = None, **more: Any
