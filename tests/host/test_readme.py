@@ -69,7 +69,7 @@ def test_every_make_target_and_command_it_names_is_there():
     from umail_host.cli import app
 
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    commands |= {group.name for group in app.registered_groups}
+    commands |= {group.typer_instance.info.name for group in app.registered_groups}
     assert set(re.findall(r"`umail ([a-z]+)", README)) <= commands
     for link in re.findall(r"\]\((?!http)([^)#]+)", README):
         assert (root / link).exists(), link
