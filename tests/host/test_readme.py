@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
 from umail_host import boards, deploy, image, maintenance
 from umail_host.board import Board
@@ -68,8 +69,7 @@ def test_every_make_target_and_command_it_names_is_there():
     assert set(re.findall(r"`make ([a-z]+)", README)) <= targets
     from umail_host.cli import app
 
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    commands |= {group.typer_instance.info.name for group in app.registered_groups}
+    commands = set(typer.main.get_command(app).commands)
     assert set(re.findall(r"`umail ([a-z]+)", README)) <= commands
     for link in re.findall(r"\]\((?!http)([^)#]+)", README):
         assert (root / link).exists(), link
