@@ -260,6 +260,8 @@ class Spool:
             message.subject,
             message.headers,
             message.importance,
+            message.notify,
+            message.ret,
         ]
 
     def read(self, entry):
@@ -273,7 +275,7 @@ class Spool:
         found = self._tail(entry)
         if len(found) < 2:
             return None
-        length, crc, texts, files, mid, people, subject, headers, importance = found[0][5:]
+        length, crc, texts, files, mid, people, subject, headers, importance, notify, ret = found[0][5:]
         path = self._at(entry.name)
         with open(path, "rb") as file:
             if length != entry.length or _read(file, length, 0) != (length, crc):
@@ -295,7 +297,7 @@ class Spool:
 
         message = Message(
             people[0], people[1], subject, text, html, people[2], people[3], people[4], headers, parts,
-            entry.date, mid, importance
+            entry.date, mid, importance, notify, ret
         )  # fmt: skip
         if entry.left is not None:
             message.recipients = entry.left

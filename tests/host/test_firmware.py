@@ -132,6 +132,22 @@ def test_wifi_ntp_and_server_may_come_late_and_the_alert_still_goes(node: Rig) -
     assert "35 °C is above 30 °C at " in node.subjects(1)[0]
 
 
+def test_while_the_wifi_flaps_mails_wait_and_then_all_arrive_once_in_order(node: Rig) -> None:
+    node.start(settings(node.server))
+    node.wait_for("Wi-Fi lab is up")
+    for celsius, said in ((35, "alert mailed to"), (20, "recovery mailed to")):
+        node.board.wifi.drop()
+        node.wait_for("Wi-Fi lab is lost")
+        node.celsius = celsius
+        node.wait_for("mails wait: Wi-Fi is down")
+        node.board.wifi.up()
+        node.wait_for(said, 30)
+    alert, recovery = node.subjects(2)
+    assert "35 °C is above 30 °C" in alert
+    assert "20 °C is back to normal" in recovery
+    assert len(node.server.inbox) == 2
+
+
 def test_a_refused_login_is_explained_once_and_then_rests(node: Rig) -> None:
     node.celsius = 35
     node.start(settings(node.server), secrets={"mail_password": "wrong", "wifi_password": WIFI_PASSWORD})

@@ -18,6 +18,8 @@ def test_a_mail_survives_a_reset_whole(world):
         reply_to="desk@example.org",
         headers=[("X-Board", "7")],
         importance="high",
+        notify=["failure", "delay"],
+        ret="hdrs",
     )
     message.attachments = [Attachment(b"\0\1binary" * 100, "a.bin"), Attachment(b"x,y\n", "b.csv")]
     world.box.put(message)
@@ -26,7 +28,7 @@ def test_a_mail_survives_a_reset_whole(world):
     after = world.box.read(world.box.pending()[0])
     for name in ("author", "to", "cc", "bcc", "reply_to", "recipients"):
         equal([tuple(x) for x in getattr(after, name)], [tuple(x) for x in getattr(message, name)], name)
-    for name in ("subject", "text", "html", "message_id", "date", "importance"):
+    for name in ("subject", "text", "html", "message_id", "date", "importance", "notify", "ret"):
         equal(getattr(after, name), getattr(message, name), name)
         equal(getattr(before, name), getattr(message, name), name)
     equal([tuple(pair) for pair in after.headers], message.headers)
