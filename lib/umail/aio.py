@@ -1,4 +1,7 @@
-"""The asyncio driver: the same calls as blocking, awaited. It never holds the loop, and it knows no SMTP."""
+"""The asyncio driver: the same calls as blocking, awaited. It knows no SMTP, and only mbed TLS holds the loop.
+
+On MicroPython one call of mbed TLS checks the whole chain of a certificate and cannot be divided; all else is short.
+"""
 
 import asyncio
 import sys
