@@ -20,7 +20,7 @@ from umail_host.virtual_board.rfc2217_port import AutoReset, Rfc2217Port
 from umail_host.virtual_board.world import World
 
 _WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
-_PRELUDE = 48 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
+_PRELUDE = 50 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
 _ANSWER = 30.0  # seconds a command to the board's thread may take
 _Result = TypeVar("_Result")
 
