@@ -42,7 +42,7 @@ size: $(READY) ## Measure what the library costs on a board; fail where it grew 
 bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py)
 	@UMAIL='$(UMAIL)' $(BIN)/python tests/bench/run.py $(ARGS)
 
-power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems (about two minutes)
+power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems; 5,000 alerts (about four minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)
 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
