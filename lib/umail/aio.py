@@ -1,11 +1,13 @@
 """The asyncio driver: the same calls as blocking, awaited. It knows no SMTP, and only mbed TLS holds the loop.
 
-On MicroPython one call of mbed TLS checks the whole chain of a certificate and cannot be divided; all else is short.
+On MicroPython other tasks run between two records of the handshake; what mbed TLS does with one cannot be divided.
 """
 
 import asyncio
 import sys
 from select import POLLIN, POLLOUT
+
+from umail import borrow
 
 from .delivery import Delivery
 from .errors import MailError
@@ -37,6 +39,9 @@ else:
 class Wire(Link):
     """Drives a generator (the contract is in session.py and delivery.py) and waits in the loop."""
 
+    # The socket below TLS, where one must wait for it and not for TLS.
+    raw = None
+
     async def run(self, steps):
         """Run a generator to its end and return its result; cancelling closes the socket."""
         answer = error = None
@@ -67,10 +72,26 @@ class Wire(Link):
         finally:
             steps.close()
 
+    def tls(self, route, host):
+        """As ``Link.tls``; the handshake goes on by one record at a time."""
+        if sys.implementation.name == "micropython":
+            self.raw = self.sock
+            self.sock = borrow("records").Records(self, self.sock)
+        Link.tls(self, route, host)
+
+    def close(self):
+        """Close the socket, whatever it does."""
+        self.raw = None
+        Link.close(self)
+
+    def _wait(self, events):
+        # In its handshake mbed TLS waits for the server, whatever was asked of it.
+        return _ready(self.raw or self.sock, POLLIN if self.raw and self.handshake else events, self.slice())
+
     async def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""
         self.begin(address, port, buffer)
-        while not await _ready(self.sock, POLLOUT, self.slice()):
+        while not await self._wait(POLLOUT):
             pass
         return self.connected()
 
@@ -78,7 +99,7 @@ class Wire(Link):
         """One datagram and its answer (bytes), or None where none comes."""
         try:
             self.begin_udp(server, packet, seconds)
-            while not await _ready(self.sock, POLLIN, self.slice()):
+            while not await self._wait(POLLIN):
                 pass
             # ``readinto`` would run one datagram into the next.
             return self.sock.recv(512)
@@ -102,12 +123,12 @@ class Wire(Link):
             count = self.take()
             if count >= 0:
                 return count
-            await _ready(self.sock, -count, self.slice())
+            await self._wait(-count)
 
     async def transmit(self, octets):
         """Send all of ``octets``, receiving meanwhile; other tasks run between two pieces."""
         count = self.give(octets)
-        listening = self.listen() != 0
+        listening = self.handshake or self.listen() != 0
         if count == len(octets):
             await asyncio.sleep(0)
             return
@@ -121,9 +142,9 @@ class Wire(Link):
                     return
                 await asyncio.sleep(0)
             else:
-                await _ready(self.sock, -count | POLLIN if listening else -count, self.slice())
+                await self._wait(-count | POLLIN if listening else -count)
                 if listening:
-                    listening = self.listen() != 0
+                    listening = self.handshake or self.listen() != 0
             count = self.give(view)
 
 
