@@ -1,7 +1,7 @@
 """What TLS reads from under asyncio on MicroPython: one record at a time, so that other tasks run between two.
 
-mbed TLS goes on with a handshake as long as there is something to read: it checks the chain of certificates, the server's
-signature and reckons the keys in one call. Here it finds nothing to read after each record, until it is asked again.
+mbed TLS goes on with a handshake as long as there is something to read: in one call it checks the chain of certificates
+and the server's signature, and reckons the keys. Here it finds nothing to read after each record, until asked again.
 """
 
 import io
