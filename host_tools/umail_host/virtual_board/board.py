@@ -21,6 +21,7 @@ from umail_host.virtual_board.world import World
 
 _WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
 _PRELUDE = 50 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
+_PER_TABLE = 64  # the collector's tables take less than a 64th of a heap; the ROMFS partition lies in the heap here
 _ANSWER = 30.0  # seconds a command to the board's thread may take
 _Result = TypeVar("_Result")
 
@@ -46,6 +47,7 @@ class VirtualBoard:
         board: name of a folder under boards/, for heap and flash size.
         heap: heap that programs have, in bytes of this computer's 64-bit MicroPython, instead of the board's.
         flash_size: bytes of the file system, instead of the board's.
+        romfs: bytes of a ROMFS partition, a multiple of 4096; 0: none, as in MicroPython's releases for these boards.
         on_console: called with what the board prints, from the board's thread.
         link: path for the port, a symbolic link; None: one in a temporary folder.
         sleep_speed: how many times faster than real time deep and light sleep pass; the board's clock does not notice.
@@ -70,6 +72,7 @@ class VirtualBoard:
         *,
         heap: int | None = None,
         flash_size: int | None = None,
+        romfs: int = 0,
         on_console: Callable[[bytes], None] | None = None,
         link: Path | None = None,
         sleep_speed: float = 1.0,
@@ -80,7 +83,7 @@ class VirtualBoard:
         virtual = spec.chip == "virtual"
         self._settings = Settings(
             executable=find_micropython(),
-            heap_bytes=(heap or heap_bytes(spec)) + _PRELUDE,
+            heap_bytes=(heap or heap_bytes(spec)) + _PRELUDE + romfs + romfs // _PER_TABLE,
             machine="Virtual board with ESP32" if virtual else f"{spec.title} with {spec.chip.upper()}",
             platform="rp2" if spec.port == "rp2" else "esp32",
             unique_id=bytes.fromhex("240ac4c0ffee"),
@@ -90,7 +93,8 @@ class VirtualBoard:
         self.console = Console(on_console)
         self.port = ""
         self._link, self._power, self._rfc2217 = link, power, rfc2217
-        self._world = World(flash_dir, (flash_size or spec.filesystem) // 4096 * 4096, self._event, self._power_fails)
+        files = (flash_size or spec.filesystem) // 4096 * 4096
+        self._world = World(flash_dir, files, romfs // 4096 * 4096, self._event, self._power_fails)
         if spec.port == "rp2":
             self._world.clock.first_year = 2021
             self._world.clock.power_lost()

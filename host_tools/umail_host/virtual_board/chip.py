@@ -156,6 +156,8 @@ class Chip:
             flash=self._world.flash,
             flags=self._world.flags,
             flash_bytes=self._world.flash_bytes,
+            romfs=self._world.romfs,
+            romfs_bytes=self._world.romfs_bytes,
             heap_bytes=self._settings.heap_bytes,
         )
         self._running = False

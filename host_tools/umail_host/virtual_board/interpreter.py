@@ -44,6 +44,8 @@ class Wiring:
     flash: int
     flags: int
     flash_bytes: int
+    romfs: int
+    romfs_bytes: int
     heap_bytes: int
 
 
@@ -60,12 +62,13 @@ class Interpreter:
         setpriv = shutil.which("setpriv")
         wrapper = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
         arguments = [wiring.control, wiring.flash, wiring.flags, wiring.flash_bytes, wiring.events]
+        arguments += [wiring.romfs, wiring.romfs_bytes]
         self._process = subprocess.Popen(
             [*wrapper, executable, "-X", f"heapsize={wiring.heap_bytes}", "-i", "_boot.py", *map(str, arguments)],
             stdin=wiring.uart,
             stdout=wiring.uart,
             stderr=wiring.uart,
-            pass_fds=(wiring.control, wiring.events, wiring.flash, wiring.flags),
+            pass_fds=(wiring.control, wiring.events, wiring.flash, wiring.flags, wiring.romfs),
             cwd=DEVICE,
             start_new_session=True,
             # HOME keeps the REPL's history, TZ would shift mktime(): a board has neither.

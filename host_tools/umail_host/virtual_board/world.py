@@ -26,25 +26,31 @@ class World:
     Args:
         folder: where the flash image and the NVS file lie.
         flash_bytes: size of the file system.
+        romfs_bytes: size of the ROMFS partition; 0 for none.
         event: sends an interrupt to the board: name and value.
         power_fails: called, in the board's thread, when a counted write to the flash is to be the last.
 
     Attributes:
         flash: file descriptor of the flash image.
+        romfs: file descriptor of the ROMFS partition's image.
         flags: file descriptor of the flags that the board reads without asking.
     """
 
     def __init__(
-        self, folder: Path, flash_bytes: int, event: Callable[[str, int], None], power_fails: Callable[[], None]
+        self,
+        folder: Path,
+        flash_bytes: int,
+        romfs_bytes: int,
+        event: Callable[[str, int], None],
+        power_fails: Callable[[], None],
     ) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.flash = os.open(folder / "flash.img", os.O_RDWR | os.O_CREAT, 0o600)
+            self.flash = _image(folder / "flash.img", flash_bytes)
+            self.romfs = _image(folder / "romfs.img" if romfs_bytes else Path(os.devnull), romfs_bytes)
         except OSError as error:
             raise UserError(f"the flash of the board can't be kept in {folder}: {error.strerror}") from None
-        self.flash_bytes = flash_bytes
-        if os.fstat(self.flash).st_size != flash_bytes:
-            os.truncate(self.flash, flash_bytes)
+        self.flash_bytes, self.romfs_bytes = flash_bytes, romfs_bytes
         self.flags = _shared_flags()
         self._writes_left = 0
         self._power_fails = power_fails
@@ -84,6 +90,7 @@ class World:
     def close(self) -> None:
         """Give the files back."""
         os.close(self.flash)
+        os.close(self.romfs)
         os.close(self.flags)
 
     def _flag(self, place: int, value: bool) -> None:
@@ -94,6 +101,14 @@ class World:
         if self._writes_left == 0:
             self._flag(_COUNTING, False)
             self._power_fails()
+
+
+def _image(path: Path, size: int) -> int:
+    """A file of ``size`` octets that outlives the board; its descriptor."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    if os.fstat(descriptor).st_size != size:
+        os.truncate(descriptor, size)
+    return descriptor
 
 
 def _shared_flags() -> int:

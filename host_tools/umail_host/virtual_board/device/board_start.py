@@ -82,9 +82,15 @@ def start():
     sys.path[:] = [""]  # so that tracebacks show no path of the host
     import board_flash
 
+    rom = []
+    if sys.argv[7] != "0":  # first of all: it is large, and lies at one end of the heap so
+        import board_rom
+
+        sys.modules["vfs"] = board_rom.vfs
+        rom = board_rom.path()
     _install()
     board_flash.mount()
-    sys.path[:] = ["", ".frozen", "/lib"]
+    sys.path[:] = ["", ".frozen"] + rom + ["/lib"]
     for name in list(sys.modules):
         if name.startswith("board_"):
             del sys.modules[name]
