@@ -17,8 +17,8 @@ class Link:
         self.timeout = timeout
         self.tick = tick
         self.sock = self.buffer = None
-        # TLS was begun and nothing has passed through it yet: what fails now is the handshake.
-        self.handshake = False
+        # The route, where TLS was begun and nothing has passed through it yet: what fails now is the handshake.
+        self.handshake = None
         self.until = self.end = 0
 
     # -- what the generators ask for by name (see delivery.py) -------------------------------------------------------
@@ -44,7 +44,7 @@ class Link:
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
         self.begin_wait(self.timeout)
         self.sock = borrow("tls").wrap(self.sock, route, host)
-        self.handshake = True
+        self.handshake = route
 
     def idle(self):
         """None where the connection stands and nothing has come in; else as a receive."""
@@ -53,7 +53,7 @@ class Link:
     def close(self):
         """Close the socket, whatever it does."""
         sock, self.sock = self.sock, None
-        self.handshake = False
+        self.handshake = None
         if sock:
             try:
                 sock.close()
@@ -125,10 +125,10 @@ class Link:
         except (OSError, ValueError) as error:
             raise self._failed(error)
         if count > 0:
-            self.handshake = False
+            self.handshake = None
         elif not count and self.handshake:
             raise self._failed(OSError("EOF"))
         return count
 
     def _failed(self, error):
-        return borrow("tls_failure").meaning(error) if self.handshake else error
+        return borrow("tls_failure").meaning(error, self.handshake) if self.handshake else error

@@ -23,17 +23,24 @@ _MEANING = (
 )
 
 
-def meaning(error):
-    """The MailError for what ended a handshake."""
-    text = str(error)
+def meaning(error, route):
+    """The MailError for what ended a handshake with ``route``'s server."""
+    # mbed TLS writes whole lines.
+    text = " ".join(str(error).split())
     low = text.lower()
     # Errors of the system have a positive number, mbed TLS's a negative one; ValueError is a certificate's.
     code = error.args[0] if error.args else 0
     network = isinstance(error, OSError) and isinstance(code, int) and code > 0
     if "eof" in low or (network and not isinstance(error, getattr(ssl, "SSLError", ()))):
-        # Whoever can close a connection can do so before TLS as well: nothing that a later try would endanger.
-        key = "timeout" if code == ETIMEDOUT else "closed"
+        # Whoever can close a connection can do so before TLS as well: nothing that a later try would endanger. A server
+        # that refuses our certificate may hang up before its alert is read.
+        key = "timeout" if code == ETIMEDOUT else "cert_refused" if route.certificate else "closed"
         return MailError("starttls", "temporary", "TLS: no handshake: " + text, key=key)
+    if "alert" in low:
+        # The server's word, about our certificate where we showed one: what it says of certificates is not of its own.
+        if route.certificate:
+            return MailError("starttls", "configuration", "TLS: " + text, key="cert_refused")
+        low = ""
     for words, key in _MEANING:
         if words in low:
             break

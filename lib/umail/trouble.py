@@ -2,6 +2,8 @@
 
 from binascii import b2a_base64
 
+from umail import borrow
+
 from .errors import MailError
 from .reply import Broken, complete, printable, read
 from .session import Mend
@@ -62,6 +64,9 @@ def failure(session, problem):
             break
         if reply.code == 421 or (reply.code >= 400 and not session.sent):
             return refusal(session, reply)
+    if session.stage in ("greeting", "ehlo") and "ALERT" in str(problem):
+        # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
+        return borrow("tls_failure").meaning(problem, session.route)
     from errno import ETIMEDOUT
 
     if problem.args and problem.args[0] == ETIMEDOUT:
