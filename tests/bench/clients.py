@@ -138,8 +138,8 @@ def _written(job: Job) -> str:
     return str(path)
 
 
-def _umail(micropython: str, *options: str) -> Callable[[Job], list[str]]:
-    return lambda job: [micropython, *options, str(HERE / "device_umail.py"), _written(job)]
+def _umail(micropython: str, *options: str, program: str = "device_umail.py") -> Callable[[Job], list[str]]:
+    return lambda job: [micropython, *options, str(HERE / program), _written(job)]
 
 
 def _peer(micropython: str, *options: str) -> Callable[[Job], list[str]]:
@@ -154,6 +154,17 @@ def _peer(micropython: str, *options: str) -> Callable[[Job], list[str]]:
 def umail(micropython: str, library: Path, *options: str) -> Client:
     """This library, on MicroPython with these options."""
     return Client("umail", _umail(micropython, *options), library=str(library), pem=False)
+
+
+def umail_aio(micropython: str, library: Path) -> Client:
+    """This library's asyncio driver: prints how many microseconds it held the loop, connecting and sending."""
+    return Client("umail", _umail(micropython, program="device_aio.py"), library=str(library), pem=False)
+
+
+def umail_rom(micropython: str, image: Path, *options: str) -> Client:
+    """This library, run from a ROMFS image as an ESP32 runs it from flash, on MicroPython with these options."""
+    run = _umail(micropython, *options, program="device_rom.py")
+    return Client("umail", lambda job: [*run(job), str(image)], pem=False)
 
 
 def peer(micropython: str, library: Path, *options: str) -> Client:

