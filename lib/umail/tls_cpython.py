@@ -17,6 +17,8 @@ def prepare(context, checked):
     """TLS 1.2 at least, where MicroPython's mbed TLS begins; names unchecked where certificates are not ``checked``."""
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = checked
+    # RFC 9525, 2: a host is named by the subjectAltName, never by the common name.
+    context.hostname_checks_common_name = False
 
 
 def load(context, chain, key):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from fault_table import LOGIN, Row
-from wire_device import PASSWORD, ROOT, USER
+from wire_device import PASSWORD, USER
+from wire_program import Program
 
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.clock import Clock
@@ -56,42 +54,12 @@ class Lane:
             implicit_tls=security == "tls",
         )
         self.server.start()
-        self.program = subprocess.Popen(
-            [*command, str(ROOT / "tests" / "wire" / "fault_program.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={
-                **os.environ,
-                "MICROPYPATH": os.pathsep.join([str(library), str(ROOT / "tests" / "wire"), ".frozen"]),
-                "PYTHONPATH": str(library),
-            },
-        )
-        self.output = ""
+        self.program = Program(command, library, driver)
 
     def stop(self) -> None:
         """End both."""
-        assert self.program.stdin
-        assert self.program.stdout
-        self.program.stdin.close()
-        self.program.stdout.close()
-        self.program.wait(10)
+        self.program.stop()
         self.server.stop()
-
-    def ask(self, **job: Any) -> dict[str, Any]:
-        """Have one job done."""
-        assert self.program.stdin
-        assert self.program.stdout
-        self.program.stdin.write(json.dumps({"driver": self.driver, **job}) + "\n")
-        self.program.stdin.flush()
-        self.output = ""
-        for line in self.program.stdout:
-            if line.startswith("RESULT"):
-                result: dict[str, Any] = json.loads(line[6:])
-                return result
-            self.output += line
-        raise AssertionError(f"{self.driver} {self.security} ended:\n{self.output}")
 
     def route(self, row: Row, trust: str) -> dict[str, Any]:
         """The route that the row is tried by."""
@@ -118,7 +86,7 @@ class Lane:
         more: dict[str, Any] = {"stream": row.size} if row.message == "stream" else {}
         if row.message == "attachment":
             more = {"attachment": str(Path(trust).with_name(f"{row.size}.bin"))}
-        first = self.ask(do="send", way=row.way, **job, **more)
+        first = self.program.ask(do="send", way=row.way, **job, **more)
         expected, mails = row.expected(self.security)
         found = _outcome(first)
         if found not in expected.split("|"):
@@ -137,10 +105,10 @@ class Lane:
             server.resume()
         server.set_faults("")
         job["message"] = {**message, "subject": "second"}
-        second = self.ask(do="next" if row.way == "client" else "send", way=row.way, **job)
+        second = self.program.ask(do="next" if row.way == "client" else "send", way=row.way, **job)
         if _outcome(second) != "delivered":
             wrong.append(f"the next mail: {second}")
-        if self.ask(do="end")["open"]:
+        if self.program.ask(do="end")["open"]:
             wrong.append("the socket is open at the end")
         self._settle(sessions, mails + 1)
         return wrong + self._leaks(sessions) + self._strays(mails)
@@ -158,7 +126,7 @@ class Lane:
         for session in self.server.sessions[sessions:]:
             octets = self.server.raw_capture.octets("C", session.number)
             wrong += ["a credential in clear" for s in SECRETS for form in forms(s) if form in octets]
-        wrong += ["a credential printed" for s in SECRETS for form in forms(s) if form.decode() in self.output]
+        wrong += ["a credential printed" for s in SECRETS for form in forms(s) if form.decode() in self.program.output]
         return wrong
 
     def _strays(self, mails: int) -> list[str]:

@@ -64,6 +64,9 @@ class Connection:
             await self._farewell()
         except ssl.SSLError as error:
             session.ending = f"TLS failed: {error.reason or error}"
+            if self._channel.tls is None:
+                # The alert reaches the client: RST, sent where it still writes, would throw it away there.
+                await self._channel.close()
         except (EOFError, OSError) as error:
             session.ending = str(error) or type(error).__name__
         self._host.transcript.note(session.number, session.ending or "closed", session.tls)
