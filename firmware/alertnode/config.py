@@ -9,31 +9,33 @@ import json
 PATH = "/config.json"
 REQUIRED = None
 
-# key: (kind, default, lowest, highest). A kind is "text", "texts" (one or several), "number", "whole", "pin", a tuple
-# of the words that are allowed, or a table of its own. The default REQUIRED means that the key must be there.
+# key: (kind, default, lowest, highest). A kind is "number", "whole", "pin", one of text (see _text; with an s behind it
+# one or several), a tuple of the words that are allowed, or a table of its own. The default REQUIRED means that the key
+# must be there.
 _OAUTH = {
     "flow": (("client_credentials", "refresh_token"), REQUIRED),
     "tenant": ("text", REQUIRED),
     "client_id": ("text", REQUIRED),
-    "host": ("text", ""),
+    "scope": ("text", ""),
+    "host": ("name", ""),
     "port": ("whole", 0, 1, 65535),
 }
 _ROUTE = {
-    "route": (("m365.submission", "m365.direct_send", "m365.relay", "smtp"), REQUIRED),
+    "route": (("m365.submission", "m365.hve", "m365.direct_send", "m365.relay", "smtp"), REQUIRED),
     "username": ("text", ""),
-    "sender": ("text", ""),
-    "domain": ("text", ""),
-    "host": ("text", ""),
+    "sender": ("address", ""),
+    "domain": ("name", ""),
+    "host": ("name", ""),
     "port": ("whole", 0, 1, 65535),
     "security": (("starttls", "tls", "opportunistic", "plain"), ""),
-    "trust": ("texts", ()),
-    "ehlo": ("text", ""),
-    "certificate": ("texts", ()),
-    "private_key": ("text", ""),
+    "trust": ("roots", ()),
+    "ehlo": ("word", ""),
+    "certificate": ("paths", ()),
+    "private_key": ("path", ""),
     "oauth": (_OAUTH, ()),
 }
 _MAIL = {
-    "to": ("texts", REQUIRED),
+    "to": ("addresses", REQUIRED),
     "timeout": ("number", 30, 5, 300),
     "deadline": ("number", 120, 10, 600),
     "per_minute": ("whole", "", 0, 10000),
@@ -41,11 +43,11 @@ _MAIL = {
     "fallback": (_ROUTE, ()),
 }
 _MAIL.update(_ROUTE)
-# Mails a minute and recipients a day that a route takes from one mailbox; else a careful guess.
-_LIMITS = {"m365.submission": (30, 10000)}
+# Mails a minute and recipients a day that a route takes from one mailbox, 0: any number; else a careful guess.
+_LIMITS = {"m365.submission": (30, 10000), "m365.hve": (0, 0)}
 _ANY_LIMITS = (10, 300)
 _CLOCK = {
-    "ntp": ("texts", ("pool.ntp.org",)),
+    "ntp": ("names", ("pool.ntp.org",)),
     "zone": ("text", "UTC0"),
     "ds3231": ({"scl": ("pin", REQUIRED), "sda": ("pin", REQUIRED)}, ()),
 }
@@ -65,14 +67,14 @@ _TOP = {
 }
 _PIN = ("pin", REQUIRED)
 _SENSORS = {
-    "trace": {"path": ("text", REQUIRED), "speed": ("number", 0, 0, 1e6), "step": ("number", 0, 0, 1e7)},
+    "trace": {"path": ("path", REQUIRED), "speed": ("number", 0, 0, 1e6), "step": ("number", 0, 0, 1e7)},
     "adc": {
         "pin": _PIN,
         "scale": ("number", 1, -1e9, 1e9),
         "offset": ("number", 0, -1e9, 1e9),
         "samples": ("whole", 16, 1, 1000),
     },
-    "ds18b20": {"pin": _PIN, "address": ("text", "")},
+    "ds18b20": {"pin": _PIN, "address": ("digits", "")},
     "dht22": {"pin": _PIN, "quantity": (("temperature", "humidity"), "temperature")},
     "contact": {
         "pin": _PIN,
@@ -85,6 +87,9 @@ _UNITS = {"ds18b20": "°C", "dht22": "°C", "adc": "V"}
 _STATE = {"readings": ("whole", 1, 1, 100)}
 _LIMIT = {"limit": ("number", REQUIRED, -1e9, 1e9), "hysteresis": ("number", 0, 0, 1e9), "readings": _STATE["readings"]}
 _GONE = {"readings": ("whole", 3, 0, 100)}
+# Kinds of text, several and one.
+_TEXTS = {"addresses": "address", "names": "name", "paths": "path", "roots": "root"}
+_ONE = ("text", "word", "address", "name", "path", "digits")
 _RULES = {"above": _LIMIT, "below": _LIMIT, "gone": _GONE, "open": _STATE, "closed": _STATE}
 
 
@@ -138,6 +143,10 @@ def check(value):
         config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
+    if config["wifi"] and config["wifi"]["ssid"] and len(config["wifi"]["ssid"].encode()) > 32:
+        problems.add("wifi.ssid", "is longer than the 32 bytes that a network's name has")
+    if config["watchdog"] and config["watchdog"] < 2:
+        problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
     return config, sorted(problems.sentences)
 
 
@@ -172,19 +181,25 @@ def _value(path, value, entry, problems):
         what = "is none of the words that it may be" if not isinstance(value, str) else 'is "%s"' % value[:40]
         problems.add(path, what, kind)
         return REQUIRED
-    elif kind == "texts":
-        value = [value] if isinstance(value, str) else value
-        if isinstance(value, list) and value and all(isinstance(item, str) and item for item in value):
-            return value
-        what = "is neither a text nor a list of texts"
-    elif kind == "text":
-        if isinstance(value, str) and value:
-            return value
-        what = "is empty" if value == "" else "is not a text in double quotes"
     elif kind == "pin":
-        if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
-        what = "is not a pin's number"
+        what = _text("word", value) if isinstance(value, str) else "is not a pin's number"
+        if not what:
+            return value
+    elif kind in _TEXTS:
+        value = [value] if isinstance(value, str) else value
+        if isinstance(value, list) and value:
+            what = [what for what in [_text(_TEXTS[kind], item) for item in value] if what]
+            if not what:
+                return value
+            what = what[0]
+        else:
+            what = "is neither a text nor a list of texts"
+    elif kind in _ONE:
+        what = _text(kind, value)
+        if not what:
+            return value
     elif kind in ("number", "whole"):
         allowed = int if kind == "whole" else (int, float)
         if isinstance(value, bool) or not isinstance(value, allowed):
@@ -199,6 +214,42 @@ def _value(path, value, entry, problems):
         what = "is not a list in brackets [ ]" if kind is list else "is not an object of keys and values in braces { }"
     problems.add(path, what)
     return REQUIRED
+
+
+def _text(kind, value):
+    """What is wrong with ``value`` as a text of this ``kind``; "" if nothing is.
+
+    A "word" has no spaces, a "name" is a host's or domain's, a "path" one on the board, a "root" a path or the word
+    insecure, "digits" are a sensor's address.
+    """
+    if not isinstance(value, str):
+        return "is not a text in double quotes"
+    if not value.strip():
+        return "is empty"
+    for c in value:
+        # What goes into a header or onto the console must not end it.
+        if ord(c) < 32 or 127 <= ord(c) < 160:
+            return "holds a line break or another control character"
+    if kind == "text" or (kind == "root" and value == "insecure"):
+        return ""
+    if kind in ("path", "root"):
+        return "" if value[0] == "/" and value[-1] != "/" else "is no path of a file on the board, from / on"
+    if " " in value:
+        return "holds a space"
+    if kind == "address":
+        name, _, domain = value.partition("@")
+        # RFC 5321, 4.1.2, in short: a quoted name is not worth its code.
+        bad = not name or not domain or [c for c in value[len(name) + 1 :] + name if c in '@,;:<>()[]"\\']
+        return "holds a text that is no address" if bad else ""
+    if kind == "name":
+        # Two colons: an IPv6 address.
+        for c in '/@,;<>()[]"\\' + ("" if value.count(":") > 1 else ":"):
+            if c in value:
+                return 'holds "%s", which no name has' % c
+        return "begins or ends with a dot" if value[0] == "." or value[-1] == "." else ""
+    if kind == "digits" and (len(value) != 16 or [c for c in value if c not in "0123456789abcdefABCDEF"]):
+        return "is not 16 hexadecimal digits"
+    return ""
 
 
 def _kind(path, value, key, kinds, common, problems):
@@ -236,9 +287,6 @@ def _rules(rules, sensor, problems):
 
 
 def _mail(mail, problems):
-    for address in mail["to"] or ():
-        if address.count("@") != 1:
-            problems.add("mail.to", "holds a text that is no address")
     limits = _LIMITS.get(mail["route"], _ANY_LIMITS)
     for i, key in enumerate(("per_minute", "per_day")):
         if mail[key] == "":
@@ -250,23 +298,28 @@ def _mail(mail, problems):
 
 def _route(path, mail, problems):
     route = mail["route"]
-    needed = {
-        "m365.submission": ("username",),
-        "m365.direct_send": ("domain", "sender"),
-        "m365.relay": ("domain", "sender"),
-        "smtp": ("host",),
-    }
-    for key in needed.get(route, ()):
-        if not mail[key]:
+    mailbox = route in ("m365.submission", "m365.hve")
+    tenant = route in ("m365.direct_send", "m365.relay")
+    for key in ("username",) if mailbox else ("domain", "sender") if tenant else ("host",) if route == "smtp" else ():
+        if mail[key] == "":
             problems.add(path + key, "is missing, and the route %s needs it" % route)
     if route == "smtp" and not mail["sender"] and not mail["username"]:
         problems.add(path + "sender", "is missing, and so is %susername" % path)
+    if mailbox and mail["username"] and _text("address", mail["username"]):
+        problems.add(path + "username", "is no address")
+    if tenant:
+        if mail["domain"] and "." not in mail["domain"]:
+            problems.add(path + "domain", "is no domain")
+        if mail["host"] and (mail["host"][-1].isdigit() or ":" in mail["host"]):
+            problems.add(path + "host", "is an IP address, which no certificate names and Microsoft moves")
+    if mail["security"] in ("plain", "opportunistic") and (mail["certificate"] or (mail["username"] and not tenant)):
+        problems.add(path + "security", "would let a login or certificate out without verified TLS")
     if bool(mail["certificate"]) != bool(mail["private_key"]):
         problems.add(path + "certificate", "and %sprivate_key go together, but only one is there" % path)
     oauth = mail["oauth"]
     if not oauth:
         return
-    if route in ("m365.direct_send", "m365.relay") or (route == "smtp" and not mail["username"]):
+    if tenant or (route == "smtp" and not mail["username"]):
         problems.add(path + "oauth", "gets a token for a login, but there is no login here")
     for key in ("tenant", "client_id"):
         if [c for c in oauth[key] or "" if not (c.isalpha() or c.isdigit() or c in ".-_")]:
@@ -282,7 +335,7 @@ def _dates(dates, problems):
         try:
             date = [int(part) for part in dates[name].split("-")]
             unix = zone.seconds(*date)
-            if len(date) != 3 or list(zone.fields(unix)[:3]) != date:
+            if not name.strip() or len(date) != 3 or list(zone.fields(unix)[:3]) != date:
                 raise ValueError
         except (ValueError, TypeError, AttributeError, IndexError):
             # The value is not repeated: someone may have put the secret itself there.

@@ -26,6 +26,7 @@ _HINTS = {
     "mail.oauth.flow": "say how the board gets its access tokens",
     "mail.oauth.tenant": "give the tenant's id or a domain of it, such as contoso.com",
     "mail.oauth.client_id": "give the application's (client) id, 36 characters with dashes",
+    "mail.oauth.scope": "leave it out for the route's own; another cloud than Microsoft's public one has others",
     "mail.oauth.host": "leave it out: it is another token endpoint than Microsoft's, for tests",
     "mail.oauth.port": "leave it out: it is the port of another token endpoint than Microsoft's, for tests",
     "mail.fallback": 'give a second route, such as {"route": "smtp", "host": "smtp.example.org", "username": "…"}',

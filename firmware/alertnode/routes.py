@@ -35,8 +35,8 @@ def build(mail, secret, umail, suffix=""):
         return getattr(umail.m365, kind[5:])(mail["domain"], **more)
     if mail["username"]:
         _login(mail, secret, suffix, more)
-    if kind == "m365.submission":
-        return umail.m365.submission(more.pop("username"), **more)
+    if kind in ("m365.submission", "m365.hve"):
+        return getattr(umail.m365, kind[5:])(more.pop("username"), **more)
     return umail.Route(more.pop("host"), **more)
 
 
@@ -45,7 +45,9 @@ def _login(mail, secret, suffix, more):
     if mail["oauth"]:
         from alertnode import tokens
 
-        more["token"] = tokens.build(mail["oauth"], more.get("trust"), secret, suffix)
+        # High Volume Email takes tokens for another resource.
+        scope = "https://outlook.office.com/.default" if mail["route"] == "m365.hve" else ""
+        more["token"] = tokens.build(mail["oauth"], more.get("trust"), secret, suffix, scope=scope)
         return
     token = secret("mail_token" + suffix)
     if token:

@@ -45,10 +45,11 @@ def _mark(token):
     return hexlify(sha256(token.encode()).digest()[:4]).decode() + " "
 
 
-def build(oauth, trust, secret, suffix="", keep=None):
+def build(oauth, trust, secret, suffix="", keep=None, scope=""):
     """The token of the configuration's section ``oauth``, as ``umail.Route`` takes it.
 
-    ``trust`` is the route's own, or None; ``secret(name)`` and ``keep(name, value)`` reach the secret store.
+    ``trust`` is the route's own, or None; ``secret(name)`` and ``keep(name, value)`` reach the secret store; ``scope``
+    is that of the application's tokens, where neither the section nor umail.oauth's own is meant.
     ValueError, with a sentence, where a secret is missing.
     """
     from umail.oauth import ClientCredentials, RefreshToken
@@ -57,6 +58,9 @@ def build(oauth, trust, secret, suffix="", keep=None):
     for key in ("host", "port"):
         if oauth[key]:
             more[key] = oauth[key]
+    wanted = scopes(oauth, scope)
+    if wanted:
+        more["scope"] = wanted
     password = secret("oauth_secret" + suffix)
     if oauth["flow"] == "client_credentials":
         _need(password, "oauth_secret" + suffix)
@@ -64,6 +68,15 @@ def build(oauth, trust, secret, suffix="", keep=None):
     _need(secret("refresh_token" + suffix), "refresh_token" + suffix)
     store = Store(secret, keep or _keep, suffix)
     return RefreshToken(oauth["tenant"], oauth["client_id"], store, client_secret=password, **more)
+
+
+def scopes(oauth, scope):
+    """The scope of the section ``oauth``, "" for umail.oauth's own; ``scope`` as of ``build``."""
+    wanted = oauth["scope"] or scope
+    if wanted and oauth["flow"] == "refresh_token" and "offline_access" not in wanted:
+        # Without it the next refresh token would not come.
+        wanted += " offline_access"
+    return wanted
 
 
 def _need(value, name):

@@ -50,6 +50,15 @@ MISTAKES = (
     ("mail.to", [], '"mail.to" is neither a text nor a list of texts'),
     ("mail.to", "ops", "no address"),
     ("mail.username", REMOVE, "the route m365.submission needs it"),
+    ("mail.username", "esp32", '"mail.username" is no address: give the mailbox'),
+    ("mail.to", "ops@contoso.com\r\nRCPT TO:<a@b>", '"mail.to" holds a line break'),
+    ("mail.host", "https://smtp.example.org", '"mail.host" holds "/", which no name has: give the server'),
+    ("mail.trust", "certs/demo.der", '"mail.trust" is no path of a file on the board, from / on: give'),
+    (
+        "mail.security",
+        "plain",
+        '"mail.security" would let a login or certificate out without verified TLS: leave it out',
+    ),
     ("mail.port", 99999, '"mail.port" is 99999, outside of 1 to 65535'),
     ("mail.port", "587", '"mail.port" is not a whole number without quotes'),
     ("mail.port", True, '"mail.port" is not a whole number'),
@@ -68,7 +77,12 @@ MISTAKES = (
     ("mail.oauth", but(OAUTH, {"client_secret": "geheim"}), "store it as the secret oauth_secret."),
     ("mail.oauth", but(OAUTH, {"refresh_token": "geheim"}), "store it as the secret refresh_token."),
     ("mail.fallback", "smtp", '"mail.fallback" is not an object'),
-    ("mail.fallback", but(SECOND, {"route": "m365.hve"}), '"mail.fallback.route" is "m365.hve": say which way'),
+    ("mail.fallback", but(SECOND, {"route": "m365.hv"}), 'did you mean "m365.hve"?'),
+    (
+        "mail.fallback",
+        but(SECOND, {"host": "smtp.example.org:587"}),
+        '"mail.fallback.host" holds ":", which no name has',
+    ),
     ("mail.fallback", but(SECOND, {"to": "ops@contoso.com"}), '"mail.fallback.to" is no key that is known'),
     ("mail.fallback", but(SECOND, {"password": "geheim"}), "store it as the secret mail_password_2."),
     ("mail.fallback", but(SECOND, {"oauth": OAUTH}), '"mail.fallback.oauth" gets a token for a login'),
@@ -99,16 +113,18 @@ MISTAKES = (
     ("battery", {"budget": 30}, "does not go with a trace"),
     ("heartbeat", "weekly", '"heartbeat" is not a number'),
     ("watchdog", -1, '"watchdog" is -1'),
+    ("watchdog", 0.5, '"watchdog" is 0.5, less than the 2'),
+    ("wifi.ssid", "n" * 33, '"wifi.ssid" is longer than the 32 bytes'),
     ("intervall", 60, '"intervall" is no key that is known: did you mean "interval"?'),
     ("colour", "red", "remove it; the configuration knows battery, board_name, clock,"),
 )
 
 
-def changed(key, value):
-    copy = json.loads(json.dumps(GOOD))
+def changed(key, value, good=GOOD):
+    copy = json.loads(json.dumps(good))
     place = copy
     for part in key.split(".")[:-1]:
-        place = place[part]
+        place = place[part][0] if part == "rules" else place[part]
     last = key.split(".")[-1]
     if value is REMOVE:
         del place[last]
@@ -150,8 +166,137 @@ def test_each_mistake_gives_one_sentence_that_names_the_key_and_mends_it():
         equal("geheim" in problems[0], False)
 
 
+BLANK = ("", "  ", "a\nb", 4, None, True, {}, [])
+TEXT = BLANK + (["a"],)
+PATH = TEXT + ("root.der", "/certs/")
+NAME = TEXT + ("a b", "a/b", "https://a.b", "a.b:25", "@a.b", "a@b.c", "a.b.", ".a.b", "<a.b>")
+ADDRESS = TEXT + ("a", "@b.c", "a@", "a@b@c", "a b@c.d", "<a@b.c>", "a@b,c@d", "a@b.c;")
+NUMBER = ("", "1", None, True, [1], {}, -1e12, 1e12, float("inf"), float("nan"))
+WHOLE = NUMBER + (1.5,)
+TABLE = ("", "x", 1, True, None, [], [1])
+PINS = ("", " ", "a b", "a\nb", -1, 1.5, None, True, [], {})
+WORD = ("", "other", 1, None, True, [], {})
+# For each key, what it may not be.
+WRONG = {
+    "board_name": TEXT,
+    "wifi.ssid": TEXT + ("ü" * 17,),
+    "wifi.timeout": NUMBER + (1, 61),
+    "mail.route": WORD,
+    "mail.to": BLANK + ADDRESS[len(TEXT) :] + ([""], ["a@b.c", "a"], [7]),
+    "mail.username": TEXT + ("a", "a@", "a@b@c"),
+    "mail.sender": ADDRESS,
+    "mail.domain": NAME,
+    "mail.host": NAME,
+    "mail.port": WHOLE + (0, 65536),
+    "mail.security": WORD + ("plain", "opportunistic"),
+    "mail.trust": BLANK + ("root.der", "/certs/", "Insecure", ["/a.der", ""], ["/a.der", "b.der"]),
+    "mail.certificate": BLANK + ("c.der", "/certs/", [""], "/certs/leaf.der"),
+    "mail.private_key": PATH + ("/certs/key.der",),
+    "mail.ehlo": TEXT + ("a b",),
+    "mail.oauth.flow": WORD + ("device_code",),
+    "mail.oauth.tenant": TEXT + ("a/b", "a b", "a?b"),
+    "mail.oauth.client_id": TEXT + ("a/b", "a b"),
+    "mail.oauth.scope": TEXT,
+    "mail.oauth.host": NAME,
+    "mail.oauth.port": WHOLE + (0,),
+    "mail.per_minute": WHOLE + (-1, 10001),
+    "mail.per_day": WHOLE + (-1,),
+    "mail.timeout": NUMBER + (4, 301),
+    "mail.deadline": NUMBER + (9, 601),
+    "sensor.type": WORD,
+    "sensor.unit": TEXT,
+    "sensor.path": PATH,
+    "sensor.speed": NUMBER,
+    "sensor.step": NUMBER,
+    "sensor.pin": PINS,
+    "sensor.scale": NUMBER,
+    "sensor.offset": NUMBER,
+    "sensor.samples": WHOLE + (0, 1001),
+    "sensor.address": TEXT + ("28ff", "28ff64d1841604g3", "28ff64d18416043c00"),
+    "sensor.quantity": WORD,
+    "sensor.closed": WHOLE + (2, -1),
+    "sensor.pull": WORD,
+    "sensor.debounce": NUMBER + (-1, 1.1),
+    "rules.name": TEXT,
+    "rules.when": WORD,
+    "rules.limit": NUMBER,
+    "rules.hysteresis": NUMBER + (-1,),
+    "rules.readings": WHOLE + (0, 101),
+    "interval": NUMBER + (0, 86401),
+    "clock.ntp": BLANK + NAME[len(TEXT) :] + ([""], [7]),
+    "clock.zone": TEXT + ("CET", "Europe/Berlin"),
+    "clock.ds3231.scl": PINS,
+    "clock.ds3231.sda": PINS,
+    "battery.budget": NUMBER + (9, 601),
+    "heartbeat": NUMBER + (-1, 367),
+    "expires": TABLE + ({"": "2027-03-01"}, {"a": "2027-3"}, {"a": "2027-02-30"}, {"a": "2027-03-01-01"}, {"a": None}),
+    "watchdog": NUMBER + (-1, 1, 1.9),
+    "log_size": WHOLE + (-1,),
+}
+ADC = {"sensor": {"type": "adc", "pin": 34}}
+CONTACT = {"sensor": {"type": "contact", "pin": 4}}
+# What must be otherwise in GOOD for a key, or those that begin so.
+NEEDED = {
+    "mail.oauth": {"mail.oauth": OAUTH},
+    "sensor.pin": ADC,
+    "sensor.scale": ADC,
+    "sensor.offset": ADC,
+    "sensor.samples": ADC,
+    "sensor.address": {"sensor": {"type": "ds18b20", "pin": 4}},
+    "sensor.quantity": {"sensor": {"type": "dht22", "pin": 4}},
+    "sensor.closed": CONTACT,
+    "sensor.pull": CONTACT,
+    "sensor.debounce": CONTACT,
+    "clock.ds3231": {"clock": {"ds3231": {"scl": 22, "sda": 21}}},
+    "battery": {"battery": {"budget": 60}, "sensor": {"type": "ds18b20", "pin": 4}},
+}
+
+
+def needed(key):
+    value = GOOD
+    for start in NEEDED:
+        if key.startswith(start):
+            for section in NEEDED[start]:
+                value = changed(section, NEEDED[start][section], value)
+    return value
+
+
+def test_no_key_takes_a_value_that_would_only_fail_on_the_board():
+    for key in WRONG:
+        for value in WRONG[key]:
+            problems = config.check(changed(key, value, needed(key)))[1]
+            named = [sentence for sentence in problems if key.split(".")[-1] in sentence]
+            equal(len(named) > 0, True, (key, value, problems))
+            equal(len(problems), 1, (key, value, problems))
+        equal(config.check(needed(key))[1], [], key)
+
+
+def test_every_key_has_its_wrong_values():
+    from alertnode import hints
+
+    leaves = [key for key in hints._HINTS if not [other for other in hints._HINTS if other.startswith(key + ".")]]
+    # A second route is checked as the first; its own keys are in the other table.
+    equal(sorted(WRONG), sorted([key for key in leaves if key not in ("", "mail.fallback")]))
+
+
+def test_a_tenants_host_is_a_name_and_its_domain_one_with_a_dot():
+    good = {"route": "m365.relay", "domain": "contoso.com", "sender": "a@contoso.com", "to": "b@contoso.com"}
+    for key, value, wanted in (
+        ("host", "40.92.0.1", '"mail.host" is an IP address'),
+        ("host", "2a01:111::1", '"mail.host" is an IP address'),
+        ("domain", "contoso", '"mail.domain" is no domain'),
+    ):
+        problems = config.check(changed("mail", but(good, {key: value})))[1]
+        equal(len(problems), 1, problems)
+        inside(wanted, problems[0])
+    server = {"route": "smtp", "host": "192.168.1.25", "sender": "a@b.c", "to": "b@b.c", "security": "plain"}
+    equal(config.check(changed("mail", server))[1], [])
+
+
 def test_limits_are_those_of_the_route_unless_they_are_given():
     equal([config.check(GOOD)[0]["mail"][key] for key in ("per_minute", "per_day")], [30, 10000])
+    settings, problems = config.check(changed("mail.route", "m365.hve"))
+    equal((problems, settings["mail"]["per_minute"], settings["mail"]["per_day"]), ([], 0, 0))
     settings, problems = config.check(changed("mail", but(SECOND, {"to": "ops@contoso.com", "per_day": 0})))
     equal((problems, settings["mail"]["per_minute"], settings["mail"]["per_day"]), ([], 10, 0))
 

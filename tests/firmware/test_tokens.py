@@ -5,7 +5,7 @@ from check import equal, inside, raises
 from umail import MailError
 from umail.oauth import ClientCredentials, RefreshToken
 
-OAUTH = {"flow": "client_credentials", "tenant": "contoso.com", "client_id": "1-2", "host": "", "port": 0}
+OAUTH = {"flow": "client_credentials", "tenant": "contoso.com", "client_id": "1-2", "scope": "", "host": "", "port": 0}
 DELEGATED = dict(OAUTH)
 DELEGATED.update({"flow": "refresh_token", "host": "localhost", "port": 8443})
 

@@ -102,3 +102,33 @@ def test_the_second_way_is_taken_where_the_application_is_refused(node: Rig, end
         node.wait_for("air 35 °C is above 30 °C: alert mailed to ops@contoso.com in 5 round trips")
         node.subjects(1)
         assert PASSWORD not in node.board.console.text
+
+
+def test_high_volume_email_takes_an_applications_token_and_reaches_the_tenant_only(flash: Path, tmp_path: Path) -> None:
+    with (
+        rig(flash, tmp_path / "board", profile="m365-hve", basic_auth=False) as node,
+        FakeOAuth(node.server) as endpoint,
+    ):
+        config = configured(node, endpoint, "client_credentials")
+        config["mail"] |= {"route": "m365.hve", "to": ["ops@contoso.com", "night@elsewhere.example"]}
+        node.celsius = 35
+        node.start(config, secrets={"oauth_secret": endpoint.service.client_secret, "wifi_password": WIFI_PASSWORD})
+        console = node.wait_for("night@elsewhere.example was refused by the server")
+        assert "alert mailed to ops@contoso.com in " in console
+        assert "External sending is not supported" in node.wait_for("\n")
+        assert [message["To"] for message in node.server.inbox.wait(1, 5)] == [
+            "ops@contoso.com, night@elsewhere.example"
+        ]
+        # High Volume Email's own resource: other than that of a mailbox's submission.
+        assert endpoint.requests[0].form["scope"] == "https://outlook.office.com/.default"
+        assert endpoint.service.client_secret not in node.board.console.text
+
+
+def test_high_volume_email_takes_a_password_too(flash: Path, tmp_path: Path) -> None:
+    with rig(flash, tmp_path / "board", profile="m365-hve") as node:
+        config = settings(node.server)
+        config["mail"]["route"] = "m365.hve"
+        node.celsius = 35
+        node.start(config)
+        node.wait_for("alert mailed to ops@contoso.com in 6 round trips")
+        assert len(node.server.inbox.wait(1, 5)) == 1
