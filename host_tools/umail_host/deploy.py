@@ -4,6 +4,9 @@ Order: the list of code files on the board is first widened to what will be ther
 under a temporary name, read back, compared and renamed, then code that is no longer in the image goes, then the list is
 narrowed. Cut at any point, the next run finds the list too wide at worst and completes the work. Data (configuration,
 traces, certificates, whatever the user put there) is written when it is in the image and never removed.
+
+What the image has below /rom/ goes into the ROMFS partition (see romfs), before anything else; the code in /lib goes
+once the board has mounted it. As /rom/lib comes before /lib, an image without such files empties a ROMFS of ours.
 """
 
 from __future__ import annotations
@@ -14,10 +17,11 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
+from umail_host import romfs
 from umail_host.errors import UserError
 from umail_host.image import FIRMWARE, LIBRARY, MicroPython, check_version
+from umail_host.romfs import Link as Link
 
 LIST = "/.umail-files"
 # Raw octets a command; 2 kB of base64 fit any board's heap beside the deploy code.
@@ -25,13 +29,6 @@ _CHUNK = 1536
 _DEVICE = Path(__file__).with_name("deploy_device.py")
 _FIRST = {"/boot.py", "/main.py"}
 _CODE = ("/lib/", *_FIRST)
-
-
-class Link(Protocol):
-    """A board whose raw REPL takes code."""
-
-    def exec(self, code: str, timeout: float = 10) -> str:
-        """Runs ``code``; returns what it prints. Raises an exception of the link's own when it fails."""
 
 
 # Called with the file being written, the octets sent so far, and the octets to send in all.
@@ -46,6 +43,7 @@ class Report:
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     octets: int = 0
+    rom: str = ""  # what became of the ROMFS
     warnings: list[str] = field(default_factory=list)
 
 
@@ -58,6 +56,7 @@ class Survey:
     block: int
     free: int  # blocks
     python: MicroPython
+    rom: romfs.Partition | None
 
 
 def deploy(
@@ -79,24 +78,19 @@ def deploy(
 
     Raises:
         UserError: no room, a version that does not fit, a file that the flash gives back wrong, an image that does not
-            import on the board.
+            import on the board, no ROMFS partition for what belongs into one.
     """
+    whole = image
+    rom = {path: octets for path, octets in whole.items() if path.startswith(romfs.ROOT)}
+    image = {path: octets for path, octets in whole.items() if path not in rom}
     found = survey(link, image)
-    check_version(found.python, mpy=any(path.endswith(".mpy") for path in image))
+    check_version(found.python, mpy=any(path.endswith(".mpy") for path in whole))
     report = report or Report()
-    report.unchanged.clear()
-    changed = {}
-    for path, octets in image.items():
-        digest = hashlib.sha256(octets).hexdigest()
-        there = found.files.get(path, ("", 0))[0]
-        if there == "directory":
-            raise UserError(f"{path} on the board is a directory, a file should lie there: remove it first", 2)
-        if there == digest:
-            report.unchanged.append(path)
-        else:
-            changed[path] = octets
+    changed = _changed(found, image, report)
     stale = _stale(found, image)
     _check_room(found, changed)
+    if rom:
+        _write_rom(link, found.rom, rom, report, progress)
     for path in sorted(_FIRST & changed.keys() & found.files.keys() - found.listed):
         # The boot.py that MicroPython puts on a new board is comments only: nobody misses it.
         if any(line.strip() and not line.startswith("#") for line in link.exec(f"show({path!r})").splitlines()):
@@ -109,22 +103,63 @@ def deploy(
         link.exec(f"remove({path!r})")
         report.removed.append(path)
     _write_list(link, found.listed | code, code)
-    report.warnings += _imports(link, image)
+    if not rom and found.rom is not None and found.rom.ours:
+        romfs.erase(link)
+        report.rom = "ROMFS emptied"
+    report.warnings += _imports(link, whole)
     for name, value in (secrets or {}).items():
         _put_secret(link, name, value)
     return report
 
 
-def survey(link: Link, paths: Iterable[str]) -> Survey:
-    """Asks the board for hash and size of ``paths``, of what deployments left there, and for its room and version."""
+def _changed(found: Survey, image: Mapping[str, bytes], report: Report) -> dict[str, bytes]:
+    """What of ``image`` the board does not hold yet; ``report`` gets the rest."""
+    report.unchanged.clear()
+    changed = {}
+    for path, octets in image.items():
+        digest = hashlib.sha256(octets).hexdigest()
+        there = found.files.get(path, ("", 0))[0]
+        if there == "directory":
+            raise UserError(f"{path} on the board is a directory, a file should lie there: remove it first", 2)
+        if there == digest:
+            report.unchanged.append(path)
+        else:
+            changed[path] = octets
+    return changed
+
+
+def _write_rom(
+    link: Link, found: romfs.Partition | None, files: Mapping[str, bytes], report: Report, progress: Progress | None
+) -> None:
+    octets = romfs.check(found, files)
+    assert found is not None
+
+    def sent(count: int) -> None:
+        if progress is not None:
+            progress("ROMFS", count, len(octets))
+
+    written = romfs.write(link, octets, found.block, sent)
+    report.rom = f"ROMFS of {len(octets) / 1000:.1f} kB {'written' if written else 'unchanged'}"
+    # The reset has taken what the survey had put there.
+    _prepare(link)
+
+
+def _prepare(link: Link) -> None:
     link.exec(_DEVICE.read_text(encoding="utf-8"))
     link.exec("abandon()")
+
+
+def survey(link: Link, paths: Iterable[str]) -> Survey:
+    """Asks the board for hash and size of ``paths``, of what deployments left there, and for its room and version."""
+    _prepare(link)
     listed = frozenset(link.exec(f"show({LIST!r})").split("\n")) - {"", "\r"}
     listed = frozenset(line.strip() for line in listed if line.startswith(_CODE))
     wanted = set(paths) | listed
     wanted |= {twin for path in wanted if (twin := _twin(path))}
     output = link.exec(f"survey({sorted(wanted)!r})", timeout=60)
     files, block, free, python = {}, 4096, 0, MicroPython((0,), 0)
+    rom: tuple[int, ...] = ()
+    holds = set()
     for line in output.splitlines():
         kind, _, rest = line.partition(" ")
         if kind == "file":
@@ -135,7 +170,12 @@ def survey(link: Link, paths: Iterable[str]) -> Survey:
         elif kind == "python":
             mpy, *version = (int(number) for number in rest.split())
             python = MicroPython(tuple(version), mpy)
-    return Survey(files, listed, block, free, python)
+        elif kind == "rom":
+            rom = tuple(int(number) for number in rest.split())
+        elif kind == "holds":
+            holds.add(rest.rstrip("/"))
+    partition = romfs.Partition(rom[0], rom[1], frozenset(holds)) if rom else None
+    return Survey(files, listed, block, free, python, partition)
 
 
 def _twin(path: str) -> str:
@@ -219,7 +259,7 @@ def _imports(link: Link, image: Mapping[str, bytes]) -> list[str]:
     """Imports the packages on the board: what shadows them is a warning, what breaks them an error."""
     wanted = {
         folder.rsplit("/", 1)[-1]: folder
-        for folder in (LIBRARY, FIRMWARE)
+        for folder in (LIBRARY, FIRMWARE, "/rom" + LIBRARY, "/rom" + FIRMWARE)
         if any(path.startswith(f"{folder}/__init__.") for path in image)
     }
     warnings = []

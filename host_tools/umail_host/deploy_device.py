@@ -32,6 +32,24 @@ def survey(paths: list[str]) -> None:
     room = os.statvfs("/")
     print("room", room[0], room[4])
     print("python", getattr(sys.implementation, "_mpy", 0), *sys.implementation.version[:3])
+    rom()
+
+
+def rom() -> None:
+    """Print size and block of the ROMFS partition, where there is one, and what lies in it, two folders deep."""
+    try:
+        device = __import__("vfs").rom_ioctl(2, 0)
+        block = device.ioctl(5, 0)
+    except (ImportError, AttributeError):
+        return  # no such module, no such function, or an error's number
+    print("rom", device.ioctl(4, 0) * block, block)
+    try:
+        for name in os.listdir("/rom"):
+            folder = os.stat("/rom/" + name)[0] & 0x4000
+            for inner in os.listdir("/rom/" + name) if folder else [""]:
+                print("holds", name + "/" + inner)
+    except OSError:
+        pass
 
 
 def show(path: str) -> None:

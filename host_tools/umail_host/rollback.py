@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 
-from umail_host import deploy
+from umail_host import deploy, romfs
 from umail_host.board import Board, BoardError
 
 # The alert node's first line once it is put together; after it so many seconds without a crash.
@@ -20,15 +20,18 @@ _AGAIN = 0.3  # seconds between two attempts at a port that went away with a res
 def keep(link: Board, image: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files that made up the board before: what earlier deployments put there, and what ``image`` replaces.
 
+    What lies in its ROMFS is among them: a deployment of the answer makes that partition what it was, too.
     Only what is different from ``image`` is read from the board. Empty where nothing was deployed before.
     """
     found = deploy.survey(link, image)
-    if not found.listed:
+    in_rom = found.rom is not None and bool(found.rom.names & romfs.OURS)
+    if not found.listed and not in_rom:
         return {}
+    there = {path: digest for path, (digest, _) in found.files.items() if path in found.listed or path in image}
+    if in_rom:
+        there |= {path: entry.sha256 for path, entry in link.tree("/rom").items() if not entry.is_folder}
     kept = {}
-    for path, (digest, _) in found.files.items():
-        if path not in found.listed and path not in image:
-            continue
+    for path, digest in there.items():
         same = path in image and hashlib.sha256(image[path]).hexdigest() == digest
         kept[path] = image[path] if same else link.get(path)
     return kept

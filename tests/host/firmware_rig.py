@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import planted
 from umail_host import boards, deploy, image
 from umail_host.board import Board
 from umail_host.fake_smtp import FakeServer
 from umail_host.virtual_board import VirtualBoard
 
-USER, PASSWORD = "esp32@contoso.com", "correct-horse"
-WIFI_PASSWORD = "battery-staple"
+USER, PASSWORD, WIFI_PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.WIFI_PASSWORD
 ROOT = "/certs/test.der"
 PIN = 4
 
@@ -110,16 +110,18 @@ def rig(
     folder: Path,
     on_console: Callable[[bytes], None] | None = None,
     sleep_speed: float = 1000,
+    romfs: int = 0,
     **server: Any,
 ) -> Iterator[Rig]:
     """A Rig on a copy of the flash in the folder ``flash``.
 
-    ``sleep_speed`` is how many times faster than real time it sleeps; ``server`` are switches of the fake server.
+    ``sleep_speed`` is how many times faster than real time it sleeps; ``romfs`` the size of its ROMFS partition;
+    ``server`` are switches of the fake server.
     """
     shutil.copytree(flash, folder)
     with (
         FakeServer(mailboxes={USER: PASSWORD}, **server) as mail,
-        VirtualBoard(folder, on_console=on_console, sleep_speed=sleep_speed) as board,
+        VirtualBoard(folder, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
     ):
         board.sensors.ds18b20(PIN).conversion = 0.01
         board.wifi.ssid, board.wifi.password = "lab", WIFI_PASSWORD

@@ -36,6 +36,9 @@ def command(
     config: Annotated[Path | None, typer.Option(help="JSON or TOML file that becomes /config.json.")] = None,
     file: Annotated[list[str] | None, typer.Option(help="A further file, HERE:/THERE; may be repeated.")] = None,
     secret: Annotated[list[str] | None, typer.Option(help="Name of a secret to store; may be repeated.")] = None,
+    romfs: Annotated[
+        bool, typer.Option("--romfs", help="Library and firmware into the ROMFS partition: they run from flash.")
+    ] = False,
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
     reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
     wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.")] = 10,
@@ -50,6 +53,8 @@ def command(
     """Bring library, firmware, certificates and configuration onto a board; only what changed is copied."""
     if healthy and not reset:
         raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
+    if romfs and not mpy:
+        raise UserError("--romfs is for .mpy, which run from where they lie: leave --no-mpy out")
     secrets = {name: secret_source.read(name) for name in secret or ()}
 
     def once() -> None:
@@ -62,7 +67,7 @@ def command(
             spec = choose_board(machine, board)
             if settings is not None:
                 check_config(settings, spec)
-            return spec, image.build(spec, config=settings, extra_files=files, mpy=mpy)
+            return spec, image.build(spec, config=settings, extra_files=files, mpy=mpy, rom=romfs)
 
         _once(functools.partial(maintenance.held, device, wait, reset), build, secrets, healthy, device, reset)
 
@@ -80,6 +85,7 @@ def _once(hold: Hold, build: Build, secrets: dict[str, str], healthy: float, dev
     typer.echo(
         f"{spec.name}: {len(report.written)} files written ({report.octets / 1000:.1f} kB), "
         f"{len(report.unchanged)} unchanged, {len(report.removed)} removed"
+        + (f"; {report.rom}" if report.rom else "")
         + (f", {len(secrets)} secrets stored" if secrets else "")
         + ("; the board restarts" if reset else "")
     )
