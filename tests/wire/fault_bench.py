@@ -12,11 +12,12 @@ from fault_table import LOGIN, Row
 from wire_device import PASSWORD, USER
 from wire_program import Program
 
+import planted
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.clock import Clock
 from umail_host.fake_smtp.tls import Authority
 
-TOKEN = "ya29-planted-token-" + "x" * 60
+TOKEN = planted.TOKEN
 OPTIONS = {"timeout": 2, "deadline": 4}
 FINAL = 3
 SECRETS = (PASSWORD, TOKEN)

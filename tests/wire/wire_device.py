@@ -8,10 +8,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import planted
 from umail_host.fake_smtp import FakeServer
 
 USER = "esp32@contoso.com"
-PASSWORD = "Winter-2026!"
+PASSWORD = planted.MAIL_PASSWORD
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "tests" / "wire" / "device_program.py"
 
@@ -26,11 +27,11 @@ class Device:
         self.driver = driver
         self.output = ""
 
-    def run(self, job: dict[str, Any], timeout: float = 60) -> list[dict[str, Any]]:
-        """Do a job; see device_program.py."""
+    def run(self, job: dict[str, Any], timeout: float = 60, program: Path = PROGRAM) -> list[dict[str, Any]]:
+        """Do a job; see device_program.py, or whichever ``program`` is to do it."""
         path = os.pathsep.join([str(self.library), str(PROGRAM.parent), ".frozen"])
         done = subprocess.run(
-            [*self.command, str(PROGRAM)],
+            [*self.command, str(program)],
             input=json.dumps({"driver": self.driver, **job}, ensure_ascii=False),
             capture_output=True,
             text=True,
