@@ -1,7 +1,7 @@
 """Puts MicroPython on a board: checks the firmware file, then lets esptool write it, or copies a UF2 to the boot drive.
 
-esptool runs as a program of its own. Nothing is downloaded here: a file is checked against its chip, the room on the
-flash and, where one is given, a SHA-256; afterwards the board itself is asked what it runs.
+esptool runs as a program of its own. A file is checked against its chip, the room on the flash, the checksums in it
+and, where one is given, a SHA-256; afterwards the board itself is asked what it runs.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from umail_host import esp_image
 from umail_host.boards import BoardSpec
 from umail_host.errors import UserError
 
-# esp_image_header_t of ESP-IDF: magic octet, and the chip's id as a little-endian word at offset 12.
-_ESP_MAGIC = 0xE9
-_ESP_CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 13: "esp32c6"}
-# microsoft/uf2: two magic words start a block of 512 octets; the family id stands at offset 28.
+# microsoft/uf2: two magic words start a block of 512 octets; its number and how many there are stand at offset 20, the
+# family id at offset 28.
 _UF2_MAGIC = (0x0A324655, 0x9E5D5157)
 _UF2_FAMILIES = {0xE48BFF56: "rp2040", 0xE48BFF59: "rp2350", 0xE48BFF57: "rp2350"}
 _UF2_BLOCK = 512
@@ -44,7 +43,7 @@ def where_from(board: BoardSpec) -> str:
     kind = "uf2" if board.flash_method == "uf2" else "bin"
     return (
         f"get {board.firmware}-DATE-vVERSION.{kind} from https://micropython.org/download/{board.firmware}/ "
-        "and name the file"
+        f"and name the file, or let it be fetched: umail flash latest --board {board.name}"
     )
 
 
@@ -55,7 +54,7 @@ def check_file(file: Path, board: BoardSpec, sha256: str = "") -> str:
         sha256: what it must be; empty when not known.
 
     Raises:
-        UserError: it can't be read, is none, is another chip's or too large, or its hash differs.
+        UserError: it can't be read, is none, is damaged, another chip's or too large, or its hash differs.
     """
     if board.flash_method == "none":
         raise UserError(f"{board.name} has no firmware to flash: it runs MicroPython already")
@@ -68,27 +67,43 @@ def check_file(file: Path, board: BoardSpec, sha256: str = "") -> str:
         raise UserError(
             f"{file} has SHA-256 {digest}, not the one given: it is damaged or another release, get it anew"
         )
-    check = _check_uf2 if board.flash_method == "uf2" else _check_esp
-    check(file, octets, board)
+    check_octets(str(file), octets, board)
     return digest
 
 
-def _check_esp(file: Path, octets: bytes, board: BoardSpec) -> None:
-    if len(octets) < 24 or octets[0] != _ESP_MAGIC:
+def check_octets(file: str, octets: bytes, board: BoardSpec) -> None:
+    """Checks what a firmware file holds; ``file`` is what it is called.
+
+    Raises:
+        UserError: it is none, is damaged, another chip's or too large.
+    """
+    check = _check_uf2 if board.flash_method == "uf2" else _check_esp
+    check(file, octets, board)
+
+
+def _check_esp(file: str, octets: bytes, board: BoardSpec) -> None:
+    chip = esp_image.chip(octets)
+    if not chip:
         raise UserError(f"{file} is not a firmware of an ESP32: {where_from(board)}")
-    number = struct.unpack_from("<H", octets, 12)[0]
-    chip = _ESP_CHIPS.get(number, f"unknown chip {number}")
     if chip != board.chip:
         raise UserError(f"{file} is for {chip}, {board.name} has {board.chip}: {where_from(board)}")
-    end = next((region.offset + region.size for region in board.layout if region.name == "factory"), board.flash_size)
+    factory = next((region for region in board.layout if region.name == "factory"), None)
+    end = factory.offset + factory.size if factory else board.flash_size
     if board.flash_offset + len(octets) > end:
         raise UserError(f"{file} ends at {board.flash_offset + len(octets):#x}, the region for firmware at {end:#x}")
+    # The boot loader comes first, and MicroPython where the layout says.
+    parts = {"boot loader": 0} | ({"MicroPython": factory.offset - board.flash_offset} if factory else {})
+    for part, start in parts.items():
+        if found := esp_image.problem(octets[start:]):
+            raise UserError(f"{file} is damaged, {found} ({part}): get it anew")
 
 
-def _check_uf2(file: Path, octets: bytes, board: BoardSpec) -> None:
+def _check_uf2(file: str, octets: bytes, board: BoardSpec) -> None:
     if not octets or len(octets) % _UF2_BLOCK or struct.unpack_from("<II", octets) != _UF2_MAGIC:
         raise UserError(f"{file} is not a UF2 file: {where_from(board)}")
-    number = struct.unpack_from("<I", octets, 28)[0]
+    *_, count, number = struct.unpack_from("<4I", octets, 16)
+    if count != len(octets) // _UF2_BLOCK:
+        raise UserError(f"{file} is damaged, it has {len(octets) // _UF2_BLOCK} blocks of {count}: get it anew")
     chip = _UF2_FAMILIES.get(number, f"unknown family {number:#x}")
     if chip != board.chip:
         raise UserError(f"{file} is for {chip}, {board.name} has {board.chip}: {where_from(board)}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from host.fake_rom import FakeRom
+from host.firmware_files import esp_firmware, esp_image, uf2
 from umail_host import boards, flash, ports
+from umail_host import esp_image as esp_image_check
 from umail_host.cli import app
 from umail_host.commands import flash as command
 from umail_host.errors import UserError
@@ -21,21 +24,10 @@ PICO = boards.load("RPI_PICO_W")
 NO_STUB = ("--no-stub",)
 
 
-def esp_image(chip: int, size: int = 40_000) -> bytes:
-    return (
-        bytes([0xE9, 1, 2, 0x20]) + bytes(8) + struct.pack("<H", chip) + bytes(10) + bytes(range(251)) * (size // 251)
-    )
-
-
-def uf2_image(family: int = 0xE48BFF56, blocks: int = 3) -> bytes:
-    head = struct.pack("<IIIIIIII", 0x0A324655, 0x9E5D5157, 0x2000, 0x10000000, 256, 0, blocks, family)
-    return (head + bytes(476) + struct.pack("<I", 0x0AB16F30)) * blocks
-
-
 @pytest.fixture
 def firmware(tmp_path):
     path = tmp_path / "ESP32_GENERIC-20260101-v1.28.0.bin"
-    path.write_bytes(esp_image(0))
+    path.write_bytes(esp_firmware())
     return path
 
 
@@ -43,10 +35,10 @@ def test_a_good_file_passes_and_its_hash_is_told(firmware, tmp_path):
     digest = hashlib.sha256(firmware.read_bytes()).hexdigest()
     assert flash.check_file(firmware, ESP32) == digest
     assert flash.check_file(firmware, ESP32, digest.upper()) == digest
-    for chip, name in ((2, "S2"), (5, "C3"), (9, "S3"), (13, "C6")):
-        firmware.write_bytes(esp_image(chip))
+    for name in ("S2", "C3", "S3", "C6"):
+        firmware.write_bytes(esp_firmware(f"ESP32_GENERIC_{name}"))
         flash.check_file(firmware, boards.load(f"ESP32_GENERIC_{name}"))
-    (tmp_path / "pico.uf2").write_bytes(uf2_image())
+    (tmp_path / "pico.uf2").write_bytes(uf2())
     flash.check_file(tmp_path / "pico.uf2", PICO)
 
 
@@ -55,19 +47,30 @@ def test_a_good_file_passes_and_its_hash_is_told(firmware, tmp_path):
     [
         (
             "ESP32_GENERIC",
-            esp_image(5),
+            esp_firmware("ESP32_GENERIC_C3"),
             "",
             "is for esp32c3, ESP32_GENERIC has esp32: get ESP32_GENERIC-DATE-vVERSION.bin",
         ),
-        ("ESP32_GENERIC", esp_image(77), "", "is for unknown chip 77"),
+        ("ESP32_GENERIC", esp_firmware(chip=77), "", "is for unknown chip 77"),
         ("ESP32_GENERIC", b"PK\x03\x04" * 20, "", "is not a firmware of an ESP32"),
         ("ESP32_GENERIC", b"", "", "is not a firmware of an ESP32"),
-        ("ESP32_GENERIC", esp_image(0, 0x200000), "", "the region for firmware at 0x200000"),
-        ("ESP32_GENERIC", esp_image(0), "00" * 32, "not the one given: it is damaged or another release"),
+        ("ESP32_GENERIC", esp_firmware(size=0x200000), "", "the region for firmware at 0x200000"),
+        ("ESP32_GENERIC", esp_firmware()[:-5_000], "", "is damaged, it is cut off (MicroPython): get it anew"),
+        ("ESP32_GENERIC", esp_firmware()[:9_000], "", "is damaged, it is no image (MicroPython)"),
+        ("ESP32_GENERIC", esp_firmware()[:3_000], "", "is damaged, it is cut off (boot loader)"),
+        (
+            "ESP32_GENERIC",
+            esp_firmware().replace(b"\x07\x08\x09", b"\x07\x08\x00", 1),
+            "",
+            "its checksum is wrong (boot",
+        ),
+        ("ESP32_GENERIC", esp_firmware()[:-1] + b"?", "", "its SHA-256 is wrong (MicroPython)"),
+        ("ESP32_GENERIC", esp_firmware(), "00" * 32, "not the one given: it is damaged or another release"),
         ("ESP32_GENERIC", None, "", "can't be read (No such file or directory): get ESP32_GENERIC-"),
-        ("RPI_PICO_W", uf2_image(0xE48BFF59), "", "is for rp2350, RPI_PICO_W has rp2040"),
-        ("RPI_PICO_W", uf2_image()[:-3], "", "is not a UF2 file"),
-        ("RPI_PICO_W", uf2_image(blocks=9000), "", "holds 2304000 octets"),
+        ("RPI_PICO_W", uf2(0xE48BFF59), "", "is for rp2350, RPI_PICO_W has rp2040"),
+        ("RPI_PICO_W", uf2()[:-512], "", "is damaged, it has 2 blocks of 3"),
+        ("RPI_PICO_W", uf2()[:-3], "", "is not a UF2 file"),
+        ("RPI_PICO_W", uf2(blocks=9000), "", "holds 2304000 octets"),
         ("virtual", b"", "", "virtual has no firmware to flash"),
     ],
 )
@@ -78,6 +81,16 @@ def test_a_wrong_file_is_told_before_anything_is_written(tmp_path, board, octets
     with pytest.raises(UserError) as caught:
         flash.check_file(file, boards.load(board), sha256)
     assert words in str(caught.value)
+
+
+def test_esptool_finds_the_same_images_whole(tmp_path):
+    file = tmp_path / "image.bin"
+    file.write_bytes(esp_image(0, 2_008))
+    done = subprocess.run([sys.executable, "-m", "esptool", "image-info", file], capture_output=True, text=True)
+    assert "(valid)" in next(line for line in done.stdout.splitlines() if line.startswith("Checksum"))
+    assert "(valid)" in next(line for line in done.stdout.splitlines() if line.startswith("Validation hash"))
+    assert esp_image_check.problem(file.read_bytes()) == ""
+    assert esp_image_check.problem(esp_image(0, 2_008, hashed=False)) == ""
 
 
 def test_esptool_writes_at_the_chips_offset_and_verifies(firmware):
@@ -97,7 +110,7 @@ def test_a_flash_that_takes_something_else_is_told(firmware):
 
 def test_another_chip_is_refused_by_esptool_and_nothing_is_written(tmp_path):
     file = tmp_path / "ESP32_GENERIC_S2-20260101-v1.28.0.bin"
-    file.write_bytes(esp_image(2))
+    file.write_bytes(esp_firmware("ESP32_GENERIC_S2"))
     spec = boards.load("ESP32_GENERIC_S2")
     with FakeRom() as rom, pytest.raises(UserError, match="the board is another one, see `umail boards`"):
         flash.write(file, spec, rom.url, erase=False, baud=115_200, echo=lambda text: None, more=NO_STUB)
@@ -111,7 +124,7 @@ def test_no_board_at_the_port_is_told_with_what_to_do(firmware):
 
 def test_a_uf2_goes_to_the_boot_drive_of_its_own_chip_only(tmp_path):
     file = tmp_path / "RPI_PICO_W-20260101-v1.28.0.uf2"
-    file.write_bytes(uf2_image())
+    file.write_bytes(uf2())
     drive = tmp_path / "drive"
     drive.mkdir()
     assert flash.find_drive([drive]) is None

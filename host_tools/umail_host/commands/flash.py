@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from umail_host import boards, flash, maintenance, ports
+from umail_host import boards, download, flash, maintenance, ports
 from umail_host.boards import BoardSpec
 from umail_host.errors import UserError
 
 EXAMPLE = (
-    "Example: umail flash ESP32_GENERIC-20260101-v1.28.0.bin --board ESP32_GENERIC --port /dev/ttyUSB0 --erase. "
-    "Nothing is downloaded: the file comes from https://micropython.org/download/ESP32_GENERIC/."
+    "Examples: umail flash 1.28.0 --board ESP32_GENERIC --port /dev/ttyUSB0 --erase downloads that version from "
+    "micropython.org once and keeps it. umail flash ESP32_GENERIC-20260406-v1.28.0.bin takes a file that is here; "
+    "without a network, get it on another computer from https://micropython.org/download/ESP32_GENERIC/."
 )
 _ASK = """
 import sys
@@ -26,8 +29,12 @@ _BACK = 30.0  # seconds until a flashed board must answer; the first start makes
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="MicroPython's firmware file for this board, .bin or .uf2.")],
-    board: Annotated[str, typer.Option(help="Name of its description; by default the file's name tells.")] = "",
+    firmware: Annotated[
+        str, typer.Argument(help="MicroPython's firmware file, .bin or .uf2, or the version to fetch: 1.28.0, latest.")
+    ],
+    board: Annotated[
+        str, typer.Option(help="Name of its description; by default the file's name tells, or what is connected.")
+    ] = "",
     port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
     sha256: Annotated[str, typer.Option(help="What the file's SHA-256 must be.")] = "",
     erase: Annotated[bool, typer.Option("--erase", help="Erase the whole flash first, your files too.")] = False,
@@ -35,9 +42,15 @@ def command(
     baud: Annotated[int, typer.Option(help="Bits per second while writing.")] = 460_800,
 ) -> None:
     """Put MicroPython on a board: the file is checked, the wrong chip refused, the result confirmed by the board."""
-    spec = boards.load(board or file.name.partition("-")[0])
+    if download.is_version(firmware) and not Path(firmware).exists():
+        spec = boards.load(board or connected(port))
+        found = fetch(spec, firmware, sha256)
+        file, origin = found.file, found.origin
+    else:
+        file, origin = Path(firmware), "as given" if sha256 else "not compared: no --sha256"
+        spec = boards.load(board or file.name.partition("-")[0])
     digest = flash.check_file(file, spec, sha256)
-    typer.echo(f"{file.name}: for {spec.chip}, SHA-256 {digest}" + ("" if sha256 else " (not compared: no --sha256)"))
+    typer.echo(f"{file.name}: for {spec.chip}, SHA-256 {digest} ({origin})")
     if spec.flash_method == "uf2":
         _copy(file, spec, drive, port)
         port = port or wait_for_port()
@@ -45,6 +58,40 @@ def command(
         port = port or ports.only()
         flash.write(file, spec, port, erase=erase, baud=baud, echo=lambda text: typer.echo(text, nl=False, err=True))
     typer.echo(confirm(port, spec, flash.version_in(file.name)))
+
+
+def fetch(spec: BoardSpec, version: str, sha256: str) -> download.Firmware:
+    """`download.firmware` with a bar that shows how far it is."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(f"MicroPython {version}", total=None)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total or None)
+
+        return download.firmware(spec, version, show, sha256)
+
+
+def connected(port: str) -> str:
+    """Name of the board that is connected: its USB id tells, or the MicroPython on it.
+
+    Raises:
+        UserError: neither does, or there is none.
+    """
+    port = port or ports.only()
+    candidates = next((found.candidates for found in ports.found() if found.device == port), ())
+    if len(candidates) == 1:
+        return candidates[0]
+    try:
+        with maintenance.held(port, wait=3, reset=False) as link:
+            spec = boards.by_machine(link.exec("import sys\nprint(sys.implementation._machine)").strip())
+    except UserError:
+        spec = None
+    if spec is None:
+        known = ", ".join(candidates or [spec.name for spec in boards.load_all() if spec.firmware])
+        raise UserError(f"what board is at {port} can't be told yet: name it with --board ({known})", 3)
+    return spec.name
 
 
 def _copy(file: Path, spec: BoardSpec, drive: Path | None, port: str) -> None:
