@@ -42,14 +42,17 @@ class Attachment:
     def __init__(self, source, name=None, type=None, cid=None):
         if name is None:
             name = source.replace("\\", "/").rpartition("/")[2] if isinstance(source, str) else ""
-        self.source = source
+        # A NUL would end a path early.
+        self.source = clean("source", source) if isinstance(source, str) else source
         self.name = clean("name", name)
         self.type = clean("type", type or type_of(name))
-        if self.type.partition(";")[0].count("/") != 1 or len(self.type) != len(self.type.encode()):
+        wrong = len(self.type) != len(self.type.encode()) or len(self.type) > 250
+        if wrong or self.type.partition(";")[0].count("/") != 1:
             refuse("type", type, "is not a MIME type")
         self.cid = cid
-        if cid is not None and (not clean("cid", cid).encode() or not all(32 < ord(c) < 127 for c in cid)):
-            refuse("cid", cid, "must be ASCII without spaces")
+        if cid is not None:
+            if not 0 < len(clean("cid", cid)) < 251 or not all(32 < ord(c) < 127 and c not in "<>" for c in cid):
+                refuse("cid", cid, "must be ASCII without spaces")
         self._consumed = False
 
     def size(self):

@@ -6,7 +6,9 @@ from umail import borrow
 
 
 def refuse(argument, value, why):
-    """Raise the ValueError for a faulty ``argument``."""
+    """Raise the ValueError for a faulty ``argument``; it shows the ``value``, unless that is a secret."""
+    if argument.endswith(("password", "token", "secret")):
+        value = "***"
     raise ValueError("%s: %r %s" % (argument, value, why))
 
 

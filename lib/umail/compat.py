@@ -169,9 +169,9 @@ class SMTP:
     def _give(self, content, last):
         if not self._steps:
             raise ValueError("write, send: call to() first")
-        if isinstance(content, str):
-            content = content.encode()
         try:
+            if isinstance(content, str):
+                content = content.encode()
             self._content.chunk = self._content.take(content, last)
         except ValueError:
             self._stop()

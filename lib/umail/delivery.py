@@ -16,6 +16,7 @@ import time
 
 from umail import borrow
 
+from .codec import clean
 from .errors import MailError
 from .session import Session
 
@@ -146,7 +147,7 @@ class Delivery:
         secret = route.password
         if route.token:
             session.stage = "auth"
-            secret = yield ("call", route.token, refresh)
+            secret = clean("token", (yield ("call", route.token, refresh)))
         local = yield from self._reach(route)
         self.connected = True
         yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)

@@ -14,15 +14,25 @@ def check(message):
     for name, value in message.headers:
         clean("headers", name)
         clean("headers", value)
-        if not name or not all(32 < ord(c) < 127 and c != ":" for c in name):
+        # With a word of 900 octets the line keeps to RFC 5322's 998 (2.1.1).
+        if not 0 < len(name) < 77 or not all(32 < ord(c) < 127 and c != ":" for c in name):
             refuse("headers", name, "is not a header name")
         lower = name.lower()
         if " " + lower + " " in _OWN or lower[:8] == "content-":
             refuse("headers", name, "is written by umail itself: use the argument of Message for it")
     for argument in ("text", "html"):
         value = getattr(message, argument)
-        if value is not None and not isinstance(value, str):
+        if value is None:
+            continue
+        if not isinstance(value, str):
             refuse(argument, value, "is not a str")
+        # Half a surrogate pair, which MicroPython has in a str, is no UTF-8; CPython does not encode it.
+        octets = value.encode()
+        at = octets.find(b"\xed")
+        while at >= 0:
+            if octets[at + 1] > 0x9F:
+                refuse(argument, value, "holds half a surrogate pair")
+            at = octets.find(b"\xed", at + 1)
     for value in message.attachments:
         if not hasattr(value, "open"):
             refuse("attachments", value, "is not an Attachment")

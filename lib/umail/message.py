@@ -140,7 +140,11 @@ class Message:
         self.importance = importance
         self.notify = (notify,) if isinstance(notify, str) else notify
         self.ret = ret
-        if headers or html or attachments or message_id or importance or notify or ret or not isinstance(text, str):
+        if date is not None and not isinstance(date, (int, float)):
+            refuse("date", date, "is no number of seconds")
+        rare = headers or html or attachments or message_id or importance or notify or ret
+        # 0xED begins the halves of surrogate pairs, which are no UTF-8.
+        if rare or not isinstance(text, str) or b"\xed" in text.encode():
             borrow("extra").check(self)
         if not message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]

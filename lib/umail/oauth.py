@@ -5,6 +5,7 @@ where that is still valid. The work is in the generator ``steps``, so that eithe
 """
 
 from . import sockets
+from .codec import clean
 from .errors import MailError
 from .http import post
 from .route import Route
@@ -84,11 +85,11 @@ class _Token:
     def __init__(self, tenant, client_id, client_secret, scope, host, port, trust, store, seconds):
         self._path = "/%s/oauth2/v2.0/" % tenant
         for c in tenant + client_id:
-            if not (c.isdigit() or c.isalpha() or c in ".-_"):
+            if not (c.isdigit() or c.isalpha() or c in ".-_") or ord(c) > 127:
                 raise ValueError("tenant and client_id are made of letters, digits, dots and dashes; %r is none" % c)
         self._client_id = client_id
-        self._client_secret = client_secret
-        self._scope = scope
+        self._client_secret = client_secret and clean("client_secret", client_secret)
+        self._scope = clean("scope", scope)
         self._route = Route(host, port, "tls", trust=trust)
         self._route.roots = _ROOTS
         self._store = store
@@ -211,7 +212,7 @@ class RefreshToken(_Token):
     ):
         _Token.__init__(self, tenant, client_id, client_secret, scope, host, port, trust, store, timeout)
         if refresh_token and not store.get("refresh_token"):
-            store.set("refresh_token", refresh_token)
+            store.set("refresh_token", clean("refresh_token", refresh_token))
 
     def _fetch(self):
         if not self._store.get("refresh_token"):

@@ -14,7 +14,7 @@ class Route:
         username, password (str): the login, or
         token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
         certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate.
-        sender (str): the envelope's sender, where it is not the message's.
+        sender (str): the address of the envelope's sender, where it is not the message's.
         trust: None (the bundled roots this route needs), a path of a DER file, DER bytes, or a list of these;
             ``"insecure"`` checks nothing and says so, for a bench.
         ehlo (str): the name to greet with: a full domain name or an address literal. None: this board's address.
@@ -56,11 +56,18 @@ class Route:
             raise ValueError("a login is username= with either password= or token=")
         if not secure and (secret or certificate):
             refuse("security", security, 'lets a login or certificate out: use "starttls" or "tls", verified TLS')
-        if not 0 < port < 65536:
+        if not isinstance(port, int) or not 0 < port < 65536:
             refuse("port", port, "is not 1 to 65535, mostly 587")
-        for name, value in (("host", host), ("username", username), ("sender", sender), ("ehlo", ehlo)):
-            if value is not None and (not clean(name, value) or (name != "username" and " " in value)):
-                refuse(name, value, "is empty or has a space")
+        if sender is not None:
+            from .message import address
+
+            sender = address("sender", sender)[1]
+        for name, value in (("host", host), ("ehlo", ehlo), ("username", username), ("password", password)):
+            # RFC 5321, 4.5.3.1.2; RFC 4616, 2
+            if value is not None and (not clean(name, value) or len(value.encode()) > 255):
+                refuse(name, value, "is empty or longer than 255 octets")
+            if name in ("host", "ehlo") and " " in (value or ""):
+                refuse(name, value, "has a space")
         self.host = host
         self.port = port
         self.security = security

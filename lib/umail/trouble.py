@@ -14,6 +14,7 @@ _ERRORS = {
     "auth_none_offered": ("configuration", ""),
     "clock": ("temporary", "clock not set: sync NTP first"),
     "closed": ("temporary", "the server closed the connection"),
+    "configuration": ("configuration", ""),
     "dns_no_name": ("configuration", ""),
     "login_in_clear": ("security", "no login without TLS"),
     "mx_foreign": ("security", ""),
@@ -105,6 +106,9 @@ def again(session, problem, refresh):
     elif isinstance(problem, ValueError):
         if session.stage == "resolve":
             problem = error(session, "dns_no_name", str(problem))
+        elif session.stage == "auth":
+            # What was asked for a token, or what it gave.
+            problem = error(session, "configuration", str(problem))
         else:
             # The message's source: a file that is gone, a reader that was read before.
             session.sent = False

@@ -13,7 +13,7 @@ _ATOM = b"!#$%&'*+-/=?^_`{|}~ "
 def split(argument, value):
     """``"Name <local@domain>"`` or a pair (name, address) → (name, address), the name checked."""
     if not isinstance(value, str):
-        if len(value) != 2:
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
             refuse(argument, value, "is no pair (name, address)")
         return clean(argument, value[0]), value[1]
     name, mark, bare = clean(argument, value)[:-1].rpartition("<")

@@ -189,6 +189,17 @@ def test_a_refused_token_is_renewed_once_and_then_it_is_for_a_person():
     equal(world.log.count("connect one"), 2)
 
 
+def test_a_token_that_is_none_is_for_a_person_and_never_shown():
+    for bad in ("ya29\r\nRSET", "ya29\1auth=", "ya29\n", None, b"ya29"):
+        route = Route("one", username="u", token=lambda refresh=False, bad=bad: bad)
+        world = World({})
+        error = raises(MailError, world.run, Delivery(route, 30, 120).send(Text()))
+        equal((error.stage, error.kind, error.key), ("auth", "configuration", "configuration"))
+        equal((str(error).startswith("auth: token: "), "ya29" in str(error)), (True, False), str(error))
+        # Nothing was connected to.
+        equal(world.log, [])
+
+
 def test_a_clock_that_was_never_set_is_named_instead_of_a_riddle():
     real = delivery_module.clock_is_set
     delivery_module.clock_is_set = lambda: False

@@ -1,6 +1,7 @@
 """What a message writes, and what it refuses to write."""
 
 from check import equal, inside, raises
+from umail.attachment import Attachment
 from umail.message import Message, address
 
 
@@ -77,6 +78,34 @@ def test_control_characters_are_refused_and_the_argument_named():
         ):
             error = raises(ValueError, alert, **{argument: value})
             equal(str(error).startswith(argument + ": "), True, str(error))
+
+
+def test_half_a_surrogate_pair_is_no_text():
+    for bad in ("a" + chr(0xD83D), chr(0xDFFF) + "b", "\ud7ff" + chr(0xD83D) + chr(0xDE00)):
+        raises(ValueError, alert, text=bad)
+        raises(ValueError, alert, html=bad)
+        raises(ValueError, alert, text="t", html=bad)
+    # What has the same first octet, and what is beside it, is fine.
+    alert(text="\ud000\ud7ff\ue000\U0001f9ca", html="\ud000\ud7ff")
+
+
+def test_what_would_break_a_line_or_a_date_is_refused_when_the_mail_is_made():
+    for argument, value in (
+        ("headers", [("X" * 77, "v")]),
+        ("date", "now"),
+        ("date", b"0"),
+        ("to", b"ops@contoso.com"),
+        ("cc", [5]),
+    ):
+        inside(argument + ": ", str(raises(ValueError, alert, **{argument: value})))
+    for more in ({"type": "text/" + "x" * 250}, {"cid": "x" * 251}, {"cid": "a>b"}):
+        raises(ValueError, Attachment, b"", "name", **more)
+    # A file system would take the path up to the NUL.
+    raises(ValueError, Attachment, "log.txt\0.csv", "name")
+    # The longest line that a header can have.
+    head = alert(headers=[("X" * 76, "y" * 900)]).encode()
+    lines = b"".join([bytes(chunk) for chunk in head.chunks()]).split(b"\r\n")
+    equal(max([len(line) for line in lines]) <= 998, True)
 
 
 def test_what_is_not_one_address_is_refused():

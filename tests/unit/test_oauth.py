@@ -170,8 +170,18 @@ def test_what_the_endpoint_says_is_cleaned_of_the_secret_and_of_controls():
 
 
 def test_a_tenant_or_client_that_could_change_the_request_is_refused():
-    for bad in ("a/b", "a b", "a\r\nHost: x", "a?b", ""):
+    for bad in ("a/b", "a b", "a\r\nHost: x", "a?b", "\u010d\u010a", ""):
         if bad:
             raises(ValueError, oauth.ClientCredentials, bad, "c", "s")
             raises(ValueError, oauth.ClientCredentials, "t", bad, "s")
     raises(MailError, run, oauth.RefreshToken("t", "c", Store(None), host="localhost").steps(), b"")
+
+
+def test_a_secret_that_is_none_is_refused_and_not_shown():
+    for bad in ("hunter2\n", "hunter2\0", "hunter2" + chr(0xD83D), b"hunter2"):
+        for kind, arguments in (
+            (oauth.ClientCredentials, ("t", "c", bad)),
+            (oauth.RefreshToken, ("t", "c", Store(None), bad)),
+        ):
+            equal("hunter2" in str(raises(ValueError, kind, *arguments)), False)
+        raises(ValueError, oauth.ClientCredentials, "t", "c", "s", bad)

@@ -39,10 +39,28 @@ def test_what_could_end_a_command_is_refused_in_every_argument():
             raises(ValueError, Route, **arguments)
 
 
+def test_what_a_login_cannot_hold_is_refused_and_a_password_not_shown():
+    for name in ("username", "password"):
+        for bad in ("hunter2\n", "hunter2\0", "", "hunter2" * 40, b"hunter2"):
+            arguments = {"host": "h.example", "username": "u", "password": "p"}
+            arguments[name] = bad
+            error = str(raises(ValueError, Route, **arguments))
+            inside(name + ": ", error)
+            equal("hunter2" in error, name == "username" and bool(bad), error)
+    # RFC 4616, 2
+    Route("h.example", username="u" * 255, password="p p" * 85)
+
+
+def test_the_envelopes_sender_is_one_address():
+    for bad in ("a", "a@b>SIZE=1<c", "a@b,c@d", "<>", "a" * 65 + "@b"):
+        inside("sender: ", str(raises(ValueError, Route, "h.example", sender=bad)))
+    equal(Route("h.example", sender="Board <a@b.example>").sender, "a@b.example")
+
+
 def test_an_unknown_security_or_port_is_refused():
     raises(ValueError, Route, "h.example", security="ssl")
     raises(ValueError, Route, "h.example", security=True)
-    for port in (0, 65536, -1):
+    for port in (0, 65536, -1, "587", "25\r\n"):
         raises(ValueError, Route, "h.example", port)
 
 
