@@ -28,6 +28,7 @@ from umail_host.virtual_board import VirtualBoard
 # Pattern of the path → why a secret may stand there.
 MEANT = {
     "*/nvs.json": "the secret store of a virtual board",
+    "*/key.der": "the key of a board's certificate, as a test gives it to a route",
 }
 _STARTS_A_PROGRAM = frozenset(("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"))
 
