@@ -140,7 +140,7 @@ class Chip:
 
     def _start(self, cause: int) -> None:
         self._cause, self._soft = cause, False
-        self._uart = Uart(self._console, self._send, self._interrupt, self._settings.machine)
+        self._uart = Uart(self._console, self._send, self._interrupt, self._idle, self._settings.machine)
         if self._settings.platform == "esp32":
             self._uart.say(_BOOT % (_ROM[cause].encode(), b"0x13 (SPI_FAST_FLASH_BOOT)"))
         self._spawn()
@@ -222,7 +222,7 @@ class Chip:
         self._spawn()
 
     def _interrupt(self) -> bool:
-        """Ctrl-C: whether code ran that it stops. One that follows another closely is held back."""
+        """Ctrl-C: whether code ran that it stops. One that comes at a wrong moment is held back."""
         if not self._running or self._interpreter is None:
             return False
         wait = self._interpreter.interrupt()
@@ -234,7 +234,14 @@ class Chip:
         self._ctrl_c = None
         self._interrupt()
 
+    def _idle(self) -> None:
+        """A Ctrl-C that is still held back was for code that has ended: what comes next must not meet it."""
+        if self._ctrl_c is not None:
+            self._ctrl_c.cancel()
+            self._ctrl_c = None
+
     def _end_timers(self) -> None:
+        self._idle()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

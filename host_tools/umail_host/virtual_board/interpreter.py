@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,12 @@ from umail_host.errors import UserError
 
 DEVICE = Path(__file__).parent / "device"
 _AGAIN = 0.15  # seconds: MicroPython ends at once when a second SIGINT comes while the first is pending
+# Builds with threads and no GIL raise KeyboardInterrupt within the signal's handler: out of an allocation, or of the
+# look-up of a name, whose lock then stays locked for ever. A chip takes it between two bytecodes. So code is stopped
+# where it waits or prints, and anywhere only where it has computed for so many seconds without doing either.
+_PATIENCE = 0.3
+_LOOK_AGAIN = 0.003  # seconds
+_OUTPUT = ("0x1", "0x2")  # the descriptors on which it prints
 
 
 def find_micropython() -> Path:
@@ -75,6 +83,7 @@ class Interpreter:
             env={**os.environ, "HOME": "", "TZ": "UTC", "MICROPYPATH": ".frozen"},
         )
         self._interrupted = 0.0
+        self._asked: float | None = None  # processor time at the Ctrl-C that waits for its moment
 
     def interrupt(self) -> float | None:
         """Stop the code that runs, as Ctrl-C does.
@@ -82,14 +91,58 @@ class Interpreter:
         Returns:
             0 when that is done, seconds after which to try again, or None where no code runs: the prompt gets it.
         """
+        wait = self._interrupt()
+        if not wait:
+            self._asked = None
+        return wait
+
+    def _interrupt(self) -> float | None:
         if not self._catches_interrupt():
             return None
         now = time.monotonic()
         if now < self._interrupted + _AGAIN:
             return self._interrupted + _AGAIN - now
+        waits, computed = self._activity()
+        if self._asked is None:
+            self._asked = computed
+        # It stands still, as otherwise it may be at the prompt, where SIGINT ends it, before the signal is there.
+        with self._stopped():
+            if not self._catches_interrupt():
+                return None
+            if not self._in_call(waits) and computed < self._asked + _PATIENCE:
+                return _LOOK_AGAIN
+            self._process.send_signal(signal.SIGINT)
         self._interrupted = now
-        self._process.send_signal(signal.SIGINT)
         return 0
+
+    @contextlib.contextmanager
+    def _stopped(self) -> Iterator[None]:
+        self._process.send_signal(signal.SIGSTOP)
+        with contextlib.suppress(ChildProcessError):  # it has ended
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def _activity(self) -> tuple[bool, float]:
+        """Whether the process waits in a system call, and the seconds that it has computed."""
+        try:
+            state, *fields = self._proc("stat").rpartition(")")[2].split()
+        except ValueError:  # no /proc here: taken as waiting
+            return True, 0.0
+        return state == "S", (int(fields[10]) + int(fields[11])) / os.sysconf("SC_CLK_TCK")
+
+    def _in_call(self, waits: bool) -> bool:
+        """Whether the stopped process is in a system call in which it waited, or in one that prints."""
+        number, *arguments = self._proc("syscall").split() or ["0"]
+        return int(number, 0) >= 0 and (waits or arguments[:1] in ([text] for text in _OUTPUT))
+
+    def _proc(self, name: str) -> str:
+        try:
+            return Path(f"/proc/{self._process.pid}/{name}").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return ""
 
     def kill(self) -> int:
         """End the process at once, if it has not ended by itself; its exit status."""
@@ -105,9 +158,8 @@ class Interpreter:
 
     def _catches_interrupt(self) -> bool:
         """MicroPython handles SIGINT while code runs and resets it at the prompt and inside mount frames."""
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii", errors="replace")
-        except OSError:
+        status = self._proc("status")
+        if not status:
             return _caught_by_ps(self._process.pid)
         for line in status.splitlines():
             if line.startswith("SigCgt:"):

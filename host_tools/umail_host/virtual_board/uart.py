@@ -13,6 +13,7 @@ from umail_host.virtual_board.interpreter import socket_pair
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 _HELP = b'Type "help()" for more information.\r\n'
 _PROMPT = b">>> "
+_PROMPTS = (_RAW_PROMPT, _PROMPT, b"\x04>")  # the last: of the raw REPL after each command
 _CHUNK = 65536
 
 
@@ -23,13 +24,20 @@ class Uart:
         console: gets all that goes out.
         send: writes to the port.
         interrupt: stops running code; False where none runs.
+        idle: called when the board shows a prompt: no code runs any more.
         machine: what the banner says the board is.
     """
 
     def __init__(
-        self, console: Console, send: Callable[[bytes], None], interrupt: Callable[[], bool], machine: str
+        self,
+        console: Console,
+        send: Callable[[bytes], None],
+        interrupt: Callable[[], bool],
+        idle: Callable[[], None],
+        machine: str,
     ) -> None:
-        self._console, self._send, self._interrupt, self._machine = console, send, interrupt, machine.encode()
+        self._console, self._send, self._machine = console, send, machine.encode()
+        self._interrupt, self._idle = interrupt, idle
         self._loop = asyncio.get_running_loop()
         self._wire, self.board_end = socket_pair()
         self._ends = LineEnds()
@@ -112,6 +120,8 @@ class Uart:
             self.raw = True
         elif self._tail.endswith(_HELP + _PROMPT):
             self.raw = False
+        if self._tail.endswith(_PROMPTS):
+            self._idle()
         if self.native_machine:
             data = data.replace(b"; " + self.native_machine + b"\r\n", b"; " + self._machine + b"\r\n")
         self.say(self._ends.convert(data))
