@@ -7,6 +7,7 @@ traces, certificates, whatever the user put there) is written when it is in the 
 
 What the image has below /rom/ goes into the ROMFS partition (see romfs), before anything else; the code in /lib goes
 once the board has mounted it. As /rom/lib comes before /lib, an image without such files empties a ROMFS of ours.
+Code that the firmware has frozen in comes before both: it is left out of the image.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Report:
     removed: list[str] = field(default_factory=list)
     octets: int = 0
     rom: str = ""  # what became of the ROMFS
+    frozen: list[str] = field(default_factory=list)  # packages that the firmware itself holds
     warnings: list[str] = field(default_factory=list)
 
 
@@ -57,6 +59,7 @@ class Survey:
     free: int  # blocks
     python: MicroPython
     rom: romfs.Partition | None
+    frozen: frozenset[str]  # packages of ours in the firmware itself
 
 
 def deploy(
@@ -80,12 +83,13 @@ def deploy(
         UserError: no room, a version that does not fit, a file that the flash gives back wrong, an image that does not
             import on the board, no ROMFS partition for what belongs into one.
     """
-    whole = image
+    found = survey(link, (path for path in image if not path.startswith(romfs.ROOT)))
+    whole = {path: octets for path, octets in image.items() if not _is_frozen(path, found.frozen)}
     rom = {path: octets for path, octets in whole.items() if path.startswith(romfs.ROOT)}
     image = {path: octets for path, octets in whole.items() if path not in rom}
-    found = survey(link, image)
     check_version(found.python, mpy=any(path.endswith(".mpy") for path in whole))
     report = report or Report()
+    report.frozen = sorted(found.frozen)
     changed = _changed(found, image, report)
     stale = _stale(found, image)
     _check_room(found, changed)
@@ -110,6 +114,13 @@ def deploy(
     for name, value in (secrets or {}).items():
         _put_secret(link, name, value)
     return report
+
+
+def _is_frozen(path: str, frozen: frozenset[str]) -> bool:
+    """Whether the firmware's own code runs in place of ``path``; a frozen main.py does, too."""
+    if path in _FIRST:
+        return "alertnode" in frozen
+    return any(path.startswith((f"/lib/{name}/", f"/rom/lib/{name}/")) for name in frozen)
 
 
 def _changed(found: Survey, image: Mapping[str, bytes], report: Report) -> dict[str, bytes]:
@@ -159,7 +170,7 @@ def survey(link: Link, paths: Iterable[str]) -> Survey:
     output = link.exec(f"survey({sorted(wanted)!r})", timeout=60)
     files, block, free, python = {}, 4096, 0, MicroPython((0,), 0)
     rom: tuple[int, ...] = ()
-    holds = set()
+    holds, frozen = set(), set()
     for line in output.splitlines():
         kind, _, rest = line.partition(" ")
         if kind == "file":
@@ -174,8 +185,10 @@ def survey(link: Link, paths: Iterable[str]) -> Survey:
             rom = tuple(int(number) for number in rest.split())
         elif kind == "holds":
             holds.add(rest.rstrip("/"))
+        elif kind == "frozen":
+            frozen.add(rest.strip())
     partition = romfs.Partition(rom[0], rom[1], frozenset(holds)) if rom else None
-    return Survey(files, listed, block, free, python, partition)
+    return Survey(files, listed, block, free, python, partition, frozenset(frozen))
 
 
 def _twin(path: str) -> str:

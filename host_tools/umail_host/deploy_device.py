@@ -32,7 +32,22 @@ def survey(paths: list[str]) -> None:
     room = os.statvfs("/")
     print("room", room[0], room[4])
     print("python", getattr(sys.implementation, "_mpy", 0), *sys.implementation.version[:3])
+    frozen()
     rom()
+
+
+def frozen() -> None:
+    """Print which of the packages the firmware itself holds: they come before any in /lib, and /rom."""
+    for name in ("umail", "alertnode"):
+        try:
+            path = __import__(name).__file__ or ""
+        except Exception:
+            continue  # it is not there, or does not import: told when it should
+        del sys.modules[name]
+        try:
+            os.stat(path)
+        except OSError:
+            print("frozen", name)
 
 
 def rom() -> None:

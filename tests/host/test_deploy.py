@@ -186,3 +186,21 @@ def test_secrets_are_stored_and_named_but_never_shown(board):
     with pytest.raises(UserError, match="could not keep the secret broken: ValueError") as caught:
         deploy(board, IMAGE, secrets={"broken": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+def test_code_that_is_frozen_in_is_left_out_and_copies_of_it_go(board):
+    board.put("/main.py", b"print('mine')\n")
+    deploy(board, {path: octets for path, octets in IMAGE.items() if path != "/main.py"})
+    plain = board.exec
+
+    def with_frozen(code, timeout=10):
+        answer = plain(code, timeout)
+        return answer + "\nfrozen umail\nfrozen alertnode" if code.startswith("survey(") else answer
+
+    board.exec = with_frozen
+    report = deploy(board, {**IMAGE, "/config.json": b"{}"})
+    assert report.frozen == ["alertnode", "umail"]
+    assert report.written == ["/config.json"]
+    assert "/lib/umail/big.mpy" in report.removed
+    board.exec = plain
+    assert code_on(board) == {"/config.json": b"{}", "/main.py": b"print('mine')\n", "/trace.csv": b"1,2\n"}

@@ -15,15 +15,19 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from umail_host import boards, deploy, image, maintenance, node, paths, ports, rollback, secret_source
+from umail_host import freeze as freezing
 from umail_host import watch as watching
 from umail_host.board import Board, BoardError, ExecError
 from umail_host.boards import BoardSpec
+from umail_host.commands import flash
 from umail_host.errors import UserError
 
 EXAMPLE = (
     "Example: umail deploy --port /dev/ttyUSB0 --config freezer.json --secret wifi_password --secret mail_password. "
     "A secret is read from the environment (UMAIL_SECRET_MAIL_PASSWORD) or asked for; it goes into the board's NVS, "
-    "never into a file here."
+    "never into a file here. umail deploy --romfs --healthy 60 puts library and firmware into the board's ROMFS "
+    "partition, and brings the ones before back where they do not run. umail deploy --freeze build "
+    "--board ESP32_GENERIC writes what a build of MicroPython with them needs."
 )
 
 Hold = Callable[[], contextlib.AbstractContextManager[Board]]
@@ -39,6 +43,10 @@ def command(
     romfs: Annotated[
         bool, typer.Option("--romfs", help="Library and firmware into the ROMFS partition: they run from flash.")
     ] = False,
+    freeze: Annotated[
+        Path | None,
+        typer.Option(help="Write into this folder what builds MicroPython with library and firmware in it; no board."),
+    ] = None,
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
     reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
     wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.")] = 10,
@@ -53,6 +61,9 @@ def command(
     """Bring library, firmware, certificates and configuration onto a board; only what changed is copied."""
     if healthy and not reset:
         raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
+    if freeze is not None:
+        _freeze(freeze, boards.load(board or flash.connected(port)))
+        return
     if romfs and not mpy:
         raise UserError("--romfs is for .mpy, which run from where they lie: leave --no-mpy out")
     secrets = {name: secret_source.read(name) for name in secret or ()}
@@ -76,6 +87,21 @@ def command(
         _watch(once, [paths.library(), paths.firmware(), *([config] if config else [])])
 
 
+def _freeze(folder: Path, spec: BoardSpec) -> None:
+    found = freezing.write(folder, spec)
+    typer.echo(
+        f"{spec.name}: a manifest and {found.modules} modules are in {folder}, {found.octets / 1000:.1f} kB compiled: "
+        f"{found.room}.\n\nOn a computer with {found.needs}:\n"
+        f"  sh {found.script}            # fetches MicroPython {found.version}; or name a folder that has it\n"
+    )
+    if spec.flash_method != "none":
+        typer.echo(
+            "Then put it on the board, and what is its own:\n"
+            f"  umail flash {found.firmware}\n"
+            "  umail deploy --config config.json            # or umail provision; code that is frozen in is left out"
+        )
+
+
 def _once(hold: Hold, build: Build, secrets: dict[str, str], healthy: float, device: str, reset: bool) -> None:
     report = deploy.Report()
     before: dict[str, bytes] | None = {} if healthy else None
@@ -85,6 +111,7 @@ def _once(hold: Hold, build: Build, secrets: dict[str, str], healthy: float, dev
     typer.echo(
         f"{spec.name}: {len(report.written)} files written ({report.octets / 1000:.1f} kB), "
         f"{len(report.unchanged)} unchanged, {len(report.removed)} removed"
+        + (f"; {' and '.join(report.frozen)} frozen in its MicroPython" if report.frozen else "")
         + (f"; {report.rom}" if report.rom else "")
         + (f", {len(secrets)} secrets stored" if secrets else "")
         + ("; the board restarts" if reset else "")
