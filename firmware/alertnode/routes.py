@@ -45,9 +45,7 @@ def _login(mail, secret, suffix, more):
     if mail["oauth"]:
         from alertnode import tokens
 
-        # High Volume Email takes tokens for another resource.
-        scope = "https://outlook.office.com/.default" if mail["route"] == "m365.hve" else ""
-        more["token"] = tokens.build(mail["oauth"], more.get("trust"), secret, suffix, scope=scope)
+        more["token"] = tokens.build(mail["oauth"], more.get("trust"), secret, suffix, route=mail["route"])
         return
     token = secret("mail_token" + suffix)
     if token:

@@ -45,11 +45,11 @@ def _mark(token):
     return hexlify(sha256(token.encode()).digest()[:4]).decode() + " "
 
 
-def build(oauth, trust, secret, suffix="", keep=None, scope=""):
+def build(oauth, trust, secret, suffix="", keep=None, route=""):
     """The token of the configuration's section ``oauth``, as ``umail.Route`` takes it.
 
-    ``trust`` is the route's own, or None; ``secret(name)`` and ``keep(name, value)`` reach the secret store; ``scope``
-    is that of the application's tokens, where neither the section nor umail.oauth's own is meant.
+    ``trust`` is the route's own, or None; ``secret(name)`` and ``keep(name, value)`` reach the secret store; ``route``
+    is the word of the configuration.
     ValueError, with a sentence, where a secret is missing.
     """
     from umail.oauth import ClientCredentials, RefreshToken
@@ -58,7 +58,7 @@ def build(oauth, trust, secret, suffix="", keep=None, scope=""):
     for key in ("host", "port"):
         if oauth[key]:
             more[key] = oauth[key]
-    wanted = scopes(oauth, scope)
+    wanted = scope(oauth, route)
     if wanted:
         more["scope"] = wanted
     password = secret("oauth_secret" + suffix)
@@ -70,9 +70,12 @@ def build(oauth, trust, secret, suffix="", keep=None, scope=""):
     return RefreshToken(oauth["tenant"], oauth["client_id"], store, client_secret=password, **more)
 
 
-def scopes(oauth, scope):
-    """The scope of the section ``oauth``, "" for umail.oauth's own; ``scope`` as of ``build``."""
-    wanted = oauth["scope"] or scope
+def scope(oauth, route):
+    """The scope that the section ``oauth`` of a ``route`` asks for; "" for umail.oauth's own."""
+    wanted = oauth["scope"]
+    if not wanted and route == "m365.hve":
+        # High Volume Email takes tokens for another resource.
+        wanted = "https://outlook.office.com/.default"
     if wanted and oauth["flow"] == "refresh_token" and "offline_access" not in wanted:
         # Without it the next refresh token would not come.
         wanted += " offline_access"

@@ -33,30 +33,41 @@ def on_board(options):
     if not _wifi(settings["wifi"], port, secrets, tell):
         return
     _clock(settings["clock"], port, tell, options["now"])
-    try:
-        _mail(settings, options, secrets, tell)
-    except (ValueError, OSError) as error:
-        tell("configuration", "failed", str(error))
+    mail = settings["mail"]
+    _mail(mail, mail, "", options, secrets, tell)
+    if mail["fallback"]:
+        _mail(mail["fallback"], mail, "_2", options, secrets, tell)
 
 
-def _mail(settings, options, secrets, tell):
+def _mail(section, mail, suffix, options, secrets, tell):
+    # One route, by what both mail sections say of it; ``suffix`` is that of its secrets.
     from umail_doctor import examine
 
     import umail
     from alertnode import routes
     from umail.blocking import Wire
 
-    mail = settings["mail"]
-    route = routes.build(mail, secrets.get, umail)
-    secret = route.token() if route.token else route.password
-    sender = mail["sender"] or mail["username"]
-    message = umail.Message(sender, mail["to"], options["subject"], text="This is a test.\n")
-    options["domain"] = mail["domain"]
-    options["servers"] = options["servers"] or dns.servers()
+    def by(stage, state, text, key="", **more):
+        if suffix:
+            more["route"] = "fallback"
+        tell(stage, state, text, key, **more)
+
+    try:
+        route = routes.build(section, secrets.get, umail, suffix)
+        subject = options["subject"] + (", by the second route" if suffix else "")
+        message = umail.Message(mail["sender"] or mail["username"], mail["to"], subject, text="This is a test.\n")
+    except (ValueError, OSError) as error:
+        by("configuration", "failed", str(error))
+        return
+    own = dict(options)
+    own["domain"] = section["domain"]
+    own["servers"] = options["servers"] or dns.servers()
+    oauth = section["oauth"]
+    own["token"] = (oauth["host"] or "login.microsoftonline.com", oauth["port"] or 443) if oauth else None
     # What was loaded to read the configuration is not needed any more.
     gc.collect()
     wire = Wire(_CONNECT)
-    wire.run(examine(wire, route, tell, options, message, secret))
+    wire.run(examine(wire, route, by, own, message, True))
 
 
 def _wifi(settings, port, secrets, tell):

@@ -7,7 +7,7 @@ ends, and raises nothing for what it finds.
 import gc
 from errno import ECONNREFUSED
 
-from umail import dns
+from umail import delivery, dns
 from umail.errors import MailError
 from umail.reply import Buffer, printable
 from umail.session import Session
@@ -131,22 +131,24 @@ def _largest():
     return low
 
 
-def examine(wire, route, tell, options, message, secret):
-    """All stages from the name to the recipients (generator).
+def examine(wire, route, tell, options, message, known):
+    """All stages from the token or the name to the recipients (generator).
 
     Args:
         wire: the driver that runs it.
-        route (Route): where to; without a login that is known, one without.
+        route (Route): where to.
         tell (callable): is told each stage.
         options (dict): ``domain`` (whose MX the host should be, or ""), ``servers`` (DNS), ``ports``, ``reference``
-            (host and port of a server elsewhere, by which a blocked port is recognised), ``timeout``, ``send`` (bool).
+            (host and port of a server elsewhere, by which a blocked port is recognised), ``timeout``, ``send`` (bool),
+            ``token`` (host and port that give the route's tokens, or None).
         message (Message): its envelope is asked about; it is sent only with ``send``.
-        secret (str): password or token, None: no login is tried.
+        known (bool): the route's password or token is the real one; else no login is tried.
     """
     yield ("limit", 600)
     session = Probe(route, options["timeout"])
     session.told_by(tell, wire)
     try:
+        secret = (yield from _secret(session, route, tell, options)) if known else None
         yield from _resolve(session, route, tell, options)
         local = yield from _ports(session, route, tell, options)
         if local is None:
@@ -154,7 +156,7 @@ def examine(wire, route, tell, options, message, secret):
         name = route.ehlo or "[%s]" % (local or "127.0.0.1")
         yield from session.open(name, secret)
         if route.username and secret is None:
-            tell("login", "skipped", "no password or token is known here")
+            tell("login", "skipped", "there is no token" if known else "no password or token is known here")
             yield from session.quit()
             return
         if options["send"]:
@@ -171,6 +173,24 @@ def examine(wire, route, tell, options, message, secret):
     yield ("close",)
 
 
+def _secret(session, route, tell, options):
+    # The password or a token; None where none can be had.
+    if not route.token:
+        return route.password
+    try:
+        found = yield ("call", route.token, False)
+    except MailError as error:
+        host, port = options["token"] or ("", 0)
+        der = None
+        if error.key[:5] == "cert_" and host:
+            der = yield from _shown(session, host, None, port, "tls", b"G")
+        tell("token", "failed", str(error), error.key, der=der or "", host=host)
+        return None
+    if options["token"]:
+        tell("token", "ok", "%s gives an access token" % options["token"][0])
+    return found
+
+
 def _explain(session, route, tell, error):
     if not isinstance(error, MailError):
         error = (
@@ -179,30 +199,73 @@ def _explain(session, route, tell, error):
             else MailError(session.stage, "configuration", str(error))
         )
     stage, key = error.stage, error.key
+    text = str(error)
+    if stage == "greeting" and key in ("desync", "timeout"):
+        key = (yield from _silent(session, route)) if key == "timeout" else _foreign(error.text)
     mangled = [word for word in session.offered if word[:4] == "XXXX"]
     if key == "starttls_missing" and mangled:
         # Cisco's inspection overwrites what it does not know.
         key = "firewall_starttls"
-    if key[:5] == "cert_" and route.security == "starttls":
-        yield from _look(session, route, tell, str(error), key)
+    if key[:5] == "cert_":
+        # Once more without checking, without login, to see whose certificate it was.
+        der = yield from _shown(session, session.host, session.reached, route.port, route.security)
+        tell("certificate", "failed", text, key, der=der or "", host=session.host)
         return
-    tell(_NAMES.get(stage, stage), "failed", str(error), key)
+    tell(_NAMES.get(stage, stage), "failed", text, key)
 
 
-def _look(session, route, tell, text, key):
-    # Once more without checking, without login, to see whose certificate it was.
-    found = ""
-    plain = type(route)(session.host, route.port, "opportunistic")
-    second = Session(plain, session.timeout)
-    second.host = session.host
+def _foreign(text):
+    # What speaks here, by the first line that is no SMTP reply.
+    line = text.partition("reply: ")[2].lower()
+    if line[:5] == "http/" or line[:1] == "<":
+        return "captive_portal"
+    if line[:4] in ("* ok", "+ok ") or line[:4] == "ssh-":
+        return "not_smtp"
+    return "desync"
+
+
+def _silent(session, route):
+    # A port that takes the connection and says nothing: TLS from the first octet, or HTTP, waits for the client.
+    if route.security != "tls":
+        if (yield from _shown(session, session.host, session.reached, route.port, "tls")) is not None:
+            return "tls_at_once"
+    buffer = Buffer(64)
+    try:
+        yield ("connect", session.reached, route.port, buffer)
+        yield b"GET / HTTP/1.0\r\n\r\n"
+        if (yield min(session.timeout, 5)) and bytes(buffer.view[:5]) == b"HTTP/":
+            return "captive_portal"
+    except OSError:
+        pass
+    return "silent_port"
+
+
+def _shown(session, host, address, port, security, request=b""):
+    """The certificate that a server shows (base64 of DER, or "" where this interpreter has no way to ask for it),
+    whoever signed it; None where it speaks no TLS (generator). ``address``: None where it is to be looked up;
+    ``request``: the beginning of what a server waits for that does not speak first."""
+    # Unchecked; nothing secret goes through.
+    plain = type(session.route)(host, port, "opportunistic")
+    second = Session(plain, min(session.timeout, 5))
+    second.host = host
+    found = None
     yield ("close",)
     try:
-        yield ("connect", session.reached, route.port, second.buffer)
-        yield from second.open("[127.0.0.1]", None)
-        found = certificate(session.wire.sock)
+        if address is None:
+            address = (yield from delivery.resolve(host))[0]
+        yield ("connect", address, port, second.buffer)
+        if security != "tls":
+            yield from second.open("[127.0.0.1]", None)
+            found = certificate(session.wire.sock)
+        else:
+            yield ("tls", plain, host)
+            # The handshake runs with the first octets, either way.
+            yield request or second.timeout
+            found = certificate(session.wire.sock)
     except (MailError, OSError):
         pass
-    tell("certificate", "failed", text, key, der=found)
+    yield ("close",)
+    return found
 
 
 def _resolve(session, route, tell, options):

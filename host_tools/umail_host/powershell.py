@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Stands where a name is known to the administrator alone.
@@ -11,7 +11,7 @@ APP_ID = "<Application (client) ID, from App registrations>"
 OBJECT_ID = "<Object ID, from Enterprise applications>"
 ADDRESS = "<your public IPv4 address, as umail doctor shows it>"
 CERTIFICATE = "<subject name of the board's certificate>"
-_MICROSOFT = ("m365.submission", "m365.direct_send", "m365.relay")
+_MICROSOFT = ("m365.submission", "m365.hve", "m365.direct_send", "m365.relay")
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Names:
         address: the public address that the mail server sees; empty where it is not known.
         app_id, object_id: for OAuth, the application's client id, and its object id under Enterprise applications.
         token: whether the board logs in by OAuth rather than by password.
+        person: with it, whether as a person who signed in once, rather than as the application.
         certificate: subject name of the client's certificate, for a relay that knows the board by it.
     """
 
@@ -31,6 +32,7 @@ class Names:
     app_id: str = ""
     object_id: str = ""
     token: bool = False
+    person: bool = False
     certificate: str = ""
 
 
@@ -46,6 +48,23 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
+def scripts(mail: Mapping[str, Any], names: Names) -> str:
+    """The scripts for a route and its fallback; arguments as of ``script``, ``names`` completed by each one's OAuth."""
+    found: dict[str, None] = {}
+    for number, section in enumerate((mail, mail.get("fallback") or {})):
+        if not section:
+            continue
+        oauth = section.get("oauth") or {}
+        own = replace(
+            names,
+            token=bool(oauth) or (names.token and not number),
+            person=oauth.get("flow") == "refresh_token",
+            app_id=names.app_id or oauth.get("client_id", ""),
+        )
+        found[script(section, own)] = None
+    return "\n".join(text for text in found if text)
+
+
 def script(mail: Mapping[str, Any], names: Names) -> str:
     """The script for a route; empty where Microsoft 365 has no part in it.
 
@@ -58,6 +77,7 @@ def script(mail: Mapping[str, Any], names: Names) -> str:
         return ""
     steps = {
         "m365.submission": _submission,
+        "m365.hve": _hve,
         "m365.direct_send": _direct_send,
         "m365.relay": _relay,
     }[route](mail, names)
@@ -90,7 +110,53 @@ def _submission(mail: Mapping[str, Any], names: Names) -> list[str]:
             "# The board sends as another mailbox than it logs in to.",
             f"Add-RecipientPermission -Identity {quoted(sender)} -Trustee {user} -AccessRights SendAs -Confirm:$false",
         ]
-    return lines + (_service_principal(user, names) if names.token else _password(user))
+    if not names.token:
+        return lines + _password(user)
+    if names.person:
+        return lines + _person(user, "Microsoft Graph, Delegated permissions, SMTP.Send and offline_access")
+    return lines + _service_principal(user, names)
+
+
+def _hve(mail: Mapping[str, Any], names: Names) -> list[str]:
+    user = quoted(mail["username"])
+    lines = [
+        "",
+        "# The account for High Volume Email, where there is none yet: it is no mailbox, and its recipients are those",
+        "# of the tenant. It needs a billing policy: Exchange admin center, Mail flow, High Volume Email.",
+        f"#   New-MailUser -HVEAccount -Name {quoted('umail ' + names.board)} -PrimarySmtpAddress {user} "
+        "-Password (Read-Host -AsSecureString)",
+        "Get-MailUser -HVEAccount | Format-List Name, PrimarySmtpAddress",
+    ]
+    if not names.token:
+        return [
+            *lines,
+            "# The board logs in by password: an authentication policy for this account must allow it.",
+            "#   New-AuthenticationPolicy -Name 'SMTP by password' -AllowBasicAuthSmtp",
+            f"#   Set-User -Identity {user} -AuthenticationPolicy 'SMTP by password'",
+            f"Get-User -Identity {user} | Format-List AuthenticationPolicy",
+        ]
+    if names.person:
+        return lines + _person(user, "Office 365 Exchange Online, Delegated permissions, Mail.Send")
+    return [
+        *lines,
+        "",
+        "# OAuth. In the Entra admin center first: App registrations, the application, API permissions, add",
+        "# Office 365 Exchange Online, Application permissions, Mail.Send, and grant admin consent. Then this account",
+        "# lets the application in, within five minutes.",
+        f"Add-HVEAppAccess -Identity {user} -AppIds {quoted(names.app_id or APP_ID)}",
+    ]
+
+
+def _person(user: str, permissions: str) -> list[str]:
+    return [
+        "",
+        "# OAuth, as the mailbox itself. In the Entra admin center: App registrations, the application,",
+        "# Authentication, Allow public client flows: Yes; then API permissions, add",
+        f"# {permissions}.",
+        "# No Conditional Access policy may block the device code flow.",
+        "# Whoever signs in (umail provision shows the code) does it as:",
+        f"Get-User -Identity {user} | Format-List UserPrincipalName",
+    ]
 
 
 def _password(user: str) -> list[str]:

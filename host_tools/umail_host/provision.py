@@ -1,137 +1,26 @@
-"""What a board is told before it goes to its place: asked question by question, or read from a file for many boards."""
+"""What boards are told before they go to their places: a file for many of them, their secrets, and what is done."""
 
 from __future__ import annotations
 
 import copy
+import datetime
+import hashlib
+import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from umail_host import node
+from umail_host import __version__
+from umail_host.board import Board
 from umail_host.domain import Dns
 from umail_host.errors import UserError
 
-# Asks one question: text, default, and what is wrong with an answer ("" when it is right). Returns the answer.
-Ask = Callable[[str, str, Callable[[str], str]], str]
-
-ROUTES = {
-    "1": ("m365.submission", "a mailbox of Microsoft 365, with a login (port 587): any recipient"),
-    "2": ("m365.direct_send", "Direct Send, without a login (port 25): recipients inside the tenant only"),
-    "3": ("m365.relay", "a connector of Microsoft 365 that knows your address (port 25): any recipient"),
-    "4": ("smtp", "another mail server, with a login"),
-}
-SENSORS = ("ds18b20", "dht22", "adc", "contact")
 _MX = (".mail.protection.outlook.com", ".mx.microsoft")
-_OURS = ("board", "port", "id")
-
-
-def interview(ask: Ask) -> dict[str, Any]:
-    """A configuration, by questions; each answer is checked with the firmware's own rules before the next is asked."""
-    config: dict[str, Any] = {"wifi": {}, "mail": {}, "sensor": {}, "rules": []}
-    config["board_name"] = ask("Name of the board, as mails call it", "freezer-1", _by("board_name"))
-    config["wifi"]["ssid"] = ask("Wi-Fi network (2.4 GHz)", "", _by("wifi.ssid"))
-    config["mail"] = _mail(ask)
-    config["mail"]["to"] = _split(ask("Alerts go to (several with commas)", "", _by("mail.to", _split)))
-    sensor = ask(
-        f"Sensor ({', '.join(SENSORS)})", "ds18b20", lambda text: "" if text in SENSORS else "write one of them"
-    )
-    config["sensor"] = {
-        "type": sensor,
-        "pin": _pin(ask("Pin of the sensor, by number or name", "4", _by("sensor.pin", _pin))),
-    }
-    config["rules"] = [_rule(ask, sensor)]
-    zone = ask("Time zone, as a rule such as CET-1CEST,M3.5.0,M10.5.0/3", "UTC0", _by("clock.zone"))
-    config["clock"] = {"zone": zone}
-    return config
-
-
-def _mail(ask: Ask) -> dict[str, Any]:
-    ways = "".join(f"\n  {number}  {text}" for number, (_, text) in ROUTES.items())
-    choice = ask(
-        f"How mail goes in:{ways}\nNumber",
-        "1",
-        lambda text: "" if text in ROUTES else f"write one of {', '.join(ROUTES)}",
-    )
-    route = ROUTES[choice][0]
-    mail: dict[str, Any] = {"route": route}
-    if route in ("m365.direct_send", "m365.relay"):
-        mail["sender"] = ask("Mails come from, an address of your domain", "", _address)
-        domain = mail["sender"].rpartition("@")[2]
-        mail["domain"] = ask("Domain of the tenant", domain, _by("mail.domain"))
-    else:
-        if route == "smtp":
-            mail["host"] = ask("Mail server", "", _by("mail.host"))
-            mail["port"] = int(ask("Its port", "587", _by("mail.port", _whole)))
-        mail["username"] = ask("Mailbox that the board logs in as", "", _address)
-    return mail
-
-
-def _rule(ask: Ask, sensor: str) -> dict[str, Any]:
-    if sensor == "contact":
-        when = ask("Alert when the contact is (open, closed)", "open", _one_of("open", "closed"))
-        return {"name": "contact", "when": when}
-    when = ask("Alert when the value is (above, below)", "above", _one_of("above", "below"))
-    limit = float(ask("Which limit", "", _number))
-    back = float(ask("How far it must come back before all is well", "1", _number))
-    return {"name": "temperature" if sensor != "adc" else "value", "when": when, "limit": limit, "hysteresis": back}
-
-
-def _by(key: str, parse: Callable[[str], Any] = str) -> Callable[[str], str]:
-    """Checks an answer as the value of ``key`` by the firmware's rules, in a configuration that is right otherwise."""
-
-    def problem(text: str) -> str:
-        try:
-            value = parse(text)
-        except ValueError:
-            return "write a number"
-        config: dict[str, Any] = {
-            "board_name": "x",
-            "wifi": {"ssid": "x"},
-            "mail": {"route": "smtp", "host": "x", "sender": "a@b.c", "to": ["a@b.c"]},
-            "sensor": {"type": "adc", "pin": 4},
-            "rules": [],
-            "clock": {},
-        }
-        *path, last = key.split(".")
-        table = config
-        for part in path:
-            table = table[part]
-        table[last] = value
-        problems: list[str] = node.module("config").check(config)[1]
-        return problems[0] if problems else ""
-
-    return problem
-
-
-def _address(text: str) -> str:
-    return "" if text.count("@") == 1 and all(text.split("@")) and " " not in text else "write an address, name@domain"
-
-
-def _number(text: str) -> str:
-    try:
-        float(text)
-    except ValueError:
-        return "write a number, such as -15 or 37.2"
-    return ""
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    return lambda text: "" if text in words else f"write {' or '.join(words)}"
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _pin(text: str) -> int | str:
-    if not text:
-        raise ValueError
-    return int(text) if text.isdigit() else text
-
-
-def _whole(text: str) -> int:
-    return int(text)
+_DIRECT = ("m365.direct_send", "m365.relay")
+_OURS = ("board", "port", "id", "files")
+# On the board: what it was provisioned with last, once its test alert had got through.
+RECORD = "/provisioned"
 
 
 class Fleet:
@@ -164,6 +53,11 @@ class Fleet:
         """The name of one of ``boards``."""
         return str(board.get("board_name") or self._shared.get("board_name") or "")
 
+    def find(self, identity: str) -> dict[str, Any] | None:
+        """The entry with that id, None where there is none."""
+        fitting = [board for board in self.boards if "id" in board and _plain(board["id"]) == _plain(identity)]
+        return fitting[0] if fitting else None
+
     def choose(self, name: str, identity: str) -> dict[str, Any]:
         """The entry for a board.
 
@@ -187,8 +81,31 @@ class Fleet:
 
     def config(self, board: Mapping[str, Any]) -> dict[str, Any]:
         """The configuration of one of ``boards``."""
-        own = {key: value for key, value in board.items() if key not in _OURS}
-        return _merge(copy.deepcopy(self._shared), own)
+        whole = _merge(copy.deepcopy(self._shared), board)
+        found: dict[str, Any] = _plain_dates({key: value for key, value in whole.items() if key not in _OURS})
+        return found
+
+    def files(self, board: Mapping[str, Any]) -> dict[str, bytes]:
+        """The further files of one of ``boards``: its table ``files``, path on the board = path beside the TOML file.
+
+        Raises:
+            UserError: one can't be read.
+        """
+        table = _merge(copy.deepcopy(self._shared), board).get("files", {})
+        if not isinstance(table, dict) or not all(isinstance(name, str) for name in table.values()):
+            raise UserError(f'{self.path}: write [files] with lines such as "/certs/leaf.der" = "leaf.der"')
+        found = {}
+        for target, name in table.items():
+            try:
+                found[target] = (self.path.parent / name).read_bytes()
+            except OSError as error:
+                raise UserError(f"{self.path}: the file {name} can't be read: {error.strerror}") from None
+        return found
+
+    def missing(self, seen: set[str]) -> list[str]:
+        """Names of the boards whose id is not among those ``seen``."""
+        known = {_plain(identity) for identity in seen}
+        return [self.name(board) for board in self.boards if "id" in board and _plain(board["id"]) not in known]
 
 
 def _merge(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,38 +115,109 @@ def _merge(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return under
 
 
+def _plain_dates(value: Any) -> Any:
+    """TOML has dates of its own; the configuration has them as text."""
+    if isinstance(value, dict):
+        return {key: _plain_dates(item) for key, item in value.items()}
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
 def _plain(identity: object) -> str:
     return str(identity).lower().replace(":", "").replace("-", "")
 
 
+def sections(config: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """The routes of a configuration, each with what stands behind the names of its secrets: "" or "_2"."""
+    mail = config.get("mail")
+    if not isinstance(mail, dict):
+        return []
+    fallback = mail.get("fallback")
+    return [(mail, "")] + ([(fallback, "_2")] if fallback and isinstance(fallback, dict) else [])
+
+
+def sign_ins(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The routes that a person must sign in for: name of the secret → section; the board is told the flow it knows."""
+    found = {}
+    for mail, suffix in sections(config):
+        oauth = mail.get("oauth")
+        if isinstance(oauth, dict) and oauth.get("flow") == "device_code":
+            oauth["flow"] = "refresh_token"
+            found["refresh_token" + suffix] = mail
+    return found
+
+
 def secrets_needed(config: Mapping[str, Any], token: bool) -> list[str]:
-    """Names of the secrets that a board with this configuration must have."""
-    mail = config["mail"]
-    fallback = [name + "_2" for name in _login(mail.get("fallback") or {}, False)]
-    return ["wifi_password", *_login(mail, token), *fallback]
+    """Names of the secrets that a board with this configuration must have; ``token``: one, instead of a password."""
+    found = ["wifi_password"]
+    for mail, suffix in sections(config):
+        found += [name + suffix for name in _login(mail, token and not suffix)]
+    return found
 
 
 def _login(mail: Mapping[str, Any], token: bool) -> list[str]:
-    if not mail.get("username") or mail.get("route") in ("m365.direct_send", "m365.relay"):
+    if not mail.get("username") or mail.get("route") in _DIRECT:
         return []
     if oauth := mail.get("oauth"):
         return ["refresh_token" if oauth.get("flow") == "refresh_token" else "oauth_secret"]
     return ["mail_token" if token else "mail_password"]
 
 
-def pin_mx(config: dict[str, Any], resolver: Dns) -> str:
+def not_warned_of(config: Mapping[str, Any]) -> str:
+    """A sentence where a client secret has no date in the configuration; else empty."""
+    secret = any((mail.get("oauth") or {}).get("flow") == "client_credentials" for mail, _ in sections(config))
+    if not secret or config.get("expires"):
+        return ""
+    return 'the board can\'t warn before the client secret ends: add expires = { "client secret" = "2027-03-01" }'
+
+
+def digest(config: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
+    """What a board is provisioned with, but for its secrets, as one word."""
+    made = hashlib.sha256(json.dumps([__version__, config], sort_keys=True, ensure_ascii=False).encode())
+    for path in sorted(files):
+        made.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
+    return made.hexdigest()
+
+
+def is_done(link: Board, wanted: str, secrets: Mapping[str, str], signed: Mapping[str, Any]) -> bool:
+    """Whether a board was provisioned with just this, and holds these secrets.
+
+    Args:
+        wanted: of ``digest``.
+        secrets: name → value.
+        signed: names of those that a sign-in brought: that they are there is enough, for nobody knows them here.
+    """
+    if not link.exists(RECORD) or link.get(RECORD).decode(errors="replace").strip() != wanted:
+        return False
+    link.exec("from alertnode import secrets")
+    return all(link.eval(f"secrets.get({name!r}) == {value!r}") for name, value in secrets.items()) and all(
+        link.eval(f"secrets.get({name!r}) is not None") for name in signed
+    )
+
+
+def record(link: Board, done: str) -> None:
+    """Note on a board what it was provisioned with: ``digest``, or "" where it is not known to work."""
+    link.put(RECORD, done.encode() + b"\n")
+
+
+def pin_mx(config: dict[str, Any], resolver: Dns) -> list[str]:
     """Put the domain's mail host into the configuration, so that no DNS answer can lead the board elsewhere later.
 
     Returns:
-        a sentence on what was pinned; empty where there is nothing to do.
+        a sentence on each that was pinned.
 
     Raises:
         UserError: the domain has no mail host, it is not Microsoft's, or the DNS does not answer.
     """
-    mail = config.get("mail", {})
-    if mail.get("route") not in ("m365.direct_send", "m365.relay") or mail.get("host") or not mail.get("domain"):
-        return ""
-    domain = mail["domain"]
+    told = []
+    for mail, suffix in sections(config):
+        if mail.get("route") in _DIRECT and mail.get("domain") and not mail.get("host"):
+            mail["host"] = _mx(str(mail["domain"]), resolver)
+            key = "mail.fallback.host" if suffix else "mail.host"
+            told.append(f"{key} is pinned to {mail['host']}, the MX of {mail['domain']}")
+    return told
+
+
+def _mx(domain: str, resolver: Dns) -> str:
     try:
         records = [text.split() for text in resolver.ask(domain, "MX")]
     except LookupError as error:
@@ -239,5 +227,4 @@ def pin_mx(config: dict[str, Any], resolver: Dns) -> str:
         raise UserError(f"{domain} has no MX record: check mail.domain", 4)
     if not hosts[0].endswith(_MX):
         raise UserError(f"the MX of {domain} is {hosts[0]}, not Exchange Online: set mail.host yourself if it is right")
-    mail["host"] = hosts[0]
-    return f"mail.host is pinned to {hosts[0]}, the MX of {domain}"
+    return hosts[0]

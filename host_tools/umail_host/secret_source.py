@@ -7,6 +7,7 @@ import importlib
 import os
 import re
 import sys
+from collections.abc import MutableMapping
 
 from umail_host.errors import UserError
 
@@ -25,17 +26,24 @@ def find(name: str, board: str = "") -> str | None:
     return _from_keyring(name, board)
 
 
-def read(name: str, board: str = "") -> str:
+def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = None) -> str:
     """The same, asked for where neither has it.
+
+    Args:
+        name: of the secret.
+        board: whose; empty: any.
+        answers: what was answered before, for boards that share it; is added to.
 
     Raises:
         UserError: the name is not one that a board can store, or nothing can be asked here.
     """
     if not re.fullmatch(r"[a-z0-9_]{1,15}", name):
         raise UserError(f"--secret {name}: a name has 1 to 15 lower-case letters, digits and underscores")
-    value = find(name, board)
-    if value is None and sys.stdin.isatty():
+    value = find(name, board) or (answers or {}).get(name)
+    if not value and sys.stdin.isatty():
         value = getpass.getpass(f"{name}: ")
+        if answers is not None:
+            answers[name] = value
     if not value:
         raise UserError(
             f"the secret {name} is not known: set {_variables(name, '')[0]}, or run the command in a terminal"

@@ -22,6 +22,7 @@ class Stage:
         where: ``host``, ``board`` or ``domain``.
         key: of the advice, where the library has one.
         address: ours, as the mail server sees it, where this stage learns it.
+        route: ``fallback`` where it is about the second route.
     """
 
     name: str
@@ -31,3 +32,4 @@ class Stage:
     where: str = "domain"
     key: str = ""
     address: str = ""
+    route: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 
 import pytest
 from fake_dns import FakeDns
@@ -10,11 +11,13 @@ from typer.testing import CliRunner
 
 from host.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from host.test_doctor import flash  # noqa: F401  # a fixture
-from umail_host import provision
+from umail_host import interview, provision
+from umail_host import node as node_module
 from umail_host.board import Board
 from umail_host.cli import app
 from umail_host.domain import Dns
 from umail_host.errors import UserError
+from umail_host.fake_smtp.tls import Authority
 
 SECRETS = {"UMAIL_SECRET_MAIL_PASSWORD": PASSWORD, "UMAIL_SECRET_WIFI_PASSWORD": WIFI_PASSWORD}
 FLEET = """
@@ -59,10 +62,11 @@ def answers(*given):
 
 def test_an_interview_makes_a_configuration_and_asks_again_where_an_answer_is_wrong():
     ask, problems = answers(
-        *("freezer-3", "", "lab", "7", "1", "esp32", USER, "ops", "ops@contoso.com, night@contoso.com"),
+        *("freezer-3", "", "lab", "7", "1", "esp32", USER, None, "ops", "ops@contoso.com, night@contoso.com", None),
         *(None, "", None, None, "cold", "-15", None, "CET", "CET-1CEST,M3.5.0,M10.5.0/3"),
     )
-    config = provision.interview(ask)
+    config, files = interview.interview(ask)
+    assert not files
     assert config["mail"] == {
         "route": "m365.submission",
         "username": USER,
@@ -71,20 +75,22 @@ def test_an_interview_makes_a_configuration_and_asks_again_where_an_answer_is_wr
     assert config["sensor"] == {"type": "ds18b20", "pin": 4}
     assert config["rules"] == [{"name": "temperature", "when": "above", "limit": -15.0, "hysteresis": 1.0}]
     assert [why.split(" ")[0] for why in problems] == [
-        *('"wifi.ssid"', "write", "write", '"mail.to"', "write", "write", '"clock.zone"'),
+        *('"wifi.ssid"', "write", '"mail.username"', '"mail.to"', '"sensor.pin"', "write", '"clock.zone"'),
     ]
-    assert provision.node.checked(json.dumps(config).encode())["rules"]
+    assert node_module.checked(json.dumps(config).encode())["rules"]
     assert provision.secrets_needed(config, False) == ["wifi_password", "mail_password"]
 
 
 def test_an_interview_for_direct_send_and_a_contact_needs_no_login():
-    ask, problems = answers("door", "lab", "2", "door@contoso.com", None, "ops@contoso.com", "contact", "7", None, None)
-    config = provision.interview(ask)
+    ask, problems = answers(
+        *("door", "lab", "2", "door@contoso.com", None, "ops@contoso.com", None, "contact", "7", None, None)
+    )
+    config, _ = interview.interview(ask)
     assert not problems
     assert config["mail"]["domain"] == "contoso.com"
     assert config["rules"] == [{"name": "contact", "when": "open"}]
     assert provision.secrets_needed(config, False) == ["wifi_password"]
-    assert provision.node.checked(json.dumps(config).encode())
+    assert node_module.checked(json.dumps(config).encode())
 
 
 def test_a_route_with_tokens_of_its_own_and_a_second_route_say_which_secrets_they_need():
@@ -95,6 +101,86 @@ def test_a_route_with_tokens_of_its_own_and_a_second_route_say_which_secrets_the
     assert provision.secrets_needed({"mail": mail}, False) == ["wifi_password", "refresh_token", "mail_password_2"]
 
 
+ROUTE_3 = ("board", "lab", "3", "door@contoso.com", None)
+END = ("ops@contoso.com", None, "contact", "7", None, None)
+
+
+def test_an_interview_asks_what_oauth_needs_and_when_its_secret_ends():
+    identity = "11111111-2222-3333-4444-555555555555"
+    ask, problems = answers(
+        *("board", "lab", "4", USER, "2", "contoso.com/x", None, "1111", identity, None),
+        *("soon", "2020-01-01", "2127-03-01", *END),
+    )
+    config, _ = interview.interview(ask)
+    assert config["mail"]["route"] == "m365.hve"
+    assert config["mail"]["oauth"] == {"flow": "client_credentials", "tenant": "contoso.com", "client_id": identity}
+    assert config["expires"] == {"client secret": "2127-03-01"}
+    assert [why.split(" ")[0] for why in problems] == ['"mail.oauth.tenant"', "write", "write", "that"]
+    assert provision.secrets_needed(config, False) == ["wifi_password", "oauth_secret"]
+    assert provision.not_warned_of(config) == ""
+    assert node_module.checked(json.dumps(config).encode())["expires"][0][0] == "client secret"
+
+
+def test_an_interview_asks_for_a_second_way_whose_sign_in_is_its_own():
+    identity = "11111111-2222-3333-4444-555555555555"
+    ask, problems = answers(
+        *(
+            "board",
+            "lab",
+            "5",
+            "mail.example.org",
+            "465",
+            "me",
+            "me@example.org",
+            "ops@contoso.com",
+            "1",
+            USER,
+            "3",
+            None,
+            identity,
+        ),
+        *("https://outlook.office.com/SMTP.Send", *END[2:]),
+    )
+    config, _ = interview.interview(ask)
+    assert not problems
+    assert (config["mail"]["security"], config["mail"]["port"]) == ("tls", 465)
+    second = config["mail"]["fallback"]
+    assert provision.sign_ins(config) == {"refresh_token_2": second}
+    assert second["oauth"]["flow"] == "refresh_token"
+    assert second["oauth"]["scope"] == "https://outlook.office.com/SMTP.Send"
+    assert provision.secrets_needed(config, False) == ["wifi_password", "mail_password", "refresh_token_2"]
+    assert config["mail"]["sender"] == "me@example.org"
+    assert node_module.checked(json.dumps(config).encode())
+
+
+def test_an_interview_takes_a_connectors_certificate_with_its_key(tmp_path):
+    authority = Authority(["localhost"])
+    good, other = authority.client("boards.contoso.com"), authority.client("other.contoso.com")
+    old = authority.issue(["boards.contoso.com"], -30, -1)
+    files = {"leaf.der": good.leaf, "old.der": old.leaf, "key.der": good.key, "other.der": other.key, "text": b"x"}
+    for name, octets in files.items():
+        (tmp_path / name).write_bytes(octets)
+    pem = "".join(ssl.DER_cert_to_PEM_cert(der) for der in good.chain)
+    (tmp_path / "chain.pem").write_text(pem)
+    given = ("nothing", "text", "old.der", "chain.pem", "text", "other.der", "key.der")
+    ask, problems = answers(*ROUTE_3, *(str(tmp_path / name) for name in given), *END)
+    config, brought = interview.interview(ask)
+    wanted = (
+        "can't be read",
+        "no certificate",
+        "ended on",
+        "no key without a pass phrase",
+        "not that of the certificate",
+    )
+    assert len(problems) == len(wanted)
+    assert all(words in why for words, why in zip(wanted, problems, strict=True)), problems
+    assert config["mail"]["certificate"] == ["/certs/client-1.der", "/certs/client-2.der"]
+    assert brought == dict(zip(config["mail"]["certificate"], good.chain, strict=True)) | {
+        "/certs/client-key.der": good.key
+    }
+    assert node_module.checked(json.dumps(config).encode())
+
+
 def test_the_mail_host_is_pinned_and_only_microsofts_is_taken():
     zone = {
         ("contoso.com", "MX"): ["20 spare.example.", "0 contoso-com.mail.protection.outlook.com."],
@@ -103,9 +189,14 @@ def test_the_mail_host_is_pinned_and_only_microsofts_is_taken():
     with FakeDns(zone) as server:
         resolver = Dns([server.address])
         config = {"mail": {"route": "m365.relay", "domain": "contoso.com"}}
-        assert "contoso-com.mail.protection.outlook.com" in provision.pin_mx(config, resolver)
+        assert provision.pin_mx(config, resolver) == [
+            "mail.host is pinned to contoso-com.mail.protection.outlook.com, the MX of contoso.com"
+        ]
         assert config["mail"]["host"] == "contoso-com.mail.protection.outlook.com"
-        assert provision.pin_mx(config, resolver) == ""
+        assert provision.pin_mx(config, resolver) == []
+        second = {"route": "m365.direct_send", "domain": "contoso.com"}
+        told = provision.pin_mx({"mail": {"route": "smtp", "fallback": second}}, resolver)
+        assert told[0].startswith("mail.fallback.host is pinned to contoso-com.")
         with pytest.raises(UserError, match=r"mx\.evil\.example, not Exchange Online"):
             provision.pin_mx({"mail": {"route": "m365.direct_send", "domain": "evil.example"}}, resolver)
         with pytest.raises(UserError, match="no MX record"):

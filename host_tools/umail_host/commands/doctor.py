@@ -6,7 +6,7 @@ import contextlib
 import ipaddress
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,9 @@ from umail_host.stage import FAILED, OK, SKIPPED, WARNING, Stage
 
 EXAMPLE = (
     "Example: umail doctor --port /dev/ttyUSB0, or without a board: umail doctor --config freezer.json. "
-    "The password is that of the board, of the environment (UMAIL_SECRET_MAIL_PASSWORD) or the keyring. "
+    "Where there is a second route (mail.fallback), the same stages are looked at for it. "
+    "The password or client secret is that of the board, of the environment (UMAIL_SECRET_MAIL_PASSWORD, "
+    "UMAIL_SECRET_OAUTH_SECRET, for the second route with _2 behind it) or the keyring. "
     "No mail is sent without --send. Exit status: 0 all green, 4 a stage is red, 3 the board does not answer."
 )
 _SIGNS = {OK: ("✓", "green"), WARNING: ("!", "yellow"), FAILED: ("✗", "bold red"), SKIPPED: ("-", "dim")}
@@ -63,18 +65,18 @@ def command(
         secrets = _secrets(settings)
         if not script:
             if host:
-                _fetch(settings["mail"], link, files)
+                _fetch(settings, link, files)
                 report.begin("host")
                 doctor.from_host(settings, files, secrets, options, report.add)
             if link is not None:
                 report.begin("board")
-                doctor.from_board(link, options, report.add, not settings["mail"]["trust"])
+                doctor.from_board(link, settings, options, report.add)
             report.begin("domain")
             for stage in _domain(settings, options, report.address):
                 report.add(stage)
         token = "mail_token" in secrets or bool(app_id or object_id)
     names = powershell.Names(names.board, report.address, app_id, object_id, token)
-    report.end(powershell.script(settings["mail"], names), script)
+    report.end(powershell.scripts(settings["mail"], names), script)
 
 
 class Report:
@@ -90,6 +92,7 @@ class Report:
         self._console = Console(highlight=False, markup=False)
         self._status = self._console.status("asking …", spinner="line")
         self._live = self._console.is_terminal and not as_json
+        self._route = ""
 
     @property
     def address(self) -> str:
@@ -110,6 +113,7 @@ class Report:
 
     def begin(self, where: str) -> None:
         """A part begins."""
+        self._route = ""
         if not self._json:
             self._console.print(Text(_TITLES[where], style="bold"))
         if self._live:
@@ -120,6 +124,9 @@ class Report:
         self.stages.append(stage)
         if self._json:
             return
+        if stage.route != self._route:
+            self._route = stage.route
+            self._console.print(Text("  by the second route, mail.fallback", style="bold"))
         sign, style = _SIGNS[stage.state]
         line = Text.assemble(("  " + sign, style), f" {stage.name:16} ", stage.text)
         self._console.print(line, soft_wrap=True)
@@ -166,22 +173,31 @@ def _settings(config: Path | None, link: Board | None) -> dict[str, Any]:
 def _secrets(settings: Mapping[str, Any]) -> dict[str, str]:
     """Those that this computer knows by itself; nothing is asked for, and the board's own stay there."""
     found = {}
-    for name in ("mail_token", "mail_password"):
-        if value := secret_source.find(name, settings["board_name"]):
-            found[name] = value
+    for _, suffix in doctor.sections(settings):
+        for name in ("mail_token", "mail_password", "oauth_secret"):
+            if value := secret_source.find(name + suffix, settings["board_name"]):
+                found[name + suffix] = value
     return found
 
 
-def _fetch(mail: Mapping[str, Any], link: Board | None, files: dict[str, bytes]) -> None:
+def _fetch(settings: Mapping[str, Any], link: Board | None, files: dict[str, bytes]) -> None:
     """Roots that only the board has; never its private key."""
-    for path in mail["trust"]:
-        if link is not None and path not in files and path != "insecure" and link.exists(path):
-            files[path] = link.get(path)
+    for mail, _ in doctor.sections(settings):
+        for path in mail["trust"]:
+            if link is not None and path not in files and path != "insecure" and link.exists(path):
+                files[path] = link.get(path)
 
 
 def _domain(settings: Mapping[str, Any], options: doctor.Options, address: str) -> list[Stage]:
-    name = doctor.sender(settings).rpartition("@")[2].lower()
-    return domain.stages(domain.Dns(options.servers), name, settings["mail"]["route"], address)
+    """What the DNS says of each sender's domain, as far as its route makes it matter."""
+    found: dict[Stage, None] = {}
+    for mail, suffix in doctor.sections(settings):
+        sender = mail["sender"] or mail["username"] or doctor.sender(settings)
+        name = sender.rpartition("@")[2].lower()
+        for stage in domain.stages(domain.Dns(options.servers), name, mail["route"], address):
+            if stage not in found:
+                found[replace(stage, route="fallback") if suffix else stage] = None
+    return list(found)
 
 
 def _ports(text: str) -> tuple[int, ...]:

@@ -1,0 +1,261 @@
+"""`umail doctor` where there are two routes, tokens, or someone in between: a firewall, a sign-in page."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+import trustme
+from fake_dns import FakeDns
+
+from host.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
+from host.test_doctor import LOGIN, NO_LOGIN, ZONE, Doctor, closed_port, flash, stage, states  # noqa: F401  # a fixture
+from umail_host.fake_oauth import FakeOAuth
+from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.tls import Authority
+
+SECOND = {"route": "smtp", "host": "localhost", "username": USER, "trust": "/certs/second.der"}
+SERVER = "smtp.office365.com"
+
+
+@pytest.fixture
+def doctor(tmp_path):
+    zone = ZONE | {(SERVER, "A"): ["127.0.0.1"]}
+    with FakeDns(zone) as server:
+        yield Doctor(tmp_path, server)
+
+
+@pytest.fixture
+def node(flash, tmp_path):  # noqa: F811
+    with rig(flash, tmp_path / "board", basic_auth=False) as made:
+        yield made
+
+
+def second(server: FakeServer) -> dict:
+    return SECOND | {"port": server.port}
+
+
+def red(report: dict) -> list[tuple[str, str, str]]:
+    return [(row["where"], row["route"], row["name"]) for row in report["stages"] if row["state"] == "failed"]
+
+
+def oauth(endpoint: FakeOAuth, flow: str) -> dict:
+    service = endpoint.service
+    found = {"flow": flow, "tenant": service.tenant, "client_id": service.client_id}
+    return found | {"host": "localhost", "port": endpoint.port}
+
+
+def test_both_routes_are_looked_at_and_a_mail_goes_by_each(doctor):
+    with (
+        FakeServer(mailboxes={USER: PASSWORD}) as server,
+        FakeServer("generic", mailboxes={USER: "other"}) as other,
+    ):
+        (doctor.folder / "second.der").write_bytes(other.ca_der)
+        line = ("--file", f"{doctor.folder}/second.der:/certs/second.der", "--send")
+        code, report = doctor.from_host(server, *line, mail={"fallback": second(other)})
+        # The second route's password is not known here: only its login is left out.
+        assert code == 0, report
+        assert states(report, route="fallback")["login"] == "skipped"
+        env = LOGIN | {"UMAIL_SECRET_MAIL_PASSWORD_2": "other"}
+        code, report = doctor.from_host(server, *line, mail={"fallback": second(other)}, env=env)
+        assert code == 0, report
+        assert set(states(report, route="fallback")) - set(states(report)) == {f"port {other.port}"}
+        assert states(report, route="fallback")["send"] == "ok"
+        assert "by the second route" in other.inbox.wait(1, 5)[0]["Subject"]
+        assert "by the second route" not in server.inbox.wait(1, 5)[0]["Subject"]
+        env["UMAIL_SECRET_MAIL_PASSWORD_2"] = "wrong"
+        code, report = doctor.from_host(server, *line, mail={"fallback": second(other)}, env=env)
+        assert (code, red(report)) == (4, [("host", "fallback", "login")])
+        code, output = doctor.run("--config", doctor.folder / "config.json", *line[:2], *trusted(doctor), env=env)
+    assert "by the second route, mail.fallback\n" in output
+
+
+def trusted(doctor) -> tuple:
+    return ("--file", f"{doctor.folder}/root.der:{ROOT}", "--ports", closed_port())
+
+
+def test_the_board_looks_at_both_routes_and_fetches_its_token(doctor, node):
+    with FakeOAuth(node.server) as endpoint, FakeServer("generic", mailboxes={USER: PASSWORD}) as other:
+        config = settings(node.server)
+        config["mail"] |= {"oauth": oauth(endpoint, "refresh_token"), "fallback": second(other)}
+        secrets = {
+            "refresh_token": endpoint.service.issue_refresh_token(),
+            "mail_password_2": PASSWORD,
+            "wifi_password": WIFI_PASSWORD,
+        }
+        node.start(config, {"/certs/second.der": other.ca_der}, secrets)
+        node.wait_for("Wi-Fi lab is up")
+        code, report = doctor.look("--port", node.board.port, "--ports", closed_port(), env=NO_LOGIN)
+        assert code == 0, report
+        first, fallback = states(report, "board"), states(report, "board", "fallback")
+        assert (first["token"], first["login"], fallback["login"]) == ("ok", "ok", "ok")
+        assert "token" not in fallback
+        assert "localhost gives an access token" in stage(report, "token")["text"] + str(report["stages"])
+        # A refresh token that is used here would be void on the board.
+        assert states(report)["token"] == "skipped"
+        assert {request.form["grant_type"] for request in endpoint.requests} == {"refresh_token"}
+        assert len(endpoint.requests) == 1
+        endpoint.service.revoke()
+        code, report = doctor.look("--port", node.board.port, "--ports", closed_port(), "--no-host")
+        assert red(report) == [("board", "", "token")]
+        assert "AADSTS50173" in stage(report, "token")["text"]
+        assert "sign the board in again" in stage(report, "token")["remedy"]
+        # All that needs no login is told all the same.
+        assert states(report, "board")["ehlo after TLS"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("fail", "number", "remedy"),
+    [
+        (0, "AADSTS7000215", "make a new one under Certificates & secrets"),
+        (700016, "AADSTS700016", "check client id and tenant id"),
+        (65001, "AADSTS65001", "grants consent"),
+        (53003, "AADSTS53003", "Conditional Access"),
+    ],
+)
+def test_a_token_that_is_refused_is_a_stage_with_its_remedy(doctor, fail, number, remedy):
+    with FakeServer(basic_auth=False) as server, FakeOAuth(server) as endpoint:
+        endpoint.service.fail = fail
+        section = {"oauth": oauth(endpoint, "client_credentials")}
+        env = NO_LOGIN | {"UMAIL_SECRET_OAUTH_SECRET": "wrong"}
+        code, report = doctor.from_host(server, mail=section, env=env)
+        found = stage(report, "token")
+        assert (code, red(report)) == (4, [("host", "", "token")])
+        assert number in found["text"]
+        assert remedy in found["remedy"]
+        assert states(report)["login"] == "skipped"
+        if not fail:
+            env["UMAIL_SECRET_OAUTH_SECRET"] = endpoint.service.client_secret
+            code, report = doctor.from_host(server, mail=section, env=env)
+            assert (code, states(report)["token"], states(report)["login"]) == (0, "ok", "ok")
+            assert "Add-MailboxPermission" in report["powershell"]
+            assert f"$App = '{endpoint.service.client_id}'" in report["powershell"]
+
+
+class Gateway(Authority):
+    """A company's firewall: certificates for any server's name, signed by its own root."""
+
+    def __init__(self) -> None:
+        super().__init__([SERVER, "localhost", "127.0.0.1"])
+        self.root = trustme.CA(organization_name="Contoso Web Gateway")
+        self.intermediate = self.root.create_child_ca()
+
+    def server(self, name: str = "good"):
+        return self.issue(self.names, issuer=self.root)
+
+
+def test_a_firewall_that_opens_tls_is_known_by_who_signed_for_a_name_that_is_right(doctor):
+    with FakeServer(mailboxes={USER: PASSWORD}, authority=Gateway()) as server:
+        # The bundled roots and the real server's name: what a board behind such a firewall meets.
+        code, report = without_trust(doctor, server, {"host": SERVER})
+        found = stage(report, "certificate")
+        assert (code, red(report)) == (4, [("host", "", "certificate")])
+        assert "issued by Contoso Web Gateway" in found["text"]
+        assert found["key"] == "interception"
+        assert "have it exempt this host from inspection" in found["remedy"]
+        # Nothing secret went through it.
+        assert not [entry for entry in server.transcript if entry.data.startswith(b"AUTH")]
+
+
+def without_trust(doctor, server, mail):
+    """As a configuration without roots of the user's own."""
+    config = settings(server)
+    config["mail"] |= mail
+    del config["mail"]["trust"]
+    (doctor.folder / "config.json").write_text(json.dumps(config))
+    return doctor.look("--config", doctor.folder / "config.json", "--ports", closed_port())
+
+
+def test_one_that_opens_tls_at_once_or_towards_the_token_endpoint_is_known_too(doctor):
+    with FakeServer("gmail-465", mailboxes={USER: PASSWORD}, authority=Gateway()) as server:
+        code, report = without_trust(doctor, server, {"route": "smtp", "host": "localhost", "security": "tls"})
+        assert (code, red(report), stage(report, "certificate")["key"]) == (
+            *(4, [("host", "", "certificate")], "interception"),
+        )
+    with FakeServer(basic_auth=False) as server, FakeOAuth(server, authority=Gateway()) as endpoint:
+        env = NO_LOGIN | {"UMAIL_SECRET_OAUTH_SECRET": endpoint.service.client_secret}
+        code, report = doctor.from_host(server, mail={"oauth": oauth(endpoint, "client_credentials")}, env=env)
+        assert red(report) == [("host", "", "token")]
+        assert "issued by Contoso Web Gateway" in stage(report, "token")["text"]
+        # There are roots of the user's own: it may be theirs that is missing.
+        assert "have it exempt this host" in stage(report, "token")["remedy"]
+        assert not endpoint.requests
+
+
+def test_the_board_behind_such_a_firewall_says_that_nobody_it_trusts_signed(doctor, node):
+    config = settings(node.server)
+    del config["mail"]["trust"]
+    node.start(config, secrets={"mail_password": PASSWORD, "wifi_password": WIFI_PASSWORD})
+    node.wait_for("Wi-Fi lab is up")
+    code, report = doctor.look("--port", node.board.port, "--ports", closed_port())
+    assert (code, red(report)) == (4, [("host", "", "certificate"), ("board", "", "certificate")])
+    keys = {row["where"]: row["key"] for row in report["stages"] if row["name"] == "certificate"}
+    assert keys["host"] == "interception"
+    assert keys["board"] in ("interception", "cert_unknown_root")
+    assert "interception" in next(row["remedy"] for row in report["stages"] if row["key"] == keys["board"]) or (
+        keys["board"] == "interception"
+    )
+
+
+@contextlib.contextmanager
+def answering(first: bytes, to_request: bytes = b"") -> Iterator[int]:
+    """A port that says ``first``, and ``to_request`` to whatever it is told."""
+
+    def serve(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(first)
+            while data := connection.recv(1000):
+                if to_request and data.startswith(b"GET "):
+                    connection.sendall(to_request)
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=listen, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+PAGE = b"HTTP/1.1 302 Found\r\nLocation: http://login.hotel.example/\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "to_request", "key", "remedy"),
+    [
+        (PAGE, b"", "captive_portal", "by its MAC address"),
+        (b"<html><title>Please sign in</title>\r\n", b"", "captive_portal", "use a network without such a page"),
+        (b"", PAGE, "captive_portal", "a web server answers in place of the mail server"),
+        (b"* OK IMAP4rev1 ready\r\n", b"", "not_smtp", "check mail.host and mail.port"),
+        (b"", b"", "silent_port", "without inspection"),
+    ],
+    ids=["page-at-once", "html", "page-when-asked", "imap", "silent"],
+)
+def test_what_is_no_mail_server_is_known_by_what_it_says(doctor, first, to_request, key, remedy):
+    with FakeServer() as server, answering(first, to_request) as port:
+        code, report = doctor.from_host(server, "--timeout", "1", mail={"port": port})
+    assert (code, red(report)) == (4, [("host", "", "banner")])
+    assert stage(report, "banner")["key"] == key
+    assert remedy in stage(report, "banner")["remedy"]
+
+
+def test_a_port_with_tls_from_the_first_octet_is_known(doctor):
+    with FakeServer("gmail-465", mailboxes={USER: PASSWORD}) as server:
+        code, report = doctor.from_host(server, "--timeout", "1")
+    assert (code, stage(report, "banner")["key"]) == (4, "tls_at_once")
+    assert 'set mail.security to "tls"' in stage(report, "banner")["remedy"]
+
+
+def test_a_public_server_at_a_private_address_is_looked_at(doctor):
+    with FakeServer(mailboxes={USER: PASSWORD}, hostnames=[SERVER]) as server:
+        code, report = doctor.from_host(server, mail={"host": SERVER})
+        assert (code, stage(report, "name")["state"]) == (0, "warning")
+        assert "sign-in page or a security appliance" in stage(report, "name")["remedy"]
+        # A server of one's own may be anywhere.
+        assert stage(doctor.from_host(server)[1], "name")["state"] == "ok"
