@@ -30,6 +30,7 @@ MEANT = {
     "*/nvs.json": "the secret store of a virtual board",
     "*/key.der": "the key of a board's certificate, as a test gives it to a route",
 }
+_USUAL = service.TokenService().client_secret
 _STARTS_A_PROGRAM = frozenset(("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"))
 
 
@@ -116,6 +117,7 @@ def watch_processes() -> None:
     """From now on, whatever this process starts, prints as a command, serves and shows as a board is looked through."""
     sys.addaudithook(_program_starts)
     service.secrets = _Marked  # type: ignore[attr-defined]
+    _after(service.TokenService, "__init__", _plant)
     _after(subprocess.Popen, "communicate", lambda process, output: _printed(process.args, output))
     _after(CliRunner, "invoke", lambda _, result: check("what the command printed", result.output + _told(result)))
     _before(FakeServer, "stop", _served)
@@ -126,6 +128,11 @@ def _program_starts(event: str, arguments: tuple[Any, ...]) -> None:
     # Any user of the machine can read the arguments of a process.
     if event in _STARTS_A_PROGRAM:
         check("the arguments of a program", repr(arguments[:2]))
+
+
+def _plant(made: service.TokenService, _: None) -> None:
+    if made.client_secret == _USUAL:
+        made.client_secret = planted.CLIENT_SECRET
 
 
 def _printed(arguments: Any, output: tuple[Any, Any]) -> None:

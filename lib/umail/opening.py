@@ -83,9 +83,10 @@ def login(session, secret):
     if mechanism is None:
         what = "AUTH " + " ".join(offered) if offered else "no AUTH"
         raise session.error("auth_none_offered", "the server offers " + what[:100])
-    session.secret = secret.encode()
+    secret = secret.encode()
+    session.buffer.hidden = _forms(secret[:9], sasl)
     command = b"AUTH " + mechanism.encode()
-    exchange = sasl.answers(mechanism, route.username.encode(), session.secret)
+    exchange = sasl.answers(mechanism, route.username.encode(), secret)
     answer = sasl.encode(next(exchange))
     # RFC 4954, 4: a line of 512 octets at the most, where the provider does not document more.
     initial = route.long_auth or len(command) + len(answer) < 510
@@ -103,3 +104,13 @@ def login(session, secret):
         reply = yield from session.command(answer)
     if reply.code != 235:
         raise session.refusal(reply)
+
+
+def _forms(head, sasl):
+    # How a secret begins, in clear and in base64, wherever in a triple it does: what holds no bits of other octets.
+    forms = [head]
+    for before in (0, 1, 2):
+        encoded = sasl.encode(bytes(before) + head)
+        forms.append(encoded[(0, 2, 3)[before] : (before + len(head)) * 4 // 3])
+    # Shorter ones stand in other words.
+    return [form for form in forms if len(form) > 3]

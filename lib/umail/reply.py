@@ -20,7 +20,13 @@ class Broken(Exception):
 
 
 class Buffer:
-    """Octets received and not yet read: one allocation of ``size`` octets for the life of a connection."""
+    """Octets received and not yet read: one allocation of ``size`` octets for the life of a connection.
+
+    Attributes:
+        hidden: beginnings of secrets (bytes); a line in which one stands ends before it, for whoever reads it.
+    """
+
+    hidden = ()
 
     def __init__(self, size=1024):
         self.data = bytearray(size)
@@ -61,6 +67,11 @@ class Buffer:
             return None
         line = bytes(self.view[self.start : at])
         self.start = at + 1
+        for octets in self.hidden:
+            # A server may repeat what it was told, in whole or cut off.
+            at = line.find(octets)
+            if at >= 0:
+                line = line[:at] + b"***"
         return line[:-1] if line.endswith(b"\r") else line
 
 

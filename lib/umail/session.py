@@ -69,7 +69,6 @@ class Session:
         self.stage = "greeting"
         self.round_trips = 0
         self.in_step = self.secure = self.sent = self.asked = self.dirty = False
-        self.secret = b""
 
     def open(self, ehlo, secret=None):
         """Greeting, EHLO, STARTTLS and login, as the route wants them (generator).

@@ -1,11 +1,9 @@
 """What a session makes of whatever goes wrong: errors in words, refusals understood, transactions mended or ended."""
 
-from binascii import b2a_base64
-
 from umail import borrow
 
 from .errors import MailError
-from .reply import Broken, complete, printable, read
+from .reply import Broken, complete, read
 from .session import Mend
 
 # The advice's key → kind and words; the others are "temporary" and come with their words.
@@ -37,7 +35,7 @@ def error(session, key, text=""):
 
 def refusal(session, reply):
     """The MailError for a reply that refuses, or that does not belong here."""
-    text = _masked(session, reply.text)
+    text = reply.text
     if reply.code < 400:
         # The two sides no longer talk about the same thing.
         return error(session, "desync", "reply out of place: %d %s" % (reply.code, text))
@@ -84,17 +82,6 @@ def enhanced(line):
         if parts[1].isdigit() and parts[2].isdigit():
             return word.decode()
     return ""
-
-
-def _masked(session, text):
-    # A server may repeat what it was told.
-    secret = session.secret
-    if secret:
-        user = session.route.username.encode()
-        for octets in (secret, b"\0" + user + b"\0" + secret):
-            text = text.replace(b2a_base64(octets)[:-1].decode(), "***")
-        text = text.replace(printable(secret), "***")
-    return text
 
 
 def again(session, problem, refresh):

@@ -12,6 +12,7 @@ import threading
 import pytest
 from typer.testing import CliRunner
 
+import planted
 from host.firmware_rig import rig, settings
 from host.test_doctor import flash  # noqa: F401  # a fixture
 from umail_host.cli import app
@@ -45,7 +46,7 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     node.celsius = 35
     config = settings(node.server)
     config["interval"] = 60
-    node.start(config, secrets={"mail_password": "wrong", "wifi_password": "battery-staple"})
+    node.start(config, secrets={"mail_password": "wrong", "wifi_password": planted.WIFI_PASSWORD})
     node.wait_for("alert not mailed")
     listed = run(node, "outbox", "ls")
     assert "temperature 35 °C is above 30 °C" in listed

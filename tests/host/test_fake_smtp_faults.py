@@ -12,10 +12,11 @@ import time
 
 import pytest
 
+import planted
 from umail_host.fake_smtp import FakeServer, plan, timeline
 from umail_host.fake_smtp.tls import Authority
 
-USER, PASSWORD = "esp32@contoso.com", "s3cret!pw"
+USER, PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD
 AUTHORITY = Authority(["localhost", "127.0.0.1"])
 MAIL = b"From: <esp32@contoso.com>\r\nSubject: warm\r\n\r\nwarm\r\n"
 ENVELOPE = [

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 
 import pytest
 
+import planted
 from umail_host.fake_smtp import FakeServer, ManualClock
 from umail_host.fake_smtp.profiles import PROFILES
 from umail_host.fake_smtp.tls import Authority, Identity
 
-USER, PASSWORD = "esp32@contoso.com", "s3cret!pw"
+USER, PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD
 INSIDE, OUTSIDE = "ops@contoso.com", "someone@fabrikam.com"
 AUTHORITY = Authority(["localhost", "127.0.0.1"])
 MAIL = "From: <esp32@contoso.com>\r\nSubject: Hi\r\nMessage-ID: <1@board>\r\n\r\nwarm\r\n"

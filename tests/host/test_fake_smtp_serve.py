@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+import planted
+
 ROOT = Path(__file__).resolve().parents[2]
 UMAIL = [sys.executable, "-m", "umail_host.cli", "serve"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "host_tools"), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
@@ -24,14 +26,14 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
     root = tmp_path / "root.pem"
     arguments = ["--profile", "generic", "--mailbox", "a@b.example", "--ca-out", str(root), "--set", "mechanisms=PLAIN"]
     arguments += ["--maildir", str(tmp_path / "mail")]
-    environment = {**ENVIRONMENT, "UMAIL_SERVE_PASSWORD": "planted-s3cret"}
+    environment = {**ENVIRONMENT, "UMAIL_SERVE_PASSWORD": planted.MAIL_PASSWORD}
     with subprocess.Popen([*UMAIL, *arguments], env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         port = int(re.search(r":(\d+),", process.stdout.readline())[1])
         with smtplib.SMTP("localhost", port, local_hostname="x.example", timeout=10) as client:
             client.starttls(context=ssl.create_default_context(cafile=root))
-            client.login("a@b.example", "planted-s3cret")
-            client.sendmail("a@b.example", "c@d.example", "Subject: warm\r\n\r\nplanted-s3cret\r\n")
+            client.login("a@b.example", planted.MAIL_PASSWORD)
+            client.sendmail("a@b.example", "c@d.example", f"Subject: warm\r\n\r\n{planted.MAIL_PASSWORD}\r\n")
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=10)
     assert process.returncode == 0
@@ -39,8 +41,11 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
     assert "clear ← 220" in output
     assert "Subject: warm" in output
     assert "1 messages" in output
-    assert "planted" not in output
-    assert len(list((tmp_path / "mail" / "new").iterdir())) == 1
+    assert not planted.found(output)
+    (mail,) = (tmp_path / "mail" / "new").iterdir()
+    # A mail is kept as it came.
+    assert planted.MAIL_PASSWORD in mail.read_text()
+    mail.unlink()
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
+import planted
 from umail_host.fake_smtp import FakeServer, ManualClock
 from umail_host.fake_smtp.tls import CERTIFICATES, Authority
 
-USER, PASSWORD, TOKEN = "esp32@contoso.com", "s3cret!pw", "eyJ0eXAi.token"
+USER, PASSWORD, TOKEN = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.TOKEN
 MAIL = b"From: <esp32@contoso.com>\r\nSubject: =?utf-8?B?w4Q=?=\r\nMessage-ID: <1@board>\r\n\r\nwarm\r\n..\r\n"
 AUTHORITY = Authority(["localhost", "127.0.0.1", "mail.example.org"])
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import planted
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.toxics import SUMMARIES, Proxy, Toxics, parse
 
@@ -140,12 +141,12 @@ def test_a_server_that_is_not_there_shows_as_a_reset():
 
 def test_mail_over_tls_passes_a_bad_network():
     with (
-        FakeServer("generic", mailboxes={"a@b.c": "s3cret!pw"}) as server,
+        FakeServer("generic", mailboxes={"a@b.c": planted.MAIL_PASSWORD}) as server,
         Proxy(server.port, *parse("slice=3")) as proxy,
     ):
         with smtplib.SMTP("localhost", proxy.port, local_hostname="x.example", timeout=10) as client:
             client.starttls(context=ssl.create_default_context(cadata=server.ca_der))
-            client.login("a@b.c", "s3cret!pw")
+            client.login("a@b.c", planted.MAIL_PASSWORD)
             client.sendmail("a@b.c", "d@e.f", "Subject: x\r\n\r\ny\r\n")
         assert len(server.inbox.wait(1)) == 1
 

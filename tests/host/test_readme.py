@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 import typer
 
+import planted
 from umail_host import boards, deploy, image, maintenance
 from umail_host.board import Board
 from umail_host.fake_smtp import FakeServer
 from umail_host.virtual_board import VirtualBoard
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-USER, PASSWORD = "esp32@contoso.com", "correct-horse"
+USER, PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD
 
 
 def block(language: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +19,6 @@ from umail_host.fake_smtp.tls import Authority
 TOKEN = planted.TOKEN
 OPTIONS = {"timeout": 2, "deadline": 4}
 FINAL = 3
-SECRETS = (PASSWORD, TOKEN)
 SMUGGLED = (
     "\n.\r\nMAIL FROM:<evil@contoso.com>\r\nRCPT TO:<evil@contoso.com>\r\nDATA\r\nSubject: evil\r\n\r\nx\r\n.\r\n"
 )
@@ -31,13 +29,6 @@ class Hasty(Clock):
 
     async def sleep(self, seconds: float) -> None:
         await super().sleep(seconds / 50)
-
-
-def forms(secret: str) -> set[bytes]:
-    """What a secret looks like where it is sent."""
-    octets = secret.encode()
-    whole = (octets, b"\0" + USER.encode() + b"\0" + octets, f"user={USER}\1auth=Bearer {secret}\1\1".encode())
-    return {octets, *(base64.b64encode(one) for one in whole)}
 
 
 class Lane:
@@ -112,7 +103,7 @@ class Lane:
         if self.program.ask(do="end")["open"]:
             wrong.append("the socket is open at the end")
         self._settle(sessions, mails + 1)
-        return wrong + self._leaks(sessions) + self._strays(mails)
+        return wrong + self._leaks(sessions, f"{first} {second}") + self._strays(mails)
 
     def _settle(self, sessions: int, mails: int) -> None:
         # The server may still be busy with what the client left behind.
@@ -122,12 +113,13 @@ class Lane:
                 break
             time.sleep(0.005)
 
-    def _leaks(self, sessions: int) -> list[str]:
+    def _leaks(self, sessions: int, results: str) -> list[str]:
         wrong = []
         for session in self.server.sessions[sessions:]:
-            octets = self.server.raw_capture.octets("C", session.number)
-            wrong += ["a credential in clear" for s in SECRETS for form in forms(s) if form in octets]
-        wrong += ["a credential printed" for s in SECRETS for form in forms(s) if form.decode() in self.program.output]
+            if planted.found(self.server.raw_capture.octets("C", session.number)):
+                wrong.append("a credential in clear")
+        if planted.found(self.program.output + results):
+            wrong.append("a credential printed or told")
         return wrong
 
     def _strays(self, mails: int) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from umail_host.fake_smtp.masking import Masker
 from umail_host.fake_smtp.plan import describe
 from umail_host.fake_smtp.server import FakeServer
 
@@ -52,11 +54,20 @@ def as_json(server: FakeServer) -> str:
                 "connection": delivery.connection,
                 "sender": delivery.sender,
                 "recipients": delivery.recipients,
-                "subject": server.masker.mask(str(delivery.message["Subject"]).encode()).decode(),
+                "subject": str(delivery.message["Subject"]),
                 "message_id": str(delivery.message["Message-ID"]),
                 "octets": len(delivery.content),
             }
             for delivery in server.inbox.deliveries
         ],
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(_masked(whole, server.masker), indent=1, ensure_ascii=False) + "\n"
+
+
+def _masked(value: Any, masker: Masker) -> Any:
+    # Before JSON escapes what a secret may hold.
+    if isinstance(value, dict):
+        return {name: _masked(one, masker) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one, masker) for one in value]
+    return masker.mask(value.encode()).decode("utf-8", "replace") if isinstance(value, str) else value
