@@ -51,6 +51,16 @@ def settings(server: FakeServer, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def stored(link: Board, name: str) -> str:
+    """The secret of that name on a board in its raw REPL, "" where it has none.
+
+    It comes scrambled: whatever stands on a console is searched for secrets (see secrets_watch.py).
+    """
+    link.exec("from alertnode import secrets")
+    octets: bytes = link.eval(f"bytes(c ^ 1 for c in (secrets.get({name!r}) or '').encode())")
+    return bytes(c ^ 1 for c in octets).decode()
+
+
 class Rig:
     """One board and its surroundings.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from host.firmware_rig import PASSWORD, USER, WIFI_PASSWORD, Rig, installed, rig, settings
+from host.firmware_rig import PASSWORD, USER, WIFI_PASSWORD, Rig, installed, rig, settings, stored
 from umail_host.board import Board
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
@@ -48,12 +48,10 @@ def configured(node: Rig, endpoint: FakeOAuth, flow: str, **changes: Any) -> dic
     return config
 
 
-def secret(node: Rig, name: str) -> str | None:
+def secret(node: Rig, name: str) -> str:
     with Board(node.board.port) as board:
         board.enter()
-        board.exec("from alertnode import secrets")
-        value: str | None = board.eval(f"secrets.get({name!r})")
-    return value
+        return stored(board, name)
 
 
 def test_a_refresh_token_rotates_outlives_a_reset_and_what_ends_is_told(node: Rig, endpoint: FakeOAuth) -> None:
@@ -77,7 +75,7 @@ def test_a_refresh_token_rotates_outlives_a_reset_and_what_ends_is_told(node: Ri
     assert first not in node.board.console.text
     # Only the latest is valid, and it is on the board; what was provisioned is untouched.
     assert secret(node, "refresh_token") == first
-    assert (secret(node, "refresh_now") or "").endswith(tuple(service._refresh))
+    assert secret(node, "refresh_now").endswith(tuple(service._refresh))
 
 
 def test_the_second_way_is_taken_where_the_application_is_refused(node: Rig, endpoint: FakeOAuth) -> None:
