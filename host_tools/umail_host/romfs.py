@@ -66,14 +66,14 @@ def check(found: Partition | None, files: Mapping[str, bytes]) -> bytes:
     if found is None:
         raise UserError(
             "the board's MicroPython has no ROMFS partition, as the releases for ESP32 and Pico W have none: "
-            "deploy without --romfs, or flash a build that has one (docs/firmware.md says how it is made)",
+            "deploy without --romfs, or flash a build that has one (umail deploy --romfs --freeze FOLDER writes it)",
             3,
         )
     image = build(files)
     if len(image) > found.size:
         raise UserError(
             f"the ROMFS takes {len(image) / 1024:.0f} KiB, the board's partition has {found.size // 1024} KiB: "
-            "deploy without --romfs, or flash a build with a larger one (docs/firmware.md says how it is made)",
+            "deploy without --romfs, or flash a build with a larger one (umail deploy --romfs --freeze FOLDER)",
             3,
         )
     kept = {"/".join(path.removeprefix(ROOT).split("/")[:2]) for path in files}

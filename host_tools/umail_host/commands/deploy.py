@@ -45,7 +45,10 @@ def command(
     ] = False,
     freeze: Annotated[
         Path | None,
-        typer.Option(help="Write into this folder what builds MicroPython with library and firmware in it; no board."),
+        typer.Option(
+            help="Write into this folder what builds MicroPython with library and firmware frozen in, or, with "
+            "--romfs, with a ROMFS partition; nothing is deployed."
+        ),
     ] = None,
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
     reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
@@ -62,7 +65,7 @@ def command(
     if healthy and not reset:
         raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
     if freeze is not None:
-        _freeze(freeze, boards.load(board or flash.connected(port)))
+        _freeze(freeze, boards.load(board or flash.connected(port)), romfs)
         return
     if romfs and not mpy:
         raise UserError("--romfs is for .mpy, which run from where they lie: leave --no-mpy out")
@@ -87,18 +90,21 @@ def command(
         _watch(once, [paths.library(), paths.firmware(), *([config] if config else [])])
 
 
-def _freeze(folder: Path, spec: BoardSpec) -> None:
-    found = freezing.write(folder, spec)
+def _freeze(folder: Path, spec: BoardSpec, romfs: bool) -> None:
+    made = (freezing.write_romfs if romfs else freezing.write)(folder, spec)
     typer.echo(
-        f"{spec.name}: a manifest and {found.modules} modules are in {folder}, {found.octets / 1000:.1f} kB compiled: "
-        f"{found.room}.\n\nOn a computer with {found.needs}:\n"
-        f"  sh {found.script}            # fetches MicroPython {found.version}; or name a folder that has it\n"
+        f"{folder} has what builds MicroPython {made.version} for {spec.name} with {made.holds}.\n\n"
+        f"On a computer with {made.needs}:\n"
+        f"  sh {made.script}            # fetches MicroPython; or name a folder that has it\n"
     )
     if spec.flash_method != "none":
+        how = " --romfs" if romfs else ""
+        # On an ESP32 the partition moves the file system.
+        erase = " --erase" if romfs and spec.flash_method == "esptool" else ""
         typer.echo(
-            "Then put it on the board, and what is its own:\n"
-            f"  umail flash {found.firmware}\n"
-            "  umail deploy --config config.json            # or umail provision; code that is frozen in is left out"
+            "Then put it on the board, and after that what is the board's own:\n"
+            f"  umail flash {made.firmware}{erase}\n"
+            f"  umail deploy{how} --config config.json --secret wifi_password --secret mail_password"
         )
 
 
