@@ -6,15 +6,29 @@ import math
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+import planted
+
 UMAIL = Path(sys.executable).parent / "umail"
 
 
-def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([UMAIL, "demo", *arguments], capture_output=True, text=True, check=False, timeout=100)
+# The same command, whose passwords are made so that the search for planted secrets knows them.
+PLANTED = f"""
+import sys
+sys.path.append({str(Path(planted.__file__).parent)!r})
+import planted, secrets, umail_host.cli
+secrets.token_urlsafe = lambda size: planted.MARK
+umail_host.cli.main()
+"""
+
+
+def demo(*arguments: str, command: Sequence[str | Path] = (UMAIL,)) -> subprocess.CompletedProcess[str]:
+    whole = [*command, "demo", *arguments]
+    return subprocess.run(whole, capture_output=True, text=True, check=False, timeout=100)
 
 
 def test_the_demo_shows_console_dialogue_and_mail_and_ends_by_itself(micropython):
@@ -48,9 +62,13 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
         rows.append(f"2026-03-{1 + hour // 24:02d} {hour % 24:02d}:00:00,{text}" if hour < 744 else "")
     trace = tmp_path / "room.csv"
     trace.write_text("\n".join(rows) + "\n")
-    done = demo("--trace", str(trace), "--limit", "26", "--hysteresis", "1", "--unit", "°F", "--name", "attic")
+    done = demo(
+        "--trace", str(trace), "--limit", "26", "--hysteresis", "1", "--unit", "°F", "--name", "attic", command=PLANTED
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     assert "attic: temperature" in done.stdout
+    assert "[masked]" in done.stdout
+    assert not planted.found(done.stdout + done.stderr)
     assert "°F" in done.stdout
 
 

@@ -11,6 +11,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
+import planted
 from umail_host import boards, image, maintenance, ports
 from umail_host.board import Board
 from umail_host.cli import app
@@ -72,7 +73,7 @@ def ask(board, code, **options):
 def test_a_new_board_gets_everything_and_starts_and_the_running_node_is_updated(board, config, tmp_path):
     (tmp_path / "trace.csv").write_text("1,2\n")
     arguments = ("--port", board.port, "--config", config, "--file", f"{tmp_path}/trace.csv:/trace.csv")
-    secrets = {"UMAIL_SECRET_MAIL_PASSWORD": "hunter2"}
+    secrets = {"UMAIL_SECRET_MAIL_PASSWORD": planted.MAIL_PASSWORD}
     output = run(*arguments, "--secret", "mail_password", **secrets)
     assert re.match(
         r"virtual: \d\d+ files written .*, 0 unchanged, 0 removed, 1 secrets stored; the board rest", output
@@ -82,12 +83,13 @@ def test_a_new_board_gets_everything_and_starts_and_the_running_node_is_updated(
     assert re.search(r"0 files written .* 0 removed", run(*arguments))
     board.wait_for("freezer-3: alertnode", 15)
     read = (
-        "import os\nfrom alertnode import secrets\nprint(secrets.get('mail_password'), os.stat('/trace.csv')[6])\n"
+        "import os\nfrom alertnode import secrets\n"
+        f"print(secrets.get('mail_password') == {planted.MAIL_PASSWORD!r}, os.stat('/trace.csv')[6])\n"
         "print('pin', eval(open('/config.json').read())['sensor']['pin'], 'maintenance' in os.listdir('/'))"
     )
     pin = boards.load("virtual").pins["one_wire"]
-    assert "hunter2" not in board.console.text + output
-    assert ask(board, read, reset=False).splitlines() == ["hunter2 4", f"pin {pin} True"]
+    assert not planted.found(board.console.text + output)
+    assert ask(board, read, reset=False).splitlines() == ["True 4", f"pin {pin} True"]
 
 
 def test_a_flag_of_the_users_keeps_the_node_from_starting_after_a_deployment(board):

@@ -102,10 +102,7 @@ def test_it(tmp_path):
 }
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_run_fails_that_leaks_and_says_where(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], workers: str
-) -> None:
+def test_a_run_fails_that_leaks_and_says_where(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> None:
     pytester.makeconftest(
         "import planted, secrets_watch\n"
         "def pytest_configure(config):\n"
@@ -119,7 +116,7 @@ def test_a_run_fails_that_leaks_and_says_where(
     for number, (what, code) in enumerate(LEAKS.items()):
         names[what] = f"test_{number}.py"
         pytester.path.joinpath(names[what]).write_text(head + code)
-    result = pytester.runpytest_subprocess("-n", workers, "-p", "no:randomly")
+    result = pytester.runpytest_subprocess("-n", "2")
     text = result.stdout.str()
     # What this test leaks on purpose is not to be found in its own run.
     capsys.readouterr()
