@@ -54,6 +54,7 @@ class VirtualBoard:
         power: whether it is switched on at the start.
         rfc2217: give a port ``rfc2217://127.0.0.1:…`` in place of a pseudo-terminal: slower to open, but with the
             lines DTR and RTS, and the auto-reset circuit of ESP32 boards behind them.
+        unique_id: what ``machine.unique_id()`` gives, in hexadecimal.
 
     Attributes:
         port: what a serial program, such as mpremote, opens.
@@ -78,6 +79,7 @@ class VirtualBoard:
         sleep_speed: float = 1.0,
         power: bool = True,
         rfc2217: bool = False,
+        unique_id: str = "240ac4c0ffee",
     ) -> None:
         spec = boards.load(board)
         virtual = spec.chip == "virtual"
@@ -86,7 +88,7 @@ class VirtualBoard:
             heap_bytes=(heap or heap_bytes(spec)) + _PRELUDE + romfs + romfs // _PER_TABLE,
             machine="Virtual board with ESP32" if virtual else f"{spec.title} with {spec.chip.upper()}",
             platform="rp2" if spec.port == "rp2" else "esp32",
-            unique_id=bytes.fromhex("240ac4c0ffee"),
+            unique_id=bytes.fromhex(unique_id),
             sleep_speed=sleep_speed,
         )
         self.name = board
