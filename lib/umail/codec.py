@@ -80,6 +80,13 @@ def text_octets(text, eightbit):
     """
     data = text.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     plain = is_ascii(data)
-    if (plain or eightbit) and b"\0" not in data and max(map(len, data.split(b"\n"))) <= 998:
-        return b"7bit" if plain else b"8bit", data.replace(b"\n", b"\r\n")
+    # Where a line ends; the next end is looked for as far as a line may reach. A list of all lines would fill the heap.
+    end = -1
+    while end + 999 < len(data):
+        end = data.rfind(b"\n", end + 1, end + 1000)
+        if end < 0:
+            break
+    else:
+        if (plain or eightbit) and b"\0" not in data:
+            return b"7bit" if plain else b"8bit", data.replace(b"\n", b"\r\n")
     return borrow("quoted").shortest(data)

@@ -150,7 +150,7 @@ def nobody(session, refused, together, last, chunking):
             yield from session.put(b".\r\n")
             reply = yield from session.reply()
         # 500–503 to BDAT: the server may run the message as commands. Then the connection is not used again.
-        session.in_step = not (last and chunking) and not 500 <= reply.code <= 503
+        session.in_step = not chunking or not (last or 500 <= reply.code <= 503)
     errors = [refusal(session, reply) for _, reply in refused]
     chosen = errors[0]
     for one in errors:

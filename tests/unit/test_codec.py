@@ -66,6 +66,27 @@ def test_the_text_encoding_fits_the_text():
     equal(codec.text_octets("a\0b", True)[0], b"quoted-printable")
 
 
+def test_a_line_of_999_octets_is_found_wherever_it_stands():
+    for before in ("", "\n", "x\n" * 700, "x" * 998 + "\n", "x" * 500 + "\n" + "x" * 497 + "\n"):
+        for after in ("", "\n", "\nx" * 700, "\n" + "x" * 998):
+            equal(codec.text_octets(before + "x" * 998 + after, False)[0], b"7bit")
+            equal(codec.text_octets(before + "x" * 999 + after, False)[0], b"quoted-printable")
+
+
+def test_a_text_of_short_lines_takes_no_list_of_them():
+    try:
+        from gc import collect, mem_alloc, threshold
+    except ImportError:
+        # CPython does not tell.
+        return
+    text = "x\n" * 4000
+    collect()
+    threshold(-1)
+    before = mem_alloc()
+    codec.text_octets(text, False)
+    equal(mem_alloc() - before < 60000, True)
+
+
 def test_quoted_printable_encodes_what_could_be_lost():
     equal(quoted.quoted_printable(b"a \nb\t\nc=d\n"), b"a=20\r\nb=09\r\nc=3Dd\r\n")
 

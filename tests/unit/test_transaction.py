@@ -123,6 +123,11 @@ def test_parameters_are_those_the_server_knows():
     equal(message.offered, (True, True))
     error = fails(session_with("PIPELINING"), message, [])
     equal((error.kind, error.key), ("permanent", "smtputf8"))
+    # The sender may be the route's.
+    session = session_with("PIPELINING", "CHUNKING", "SMTPUTF8")
+    session.route.sender = "ä@x.org"
+    head = "MAIL FROM:<ä@x.org> SMTPUTF8\r\nRCPT TO:<b@y.org>\r\nBDAT 4 LAST\r\nhi\r\n".encode()
+    sends(session, Text(), [("C", head), ("S", OK * 3)])
     sends(
         session_with("PIPELINING", "BINARYMIME"),
         Text(),
@@ -197,7 +202,11 @@ def test_all_refused_is_an_error_whatever_the_server_says_to_the_message():
     script = [("C", head + b"DATA\r\n"), ("S", no + b"354 go\r\n"), ("C", b".\r\n"), ("S", b"250 ok\r\n")]
     equal(fails(session, both, script).stage, "rcpt")
     equal(session.in_step, True)
-    fails(session_with("PIPELINING"), both, [("C", head + b"DATA\r\n"), ("S", no + b"554 none\r\n")])
+    for answer in (b"554 none\r\n", b"503 none\r\n"):
+        session = session_with("PIPELINING")
+        fails(session, both, [("C", head + b"DATA\r\n"), ("S", no + answer)])
+        # Unlike a chunk, what DATA would begin was not sent: nothing of it can run as commands.
+        equal(session.in_step, True)
 
 
 def test_rset_comes_before_the_next_mail_where_one_was_left_open():
