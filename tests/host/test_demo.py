@@ -62,9 +62,8 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
         rows.append(f"2026-03-{1 + hour // 24:02d} {hour % 24:02d}:00:00,{text}" if hour < 744 else "")
     trace = tmp_path / "room.csv"
     trace.write_text("\n".join(rows) + "\n")
-    done = demo(
-        "--trace", str(trace), "--limit", "26", "--hysteresis", "1", "--unit", "°F", "--name", "attic", command=PLANTED
-    )
+    arguments = ("--trace", str(trace), "--limit", "26", "--hysteresis", "1", "--unit", "°F", "--name", "attic")
+    done = demo(*arguments, command=(sys.executable, "-c", PLANTED))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     assert "attic: temperature" in done.stdout
     assert "[masked]" in done.stdout
