@@ -5,9 +5,9 @@ under a temporary name, read back, compared and renamed, then code that is no lo
 narrowed. Cut at any point, the next run finds the list too wide at worst and completes the work. Data (configuration,
 traces, certificates, whatever the user put there) is written when it is in the image and never removed.
 
-What the image has below /rom/ goes into the ROMFS partition (see romfs), before anything else; the code in /lib goes
-once the board has mounted it. As /rom/lib comes before /lib, an image without such files empties a ROMFS of ours.
-Code that the firmware has frozen in comes before both: it is left out of the image.
+Library and firmware may go into the ROMFS partition instead (see romfs), before anything else; those in /lib go once
+the board has mounted it. As /rom/lib comes before /lib, a deployment into /lib empties a ROMFS of ours. Code that the
+firmware has frozen in comes before both: it is left out of the image.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ def deploy(
     link: Link,
     image: Mapping[str, bytes],
     *,
+    rom: bool | None = None,
     secrets: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     report: Report | None = None,
@@ -75,6 +76,8 @@ def deploy(
     Args:
         link: a board in its raw REPL.
         image: absolute path → octets, as ``umail_host.image.build`` makes it.
+        rom: whether library and firmware go into the ROMFS partition; False: where the paths say; None: into the ROMFS
+            where the board has them there.
         secrets: name → value, for the board's secret store.
         progress: told of each piece sent.
         report: one to go on with, of a run that was cut off.
@@ -83,23 +86,19 @@ def deploy(
         UserError: no room, a version that does not fit, a file that the flash gives back wrong, an image that does not
             import on the board, no ROMFS partition for what belongs into one.
     """
-    found = survey(link, (path for path in image if not path.startswith(romfs.ROOT)))
-    whole = {path: octets for path, octets in image.items() if not _is_frozen(path, found.frozen)}
-    rom = {path: octets for path, octets in whole.items() if path.startswith(romfs.ROOT)}
-    image = {path: octets for path, octets in whole.items() if path not in rom}
-    check_version(found.python, mpy=any(path.endswith(".mpy") for path in whole))
+    found = survey(link, image)
+    check_version(found.python, mpy=any(path.endswith(".mpy") for path in image))
+    whole = _placed(found, image, rom)
+    in_rom = {path: octets for path, octets in whole.items() if path.startswith(romfs.ROOT)}
+    image = {path: octets for path, octets in whole.items() if path not in in_rom}
     report = report or Report()
     report.frozen = sorted(found.frozen)
     changed = _changed(found, image, report)
     stale = _stale(found, image)
     _check_room(found, changed)
-    if rom:
-        _write_rom(link, found.rom, rom, report, progress)
-    for path in sorted(_FIRST & changed.keys() & found.files.keys() - found.listed):
-        # The boot.py that MicroPython puts on a new board is comments only: nobody misses it.
-        if any(line.strip() and not line.startswith("#") for line in link.exec(f"show({path!r})").splitlines()):
-            link.exec(f"os.rename({path!r}, {path + '.old'!r})")
-            report.warnings.append(f"{path} was not ours: it lies on the board as {path}.old now")
+    if in_rom:
+        _write_rom(link, found.rom, in_rom, report, progress)
+    _put_aside(link, _FIRST & changed.keys() & found.files.keys() - found.listed, report)
     code = frozenset(path for path in image if path.startswith(_CODE))
     _write_list(link, found.listed, found.listed | code)
     _copy(link, changed, report, progress)
@@ -107,13 +106,34 @@ def deploy(
         link.exec(f"remove({path!r})")
         report.removed.append(path)
     _write_list(link, found.listed | code, code)
-    if not rom and found.rom is not None and found.rom.ours:
+    if not in_rom and found.rom is not None and found.rom.ours:
         romfs.erase(link)
         report.rom = "ROMFS emptied"
     report.warnings += _imports(link, whole)
     for name, value in (secrets or {}).items():
         _put_secret(link, name, value)
     return report
+
+
+def _placed(found: Survey, image: Mapping[str, bytes], rom: bool | None) -> dict[str, bytes]:
+    """``image`` without what is frozen in, with library and firmware where they belong on this board."""
+    if rom is None:
+        rom = found.rom is not None and bool(found.rom.names & romfs.OURS)
+    placed = {}
+    for path, octets in image.items():
+        if not _is_frozen(path, found.frozen):
+            ours = path.startswith((f"{LIBRARY}/", f"{FIRMWARE}/"))
+            placed[f"/rom{path}" if rom and ours else path] = octets
+    return placed
+
+
+def _put_aside(link: Link, paths: Iterable[str], report: Report) -> None:
+    """Keeps what the user had in ``paths`` under another name."""
+    for path in sorted(paths):
+        # The boot.py that MicroPython puts on a new board is comments only: nobody misses it.
+        if any(line.strip() and not line.startswith("#") for line in link.exec(f"show({path!r})").splitlines()):
+            link.exec(f"os.rename({path!r}, {path + '.old'!r})")
+            report.warnings.append(f"{path} was not ours: it lies on the board as {path}.old now")
 
 
 def _is_frozen(path: str, frozen: frozenset[str]) -> bool:

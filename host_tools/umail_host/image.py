@@ -151,7 +151,6 @@ def build(
     extra_files: Mapping[str, bytes] | None = None,
     roots: Iterable[str] | None = None,
     mpy: bool = True,
-    rom: bool = False,
 ) -> dict[str, bytes]:
     """All that belongs on a board: absolute path there → octets.
 
@@ -162,7 +161,6 @@ def build(
         extra_files: further files, such as a trace or a certificate.
         roots: the bundled roots to include, by name; None: all.
         mpy: compile, else copy the sources.
-        rom: whether library and firmware go into the ROMFS partition.
 
     Raises:
         UserError: something does not compile, a root is unknown, a path is not absolute, a secret lies in ``config``.
@@ -172,8 +170,6 @@ def build(
     if roots is not None:
         image = roots_only(image, roots)
     image = image | package(firmware / "alertnode", FIRMWARE, mpy)
-    if rom:
-        image = {f"/rom{path}": octets for path, octets in image.items()}
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
     if config is not None:
         image[CONFIG] = config_file(config, board)

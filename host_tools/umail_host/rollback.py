@@ -20,7 +20,7 @@ _AGAIN = 0.3  # seconds between two attempts at a port that went away with a res
 def keep(link: Board, image: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files that made up the board before: what earlier deployments put there, and what ``image`` replaces.
 
-    What lies in its ROMFS is among them: a deployment of the answer makes that partition what it was, too.
+    What lies in its ROMFS is among them: a deployment of the answer, with ``rom=False``, brings that back, too.
     Only what is different from ``image`` is read from the board. Empty where nothing was deployed before.
     """
     found = deploy.survey(link, image)
@@ -32,8 +32,8 @@ def keep(link: Board, image: Mapping[str, bytes]) -> dict[str, bytes]:
         there |= {path: entry.sha256 for path, entry in link.tree("/rom").items() if not entry.is_folder}
     kept = {}
     for path, digest in there.items():
-        same = path in image and hashlib.sha256(image[path]).hexdigest() == digest
-        kept[path] = image[path] if same else link.get(path)
+        new = image.get(path.removeprefix("/rom"), b"")
+        kept[path] = new if hashlib.sha256(new).hexdigest() == digest else link.get(path)
     return kept
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -148,7 +149,7 @@ def flash(tmp_path_factory, micropython):
     with VirtualBoard(folder, romfs=SIZE) as board, maintenance.held(board.port, reset=False) as link:
         spec = boards.load("virtual")
         deploy(link, image.build(spec))
-        report = deploy(link, image.build(spec, rom=True))
+        report = deploy(link, image.build(spec), rom=True)
         assert report.rom.endswith("kB written")
         assert len(report.removed) > 80
         assert sorted(link.listdir("/")) == [".umail-files", "boot.py", "main.py", "rom"]
@@ -179,14 +180,32 @@ def test_an_alert_leaves_from_rom_and_the_heap_is_larger_by_the_code_than_from_l
     from_rom, where = heap_after_mail(node, 35, "alert mailed to")
     assert len(node.subjects(1)) == 1
     assert where == ["/rom/lib/umail/__init__.mpy", "/rom/lib/alertnode/__init__.mpy"]
-    assert "0 files written (0.0 kB), 2 unchanged, 0 removed; ROMFS of" in run("--port", node.board.port, "--romfs")
+    # Where the code is now is where it stays, unless the user says so.
     output = run("--port", node.board.port)
+    assert re.search(r"0 files written \(0\.0 kB\), 2 unchanged, 0 removed; ROMFS of .* unchanged", output)
+    output = run("--port", node.board.port, "--no-romfs")
     assert "ROMFS emptied" in output
     assert "warning" not in output
     from_lib, where = heap_after_mail(node, 20, "recovery mailed to")
     assert where == ["/lib/umail/__init__.mpy", "/lib/alertnode/__init__.mpy"]
     print(f"heap left after a mail: {from_rom} from ROMFS, {from_lib} from /lib")
     assert from_rom - from_lib > 40_000
+
+
+def test_a_power_cut_half_way_through_the_rom_leaves_none_and_the_next_run_completes(node, monkeypatch):
+    build = image.build
+    more = image.compile_module(b"x = 1\n", "more.py")
+    monkeypatch.setattr(image, "build", lambda *given, **named: {**build(*given, **named), "/lib/umail/more.mpy": more})
+    patient = Board.exec
+    monkeypatch.setattr(Board, "exec", lambda board, code, timeout=10: patient(board, code, min(timeout, 3)))
+    # The flag of maintenance takes some, each block to be erased and each chunk one.
+    node.board.cut_power_at_write(60)
+    with pytest.raises(UserError, match="goes on where this one stopped"):
+        run("--port", node.board.port, "--romfs", "--wait", "2")
+    node.board.power_on()
+    node.wait_for("no module named 'alertnode'")
+    assert re.search(r"0 files written .*; ROMFS of .* written", run("--port", node.board.port, "--romfs"))
+    node.wait_for("alertnode: not started, the configuration needs mending")
 
 
 def test_firmware_in_rom_that_crashes_is_replaced_by_the_rom_before(node, tmp_path, monkeypatch):
@@ -201,7 +220,7 @@ def test_firmware_in_rom_that_crashes_is_replaced_by_the_rom_before(node, tmp_pa
 
     def broken(*arguments, **options):
         built = build(*arguments, **options)
-        start = "/rom/lib/alertnode/start.mpy"
+        start = "/lib/alertnode/start.mpy"
         assert start in built
         built[start] = image.compile_module(b"def main(): raise RuntimeError('new')\n", "start.py")
         return built

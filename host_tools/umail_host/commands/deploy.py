@@ -41,8 +41,13 @@ def command(
     file: Annotated[list[str] | None, typer.Option(help="A further file, HERE:/THERE; may be repeated.")] = None,
     secret: Annotated[list[str] | None, typer.Option(help="Name of a secret to store; may be repeated.")] = None,
     romfs: Annotated[
-        bool, typer.Option("--romfs", help="Library and firmware into the ROMFS partition: they run from flash.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--romfs/--no-romfs",
+            help="Library and firmware into the ROMFS partition, from where they run, or into /lib.",
+            show_default="where they are now, else /lib",
+        ),
+    ] = None,
     freeze: Annotated[
         Path | None,
         typer.Option(
@@ -65,10 +70,11 @@ def command(
     if healthy and not reset:
         raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
     if freeze is not None:
-        _freeze(freeze, boards.load(board or flash.connected(port)), romfs)
+        _freeze(freeze, boards.load(board or flash.connected(port)), bool(romfs))
         return
     if romfs and not mpy:
         raise UserError("--romfs is for .mpy, which run from where they lie: leave --no-mpy out")
+    rom = romfs if mpy else False
     secrets = {name: secret_source.read(name) for name in secret or ()}
 
     def once() -> None:
@@ -81,9 +87,9 @@ def command(
             spec = choose_board(machine, board)
             if settings is not None:
                 check_config(settings, spec)
-            return spec, image.build(spec, config=settings, extra_files=files, mpy=mpy, rom=romfs)
+            return spec, image.build(spec, config=settings, extra_files=files, mpy=mpy)
 
-        _once(functools.partial(maintenance.held, device, wait, reset), build, secrets, healthy, device, reset)
+        _once(functools.partial(maintenance.held, device, wait, reset), build, secrets, healthy, device, reset, rom)
 
     once()
     if watch:
@@ -108,10 +114,12 @@ def _freeze(folder: Path, spec: BoardSpec, romfs: bool) -> None:
         )
 
 
-def _once(hold: Hold, build: Build, secrets: dict[str, str], healthy: float, device: str, reset: bool) -> None:
+def _once(
+    hold: Hold, build: Build, secrets: dict[str, str], healthy: float, device: str, reset: bool, rom: bool | None
+) -> None:
     report = deploy.Report()
     before: dict[str, bytes] | None = {} if healthy else None
-    spec = deploy_over(hold, build, secrets, report, before)
+    spec = deploy_over(hold, build, secrets, report, before, rom)
     for warning in report.warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(
@@ -136,7 +144,7 @@ def _confirm(hold: Hold, device: str, healthy: float, before: dict[str, bytes]) 
     if not before:
         raise UserError(f"{what}Nothing was deployed before, so it stays", 1)
     with hold() as link:
-        copy(link, before, {}, deploy.Report())
+        copy(link, before, {}, deploy.Report(), rom=False)
     raise UserError(f"{what}The firmware from before is back, and its configuration; secrets are the new ones", 1)
 
 
@@ -157,12 +165,14 @@ def deploy_over(
     secrets: dict[str, str],
     report: deploy.Report,
     before: dict[str, bytes] | None = None,
+    rom: bool | None = None,
 ) -> BoardSpec:
     """Deploys, and goes on once by itself: the watchdog of the firmware before may have reset the board meanwhile.
 
     Args:
         hold: gives the board; build: the image for what the board says it is.
         before: is filled with what lay on the board before, where it is a dict.
+        rom: as `deploy.deploy` takes it.
     """
     again = False
     while True:
@@ -173,7 +183,7 @@ def deploy_over(
                 spec, built = build(link.exec("import sys\nprint(sys.implementation._machine)").strip())
                 if before is not None:
                     before.update(rollback.keep(link, built))
-                copy(link, built, secrets, report)
+                copy(link, built, secrets, report, rom)
                 return spec
         except ExecError:
             raise
@@ -186,7 +196,9 @@ def deploy_over(
             typer.echo("the board went away; trying once more", err=True)
 
 
-def copy(link: Board, built: dict[str, bytes], secrets: dict[str, str], report: deploy.Report) -> None:
+def copy(
+    link: Board, built: dict[str, bytes], secrets: dict[str, str], report: deploy.Report, rom: bool | None = None
+) -> None:
     """Deploys with a bar that shows how far it is."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
@@ -196,7 +208,7 @@ def copy(link: Board, built: dict[str, bytes], secrets: dict[str, str], report: 
         def show(path: str, done: int, total: int) -> None:
             bar.update(task, description=path, completed=done, total=total)
 
-        deploy.deploy(link, built, secrets=secrets, progress=show, report=report)
+        deploy.deploy(link, built, rom=rom, secrets=secrets, progress=show, report=report)
 
 
 def choose_board(machine: str, wanted: str) -> BoardSpec:
