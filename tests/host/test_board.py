@@ -170,3 +170,41 @@ def test_a_port_in_use_is_refused_to_a_second_program(tmp_path: Path, micropytho
         board.enter()
         with pytest.raises(BoardError, match="can't be opened"):
             Board(virtual.port)
+
+
+NAMES = """
+import time
+texts = ["name%d" % n * 20 for n in range(100)]
+while True:
+    for text in texts:
+        hasattr(time, text)
+        hasattr(time, text)
+        hasattr(time, text)
+    time.sleep_us(1)
+"""
+
+
+def test_a_program_is_stopped_where_its_interpreter_can_go_on(tmp_path: Path, micropython: str) -> None:
+    with VirtualBoard(tmp_path / "flash") as virtual, Board(virtual.port) as board:
+        board.enter()
+        board.put("/main.py", NAMES.encode())
+        for _ in range(8):
+            board.start()
+            board.wait_for("soft reboot", 5)
+            time.sleep(0.1)
+            board.enter()
+            assert board.eval("'a' + 'new_name'") == "anew_name"
+
+
+def test_a_ctrl_c_stops_what_ran_when_it_was_sent_and_nothing_later(tmp_path: Path, micropython: str) -> None:
+    with VirtualBoard(tmp_path / "flash") as virtual, serial.serial_for_url(virtual.port) as port:
+        virtual.wait_for(">>> ")
+        port.write(b"\x01")
+        virtual.wait_for("raw REPL")
+        for _ in range(3):
+            port.write(b"import time\nprint('begun')\nwhile True: time.sleep(1)\x04")
+            virtual.wait_for("begun")
+            port.write(b"\x03\x03")
+            virtual.wait_for("\x04>")
+            port.write(b"time.sleep(0.3)\nprint('whole')\x04")
+            assert "Interrupt" not in virtual.wait_for("\x04>")

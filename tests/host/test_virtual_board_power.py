@@ -218,6 +218,10 @@ def test_the_flash_can_be_mounted_after_a_power_cut_at_any_write(virtual: Virtua
         virtual.cut_power_at_write(cut)
         with pytest.raises(UserError):
             board.exec(code, timeout=0.3)
+        for _ in range(500):
+            if not virtual.powered:
+                break
+            time.sleep(0.01)
         assert not virtual.powered
         virtual.power_on()
         board.enter()
