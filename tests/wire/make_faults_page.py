@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
+from certificate_names import NAMES
 from fault_table import SECURITIES, TABLE, Row
 
 from umail_host.fake_smtp import plan
@@ -21,6 +22,18 @@ A fault is written as `umail serve --fault` takes it ([the fake server](fake-ser
 kind and key, as `MailError` has them ([what the keys mean](replies.md)); where the network decides which of two comes,
 both stand there. `mails` is how often the mail arrived: under `uncertain` it may have, and only the server knows.
 """
+_NAMES_IN_CERTIFICATES = """
+## Names in certificates
+
+A wildcard is the whole first label and stands for one label (RFC 9525, 6.3). What MicroPython's mbed TLS takes beyond
+that no public authority issues. A common name counts on MicroPython only, and only where the certificate has no other
+name. Where the server refuses the board's own certificate, the error is `starttls configuration cert_refused`, or
+`starttls temporary cert_refused` where it hung up without a word. While the board's clock is unset no certificate is
+looked at: `connect temporary clock`.
+
+| host of the route | name in the certificate | MicroPython | CPython |
+|---|---|---|---|
+"""
 
 
 def page() -> str:
@@ -31,7 +44,20 @@ def page() -> str:
             f"\n## {title}\n\n| fault | what the server does | what becomes of the mail | mails |\n|---|---|---|---|\n"
         )
         parts += [_line(row) for row in rows]
+    parts.append(_NAMES)
+    parts += [
+        f"| `{host}` | {_name(name)} | {_one(here)} | {_one(there or here)} |\n" for host, name, here, there in NAMES
+    ]
     return "".join(parts)
+
+
+def _name(name: str) -> str:
+    shown = name.replace("\0", "‹NUL›")
+    return f"`{shown}`"
+
+
+def _one(outcome: str) -> str:
+    return outcome if outcome == "delivered" else f"`{outcome}`"
 
 
 def _line(row: Row) -> str:
