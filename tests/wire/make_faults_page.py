@@ -44,10 +44,9 @@ def page() -> str:
             f"\n## {title}\n\n| fault | what the server does | what becomes of the mail | mails |\n|---|---|---|---|\n"
         )
         parts += [_line(row) for row in rows]
-    parts.append(_NAMES)
-    parts += [
-        f"| `{host}` | {_name(name)} | {_one(here)} | {_one(there or here)} |\n" for host, name, here, there in NAMES
-    ]
+    parts.append(_NAMES_IN_CERTIFICATES)
+    for host, name, micropython, cpython in NAMES:
+        parts.append(f"| `{host}` | {_name(name)} | {_one(micropython)} | {_one(cpython or micropython)} |\n")
     return "".join(parts)
 
 
