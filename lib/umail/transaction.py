@@ -6,6 +6,7 @@ pipelines; everything else waits until the envelope was answered, and so does DA
 
 from umail import borrow
 
+from .codec import is_ascii
 from .errors import MailError
 
 # Replies to so many commands fit any socket's buffers: more are never owed at a time.
@@ -110,8 +111,8 @@ def _envelope(session, message, people, body):
     if body.body != "7bit":
         # RFC 6152, RFC 3030
         line += b" BODY=BINARYMIME" if body.body == "binary" else b" BODY=8BITMIME"
-    if message.smtputf8:
-        # RFC 6531
+    if message.smtputf8 or not is_ascii(line):
+        # RFC 6531; the route's sender, too, may be in another script.
         if "SMTPUTF8" not in features:
             raise session.error("smtputf8")
         line += b" SMTPUTF8"

@@ -116,9 +116,44 @@ PLACES.update(WORDS)
 PLACES.update(STRICT)
 
 
-def cases(places):
+# Of a route: what becomes a login, and the rest; with the function that makes it, where that is not Route itself.
+LOGINS = {
+    "username": lambda p: {"username": p},
+    "password": lambda p: {"password": p},
+    "token": lambda p: {"token": p},
+}
+ROUTES = {
+    "host": lambda p: {"host": p + ".board.example"},
+    "ehlo": lambda p: {"ehlo": p},
+    "ehlo, after a name": lambda p: {"ehlo": "board.example" + p},
+    "sender of the route": lambda p: {"sender": p},
+    "sender of the route, local part": lambda p: {"sender": p + "@contoso.com"},
+    "security": lambda p: {"security": p},
+    "port": lambda p: {"port": p},
+    "trust": lambda p: {"trust": p},
+    "certificate": lambda p: {"certificate": ([p], p)},
+}
+FUNCTIONS = {
+    "submission, username": lambda p: {"kind": "submission", "username": p},
+    "hve, username": lambda p: {"kind": "hve", "username": p},
+    "gmail, ehlo": lambda p: {"kind": "gmail", "ehlo": p},
+    "azure_communication, username": lambda p: {"kind": "azure_communication", "username": p},
+    "direct_send, domain": lambda p: {"kind": "direct_send", "host": None, "domain": p},
+    "direct_send, sender": lambda p: {"kind": "direct_send", "sender": p},
+    "direct_send, host": lambda p: {"kind": "direct_send", "host": "mx.example" + p},
+    "relay, domain": lambda p: {"kind": "relay", "host": None, "domain": "contoso.com" + p},
+    "relay, sender": lambda p: {"kind": "relay", "sender": p + "@contoso.com"},
+}
+# Where names are as good as any.
+FEW = ("CR", "LF", "CRLF", "NUL", "dot", "forged mail", "cut to octets", "two addresses", "half a pair", "long")
+# Of uMail's class, and of what fetches tokens.
+COMPAT = ("to", "mail_from", "write", "write, octet by octet", "send", "send, as bytes")
+OAUTH = ("tenant", "client_id", "client_secret", "scope", "refresh_token")
+
+
+def cases(places, names=NAMES):
     """The names of all cases at these places."""
-    return [place + "/" + name for place in places for name in NAMES]
+    return [place + "/" + name for place in places for name in names]
 
 
 def build(case):
@@ -126,4 +161,13 @@ def build(case):
     place, _, name = case.partition("/")
     whole = {"sender": USER, "to": TO, "subject": "s", "text": "t"}
     whole.update(PLACES[place](payload(name)))
+    return whole
+
+
+def build_route(case):
+    """The arguments of ``umail.Route`` that a case replaces; each login has a user of its own."""
+    place, _, name = case.partition("/")
+    one = LOGINS.get(place) or ROUTES.get(place) or FUNCTIONS[place]
+    whole = {"username": "%d@contoso.com" % NAMES.index(name)} if place in ("password", "token") else {}
+    whole.update(one(payload(name)))
     return whole

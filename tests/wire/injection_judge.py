@@ -42,6 +42,22 @@ def taken(case: str) -> bool:
     return name in _TAKEN.get(place, ())
 
 
+def route_taken(case: str) -> bool:
+    """Whether a mail is to be sent with what a case says of the route."""
+    place, _, name = case.partition("/")
+    text = payload(name)
+    kinds = {unicodedata.category(character) for character in text}
+    fine = not kinds & {"Cc", "Cs"}
+    if place == "token":
+        return fine
+    fine = fine and len(text.encode()) < 200
+    if place in ("username", "password") or place.endswith(", username"):
+        return fine
+    if "ehlo" in place:
+        return fine and " " not in text
+    return name in _ADDRESS and (place == "relay, sender" or place.endswith("local part"))
+
+
 def _bare(value: object) -> str:
     text = value[1] if isinstance(value, tuple) else value
     assert isinstance(text, str)

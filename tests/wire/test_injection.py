@@ -7,25 +7,46 @@ with what was given, or the argument is refused before anything was said.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from injection_cases import FREE, STRICT, WORDS, cases
-from injection_judge import envelope, judge, taken
-from wire_device import Device
+from fake_dns import FakeDns
+from injection_cases import (
+    COMPAT,
+    FEW,
+    FREE,
+    FUNCTIONS,
+    LOGINS,
+    LONG,
+    OAUTH,
+    ROUTES,
+    STRICT,
+    WORDS,
+    build_route,
+    cases,
+    payload,
+)
+from injection_judge import envelope, judge, route_taken, taken
+from wire_device import PASSWORD, USER, Device
 
+from umail_host.fake_oauth import FakeOAuth, TokenService
 from umail_host.fake_smtp import FakeServer
 
 PROGRAM = Path(__file__).with_name("injection_program.py")
 
 
-def attempt(device: Device, server: FakeServer, run: str, tried: list[str], **job: Any) -> list[dict[str, Any]]:
-    """What became of each case, on a connection of its own."""
+def attempt(device: Device, server: Any, run: str, tried: list[str], tls: bool = False, **job: Any) -> list[Any]:
+    """What became of each case."""
     # A mail of 11 kB is made and kept whole here.
     device.command = [word.replace("heapsize=160k", "heapsize=1m") for word in device.command]
     route = {"host": "localhost", "port": server.port, "security": "plain"}
-    return device.run({"run": run, "cases": tried, "route": route, **job}, program=PROGRAM)
+    if tls:
+        device.trust.write_bytes(server.ca_der)
+        route.update(security="starttls", trust=str(device.trust))
+    return device.run({"run": run, "cases": tried, "route": route, "password": PASSWORD, **job}, program=PROGRAM)
 
 
 def verbs(octets: bytes) -> str:
@@ -73,7 +94,15 @@ def check(server: FakeServer, tried: list[str], results: list[dict[str, Any]]) -
         judge(case, delivery.content, binary=delivery.envelope.body == "BINARYMIME")
 
 
-@pytest.mark.parametrize("kind", [FREE, WORDS, STRICT], ids=["texts", "words", "grammar"])
+@pytest.mark.parametrize(
+    ("device", "kind"),
+    [
+        *(("micropython", FREE), ("micropython", WORDS), ("micropython-aio", FREE), ("micropython-aio", STRICT)),
+        *(("cpython", STRICT), ("cpython", FREE), ("cpython-aio", WORDS)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
+    indirect=["device"],
+)
 def test_every_argument_of_a_message_is_sent_as_it_is_or_refused(device, serve, kind):
     server = serve("generic", settle=0)
     tried = cases(place for place in kind if place != "file, path")
@@ -88,3 +117,148 @@ def test_texts_arrive_as_they_are_by_every_way_of_sending(device, serve, switche
     server = serve("generic", settle=0, **switches)
     tried = cases(["text", "text and html"])
     check(server, tried, attempt(device, server, "by_message", tried))
+
+
+@pytest.fixture
+def resolver() -> Iterator[FakeDns]:
+    """DNS that knows no name."""
+    with FakeDns({}) as fake:
+        yield fake
+
+
+def log_in(server: FakeServer, tried: list[str]) -> None:
+    """The server knows the login of each case that is to be taken."""
+    for case in tried:
+        arguments = build_route(case)
+        if not route_taken(case):
+            continue
+        if "token" in arguments:
+            server.accept_token(arguments["token"], arguments["username"])
+        elif "username" in arguments:
+            server.policy.mailboxes[arguments["username"]] = arguments.get("password", PASSWORD)
+
+
+@pytest.mark.parametrize("device", ["micropython", "cpython-aio"], indirect=True)
+def test_a_login_reaches_the_server_as_it_is_or_is_refused(device, serve):
+    server = serve("generic", settle=0)
+    tried = cases(LOGINS)
+    log_in(server, tried)
+    results = attempt(device, server, "by_route", tried, tls=True)
+    assert [c for c, result in zip(tried, results, strict=True) if ("accepted" in result) != route_taken(c)] == []
+    # A token is asked for when it is needed, yet before a connection; the rest is refused when the route is made.
+    for case, result in zip(tried, results, strict=True):
+        if not route_taken(case):
+            place = case.partition("/")[0]
+            wrong = {"stage": "auth", "kind": "configuration", "key": "configuration"}
+            assert result == (wrong if place == "token" else {"refused": place})
+    sent = [case for case in tried if route_taken(case)]
+    users = [build_route(case)["username"] for case in sent]
+    assert [session.user for session in server.sessions] == users
+    assert len(server.inbox.deliveries) == len(sent)
+
+
+@pytest.mark.parametrize("device", ["micropython-aio", "cpython"], indirect=True)
+def test_a_routes_other_arguments_are_used_as_they_are_or_refused(device, serve, resolver):
+    server = serve("generic", settle=0, mailboxes={USER: PASSWORD})
+    tried = [case for case in cases(ROUTES) if not case.startswith("host/") or not case.endswith("encoded word")]
+    tried += cases(FUNCTIONS, FEW)
+    log_in(server, tried)
+    results = attempt(device, server, "by_route", tried, tls=True, dns=[resolver.address])
+    sent = []
+    for case, result in zip(tried, results, strict=True):
+        place = case.partition("/")[0]
+        if route_taken(case):
+            sent.append(case)
+            assert result.get("accepted") == 1, (case, result)
+        elif place in ("trust", "certificate"):
+            assert result == {"stage": "starttls", "kind": "configuration", "key": "cert_file"}, case
+        elif "refused" not in result:
+            assert place in ("host", "direct_send, host", "direct_send, domain", "relay, domain"), (case, result)
+            assert (result["stage"], result["kind"]) == ("resolve", "configuration")
+    assert [delivery.sender for delivery in server.inbox.deliveries] == [
+        build_route(case).get("sender", USER) for case in sent
+    ]
+    names = [build_route(case).get("ehlo") for case in sent]
+    greeted = [server.sessions[delivery.connection - 1].ehlo for delivery in server.inbox.deliveries]
+    assert [got for got, name in zip(greeted, names, strict=True) if got != name and name] == []
+    # Nobody but those that were to be taken, and those whose certificates could not be read, got so far as to connect.
+    spoken = [case for case in tried if case.startswith(("trust/", "certificate/"))]
+    assert len(server.sessions) == len(sent) + len(spoken)
+    # Of names, only those that are some were asked for: with a dot at their end.
+    assert {name for name, _, _ in resolver.asked} == {"contoso.com", "mx.example"}
+
+
+@pytest.mark.parametrize("device", ["micropython-aio", "cpython"], indirect=True)
+def test_what_waits_in_the_outbox_is_sent_as_it_was_put(device, serve, tmp_path):
+    server = serve("generic", settle=0)
+    tried = cases(["text", "file"]) + cases([*FREE, *WORDS], FEW)
+    *results, count = attempt(device, server, "by_outbox", tried, whole=True, path=str(tmp_path / "outbox"))
+    assert [case for case, result in zip(tried, results, strict=True) if ("accepted" in result) != taken(case)] == []
+    sent = [case for case in tried if taken(case)]
+    assert count == len(server.inbox.deliveries) == len(sent)
+    for case, delivery in zip(sent, server.inbox.deliveries, strict=True):
+        assert (delivery.sender, delivery.recipients) == envelope(case)
+        judge(case, delivery.content, binary=delivery.envelope.body == "BINARYMIME")
+
+
+@pytest.mark.parametrize("device", ["micropython", "cpython"], indirect=True)
+def test_what_is_written_to_umails_class_stays_one_mail(device, serve):
+    server = serve("generic", settle=0)
+    tried = cases(COMPAT)
+    results = attempt(device, server, "by_compat", tried, tls=True, whole=True)
+    sent = []
+    for case, result in zip(tried, results, strict=True):
+        place, _, name = case.partition("/")
+        text = payload(name)
+        if "accepted" in result:
+            sent.append(text)
+        # A NUL, and lines of more than 998 octets, cannot be in a mail as they are.
+        as_it_is = "\0" not in text and name not in LONG and place not in ("to", "mail_from")
+        assert ("accepted" in result) == as_it_is or "\ud83d" in text, (case, result)
+    assert len(server.inbox.deliveries) == len(sent)
+    for text, delivery in zip(sent, server.inbox.deliveries, strict=True):
+        assert (delivery.sender, delivery.recipients) == (USER, ["ops@contoso.com"])
+        head, _, body = delivery.content.partition(b"\r\n\r\n")
+        assert b"Bcc" not in head
+        given = text.encode("utf-8", "surrogatepass").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        assert body.rstrip(b"\r\n") == given.replace(b"\n", b"\r\n").rstrip(b"\r\n")
+        assert not re.search(rb"\r(?!\n)|(?<!\r)\n", delivery.content)
+    # What no mail came of, nobody saw the end of.
+    assert sum(session.messages for session in server.sessions) == len(sent)
+
+
+class Recorder(TokenService):
+    """Keeps what was asked, and gives a token for anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    def answer(self, path, form):
+        self.asked.append((path, dict(form)))
+        return 200, {"access_token": "token", "expires_in": 3600}
+
+
+@pytest.mark.parametrize("device", ["micropython", "cpython"], indirect=True)
+def test_what_a_token_is_asked_with_stays_one_form(device, serve):
+    service = Recorder()
+    with FakeOAuth(service=service) as endpoint:
+        tried = cases(OAUTH, FEW)
+        results = attempt(device, endpoint, "by_oauth", tried, tls=True)
+    plain = {"client_id": "board", "client_secret": "secret", "scope": "all", "grant_type": "client_credentials"}
+    expected = []
+    for case, result in zip(tried, results, strict=True):
+        place, _, name = case.partition("/")
+        text = payload(name)
+        kinds = {unicodedata.category(character) for character in text}
+        fine = (text.replace(".", "").isalnum() and text.isascii()) or text == "."
+        if not (fine if place in ("tenant", "client_id") else not kinds & {"Cc", "Cs"}):
+            assert "refused" in result, (case, result)
+            continue
+        assert "accepted" in result, (case, result)
+        form = {**plain, place: text}
+        path = f"/{form.pop('tenant', 'contoso.com')}/oauth2/v2.0/token"
+        if place == "refresh_token":
+            form["grant_type"] = "refresh_token"
+        expected.append((path, form))
+    assert service.asked == expected
