@@ -1,30 +1,47 @@
-"""Fixtures for tests against real servers: each, started once for a module, and the library on each interpreter."""
+"""Fixtures for tests against real servers: each, started once, and the library on each interpreter."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from real_servers import SERVERS, Missing, RealServer
-from wire_device import ROOT, Device, compile_library
+from talking_device import TalkingDevice
+from wire_device import ROOT, compile_library
 
 
-def running(name: str, folder: Path) -> Iterator[RealServer]:
-    """The server of that name; skips, saying how to get it, where it is not here."""
-    server = SERVERS[name](folder)
-    try:
-        with server:
-            yield server
-    except Missing as missing:
-        pytest.skip(str(missing))
+@pytest.fixture(scope="session")
+def running() -> Iterator[contextlib.ExitStack]:
+    """What was started for a test and serves later ones, too."""
+    with contextlib.ExitStack() as stack:
+        yield stack
 
 
-@pytest.fixture(scope="module", params=list(SERVERS))
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+@pytest.fixture(scope="session")
+def servers(running: contextlib.ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RealServer]:
+    """Gives the server of that name, started when first asked for; skips, saying how to get it, where it is missing."""
+
+    @functools.cache
+    def start(name: str) -> RealServer:
+        return running.enter_context(SERVERS[name](tmp_path_factory.mktemp(name)))
+
+    def give(name: str) -> RealServer:
+        try:
+            return start(name)
+        except Missing as missing:
+            pytest.skip(str(missing))
+
+    return give
+
+
+@pytest.fixture(params=list(SERVERS))
+def server(request: pytest.FixtureRequest, servers: Callable[[str], RealServer]) -> RealServer:
     """Each real server."""
-    yield from running(request.param, tmp_path_factory.mktemp(request.param))
+    return servers(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -33,12 +50,28 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_library(tmp_path_factory.mktemp("mpy"))
 
 
+@pytest.fixture(scope="session")
+def devices(
+    request: pytest.FixtureRequest, running: contextlib.ExitStack, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, RealServer], TalkingDevice]:
+    """Gives the library on that interpreter and with that driver, in a process for each server."""
+
+    @functools.cache
+    def start(kind: str, server: RealServer) -> TalkingDevice:
+        trust = tmp_path_factory.mktemp("trust") / "root.der"
+        name, _, driver = kind.partition("-")
+        command, library = [sys.executable], ROOT / "lib"
+        if name == "micropython":
+            command = [request.getfixturevalue("micropython"), "-X", "heapsize=256k"]
+            library = request.getfixturevalue("compiled")
+        return running.enter_context(TalkingDevice(command, library, trust, driver, server))
+
+    return start
+
+
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])
-def device(request: pytest.FixtureRequest, tmp_path: Path) -> Device:
-    """The library on MicroPython, compiled and within the heap of a small board, and on CPython; with either driver."""
-    trust = tmp_path / "trust.der"
-    name, _, driver = request.param.partition("-")
-    if name == "cpython":
-        return Device([sys.executable], ROOT / "lib", trust, driver)
-    interpreter = request.getfixturevalue("micropython")
-    return Device([interpreter, "-X", "heapsize=160k"], request.getfixturevalue("compiled"), trust, driver)
+def device(
+    request: pytest.FixtureRequest, server: RealServer, devices: Callable[[str, RealServer], TalkingDevice]
+) -> TalkingDevice:
+    """The library on MicroPython, compiled and within 256 kB, and on CPython; with either driver."""
+    return devices(request.param, server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .base import SIZE_LIMIT, Mail, Missing, RealServer, free_ports
@@ -20,6 +21,8 @@ class Aiosmtpd(RealServer):
     """aiosmtpd: neither PIPELINING nor CHUNKING; it reads one command after another."""
 
     name = "aiosmtpd"
+    LOGIN_LINE = "{upper} taken"
+    CONNECTION_LINE = "^STARTTLS"
 
     def start(self) -> None:
         if aiosmtpd is None:
@@ -27,7 +30,7 @@ class Aiosmtpd(RealServer):
         self.version = aiosmtpd.__version__
         self.received: list[Mail] = []
         self.commands: list[str] = []
-        self.port, self.tls_port = free_ports(2)
+        self.port, self.tls_port, self.login_only_port = free_ports(3)
         context = server_context(self.identity)
         common: dict[str, Any] = {
             "hostname": "127.0.0.1",
@@ -37,6 +40,9 @@ class Aiosmtpd(RealServer):
         }
         self.controllers = [
             _Controller(self, port=self.port, tls_context=context, **common),
+            _Controller(
+                self, port=self.login_only_port, tls_context=context, auth_exclude_mechanism=["PLAIN"], **common
+            ),
             _Controller(self, port=self.tls_port, ssl_context=context, auth_require_tls=False, **common),
         ]
         for controller in self.controllers:
@@ -55,6 +61,15 @@ class Aiosmtpd(RealServer):
 
     def logged(self) -> str:
         return "\n".join(self.commands)
+
+    def pipelined(self, start: int) -> bool:
+        return re.search(r"\[[1-9]\d* octets ahead", self.logged()[start:]) is not None
+
+    def chunked(self, start: int) -> bool:
+        return "BDAT" in self.logged()[start:]
+
+    def asked_for_mail(self, start: int) -> bool:
+        return "MAIL FROM" in self.waits_for("closed", start)
 
     def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
         user, password = self.login
@@ -88,6 +103,10 @@ if aiosmtpd is not None:
             super().__init__(handler, **named)
             for command, method in list(self._smtp_methods.items()):
                 self._smtp_methods[command] = self._noted(command, method)
+
+        def connection_lost(self, error: Exception | None) -> None:
+            self.event_handler.commands.append("closed")
+            super().connection_lost(error)
 
         def _noted(self, command: str, method: Any) -> Any:
             async def noted(argument: str | None) -> None:

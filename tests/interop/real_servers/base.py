@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -49,6 +50,8 @@ class RealServer:
         hostname: the name that its certificate carries.
         port: STARTTLS is offered there.
         tls_port: TLS from the first octet; None where the server has none.
+        login_only_port: as ``port``, but the only login offered is LOGIN.
+        traced_port: as ``port``; where there is one of its own, the log tells more.
         ca_der: the root to trust, DER.
         login: user and password that it takes, by LOGIN and PLAIN.
         token: the access token that it takes of that user by XOAUTH2; "" where it has no XOAUTH2.
@@ -65,6 +68,7 @@ class RealServer:
     version = ""
     port: int
     tls_port: int | None = None
+    login_only_port: int
 
     def __init__(self, folder: Path) -> None:
         self.log_folder = folder
@@ -80,8 +84,13 @@ class RealServer:
         self.log = self.folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def traced_port(self) -> int:
+        """See the class."""
+        return self.port
+
     def start(self) -> None:
-        """Start it; returns when it answers."""
+        """Start it; returns when it listens."""
         raise NotImplementedError
 
     def stop(self) -> None:
@@ -138,10 +147,37 @@ class RealServer:
             time.sleep(0.02)
         return self.logged()[start:]
 
+    # -- what its own log proves --------------------------------------------------------------------------------------
+
+    # How the log tells a login, in Python's format, and each connection that got as far as TLS.
+    LOGIN_LINE: str
+    CONNECTION_LINE: str
+
+    def logged_in(self, mechanism: str, start: int) -> bool:
+        """Whether somebody logged in that way since ``start``."""
+        line = self.LOGIN_LINE.format(lower=mechanism.lower(), upper=mechanism.upper())
+        return line in self.waits_for(line, start)
+
+    def connections(self, start: int) -> int:
+        """How many there were since ``start``."""
+        return len(re.findall(self.CONNECTION_LINE, self.logged()[start:], re.MULTILINE))
+
+    def pipelined(self, start: int) -> bool:
+        """Whether commands came together in the connection that began after ``start``, to ``traced_port``."""
+        raise NotImplementedError
+
+    def chunked(self, start: int) -> bool:
+        """Whether a mail came by BDAT in the connection that began after ``start``."""
+        raise NotImplementedError
+
+    def asked_for_mail(self, start: int) -> bool:
+        """Whether MAIL was given in the connection that began after ``start``, and is over."""
+        raise NotImplementedError
+
     # -- for those that are programs ----------------------------------------------------------------------------------
 
     def run(self, command: Sequence[str | Path], env: dict[str, str] | None = None, user: int | None = None) -> None:
-        """Start the process, to end with this one; returns when its ports answer."""
+        """Start the process, to end with this one; returns when it listens."""
         output = self.folder / "output"
         with output.open("wb") as out:
             self.process = subprocess.Popen(
@@ -157,8 +193,8 @@ class RealServer:
                 start_new_session=True,
             )
         end = time.monotonic() + 10
-        for port in (self.port, self.tls_port):
-            while port and not answers(port):
+        for port in (self.port, self.tls_port, self.login_only_port):
+            while port and not listens(port):
                 if self.process.poll() is not None or time.monotonic() > end:
                     raise RuntimeError(f"{self.name} did not start:\n{output.read_text()}\n{self.logged()}")
                 time.sleep(0.02)
@@ -203,8 +239,8 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def answers(port: int) -> bool:
-    """Whether somebody listens there."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
+def listens(port: int) -> bool:
+    """Whether somebody listens there; without a connection, which the server would log."""
+    # proc(5): the local address in hexadecimal, the remote one, 0A for LISTEN.
+    listening = f"0100007F:{port:04X} 00000000:0000 0A "
+    return listening in Path("/proc/net/tcp").read_text()

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .base import SAVE, SIZE_LIMIT, TOKEN, RealServer, free_ports, unpacked
+from .base import SAVE, SIZE_LIMIT, TOKEN, UNPACKED, RealServer, free_ports, unpacked
 
 # Exim refuses to be root; started by root it runs as whoever this is.
 UNPRIVILEGED = 65534
@@ -20,8 +20,8 @@ deliver_drop_privilege
 spool_directory = {folder}/spool
 log_file_path = {folder}/%slog
 pid_file_path = {folder}/pid
-keep_environment = LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
-local_interfaces = <; [127.0.0.1]:{port} ; [127.0.0.1]:{tls_port}
+keep_environment = LD_PRELOAD : LD_LIBRARY_PATH : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
+local_interfaces = <; [127.0.0.1]:{port} ; [127.0.0.1]:{tls_port} ; [127.0.0.1]:{login_only_port}
 tls_on_connect_ports = {tls_port}
 tls_certificate = {chain}
 tls_privatekey = {key}
@@ -29,12 +29,14 @@ tls_advertise_hosts = *
 pipelining_advertise_hosts = *
 chunking_advertise_hosts = *
 smtputf8_advertise_hosts = *
-# Speaking out of turn ends the connection.
+# Speaking out of turn ends the connection, before the greeting and after EHLO too.
 smtp_enforce_sync = true
+pipelining_connect_advertise_hosts =
 auth_advertise_hosts = ${{if def:tls_in_cipher {{*}}}}
 message_size_limit = {size}
 smtp_accept_max = 100
-smtp_accept_max_per_connection = 100
+smtp_accept_max_per_connection = 0
+smtp_accept_queue_per_connection = 0
 rfc1413_query_timeout = 0s
 message_logs = false
 # L: pipelining was used; K: BDAT was; A: the login; S: the size.
@@ -46,9 +48,9 @@ acl_smtp_data = whole
 begin acl
 recipients:
   deny local_parts = refused
-       message = nobody of that name
+       message = 550 5.1.1 nobody of that name
   defer local_parts = later
-        message = not now
+        message = 450 4.2.1 not now
   accept
 whole:
   accept
@@ -74,6 +76,7 @@ begin authenticators
 plain:
   driver = plaintext
   public_name = PLAIN
+  server_advertise_condition = ${{if !eq{{$received_port}}{{{login_only_port}}}}}
   server_prompts = :
   server_condition = ${{if and {{{{eq{{$auth2}}{{{login}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
   server_set_id = $auth2
@@ -97,14 +100,18 @@ class Exim(RealServer):
 
     name = "exim"
     token = TOKEN
+    LOGIN_LINE = " A={lower}:"
+    CONNECTION_LINE = r"SMTP connection from .* \(TCP/IP connection count"
 
     def start(self) -> None:
         program = self._copy(unpacked("root/usr/sbin/exim4", "Exim"))
-        found = sorted((unpacked("root/usr/lib", "Exim")).rglob("libnss_wrapper.so"))
-        wrapper = self._copy(found[0].resolve())
+        # What Exim needs and is not installed, among it the wrapper.
+        (self.folder / "lib").mkdir()
+        for library in UNPACKED.glob("root/usr/lib/*-linux-*/*.so*"):
+            self._copy(library, "lib")
         root = os.geteuid() == 0
         user, group = (UNPRIVILEGED, UNPRIVILEGED) if root else (os.getuid(), os.getgid())
-        self.port, self.tls_port = free_ports(2)
+        self.port, self.tls_port, self.login_only_port = free_ports(3)
         chain, key = self.certificate_files()
         config, self.log = self.folder / "config", self.folder / "mainlog"
         config.write_text(
@@ -113,6 +120,7 @@ class Exim(RealServer):
                 program=program,
                 port=self.port,
                 tls_port=self.tls_port,
+                login_only_port=self.login_only_port,
                 chain=chain,
                 key=key,
                 size=SIZE_LIMIT,
@@ -129,7 +137,8 @@ class Exim(RealServer):
         passwd.write_text(f"Debian-exim:x:{user}:{group}::/:/bin/false\nroot:x:0:0::/:/bin/false\n")
         groups.write_text(f"Debian-exim:x:{group}:\nroot:x:0:\nmail:x:8:\n")
         self.env = {
-            "LD_PRELOAD": str(wrapper),
+            "LD_PRELOAD": "libnss_wrapper.so",
+            "LD_LIBRARY_PATH": str(self.folder / "lib"),
             "NSS_WRAPPER_PASSWD": str(passwd),
             "NSS_WRAPPER_GROUP": str(groups),
         }
@@ -146,9 +155,22 @@ class Exim(RealServer):
                 os.chown(path, user, group)
         self.run([program, "-C", config, "-bdf", "-odi"], self.env, user if root else None)
 
-    def _copy(self, source: Path) -> Path:
+    def pipelined(self, start: int) -> bool:
+        # "L-": offered, not used.
+        return " L " in self._received(start)
+
+    def chunked(self, start: int) -> bool:
+        return " K " in self._received(start)
+
+    def asked_for_mail(self, start: int) -> bool:
+        return "no MAIL in SMTP connection" not in self.waits_for(" D=", start)
+
+    def _received(self, start: int) -> str:
+        return self.waits_for(" <= ", start).partition(" <= ")[2].partition("\n")[0]
+
+    def _copy(self, source: Path, folder: str = "") -> Path:
         # To where it can be reached without being root.
-        target = self.folder / source.name
+        target = self.folder / folder / source.name
         shutil.copyfile(source, target)
         target.chmod(0o755)
         return target

@@ -16,6 +16,8 @@ class NodeSmtpServer(RealServer):
 
     name = "smtp-server"
     token = TOKEN
+    LOGIN_LINE = "{upper} taken"
+    CONNECTION_LINE = "^together: STARTTLS"
 
     def start(self) -> None:
         node = shutil.which("node")
@@ -23,12 +25,13 @@ class NodeSmtpServer(RealServer):
             raise Missing(f"no node here: install nodejs and npm, then {HOW_TO_GET}")
         package = unpacked("node/node_modules/smtp-server/package.json", "smtp-server of npm")
         self.version = json.loads(package.read_text())["version"]
-        self.port, self.tls_port = free_ports(2)
+        self.port, self.tls_port, self.login_only_port = free_ports(3)
         chain, key = self.certificate_files()
         settings = {
             "modules": str(UNPACKED / "node" / "package.json"),
             "port": self.port,
             "tls_port": self.tls_port,
+            "login_only_port": self.login_only_port,
             "chain": str(chain),
             "key": str(key),
             "mails": str(self.mails_folder),
@@ -39,3 +42,12 @@ class NodeSmtpServer(RealServer):
             "token": self.token,
         }
         self.run([node, PROGRAM], {"SETTINGS": json.dumps(settings)})
+
+    def pipelined(self, start: int) -> bool:
+        return "together: MAIL RCPT RCPT DATA\n" in self.logged()[start:]
+
+    def chunked(self, start: int) -> bool:
+        return "BDAT" in self.logged()[start:]
+
+    def asked_for_mail(self, start: int) -> bool:
+        return "MAIL" in self.waits_for("closed", start)

@@ -41,19 +41,20 @@ function onData(stream, session, callback) {
     });
 }
 
-function serve(port, secure) {
+function serve(port, secure, authMethods = ['PLAIN', 'LOGIN', 'XOAUTH2']) {
     const server = new SMTPServer({
         secure,
         cert: readFileSync(settings.chain),
         key: readFileSync(settings.key),
         size: settings.size,
-        authMethods: ['PLAIN', 'LOGIN', 'XOAUTH2'],
+        authMethods,
         authOptional: true,
         hideENHANCEDSTATUSCODES: false,
         disableReverseLookup: true,
         onAuth,
         onRcptTo,
         onData,
+        onClose: () => note('closed'),
     });
     server.on('error', error => note(`error ${error.message}`));
     server.listen(port, '127.0.0.1');
@@ -72,3 +73,4 @@ SMTPStream.prototype._write = function (chunk, encoding, next) {
 
 serve(settings.port, false);
 serve(settings.tls_port, true);
+serve(settings.login_only_port, false, ['LOGIN']);

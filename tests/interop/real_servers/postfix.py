@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
+import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from .base import SAVE, SIZE_LIMIT, TOKEN, UNPACKED, Missing, RealServer, free_ports, unpacked
@@ -66,6 +67,7 @@ tls_random_source = dev:/dev/urandom
 MASTER = """
 127.0.0.1:{port} inet n - n - - smtpd
 127.0.0.1:{tls_port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+127.0.0.1:{login_only_port} inet n - n - - smtpd -o smtpd_sasl_mechanism_filter=login
 127.0.0.1:{traced_port} inet n - n - - smtpd -o smtpd_tls_loglevel=4
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
@@ -88,21 +90,19 @@ QUEUE = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "i
 
 
 class Postfix(RealServer):
-    """Postfix: PIPELINING, CHUNKING, SMTPUTF8; XOAUTH2 by the stand-in.
-
-    Attributes:
-        traced_port: as ``port``, but the log tells each read and write of TLS.
-    """
+    """Postfix: PIPELINING, CHUNKING, SMTPUTF8; XOAUTH2 by the stand-in."""
 
     name = "postfix"
     token = TOKEN
+    LOGIN_LINE = "sasl_method={upper},"
+    CONNECTION_LINE = ": connect from "
 
     def start(self) -> None:
         programs = unpacked("root/usr/lib/postfix/sbin/master", "Postfix").parents[3]
         if os.geteuid() != 0:
             raise Missing("Postfix's master must be started by root; it gives root up where it talks")
         self.auth = DovecotAuth(*self.login, self.token)
-        self.port, self.tls_port, self.traced_port = free_ports(3)
+        self.port, self.tls_port, self.login_only_port, self._traced_port = free_ports(4)
         chain, key = self.certificate_files()
         owner = pwd.getpwnam(OWNER)
         etc, queue, data, save = (self.folder / name for name in ("etc", "queue", "data", "save.sh"))
@@ -124,22 +124,44 @@ class Postfix(RealServer):
             "key": key,
             "port": self.port,
             "tls_port": self.tls_port,
-            "traced_port": self.traced_port,
+            "login_only_port": self.login_only_port,
+            "traced_port": self._traced_port,
             "save": save,
             "mails": self.mails_folder,
         }
         (etc / "main.cf").write_text(MAIN.format(**values))
         (etc / "master.cf").write_text(MASTER.format(**values))
         env = {"LD_LIBRARY_PATH": _libraries(programs), "MAIL_CONFIG": str(etc)}
-        told = subprocess.run(
-            [programs / "sbin" / "postconf", "-h", "mail_version"],
-            env={**os.environ, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        self.version = told.stdout.strip()
         self.run([programs / "lib/postfix/sbin/master", "-d", "-c", etc], env)
+        self.version = self.waits_for("daemon started").partition(" version ")[2].partition(",")[0]
+
+    @property
+    def traced_port(self) -> int:
+        """Its log tells each read and write of TLS."""
+        return self._traced_port
+
+    def _ended(self, start: int) -> str:
+        return self.waits_for(": disconnect from ", start)
+
+    def turns(self, start: int) -> int:
+        """How often the client had spoken and Postfix answered, within TLS."""
+        steps = []
+        for line in self._ended(start).rpartition("SSL_accept:")[2].splitlines():
+            if " => " in line and "=> -1)" not in line:
+                steps.append("read" if ": read from " in line else "write")
+        return sum(pair == ("read", "write") for pair in itertools.pairwise(steps))
+
+    def pipelined(self, start: int) -> bool:
+        count = re.search(r" commands=(\d+)", self._ended(start))
+        assert count is not None
+        # EHLO and STARTTLS came before TLS.
+        return self.turns(start) < int(count[1]) - 2
+
+    def chunked(self, start: int) -> bool:
+        return " bdat=" in self._ended(start)
+
+    def asked_for_mail(self, start: int) -> bool:
+        return " mail=" in self._ended(start)
 
     def stop(self) -> None:
         super().stop()
