@@ -19,6 +19,7 @@ from umail_host.errors import UserError
 from umail_host.romfs import Partition
 from umail_host.virtual_board import VirtualBoard
 
+pytest_plugins = ["pytester"]
 SIZE = 256 * 1024
 EMPTY = Partition(SIZE, 4096, frozenset())
 HEAP = "import gc\ngc.collect()\nprint(gc.mem_free())"
@@ -140,6 +141,14 @@ def test_mpremote_itself_writes_to_the_virtual_boards_partition(tmp_path, microp
             assert link.exec("import hello, sys\nprint(hello.x, sys.path)").strip() == (
                 "from flash ['', '.frozen', '/rom', '/rom/lib', '/lib']"
             )
+
+
+def test_the_pytest_plugin_puts_the_library_into_the_rom_of_its_virtual_board(pytester, micropython):
+    pytester.makepyfile(
+        "def test_it(board):\n    assert board.eval('__import__(\"umail\").__file__').startswith('/rom/lib/umail/')\n"
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--deploy", "romfs", timeout=60)
+    result.assert_outcomes(passed=1)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from umail_host.hil.tested import TestedBoard
 from umail_host.virtual_board import VirtualBoard
 
 _LOOK_AGAIN = 0.2  # seconds
+_ROMFS = 256 * 1024  # octets of a virtual board's partition
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,8 @@ class Pool:
         virtual = None
         if slot.place.virtual:
             folder = slot.close.enter_context(tempfile.TemporaryDirectory(prefix="umail-board-"))
-            virtual = slot.close.enter_context(VirtualBoard(Path(folder), slot.place.detail))
+            romfs = _ROMFS if self._settings.deploy == "romfs" else 0
+            virtual = slot.close.enter_context(VirtualBoard(Path(folder), slot.place.detail, romfs=romfs))
         labgrid_port = labgrid.port(slot.place.detail) if slot.place.kind == "labgrid" else ""
         board = TestedBoard(
             slot.place,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from umail_host import boards, deploy, flash, image, maintenance, paths
@@ -18,7 +15,6 @@ FLASH = ("never", "if-needed", "always")
 DEPLOY = ("mount", "copy", "mpy", "romfs")
 _ASK = "import sys\nprint(getattr(sys.implementation, '_machine', ''))\nprint(*sys.implementation.version[:3], sep='.')"
 _HAS_ROMFS = "import vfs\nprint(hasattr(vfs, 'rom_ioctl') and vfs.rom_ioctl(1) > 0)"
-_ROMFS_LIMIT = 120.0  # seconds
 
 
 def flash_board(board: TestedBoard, mode: str, firmware: Path | None, kind: str) -> None:
@@ -66,21 +62,19 @@ def deploy_library(board: TestedBoard, mode: str) -> None:
         RigFault: the board does not answer, or its flash has no room.
     """
     board.reach()
-    files: dict[str, bytes] = {}
-    if mode == "romfs" and board.exec(_HAS_ROMFS).strip() != "True":
+    rom = mode == "romfs"
+    if rom and board.exec(_HAS_ROMFS).strip() != "True":
         raise UserError(f"{board.place.spec} has no ROMFS partition: use --deploy mpy")
-    if mode in ("copy", "mpy"):
-        files = image.package(paths.library(), image.LIBRARY, mode == "mpy")
+    files = {} if mode == "mount" else image.package(paths.library(), image.LIBRARY, mode != "copy")
     port = board.link.port
     board.close()
     try:
         with maintenance.held(port, reset=False) as link:
-            report = deploy.deploy(link, files)
-        if mode == "romfs":
-            _deploy_romfs(port)
+            report = deploy.deploy(link, files, rom=rom)
     except UserError as error:
         raise RigFault(f"the library could not be put on {board.place.spec}: {error}") from None
-    board.log.add(NOTE, f"deploy {mode}: {len(report.written)} files written, {len(report.unchanged)} were there")
+    wrote = report.rom or f"{len(report.written)} files written, {len(report.unchanged)} were there"
+    board.log.add(NOTE, f"deploy {mode}: {wrote}")
     board.reach()
     if mode == "mount":
         mount_library(board)
@@ -100,27 +94,3 @@ def _what_runs(board: TestedBoard) -> tuple[str, str]:
     except BoardError:
         return "", ""
     return machine, version
-
-
-def _deploy_romfs(port: str) -> None:
-    """Through mpremote, which knows how to build and write a ROMFS."""
-    with tempfile.TemporaryDirectory(prefix="umail-romfs-") as folder:
-        for path, octets in image.package(paths.library(), "/umail").items():
-            file = Path(folder) / "lib" / path.lstrip("/")
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(octets)
-        command = [sys.executable, "-m", "mpremote", "connect", port, "romfs", "deploy", folder]
-        try:
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                stdin=subprocess.DEVNULL,
-                timeout=_ROMFS_LIMIT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise UserError(f"mpremote wrote no ROMFS within {_ROMFS_LIMIT:g} s: use --deploy mpy", 3) from None
-    if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines() or ["mpremote said nothing"]
-        raise UserError(f"no ROMFS ({said[-1]}): use --deploy mpy", 3)
