@@ -25,7 +25,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "host_tools"), "COLUMNS": 
 def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_path):
     root = tmp_path / "root.pem"
     arguments = ["--profile", "generic", "--mailbox", "a@b.example", "--ca-out", str(root), "--set", "mechanisms=PLAIN"]
-    arguments += ["--maildir", str(tmp_path / "mail")]
+    arguments += ["--maildir", str(tmp_path / "mail"), "--timeline", str(tmp_path / "timeline.json")]
     environment = {**ENVIRONMENT, "UMAIL_SERVE_PASSWORD": planted.MAIL_PASSWORD}
     with subprocess.Popen([*UMAIL, *arguments], env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -33,7 +33,8 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
         with smtplib.SMTP("localhost", port, local_hostname="x.example", timeout=10) as client:
             client.starttls(context=ssl.create_default_context(cafile=root))
             client.login("a@b.example", planted.MAIL_PASSWORD)
-            client.sendmail("a@b.example", "c@d.example", f"Subject: warm\r\n\r\n{planted.MAIL_PASSWORD}\r\n")
+            content = f"Subject: warm {planted.MAIL_PASSWORD}\r\n\r\n{planted.MAIL_PASSWORD}\r\n"
+            client.sendmail("a@b.example", "c@d.example", content)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=10)
     assert process.returncode == 0
@@ -42,6 +43,9 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
     assert "Subject: warm" in output
     assert "1 messages" in output
     assert not planted.found(output)
+    timeline = (tmp_path / "timeline.json").read_text()
+    assert json.loads(timeline)["mail"][0]["subject"] == "warm [masked]"
+    assert not planted.found(timeline)
     (mail,) = (tmp_path / "mail" / "new").iterdir()
     # A mail is kept as it came.
     assert planted.MAIL_PASSWORD in mail.read_text()
