@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.server
 import socket
 import ssl
+import subprocess
 import threading
 
 import pytest
@@ -14,9 +16,11 @@ from typer.testing import CliRunner
 
 from host.firmware_files import esp_firmware, uf2
 from umail_host import boards, download, flash, ports
+from umail_host.board import Board
 from umail_host.cli import app
 from umail_host.commands import flash as command
 from umail_host.errors import UserError
+from umail_host.virtual_board import VirtualBoard
 
 ESP32 = boards.load("ESP32_GENERIC")
 PICO = boards.load("RPI_PICO_W")
@@ -240,6 +244,32 @@ def test_the_command_takes_a_version_and_says_where_the_file_came_from(site, mon
     assert f"{NAME}: for esp32, SHA-256 " in done.output
     assert "trusted on first use" in done.output
     assert done.output.endswith("confirmed 1.27.0\n")
+
+
+def test_from_a_version_to_a_board_that_says_it_runs_it(site, tmp_path, micropython, monkeypatch):
+    code = "import sys\nprint(*sys.implementation.version[:3], sep='.')"
+    version = subprocess.run([micropython, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    name = f"ESP32_GENERIC-20260824-v{version}.bin"
+    site.files["/download/ESP32_GENERIC/"] = f'<a href="/resources/firmware/{name}">'.encode()
+    site.files[f"/resources/firmware/{name}"] = esp_firmware()
+    write = flash.write
+    with VirtualBoard(tmp_path / "flash", board="ESP32_GENERIC") as board:
+
+        def through_the_loader(file, spec, port, **options):
+            """A pseudo-terminal has no reset line, and the virtual board no more than its ROM's loader."""
+            with Board(port) as link:
+                link.enter()
+                with contextlib.suppress(UserError):
+                    link.exec("import machine\nmachine.bootloader()", timeout=0.5)
+            write(file, spec, port, **options, more=("--no-stub", "--before", "no-reset", "--after", "no-reset"))
+            board.hard_reset()
+
+        monkeypatch.setattr(flash, "write", through_the_loader)
+        arguments = ["flash", "latest", "--board", "ESP32_GENERIC", "--port", board.port, "--baud", "115200"]
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        assert bytes(board.rom.flash[0x1000:]).startswith(esp_firmware())
+    assert done.output.endswith(f"ESP32 runs MicroPython {version}\n")
 
 
 def test_which_board_is_connected_is_told_by_its_usb_id_or_asked_for(monkeypatch):
