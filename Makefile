@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size bench power kills fleet hil docs package clean
+.PHONY: help demo test lint format size bench power kills fleet hil servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md:
 	rm -rf build/hil
 	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) $(ARGS)
 	$(BIN)/python tests/hil/make_results.py build/hil
+
+servers: ## Unpack Postfix, Exim and npm's smtp-server into build/servers for the tests against them; installs nothing
+	@tests/interop/get_servers.sh
 
 docs: $(READY) ## Build the documentation as a site in build/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs

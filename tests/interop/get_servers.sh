@@ -18,10 +18,13 @@ else
   rm -rf "$archives" "$target/root"
   mkdir -p "$archives/partial" "$target/root"
   # One at a time, since they exclude each other; with --reinstall also where one is installed.
-  for package in "${packages[@]}"; do
+  download() {
     apt-get -qq -y -o Debug::NoLocking=1 -o Dir::Cache::archives="$archives" \
-      install --download-only --reinstall --no-install-recommends "$package" >/dev/null || {
-      say "could not download $package: run apt-get update as root first"
+      install --download-only --reinstall --no-install-recommends "$1" >/dev/null
+  }
+  for package in "${packages[@]}"; do
+    download "$package" || { apt-get -qq update && download "$package"; } || {
+      say "could not download $package: run apt-get update as root, then this again"
       exit 2
     }
   done
