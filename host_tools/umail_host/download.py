@@ -151,7 +151,7 @@ def _explained(board: BoardSpec, wanted: str) -> Iterator[None]:
         kind = "uf2" if board.flash_method == "uf2" else "bin"
         name = f"{board.firmware}-DATE-v{version}.{kind}"
         raise UserError(
-            f"{_site()} can't be reached ({reason}). On a computer that can, open "
+            f"{_site()} can't be reached ({getattr(reason, 'strerror', None) or reason}). On a computer that can, open "
             f"{_SITE}/download/{board.firmware}/, get {name} (DATE: eight digits), bring it here and run: "
             f"umail flash {name}",
             _NETWORK,
