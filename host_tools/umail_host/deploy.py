@@ -94,7 +94,6 @@ def deploy(
     report = report or Report()
     report.frozen = sorted(found.frozen)
     changed = _changed(found, image, report)
-    stale = _stale(found, image)
     _check_room(found, changed)
     if in_rom:
         _write_rom(link, found.rom, in_rom, report, progress)
@@ -102,7 +101,7 @@ def deploy(
     code = frozenset(path for path in image if path.startswith(_CODE))
     _write_list(link, found.listed, found.listed | code)
     _copy(link, changed, report, progress)
-    for path in sorted(stale):
+    for path in sorted(_stale(found, image)):
         link.exec(f"remove({path!r})")
         report.removed.append(path)
     _write_list(link, found.listed | code, code)

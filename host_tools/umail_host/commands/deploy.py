@@ -33,6 +33,22 @@ EXAMPLE = (
 Hold = Callable[[], contextlib.AbstractContextManager[Board]]
 Build = Callable[[str], tuple[BoardSpec, dict[str, bytes]]]
 
+Romfs = Annotated[
+    bool | None,
+    typer.Option(
+        "--romfs/--no-romfs",
+        help="Library and firmware into the ROMFS partition, from where they run, or into /lib.",
+        show_default="where they are now, else /lib",
+    ),
+]
+Freeze = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write into this folder what builds MicroPython with library and firmware frozen in, or, with --romfs, "
+        "with a ROMFS partition; nothing is deployed."
+    ),
+]
+
 
 def command(
     port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
@@ -40,21 +56,8 @@ def command(
     config: Annotated[Path | None, typer.Option(help="JSON or TOML file that becomes /config.json.")] = None,
     file: Annotated[list[str] | None, typer.Option(help="A further file, HERE:/THERE; may be repeated.")] = None,
     secret: Annotated[list[str] | None, typer.Option(help="Name of a secret to store; may be repeated.")] = None,
-    romfs: Annotated[
-        bool | None,
-        typer.Option(
-            "--romfs/--no-romfs",
-            help="Library and firmware into the ROMFS partition, from where they run, or into /lib.",
-            show_default="where they are now, else /lib",
-        ),
-    ] = None,
-    freeze: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write into this folder what builds MicroPython with library and firmware frozen in, or, with "
-            "--romfs, with a ROMFS partition; nothing is deployed."
-        ),
-    ] = None,
+    romfs: Romfs = None,
+    freeze: Freeze = None,
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
     reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
     wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.")] = 10,
