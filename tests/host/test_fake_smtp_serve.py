@@ -40,7 +40,7 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
     assert process.returncode == 0
     assert "TLS   → AUTH PLAIN [masked]" in output
     assert "clear ← 220" in output
-    assert "Subject: warm" in output
+    assert "Subject: warm [masked]" in output
     assert "1 messages" in output
     assert not planted.found(output)
     timeline = (tmp_path / "timeline.json").read_text()

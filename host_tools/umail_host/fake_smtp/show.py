@@ -10,6 +10,7 @@ from umail_host.fake_smtp.masking import Masker
 from umail_host.fake_smtp.transcript import CLIENT, NOTE, Entry
 
 _LONGEST = 160
+_HEADERS = ("From", "To", "Cc", "Subject", "Date", "Message-ID")
 
 
 class Show:
@@ -63,15 +64,18 @@ class Show:
     def delivery(self, delivery: Delivery) -> None:
         """A message that arrived, decoded."""
         message = delivery.message
-        self._console.print(Text(f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}", style="bold"))
-        for name in ("From", "To", "Cc", "Subject", "Date", "Message-ID"):
-            if message[name]:
-                self._console.print(Text(f"   {name}: {message[name]}"), soft_wrap=True)
+        envelope = self._masked(f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}")
+        self._console.print(Text(envelope, style="bold"))
+        lines = [f"   {name}: {message[name]}" for name in _HEADERS if message[name]]
         body = message.get_body(("plain", "html"))
         if body is not None:
-            text = self.masker.mask(str(body.get_content()).encode("utf-8", "replace")).decode("utf-8", "replace")
-            for line in text.splitlines()[: self._content_lines]:
-                self._console.print(Text(f"   │ {line}"), soft_wrap=True)
+            text = self._masked(str(body.get_content()))
+            lines += [f"   │ {line}" for line in text.splitlines()[: self._content_lines]]
         for part in message.iter_attachments():
             size = len(part.get_payload(decode=True) or b"")
-            self._console.print(Text(f"   + {part.get_filename() or part.get_content_type()} ({size} octets)"))
+            lines.append(f"   + {part.get_filename() or part.get_content_type()} ({size} octets)")
+        for line in lines:
+            self._console.print(Text(self._masked(line)), soft_wrap=True)
+
+    def _masked(self, text: str) -> str:
+        return self.masker.mask(text.encode("utf-8", "replace")).decode("utf-8", "replace")
