@@ -37,8 +37,8 @@ def meaning(error, route):
         key = "timeout" if code == ETIMEDOUT else "cert_refused" if route.certificate else "closed"
         return MailError("starttls", "temporary", "TLS: no handshake: " + text, key=key)
     if "alert" in low:
-        # The server's word, about our certificate where we showed one: what it says of certificates is not of its own.
-        if route.certificate:
+        # The server's word: the certificate it speaks of is ours, shown or missed.
+        if route.certificate or "certificate" in low:
             return MailError("starttls", "configuration", "TLS: " + text, key="cert_refused")
         low = ""
     for words, key in _MEANING:

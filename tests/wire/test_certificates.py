@@ -6,6 +6,7 @@ Each case is tried from MicroPython and CPython, with both drivers, over real so
 from __future__ import annotations
 
 import datetime
+import ssl
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -22,6 +23,7 @@ from wire_program import Program
 
 from umail import advice
 from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.session import Session
 from umail_host.fake_smtp.tls import Authority, Identity
 
 MESSAGE = {"sender": USER, "to": "ops@contoso.com", "subject": "s", "text": "t"}
@@ -207,6 +209,15 @@ def test_a_board_shows_its_certificate_with_its_chain_and_learns_why_it_is_refus
     assert "intermediates" in advice.text("cert_refused")
     assert not server.inbox.deliveries
     assert identity.key not in server.raw_capture.octets()
+
+
+def test_a_server_that_wants_a_certificate_and_gets_none_is_not_blamed_for_its_own(programs, serve, tmp_path):
+    server = serve("m365-connector")
+    server.context_for(Session(0, "")).verify_mode = ssl.CERT_REQUIRED
+    found = outcomes(programs, server, tmp_path / "root.der", username=None, password=None)
+    # mbed TLS does not tell which alert it was.
+    assert found == every(programs, "starttls security tls_failed", "starttls configuration cert_refused")
+    assert not server.inbox.deliveries
 
 
 def test_a_server_that_is_not_verified_does_not_see_the_boards_certificate(programs, serve, tmp_path):
