@@ -29,6 +29,8 @@ LOGIN = ("esp32@example.org", "n0t-a+Secret/7")
 TOKEN = "ya29.interop-" + "t" * 60
 SIZE_LIMIT = 8_000_000
 
+# Runs a command until it ends or the standard input does, as it does when its writer was killed; then ends all of both.
+TOGETHER = '("$@"; kill 0) & read _; kill 0'
 # Sender, recipients, and the octets as they were delivered.
 Mail = tuple[str, list[str], bytes]
 
@@ -96,15 +98,10 @@ class RealServer:
     def stop(self) -> None:
         """End it; what it logged stays in the folder given."""
         if self.process is not None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                pass
-            # Those that still serve a connection, too.
+            # With those that still serve a connection.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            self.process.communicate()
             self.process = None
         if self.log.exists():
             shutil.copyfile(self.log, self.log_folder / f"{self.name}.log")
@@ -181,10 +178,10 @@ class RealServer:
         output = self.folder / "output"
         with output.open("wb") as out:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *map(str, command)],
+                ["sh", "-c", TOGETHER, "sh", *map(str, command)],
                 env={**os.environ, **(env or {})},
                 cwd=self.folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 user=user,
