@@ -74,6 +74,13 @@ def test_a_short_mail_takes_one_flight_where_the_server_allows_it(server: RealSe
         assert server.turns(start) == result["round_trips"] - 2
 
 
+def test_a_further_mail_costs_no_login(server: RealServer, device: TalkingDevice) -> None:
+    # docs/interop.md tells these.
+    first, further = {"postfix": (5, 1), "exim": (5, 1), "aiosmtpd": (8, 4), "smtp-server": (6, 2)}[server.name]
+    results = device.send({}, {}, {})
+    assert [result["round_trips"] for result in results] == [first, further, further]
+
+
 def test_refused_recipients_cost_the_others_nothing(server: RealServer, device: TalkingDevice) -> None:
     start, before = len(server.logged()), len(server.mails())
     refused, later = "refused@example.org", "later@example.org"
