@@ -130,3 +130,10 @@ def test_high_volume_email_takes_a_password_too(flash: Path, tmp_path: Path) -> 
         node.start(config)
         node.wait_for("alert mailed to ops@contoso.com in 6 round trips")
         assert len(node.server.inbox.wait(1, 5)) == 1
+        # What a connection needs for a moment has left RAM again; what every alert needs has not.
+        with Board(node.board.port) as link:
+            link.enter()
+            link.exec("import sys")
+            resident = link.eval("list(sys.modules)")
+        assert {"umail.delivery", "umail.flushing"} <= set(resident)
+        assert not {f"umail.{name}" for name in ("dns", "tls", "opening", "sasl", "trouble")} & set(resident)
