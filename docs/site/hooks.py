@@ -1,9 +1,10 @@
-"""What mkdocs runs: leaves out of the navigation what does not exist, and writes the pages that come from code."""
+"""What mkdocs runs: leaves out what does not exist, writes the pages that come from code, and shows the examples."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,16 @@ def on_files(files: Files, config: Any) -> Files:
         if files.get_file_from_path(name) is None:
             files.append(File.generated(config, name, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, **ignored: Any) -> str:
+    """Below a line that is but a link to an example stands the example."""
+
+    def shown(link: re.Match[str]) -> str:
+        path = ROOT / "docs" / link[1]
+        return f"{link[0]}\n\n```{path.suffix[1:]}\n{path.read_text(encoding='utf-8')}```"
+
+    return re.sub(r"^\[.*\]\((examples/[\w./-]+)\)$", shown, markdown, flags=re.MULTILINE)
 
 
 def _existing(entry: Any) -> Any:
