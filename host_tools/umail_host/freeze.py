@@ -36,7 +36,7 @@ _NEEDS = {
     "rp2": "cmake and gcc-arm-none-eabi",
     "unix": "a C compiler",
 }
-# Frozen, a module is tables of C rather than a file. Measured with 32-bit words: 1.11 octets for each of .mpy.
+# Frozen, a module is tables of C rather than a file: up to 1.11 octets for each of .mpy, measured with 32-bit words.
 _GROWTH = 1.15
 _ROMFS = 256 * 1024  # octets: library and firmware take 60 % of it
 # Type and subtype of each region in a partition table of ESP-IDF.
