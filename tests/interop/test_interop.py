@@ -40,7 +40,7 @@ def test_each_login_over_starttls_and_implicit_tls(server: RealServer, device: T
         ways += [("xoauth2", server.port, {"access_token": TOKEN})]
         ways += [("xoauth2", server.tls_port, {"access_token": TOKEN, "security": "tls"})]
     for mechanism, port, route in ways:
-        before, start = len(server.mails()), len(server.logged())
+        before, start = len(server.mails()), server.mark()
         (result,) = device.send({}, port=port, route=route, one_shot=True)
         assert result.get("accepted") == [RECIPIENT], (mechanism, result)
         sender, recipients, raw = server.mails(before + 1)[-1]
@@ -59,7 +59,7 @@ def test_a_wrong_password_or_token_is_told_as_one(server: RealServer, device: Ta
 
 
 def test_a_short_mail_takes_one_flight_where_the_server_allows_it(server: RealServer, device: TalkingDevice) -> None:
-    start, before = len(server.logged()), len(server.mails())
+    start, before = server.mark(), len(server.mails())
     people = ["ops@example.org", "refused@example.org"]
     (result,) = device.send({"to": people}, port=server.traced_port, one_shot=True)
     assert (result["accepted"], result["refused"]) == (people[:1], [[people[1], 550]])
@@ -82,7 +82,7 @@ def test_a_further_mail_costs_no_login(server: RealServer, device: TalkingDevice
 
 
 def test_refused_recipients_cost_the_others_nothing(server: RealServer, device: TalkingDevice) -> None:
-    start, before = len(server.logged()), len(server.mails())
+    start, before = server.mark(), len(server.mails())
     refused, later = "refused@example.org", "later@example.org"
     some, none, not_now, all_of_them = device.send(
         {"to": [later, "one@example.org", refused, "two@example.org"], "subject": "some"},
@@ -105,7 +105,7 @@ def test_refused_recipients_cost_the_others_nothing(server: RealServer, device: 
 
 
 def test_texts_arrive_as_they_were_on_one_connection(server: RealServer, device: TalkingDevice) -> None:
-    start, before = len(server.logged()), len(server.mails())
+    start, before = server.mark(), len(server.mails())
     texts = ["t", TRAPS, TRAPS.replace("MAIL FROM", "x").replace("DATA", "x").replace("BDAT", "x")]
     texts += [text + "\nüñî ✓" for text in texts] + [".\n" * 2200, "✓" * 1500, TRAPS * 25]
     texts = [text + "\n" for text in texts]
@@ -132,7 +132,7 @@ def test_addresses_that_are_not_ascii(server: RealServer, device: TalkingDevice)
 
 
 def test_what_is_too_large_is_not_begun(server: RealServer, device: TalkingDevice, tmp_path: Path) -> None:
-    start, before = len(server.logged()), len(server.mails())
+    start, before = server.mark(), len(server.mails())
     path = tmp_path / "log.bin"
     with path.open("wb") as file:
         file.truncate(SIZE_LIMIT)
@@ -155,7 +155,7 @@ def attach(server: RealServer, device: TalkingDevice, path: Path, kind: str) -> 
 def test_an_attachment_of_unknown_length(server: RealServer, device: TalkingDevice, tmp_path: Path) -> None:
     path = tmp_path / "log.bin"
     path.write_bytes(random.Random(1).randbytes(100_000))
-    start = len(server.logged())
+    start = server.mark()
     attach(server, device, path, "reader")
     assert server.chunked(start) == (server.name in ("postfix", "exim"))
 

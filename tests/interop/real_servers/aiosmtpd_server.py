@@ -22,7 +22,7 @@ class Aiosmtpd(RealServer):
 
     name = "aiosmtpd"
     LOGIN_LINE = "{upper} taken"
-    CONNECTION_LINE = "^STARTTLS"
+    OPENED, CLOSED = "opened", "closed"
 
     def start(self) -> None:
         if aiosmtpd is None:
@@ -103,6 +103,12 @@ if aiosmtpd is not None:
             super().__init__(handler, **named)
             for command, method in list(self._smtp_methods.items()):
                 self._smtp_methods[command] = self._noted(command, method)
+
+        def connection_made(self, transport: Any) -> None:
+            # Called again when TLS begins.
+            if self.transport is None:
+                self.event_handler.commands.append("opened")
+            super().connection_made(transport)
 
         def connection_lost(self, error: Exception | None) -> None:
             self.event_handler.commands.append("closed")

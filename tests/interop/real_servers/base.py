@@ -146,18 +146,31 @@ class RealServer:
 
     # -- what its own log proves --------------------------------------------------------------------------------------
 
-    # How the log tells a login, in Python's format, and each connection that got as far as TLS.
+    # How the log tells a login, in Python's format; a connection, and its end.
     LOGIN_LINE: str
-    CONNECTION_LINE: str
+    OPENED: str
+    CLOSED: str
+
+    def mark(self, timeout: float = 10) -> int:
+        """Where the log ends, once all connections are over: what comes after it is of later ones."""
+        end = time.monotonic() + timeout
+        while len(re.findall(self.OPENED, log := self.logged())) > self._closed(log):
+            if time.monotonic() > end:
+                raise TimeoutError(f"a connection to {self.name} does not end:\n{self.logged()}")
+            time.sleep(0.02)
+        return len(log)
 
     def logged_in(self, mechanism: str, start: int) -> bool:
         """Whether somebody logged in that way since ``start``."""
         line = self.LOGIN_LINE.format(lower=mechanism.lower(), upper=mechanism.upper())
         return line in self.waits_for(line, start)
 
+    def _closed(self, log: str) -> int:
+        return len(re.findall(self.CLOSED, log))
+
     def connections(self, start: int) -> int:
         """How many there were since ``start``."""
-        return len(re.findall(self.CONNECTION_LINE, self.logged()[start:], re.MULTILINE))
+        return len(re.findall(self.OPENED, self.logged()[start:]))
 
     def pipelined(self, start: int) -> bool:
         """Whether commands came together in the connection that began after ``start``, to ``traced_port``."""

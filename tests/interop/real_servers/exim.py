@@ -101,7 +101,9 @@ class Exim(RealServer):
     name = "exim"
     token = TOKEN
     LOGIN_LINE = " A={lower}:"
-    CONNECTION_LINE = r"SMTP connection from .* \(TCP/IP connection count"
+    OPENED = r"\(TCP/IP connection count"
+    # One process for each; it may say more than one of these.
+    CLOSED = r"\[(\d+)\] .*(?: D=|closed by QUIT)"
 
     def start(self) -> None:
         program = self._copy(unpacked("root/usr/sbin/exim4", "Exim"))
@@ -164,6 +166,9 @@ class Exim(RealServer):
 
     def asked_for_mail(self, start: int) -> bool:
         return "no MAIL in SMTP connection" not in self.waits_for(" D=", start)
+
+    def _closed(self, log: str) -> int:
+        return len(set(re.findall(self.CLOSED, log)))
 
     def _received(self, start: int) -> str:
         return self.waits_for(" <= ", start).partition(" <= ")[2].partition("\n")[0]

@@ -17,7 +17,7 @@ class NodeSmtpServer(RealServer):
     name = "smtp-server"
     token = TOKEN
     LOGIN_LINE = "{upper} taken"
-    CONNECTION_LINE = "^together: STARTTLS"
+    OPENED, CLOSED = "opened", "closed"
 
     def start(self) -> None:
         node = shutil.which("node")

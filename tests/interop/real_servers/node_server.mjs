@@ -54,6 +54,10 @@ function serve(port, secure, authMethods = ['PLAIN', 'LOGIN', 'XOAUTH2']) {
         onAuth,
         onRcptTo,
         onData,
+        onConnect(session, callback) {
+            note('opened');
+            callback();
+        },
         onClose: () => note('closed'),
     });
     server.on('error', error => note(`error ${error.message}`));

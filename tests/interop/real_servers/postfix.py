@@ -95,7 +95,7 @@ class Postfix(RealServer):
     name = "postfix"
     token = TOKEN
     LOGIN_LINE = "sasl_method={upper},"
-    CONNECTION_LINE = ": connect from "
+    OPENED, CLOSED = ": connect from ", ": disconnect from "
 
     def start(self) -> None:
         programs = unpacked("root/usr/lib/postfix/sbin/master", "Postfix").parents[3]
@@ -141,7 +141,7 @@ class Postfix(RealServer):
         return self._traced_port
 
     def _ended(self, start: int) -> str:
-        return self.waits_for(": disconnect from ", start)
+        return self.waits_for(self.CLOSED, start)
 
     def turns(self, start: int) -> int:
         """How often the client had spoken and Postfix answered, within TLS."""
