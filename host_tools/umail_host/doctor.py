@@ -7,7 +7,7 @@ import importlib
 import json
 import time
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -183,13 +183,16 @@ def _tokens(mail: dict[str, Any], suffix: str, secrets: Mapping[str, str], by: C
     return ()
 
 
-def from_board(link: Board, settings: Mapping[str, Any], options: Options, tell: Tell) -> None:
+def from_board(
+    link: Board, settings: Mapping[str, Any], options: Options, tell: Tell, seen: Sequence[Stage] = ()
+) -> None:
     """All stages from a board that is held in its raw REPL, with its own configuration and secrets.
 
     Args:
         link: the board.
         settings: its checked configuration.
         options, tell: as of ``from_host``.
+        seen: what was found from this computer, which can see whose certificate it is where a board can't.
 
     Raises:
         UserError: umail is not on it, or it went away.
@@ -207,7 +210,7 @@ def from_board(link: Board, settings: Mapping[str, Any], options: Options, tell:
         for name in _MODULES:
             link.remove(f"/{name}.mpy")
     plain = {**options.plain(), "now": int(time.time())}
-    lines = _Lines(_Teller("board", tell, settings))
+    lines = _Lines(_Teller("board", tell, settings, list(seen)))
     link.exec(f"umail_doctor_board.on_board({plain!r})", timeout=_SILENCE, on_output=lines.feed)
 
 
@@ -229,8 +232,8 @@ class _Lines:
 class _Teller:
     """Makes a Stage of what the stages' code tells: remedies, and what a certificate or an address says."""
 
-    def __init__(self, where: str, tell: Tell, settings: Mapping[str, Any]) -> None:
-        self._where, self._tell, self._mail = where, tell, settings["mail"]
+    def __init__(self, where: str, tell: Tell, settings: Mapping[str, Any], seen: Sequence[Stage] = ()) -> None:
+        self._where, self._tell, self._mail, self._seen = where, tell, settings["mail"], seen
 
     def __call__(
         self,
@@ -244,8 +247,11 @@ class _Teller:
         elsewhere: str = "",
         route: str = "",
     ) -> None:
-        if der:
-            trusted = bool((self._mail["fallback"] if route else self._mail)["trust"])
+        trusted = bool((self._mail["fallback"] if route else self._mail)["trust"])
+        if key == "cert_unknown_root" and not der:
+            same = [one for one in self._seen if (one.name, one.route) == (stage, route)]
+            text, key = doctor_findings.seen_elsewhere(text, key, same[0] if same else None, trusted)
+        elif der:
             state, text, key = doctor_findings.certificate(state, text, key, b64decode(der), host, trusted)
         if stage == "name" and state == OK:
             state, text, key = doctor_findings.address(text)

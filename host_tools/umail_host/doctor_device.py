@@ -5,7 +5,7 @@ ends, and raises nothing for what it finds.
 """
 
 import gc
-from errno import ECONNREFUSED
+from errno import ECONNREFUSED, ETIMEDOUT
 
 from umail import delivery, dns
 from umail.errors import MailError
@@ -233,7 +233,10 @@ def _silent(session, route):
     try:
         yield ("connect", session.reached, route.port, buffer)
         yield b"GET / HTTP/1.0\r\n\r\n"
-        if (yield min(session.timeout, 5)) and bytes(buffer.view[:5]) == b"HTTP/":
+        # The answer may have come in while that was sent.
+        if not len(buffer):
+            yield min(session.timeout, 5)
+        if bytes(buffer.view[:5]) == b"HTTP/":
             return "captive_portal"
     except OSError:
         pass
@@ -354,6 +357,4 @@ def _outcome(error):
         return "open"
     if error.args[0] == ECONNREFUSED:
         return "closed (refused)"
-    from umail.dialogue import is_timeout
-
-    return "silent (no answer)" if is_timeout(error) else "not reachable (%s)" % error
+    return "silent (no answer)" if error.args[0] == ETIMEDOUT else "not reachable (%s)" % error

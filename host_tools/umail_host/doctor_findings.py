@@ -8,7 +8,7 @@ import ipaddress
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from umail_host.stage import OK, WARNING
+from umail_host.stage import FAILED, OK, WARNING, Stage
 
 _SOON = 14  # days before the end of a certificate from which it is told
 # Who signs the certificates of the servers that the routes know; another issuer there is a middleman.
@@ -55,6 +55,10 @@ REMEDIES = {
         "a firewall or virus scanner opens TLS here and signs with its own root: have it exempt this host from "
         "inspection; with that root in mail.trust it would read every mail and password"
     ),
+    "interception_there": (
+        "the network that the board is in opens TLS, this computer's does not: use another network for the board, or "
+        "have its firewall exempt this host from inspection; if both are in the same one, umail deploy brings new roots"
+    ),
     "other_root": (
         "mail.trust does not have the root of this certificate: where the server is yours, put its root there "
         "(umail provision --file root.der:/certs/root.der); where its issuer is a firewall, have it exempt this host"
@@ -88,6 +92,24 @@ def certificate(state: str, text: str, key: str, der: bytes, host: str, trusted:
             return state, f"{text}, for {_names(found)}", "cert_name"
         return state, text, "other_root" if trusted else "interception"
     return state, text, key
+
+
+def seen_elsewhere(text: str, key: str, other: Stage | None, trusted: bool) -> tuple[str, str]:
+    """Text and key of a certificate that nobody trusted has signed, where only this computer can see whose it is.
+
+    Args:
+        text, key: as the board told them.
+        other: the same stage as this computer found it, if it did.
+        trusted: as of ``certificate``.
+    """
+    if other is None:
+        return text, key
+    issuer = other.text.partition(", issued by ")[2]
+    if other.state == FAILED:
+        return (f"{text}; seen from this computer: issued by {issuer}", other.key) if issuer else (text, key)
+    if trusted:
+        return f"{text}; this computer trusts it, issued by {issuer}", "other_root"
+    return f"{text}; this computer meets a good one, issued by {issuer}", "interception_there"
 
 
 def address(text: str) -> tuple[str, str, str]:

@@ -70,7 +70,7 @@ def command(
                 doctor.from_host(settings, files, secrets, options, report.add)
             if link is not None:
                 report.begin("board")
-                doctor.from_board(link, settings, options, report.add)
+                doctor.from_board(link, settings, options, report.add, report.stages)
             report.begin("domain")
             for stage in _domain(settings, options, report.address):
                 report.add(stage)
