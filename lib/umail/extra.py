@@ -40,7 +40,7 @@ def check(message):
     if value and (
         clean("message_id", value)[0] + value[-1] != "<>"
         or "@" not in value
-        or not all(32 < ord(c) < 127 for c in value)
+        or not all(32 < ord(c) < 127 and c not in "<>" for c in value[1:-1])
         or len(value) > 250
     ):
         refuse("message_id", value, "is not of the form <unique@domain>")

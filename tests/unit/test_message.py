@@ -229,6 +229,7 @@ def test_importance_is_written_for_outlook_and_others():
 
 
 def test_a_message_id_of_ones_own_has_its_form():
+    raises(ValueError, alert, message_id="<a@b><c@d>")
     inside(b"\r\nMessage-ID: <1@contoso.com>\r\n", encoded(alert(message_id="<1@contoso.com>")))
     for bad in ("1@contoso.com", "<1>", "<a b@c>", "<ü@c>", "<" + "x" * 300 + "@c>"):
         inside("message_id: ", str(raises(ValueError, alert, message_id=bad)))

@@ -45,6 +45,9 @@ PAYLOADS = {
     "forged chunk": "a\r\nBDAT 8 LAST\r\nforged\r\nRSET\r\nQUIT\r\n",
     "forged header": "a\r\nBcc: x@evil.example\r\nContent-Type: text/html\r\n\r\nforged",
     "forged parameter": "a@b.example> SIZE=1 <x",
+    "forged field": "a&scope=b+c%41",
+    "opening bracket": "a<b",
+    "closing bracket": "a>b",
     "forged address": 'a" <x@evil.example>, "b',
     "two addresses": "a@b.example,x@evil.example",
     "encoded word": "=?utf-8?q?a=0D=0ABcc:_x=40evil.example?=",
@@ -145,7 +148,7 @@ FUNCTIONS = {
     "relay, sender": lambda p: {"kind": "relay", "sender": p + "@contoso.com"},
 }
 # Where names are as good as any.
-FEW = ("CR", "LF", "CRLF", "NUL", "dot", "forged mail", "cut to octets", "two addresses", "half a pair", "long")
+FEW = ("CR", "LF", "CRLF", "NUL", "dot", "forged mail", "cut to octets", "forged field", "half a pair", "long")
 # Of uMail's class, and of what fetches tokens.
 COMPAT = ("to", "mail_from", "write", "write, octet by octet", "send", "send, as bytes")
 OAUTH = ("tenant", "client_id", "client_secret", "scope", "refresh_token")

@@ -15,17 +15,19 @@ from injection_cases import FREE, WORDS, build, payload
 # What a server writes above a mail.
 TRACE = frozenset(("return-path", "received", "delivered-to", "x-original-to", "envelope-to", "delivery-date"))
 # What of the payloads fits a grammar: nothing of it means anything to SMTP or to a reader of headers.
-_ADDRESS = frozenset(("dot", "cut to octets", "other line ends"))
-_ASCII = frozenset(("dot", "two addresses"))
-_ID = _ASCII | {"encoded word"}
-_TYPE = _ID | {"forged address", "forged parameter"}
+_ADDRESS = frozenset(("dot", "cut to octets", "other line ends", "forged field"))
+_ID = frozenset(("dot", "two addresses", "encoded word", "forged field"))
+_NAME = _ID - {"encoded word"} | {"opening bracket", "closing bracket"}
+_TYPE = _ID | _NAME | {"forged address", "forged parameter"}
 _TAKEN = {
-    **dict.fromkeys(("sender, local part", "sender, domain", "sender, pair", "sender, in brackets"), _ADDRESS),
+    **dict.fromkeys(("sender, local part", "sender, domain", "sender, pair"), _ADDRESS),
+    # What stands before the last bracket is the name.
+    "sender, in brackets": _ADDRESS | {"opening bracket"},
     **dict.fromkeys(("to, local part", "to, domain", "cc, local part", "bcc, local part"), _ADDRESS),
     **dict.fromkeys(("file, subtype", "file, type's parameter"), _TYPE),
     **dict.fromkeys(("file, cid", "message_id, inside"), _ID),
     "reply_to, local part": _ADDRESS,
-    "header, name": _ASCII,
+    "header, name": _NAME,
 }
 
 
