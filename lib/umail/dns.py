@@ -144,7 +144,8 @@ def _value(data, at, size, kind):
         name, end = _name(data, at + 2)
     else:
         return None
-    if end != at + size or not _host(name):
+    # Only the name of a mail host may be empty (RFC 7505).
+    if end != at + size or not _host(name) or not (name or kind == MX):
         raise Malformed()
     return name if kind == CNAME else (_number(data, at), name)
 

@@ -76,7 +76,7 @@ def post(route, path, fields, seconds):
         seconds (float): for each wait.
 
     Raises:
-        MailError: stage auth, where there is no connection or no such answer.
+        MailError: stage auth, where there is no connection or no such answer; resolve or starttls, where these fail.
     """
     buffer = Buffer(1024)
     try:

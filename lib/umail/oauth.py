@@ -16,6 +16,19 @@ _SMTP_SEND = "https://outlook.office.com/SMTP.Send offline_access"
 _ROOTS = ("digicert_global_root_g2", "digicert_global_root_ca", "microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
+def _word(value):
+    # What can be shown of ``value`` (mostly str; JSON can hold halves of surrogate pairs, which UTF-8 cannot).
+    return "".join([c if 32 <= ord(c) < 127 else "?" for c in str(value)])
+
+
+def _seconds(answer, name, usual):
+    # Some endpoints write the number as a str; what is none is not used.
+    try:
+        return min(int(answer.get(name, usual)), 86400)
+    except (TypeError, ValueError, OverflowError):
+        return usual
+
+
 class FileStore:
     """Keeps secrets in one JSON file, replaced as a whole: what ``set`` returned from survives a power cut.
 
@@ -109,7 +122,8 @@ class _Token:
         """Fetch a token where none is valid, or ``refresh`` wants a new one (generator): returns it.
 
         Raises:
-            MailError: stage auth; ``configuration`` where a person must act, with the advice for it.
+            MailError: stage auth, or that of the connection; ``configuration`` where a person must act, with the
+                advice for it.
         """
         if refresh or self._token is None or sockets.left(self._until, sockets.ticks()) <= 0:
             self._token = None
@@ -123,25 +137,25 @@ class _Token:
     def _grant(self, fields):
         # A request that must be granted.
         status, answer = yield from self._ask("token", fields)
-        if status != 200 or not isinstance(answer.get("access_token"), str):
-            raise self._refusal(answer)
-        self._keep(answer)
+        self._keep(status, answer)
 
-    def _keep(self, answer):
+    def _keep(self, status, answer):
+        token = answer.get("access_token")
+        # RFC 6749, A.12 and A.17: a token is one or more of these characters.
+        if status != 200 or not token or _word(token) != token:
+            raise self._refusal(answer)
         # The rotated refresh token is durable before the access token is used: the old one may be void already.
         renewed = answer.get("refresh_token")
-        if renewed and self._store:
+        if renewed and self._store and _word(renewed) == renewed:
             self._store.set("refresh_token", renewed)
-        seconds = answer.get("expires_in", 3600)
-        seconds = max(60, min(int(seconds), 86400) - _EARLY)
+        seconds = max(60, _seconds(answer, "expires_in", 3600) - _EARLY)
         self._until = sockets.after(sockets.ticks(), seconds * 1000)
-        self._token = answer["access_token"]
+        self._token = token
 
     def _refusal(self, answer):
         from .replies import classify
-        from .reply import printable
 
-        error, text = [printable(str(answer.get(name, "")).encode()) for name in ("error", "error_description")]
+        error, text = [_word(answer.get(name, "")) for name in ("error", "error_description")]
         # Microsoft's own number says more than the standard's word.
         kind, key = classify("token", 0, "", text)[:2]
         if key == kind:
@@ -250,14 +264,12 @@ class DeviceCode(_Token):
     def _sign_in(self):
         status, answer = yield from self._ask("devicecode", [("scope", self._scope)])
         code = answer.get("device_code")
-        if status != 200 or not isinstance(code, str):
+        if status != 200 or not code or _word(code) != code:
             raise self._refusal(answer)
-        from .reply import printable
-
-        show = [printable(str(answer.get(name, "")).encode()) for name in ("verification_uri", "user_code")]
-        interval = max(1, min(int(answer.get("interval", 5)), 60))
+        show = [_word(answer.get(name, "")) for name in ("verification_uri", "user_code")]
+        interval = max(1, min(_seconds(answer, "interval", 5), 60))
         # The person has as long as the code is valid, whatever deadline was set.
-        yield ("limit", max(60, min(int(answer.get("expires_in", 900)), 1800)))
+        yield ("limit", max(60, min(_seconds(answer, "expires_in", 900), 1800)))
         self._show(show[0], show[1])
         fields = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", code)]
         while True:
@@ -269,6 +281,4 @@ class DeviceCode(_Token):
                 interval += 5
             elif error != "authorization_pending":
                 break
-        if status != 200 or not isinstance(answer.get("access_token"), str):
-            raise self._refusal(answer)
-        self._keep(answer)
+        self._keep(status, answer)

@@ -102,9 +102,14 @@ class Session:
 
     # -- what each step is made of ------------------------------------------------------------------------------------
 
-    def put(self, octets, last=False):
-        """Send what the server is to answer (generator); ``last``: the message's last octet is among it."""
-        if len(self.buffer):
+    def put(self, octets, last=False, owed=0):
+        """Send what the server is to answer (generator).
+
+        Args:
+            last (bool): the message's last octet is among it.
+            owed (int): how many replies are to come still.
+        """
+        if len(self.buffer) and not owed:
             # A reply that came before its command would be taken for the answer to another.
             raise self.refusal((yield from self.reply()))
         if last:

@@ -170,6 +170,7 @@ def _one_flight(session, commands, body, last, chunking):
     if session.dirty:
         session.dirty = False
         reply = replies.pop(0)
-        if reply.code != 250:
+        # A server that has no RSET may have taken the rest: the reply to MAIL tells.
+        if reply.code < 400 and reply.code != 250:
             raise session.refusal(reply)
     return chunking, replies

@@ -53,6 +53,8 @@ def refusal(session, reply):
 def failure(session, problem):
     """The MailError for an OSError that ended the dialogue."""
     # A server that hangs up has often said why: 421 at any time, another refusal before the message had left.
+    # In one flight at least two replies come before the final one, to MAIL and to RCPT.
+    before = 2 if session.stage == "mail" else 0
     while complete(session.buffer):
         try:
             next(read(session.buffer, 0))
@@ -63,6 +65,10 @@ def failure(session, problem):
             break
         if reply.code == 421 or (reply.code >= 400 and not session.sent):
             return refusal(session, reply)
+        if session.sent and not before:
+            # That may have been the final reply, or one is behind it.
+            break
+        before -= 1
     if session.stage in ("greeting", "ehlo") and "ALERT" in str(problem):
         # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
         return borrow("tls_failure").meaning(problem, session.route)

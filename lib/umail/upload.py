@@ -85,16 +85,14 @@ def _pieces(session, chunks, quit):
     for chunk in chunks:
         count += len(chunk)
         check_size(session, count)
-        yield b"BDAT %d\r\n" % len(chunk)
+        yield from session.put(b"BDAT %d\r\n" % len(chunk), False, owed)
         yield chunk
         owed += 1
         while owed and (owed == most or complete(session.buffer)):
             session.asked = not complete(session.buffer)
             yield from session.reply(250)
             owed -= 1
-    session.leaves()
-    session.asked = True
-    yield b"BDAT 0 LAST\r\n" + quit
+    yield from session.put(b"BDAT 0 LAST\r\n" + quit, True, owed)
     while owed:
         yield from session.reply(250)
         owed -= 1

@@ -1,0 +1,149 @@
+"""The library made repeatable: chance, DNS servers and clock stand still, and every module stays loaded.
+
+On either interpreter. ``World`` is a context; after it everything is as it was.
+"""
+
+import sys
+import time
+
+import umail
+from fuzz.script import said
+
+PASSWORD = "hunter2/Winter-7"
+TOKEN = "ya29.a0AfH6SMB-tokentoken-0123456789"
+DATE = 1800000000
+# fmt: off
+_MODULES = (
+    "attachment", "codec", "delivery", "dns", "dns_tcp", "dots", "dsn", "envelopes", "extra", "http", "m365",
+    "message", "multipart", "mx", "oauth", "opening", "quoted", "reply", "replies", "replies_table", "route",
+    "sasl", "session", "sockets", "spool", "tls_failure", "token_table", "transaction", "trouble", "upload",
+    "words",
+)
+# fmt: on
+
+
+class Chance:
+    """Stands for ``os``: the same "random" octets in every run."""
+
+    def __init__(self):
+        self.count = 0
+
+    def urandom(self, size):
+        self.count += 1
+        return bytes([self.count & 255]) * size
+
+
+class _Clock:
+    # Stands for time: a clock that is set.
+    def __getattr__(self, name):
+        return getattr(time, name)
+
+    def gmtime(self, seconds=DATE):
+        return time.gmtime(seconds)
+
+
+class World:
+    """While it is entered, runs repeat. ``chance`` starts anew by ``restart``."""
+
+    def __enter__(self):
+        package = sys.modules["umail"]
+        self.made = []
+        for name in _MODULES:
+            if "umail." + name not in sys.modules:
+                self.made.append(name)
+            # CPython binds the module to its package too, where ``borrow`` does not look.
+            __import__("umail." + name)
+        self.package = package
+        self.kept = []
+        clock = _Clock()
+        self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
+        self._put("delivery", "time", clock)
+        self._put("message", "time", clock)
+        self._put("sockets", "ticks", lambda: 0)
+        for name in ("dns", "multipart", "message"):
+            self._put(name, "os", None)
+        self.restart()
+        return self
+
+    def restart(self):
+        """Begin the "random" numbers anew."""
+        chance = Chance()
+        for name in ("dns", "multipart", "message"):
+            sys.modules["umail." + name].os = chance
+
+    def _put(self, name, attribute, value):
+        module = sys.modules["umail." + name]
+        self.kept.append((module, attribute, getattr(module, attribute)))
+        setattr(module, attribute, value)
+
+    def __exit__(self, kind, error, trace):
+        for module, attribute, value in self.kept:
+            setattr(module, attribute, value)
+        for name in self.made:
+            del sys.modules["umail." + name]
+            self.package.__dict__.pop(name, None)
+
+
+class Stream:
+    """An attachment's source whose length nobody knows."""
+
+    def __init__(self, octets):
+        self.octets = octets
+
+    def readinto(self, room):
+        count = min(len(room), len(self.octets))
+        room[:count] = self.octets[:count]
+        self.octets = self.octets[count:]
+        return count
+
+
+def routes(number):
+    """One of the kinds of route (a list)."""
+    Route = umail.Route
+    login = {"username": "a@x.org", "password": PASSWORD}
+    token = {"username": "a@x.org", "token": lambda refresh: TOKEN + "r" * refresh}
+    makers = (
+        lambda: [Route("h.x.org", 25, "plain")],
+        lambda: [Route("h.x.org", **login)],
+        lambda: [Route("h.x.org", 465, "tls", **login)],
+        lambda: [Route("h.x.org", **token)],
+        lambda: [Route("h.x.org", 25, "opportunistic")],
+        lambda: [umail.m365.submission("a@x.org", token=lambda refresh: TOKEN * 15 + "r" * refresh)],
+        lambda: [Route("h.x.org", trust="insecure", **login)],
+        lambda: [umail.m365.submission("a@x.org", PASSWORD), Route("two.x.org", 465, "tls", **login)],
+        lambda: [Route("h.x.org", **login), Route("two.x.org", 25, "plain")],
+        lambda: [umail.m365.relay("x.org", "a@x.org", host="x-org.mail.protection.outlook.com")],
+    )
+    return makers[number % len(makers)]()
+
+
+def messages(number):
+    """One of the kinds of message, always made alike."""
+
+    def message(text="Look after it.\r\n.\r\n..\r\n", to="b@y.org", attachments=(), **more):
+        return umail.Message(
+            "a@x.org", to, "s", text, date=DATE, message_id="<1@x.org>", attachments=attachments, **more
+        )
+
+    def attached(source):
+        return umail.Attachment(source, "a.bin", "application/octet-stream")
+
+    many = ["b%d@y.org" % i for i in range(3)]
+    makers = (
+        message,
+        lambda: message(to=many),
+        lambda: message("10 °C, " * 700),
+        lambda: message(attachments=[attached(bytes(range(256)) * 8)]),
+        lambda: message(attachments=[attached(Stream(b"\n." * 3000))]),
+        lambda: message("MAIL FROM:<x@x.org>\r\nDATA\r\nQUIT\r\n", notify=("failure", "delay"), ret="hdrs"),
+        lambda: message(to="bö@y.org"),
+        lambda: message("1 °C", to=many[:2], bcc=many[2]),
+        lambda: message(to=["b%d@y.org" % i for i in range(52)]),
+        lambda: message(html="<p>1 °C</p>", importance="high", headers=[("X-A", "b")]),
+    )
+    return makers[number % len(makers)]()
+
+
+def scripted(*turns):
+    """A script in which the server says each of these (bytes) in its turn."""
+    return b"\x1e".join([said(turn) for turn in turns])
