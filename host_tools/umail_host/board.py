@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ast
 import binascii
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
@@ -25,6 +27,7 @@ _BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _KNOCK = 0.05  # seconds between two Ctrl-C: a firmware that only wakes to sleep again listens no longer
 _KNOCKS = 10  # of them in silence until the REPL is asked for all the same: a raw one does not answer to Ctrl-C
 _QUIET = 0.1  # seconds of silence after which no late answer is expected
+_NO_LINES = "ign_set_control"  # of pyserial's RFC 2217: not to wait until the server confirms DTR and RTS
 _CHUNK = 1024  # bytes of a file in one command; the board holds its base64 text and the bytes at once
 
 _PUT = """\
@@ -115,8 +118,9 @@ class Board:
     def __init__(self, port: str, baudrate: int = 115200, on_console: Callable[[bytes], None] | None = None) -> None:
         self.port = port
         self._on_console = on_console
+        self._has_lines = _NO_LINES not in port
         try:
-            self._transport = SerialTransport(port, baudrate=baudrate, wait=0, timeout=10)
+            self._transport = self._open(port, baudrate)
         except (TransportError, serial.SerialException, OSError, ValueError) as error:
             raise BoardError(
                 f"the port {port} can't be opened ({error}): is it the right one, free, and may you use it?"
@@ -132,6 +136,16 @@ class Board:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _open(self, port: str, baudrate: int) -> SerialTransport:
+        try:
+            return SerialTransport(port, baudrate=baudrate, wait=0, timeout=10)
+        except TransportError:
+            # A server whose port lacks DTR and RTS, such as ser2net before a pseudo-terminal, never confirms them.
+            if not self._has_lines or not _listens(port):
+                raise
+        self._has_lines = False
+        return SerialTransport(f"{port}{'&' if '?' in port else '?'}{_NO_LINES}", baudrate=baudrate, timeout=10)
 
     def close(self) -> None:
         """Free the port; the board goes on with what it does."""
@@ -202,6 +216,8 @@ class Board:
 
     def press_reset(self) -> bool:
         """Pull the reset line, whatever the board does; False where the port has none."""
+        if not self._has_lines:
+            return False
         try:
             self._serial.dtr = False
             self._serial.rts = True  # pulls EN low through the board's auto-reset circuit
@@ -357,3 +373,15 @@ class Board:
             pass
         self._write(b"\x01")
         self._expect(_BANNER, 5)
+
+
+def _listens(port: str) -> bool:
+    """Whether there is an RFC 2217 server at ``port``."""
+    address = urlsplit(port)
+    if address.scheme != "rfc2217":
+        return False
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), 1).close()
+    except (OSError, ValueError):
+        return False
+    return True

@@ -54,6 +54,18 @@ def of_network(text: str) -> Shared:
     return Shared(found[1], resource, "")
 
 
+def of_path(text: str) -> Shared:
+    """A board on a serial port without a USB serial number, as ``NAME=/dev/PORT``.
+
+    Raises:
+        UserError: it is not written so.
+    """
+    found = re.fullmatch(r"([A-Za-z0-9._-]+)=(/dev/[\w./:@+-]+)", text)
+    if not found:
+        raise UserError(f"--serial {text}: write it as NAME=/dev/PORT, such as freezer=/dev/serial0")
+    return Shared(found[1], f'  RawSerialPort:\n    port: "{found[2]}"\n    speed: 115200\n', "")
+
+
 def exporter(shared: Iterable[Shared]) -> str:
     """The exporter's configuration."""
     text = "## Boards of this host, for labgrid-exporter (a line that begins with one # is a statement to it).\n"

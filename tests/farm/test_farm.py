@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,8 @@ def test_what_cannot_be_shared_is_told() -> None:
     assert farm.of_port(Port("/dev/ttyUSB0", "303a:1001", "", "", ("ESP32_GENERIC_S3",))) is None
     with pytest.raises(UserError, match="NAME=HOST:PORT"):
         farm.of_network("freezer")
+    with pytest.raises(UserError, match="NAME=/dev/PORT"):
+        farm.of_path("freezer=COM3")
     with pytest.raises(UserError, match="umail farm exporter"):
         farm.places("# nothing\n", "rack")
 
@@ -88,28 +90,38 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
-@pytest.fixture
-def places(tmp_path: Path, micropython: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Four places on two hosts; the folder in which ``die-PLACE`` kills a board."""
+def labgrid_tools() -> Path:
+    """The folder with labgrid's commands."""
     client = shutil.which(os.environ.get("UMAIL_LABGRID_CLIENT") or "labgrid-client")
     if client is None:
         pytest.skip(
             "no labgrid: python -m venv lg && lg/bin/pip install labgrid, UMAIL_LABGRID_CLIENT=lg/bin/labgrid-client"
         )
-    tools = Path(client).resolve().parent if Path(client).is_absolute() else Path(client).absolute().parent
+    return Path(client).resolve().parent if Path(client).is_absolute() else Path(client).absolute().parent
+
+
+def start_coordinator(stack: contextlib.ExitStack, tools: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Runs labgrid's coordinator until ``stack`` ends, and lets its client find it; the port."""
+    with socket.create_server(("0.0.0.0", 0)) as free:
+        port: int = free.getsockname()[1]
+    log = stack.enter_context((folder / "coordinator.log").open("wb"))
+    command = [str(tools / "labgrid-coordinator"), "-l", f"0.0.0.0:{port}"]
+    coordinator = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    stack.callback(coordinator.wait)
+    stack.callback(coordinator.terminate)
+    monkeypatch.setenv("LG_COORDINATOR", f"127.0.0.1:{port}")
+    monkeypatch.setenv("UMAIL_LABGRID_CLIENT", str(tools / "labgrid-client"))
+    wait_for(port)
+    return port
+
+
+@pytest.fixture
+def places(tmp_path: Path, micropython: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Four places on two hosts; the folder in which ``die-PLACE`` kills a board."""
     with contextlib.ExitStack() as stack:
+        tools = labgrid_tools()
         net = Namespaces(stack)
-        with socket.create_server(("0.0.0.0", 0)) as free:
-            port = free.getsockname()[1]
-        log = stack.enter_context((tmp_path / "coordinator.log").open("wb"))
-        coordinator = subprocess.Popen(
-            [str(tools / "labgrid-coordinator"), "-l", f"0.0.0.0:{port}"], cwd=tmp_path, stdout=log, stderr=log
-        )
-        stack.callback(coordinator.wait)
-        stack.callback(coordinator.terminate)
-        monkeypatch.setenv("LG_COORDINATOR", f"127.0.0.1:{port}")
-        monkeypatch.setenv("UMAIL_LABGRID_CLIENT", str(tools / "labgrid-client"))
-        wait_for(port)
+        port = start_coordinator(stack, tools, tmp_path, monkeypatch)
         for host in HOSTS:
             start_host(stack, net, host, tmp_path, f"{net.ours(host)}:{port}", str(tools / "labgrid-exporter"))
         for host in HOSTS:
@@ -138,10 +150,10 @@ def wait_for(port: int) -> None:
     raise AssertionError("the coordinator does not listen")
 
 
-def wait_for_resources(client: str) -> None:
+def wait_for_resources(client: str, boards: Iterable[str] = BOARDS) -> None:
     for _ in range(25):
         said = subprocess.run([client, "resources"], capture_output=True, text=True, check=False).stdout
-        if all(board in said for board in BOARDS):
+        if all(board in said for board in boards):
             return
         time.sleep(0.3)
     raise AssertionError(f"the exporters do not share their boards: {said}")

@@ -28,16 +28,26 @@ def exporter(
     network: Annotated[
         list[str] | None, typer.Option(help="A board behind an RFC 2217 server: NAME=HOST:PORT; may be repeated.")
     ] = None,
+    serial: Annotated[
+        list[str] | None,
+        typer.Option(help="A board on a port that has no USB serial number: NAME=/dev/PORT; may be repeated."),
+    ] = None,
 ) -> None:
     """Print the configuration of labgrid's exporter for the boards on this computer's ports."""
-    shared = [farm.of_network(text) for text in network or []]
+    shared = [farm.of_network(text) for text in network or []] + [farm.of_path(text) for text in serial or []]
     for port in ports.found():
         if one := farm.of_port(port):
             shared.append(one)
         else:
-            typer.echo(f"umail: {port.device} has no serial number, so it can't be known again: left out", err=True)
+            typer.echo(
+                f"umail: {port.device} has no serial number, so it can't be known again: left out, --serial names it",
+                err=True,
+            )
     if not shared:
-        raise UserError("no board is connected: plug one in, or name one with --network NAME=HOST:PORT", 3)
+        raise UserError(
+            "no board is connected: plug one in, or name one with --network NAME=HOST:PORT or --serial NAME=/dev/PORT",
+            3,
+        )
     typer.echo(farm.exporter(shared), nl=False)
 
 
