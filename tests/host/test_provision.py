@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from host.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from host.test_doctor import flash  # noqa: F401  # a fixture
-from umail_host import interview, provision
+from umail_host import boards, image, interview, paths, provision
 from umail_host import node as node_module
 from umail_host.board import Board
 from umail_host.cli import app
@@ -296,3 +296,19 @@ def test_a_bad_configuration_is_told_before_a_board_or_a_secret_is_touched(tmp_p
         run(file, "--port", "/dev/none", "--name", "freezer-1", "--no-test")
     with pytest.raises(UserError, match="--all needs a file"):
         run("--all")
+
+
+def test_the_documented_file_is_right(tmp_path):
+    page = (paths.firmware().parent / "docs" / "provision.md").read_text()
+    file = tmp_path / "fleet.toml"
+    file.write_text(page.partition("```toml\n")[2].partition("```")[0])
+    for name in ("leaf.der", "intermediate.der", "key.der", "key-2.der"):
+        (tmp_path / name).write_text(name)
+    fleet = provision.Fleet(file)
+    for identity, key in (("240ac4c0ffee", "key.der"), ("240ac4000002", "key-2.der")):
+        board = fleet.find(identity)
+        checked = node_module.checked(image.config_file(fleet.config(board), boards.load("ESP32_GENERIC")))
+        assert checked["sensor"]["pin"] == 4
+        assert checked["expires"][0][0] == "client secret"
+        assert fleet.files(board)["/certs/client-key.der"].decode() == key
+    assert provision.secrets_needed(fleet.config(board), False) == ["wifi_password", "oauth_secret"]
