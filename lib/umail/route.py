@@ -63,11 +63,11 @@ class Route:
 
             sender = address("sender", sender)[1]
         for name, value in (("host", host), ("ehlo", ehlo), ("username", username), ("password", password)):
-            # RFC 5321, 4.5.3.1.2; RFC 4616, 2
-            if value is not None and (not clean(name, value) or len(value.encode()) > 255):
-                refuse(name, value, "is empty or longer than 255 octets")
-            if name in ("host", "ehlo") and " " in (value or ""):
-                refuse(name, value, "has a space")
+            if value is not None:
+                # RFC 5321, 4.5.3.1.2; RFC 4616, 2
+                wrong = not clean(name, value) or len(value.encode()) > 255
+                if wrong or (" " in value and name in ("host", "ehlo")):
+                    refuse(name, value, "is empty, has a space or more than 255 octets")
         self.host = host
         self.port = port
         self.security = security

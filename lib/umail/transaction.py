@@ -6,11 +6,13 @@ pipelines; everything else waits until the envelope was answered, and so does DA
 
 from umail import borrow
 
-from .codec import is_ascii
 from .errors import MailError
 
 # Replies to so many commands fit any socket's buffers: more are never owed at a time.
 IN_FLIGHT = 100
+
+# Octets of a text that travels with its envelope or, by DATA, with its end.
+SHORT = 4096
 
 
 class Receipt:
@@ -47,8 +49,7 @@ def send(session, message, last):
     last = last and len(people) == len(message.recipients)
     body = message.encode("8BITMIME" in features, chunking and "BINARYMIME" in features)
     commands = _envelope(session, message, people, body)
-    # Up to 4 kB of text travel with their envelope.
-    together = "PIPELINING" in features and body.size is not None and body.size <= 4096 and body.body != "binary"
+    together = "PIPELINING" in features and body.size is not None and body.size <= SHORT and body.body != "binary"
     if together and len(people) < IN_FLIGHT - 4:
         chunking, replies = yield from _one_flight(session, commands, body, last, chunking)
     else:
@@ -111,7 +112,7 @@ def _envelope(session, message, people, body):
     if body.body != "7bit":
         # RFC 6152, RFC 3030
         line += b" BODY=BINARYMIME" if body.body == "binary" else b" BODY=8BITMIME"
-    if message.smtputf8 or not is_ascii(line):
+    if message.smtputf8 or max(line) > 127:
         # RFC 6531; the route's sender, too, may be in another script.
         if "SMTPUTF8" not in features:
             raise session.error("smtputf8")
