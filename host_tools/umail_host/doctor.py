@@ -97,6 +97,8 @@ def from_host(
     state = OK if time.gmtime(seconds).tm_year >= 2025 else FAILED
     remedy = "" if state == OK else "set this computer's clock"
     tell(Stage("clock", state, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds)), remedy, "host"))
+    for name, ends in settings["expires"]:
+        tell(doctor_findings.expiry(name, ends, seconds))
     for section, suffix in sections(settings):
         _by_route(settings, section, suffix, files, secrets, options, tell)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import math
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -11,6 +12,7 @@ from cryptography.x509.oid import NameOID
 from umail_host.stage import FAILED, OK, WARNING, Stage
 
 _SOON = 14  # days before the end of a certificate from which it is told
+_RENEW = 30  # the same for what the configuration has a date of, as on the board
 # Who signs the certificates of the servers that the routes know; another issuer there is a middleman.
 _ISSUERS = ("digicert", "microsoft", "google", "globalsign", "let's encrypt", "isrg")
 # Servers that are never in a private network.
@@ -92,6 +94,17 @@ def certificate(state: str, text: str, key: str, der: bytes, host: str, trusted:
             return state, f"{text}, for {_names(found)}", "cert_name"
         return state, text, "other_root" if trusted else "interception"
     return state, text, key
+
+
+def expiry(name: str, ends: float, now: float) -> Stage:
+    """A stage about a date in the configuration; ``ends`` and ``now`` in Unix seconds."""
+    date = datetime.datetime.fromtimestamp(ends, datetime.UTC)
+    days = math.floor((ends - now) / 86400)
+    text = f"{name} ends {date:%Y-%m-%d} ({days} days left)"
+    if days >= _RENEW:
+        return Stage("expires", OK, text, where="host")
+    remedy = f"renew it, then umail provision with the new one and its date under expires.{name!r}"
+    return Stage("expires", FAILED if days < 0 else WARNING, text, remedy, "host")
 
 
 def seen_elsewhere(text: str, key: str, other: Stage | None, trusted: bool) -> tuple[str, str]:

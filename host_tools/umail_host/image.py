@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import subprocess
@@ -139,7 +140,8 @@ def _resolve(value: Any, pins: Mapping[str, int | str], path: str) -> Any:
         return resolved
     if isinstance(value, list):
         return [_resolve(item, pins, path) for item in value]
-    return value
+    # TOML has dates of its own; on the board they are text.
+    return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 def build(

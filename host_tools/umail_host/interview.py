@@ -81,6 +81,11 @@ def _route(ask: Ask, route: str, files: Files, ends: dict[str, str], suffix: str
         mail["port"] = int(ask("Its port", "587", _by("mail.port", int)))
         if mail["port"] == 465:
             mail["security"] = "tls"
+        text = f"File of its root certificate ({NO}: a public authority signed it)"
+        root = ask(text, NO, lambda answer: "" if answer == NO else _problem(chain, answer))
+        if root != NO:
+            mail["trust"] = f"/certs/root{suffix}.der"
+            files[mail["trust"]] = chain(root)[0]
     check = _by("mail.username", section={"route": "smtp"} if route == "smtp" else _LOGIN)
     mail["username"] = ask("Mailbox that the board logs in as", "", check)
     if "@" not in mail["username"]:

@@ -52,9 +52,9 @@ class Doctor:
         code, output = self.run("--json", *arguments, env=env)
         return code, json.loads(output)
 
-    def from_host(self, server: FakeServer, *arguments: object, env=LOGIN, mail=None) -> tuple[int, dict]:
-        """The stages from the host alone, with a configuration for ``server``; ``mail`` changes its section."""
-        config = settings(server)
+    def from_host(self, server: FakeServer, *arguments: object, env=LOGIN, mail=None, top=None) -> tuple[int, dict]:
+        """The stages from the host alone, with a configuration for ``server``; ``mail`` and ``top`` change it."""
+        config = settings(server, **(top or {}))
         config["mail"] |= mail or {}
         (self.folder / "config.json").write_text(json.dumps(config))
         (self.folder / "root.der").write_bytes(server.ca_der)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -216,6 +217,17 @@ def test_what_the_board_meets_is_compared_with_what_this_computer_does(other, tr
     assert found == key
     assert other is None or "issued by " in text
     assert found not in doctor_findings.REMEDIES or "exempt this host" in doctor_findings.REMEDIES[found]
+
+
+def test_a_secret_that_ends_soon_is_yellow_and_one_that_has_ended_red(doctor):
+    dates = [time.strftime("%Y-%m-%d", time.gmtime(time.time() + days * 86400)) for days in (100, 10, -10)]
+    config = {"client secret": dates[0], "lease of the address": dates[1], "old secret": dates[2]}
+    with FakeServer(mailboxes={USER: PASSWORD}) as server:
+        code, report = doctor.from_host(server, top={"expires": config})
+    found = {row["text"].partition(" ends ")[0]: row for row in report["stages"] if row["name"] == "expires"}
+    assert code == 4
+    assert [found[name]["state"] for name in config] == ["ok", "warning", "failed"]
+    assert "renew it, then umail provision" in found["old secret"]["remedy"]
 
 
 def test_a_port_whose_packets_a_firewall_drops_is_told_from_one_that_is_closed(doctor, monkeypatch):

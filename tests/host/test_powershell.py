@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from umail_host.powershell import Names, quoted, script
+from umail_host.powershell import Names, quoted, script, scripts
 
 SUBMISSION = {"route": "m365.submission", "username": "esp32@contoso.com", "sender": ""}
 RELAY = {"route": "m365.relay", "domain": "contoso.com", "sender": "freezer@contoso.com", "certificate": ()}
@@ -26,6 +26,35 @@ def test_submission_by_token_needs_a_service_principal():
     assert "$App = '1-2-3'\n$Object = '4-5-6'\n" in text
     assert "New-ServicePrincipal -AppId $App -ObjectId $Object -DisplayName 'umail freezer-3'\n" in text
     assert "Add-MailboxPermission -Identity 'esp32@contoso.com' -User $Object -AccessRights FullAccess\n" in text
+
+
+def test_a_sign_in_needs_a_public_client_and_no_service_principal():
+    text = script(SUBMISSION, Names("freezer-3", token=True, person=True))
+    assert "Allow public client flows: Yes" in text
+    assert "SMTP.Send and offline_access" in text
+    assert "ServicePrincipal" not in text
+
+
+def test_high_volume_email_lets_the_application_in_or_a_policy_the_password():
+    mail = {"route": "m365.hve", "username": "boards@contoso.com", "sender": ""}
+    text = script(mail, Names("freezer-3", token=True, app_id="1-2-3"))
+    assert "\nAdd-HVEAppAccess -Identity 'boards@contoso.com' -AppIds '1-2-3'\n" in text
+    assert "Mail.Send" in text
+    assert "#   New-MailUser -HVEAccount -Name 'umail freezer-3' -PrimarySmtpAddress 'boards@contoso.com'" in text
+    assert "CASMailbox" not in text
+    text = script(mail, Names("freezer-3"))
+    assert "-AllowBasicAuthSmtp" in text
+    assert "Add-HVEAppAccess" not in text
+
+
+def test_each_route_has_its_script_and_each_its_own_login():
+    oauth = {"flow": "client_credentials", "client_id": "1-2-3"}
+    both = {**SUBMISSION, "oauth": oauth, "fallback": {**SUBMISSION, "username": "b@contoso.com", "oauth": ()}}
+    text = scripts(both, Names("freezer-3"))
+    assert text.count("# freezer-3: what m365.submission needs") == 2
+    assert "$App = '1-2-3'" in text.partition("b@contoso.com")[0]
+    assert "ServicePrincipal" not in text.partition("b@contoso.com")[2]
+    assert scripts({"route": "smtp", "fallback": ()}, Names()) == ""
 
 
 def test_another_sender_needs_send_as():

@@ -130,6 +130,7 @@ def test_an_interview_asks_for_a_second_way_whose_sign_in_is_its_own():
             "5",
             "mail.example.org",
             "465",
+            None,
             "me",
             "me@example.org",
             "ops@contoso.com",
@@ -278,6 +279,18 @@ def test_a_board_is_provisioned_from_a_file_and_sends_its_test_alert(node, tmp_p
         kept = link.exec("from alertnode import secrets\nprint(secrets.get('mail_password') == %r)" % PASSWORD)
         assert kept.strip() == "True"
         assert PASSWORD.encode() not in link.get("/config.json")
+
+
+def test_a_board_is_provisioned_by_questions_alone(node, tmp_path):
+    (tmp_path / "root.der").write_bytes(node.server.ca_der)
+    given = ("freezer-7", "lab", "5", "localhost", str(node.server.port), str(tmp_path / "root.der"), USER, "nobody")
+    given += ("ops@contoso.com", "0", "ds18b20", "4", "above", "cold", "30", "1", "")
+    code, output = run("--port", node.board.port, text="\n".join([*given, ""]))
+    assert code == 0, output
+    assert '"mail.to" holds a text that is no address' in output
+    assert "write a number" in output
+    assert node.server.inbox.wait(1, 5)[0]["Subject"] == "freezer-7: test alert, the board is ready"
+    node.wait_for("freezer-7: alertnode")
 
 
 def test_a_refused_test_alert_ends_with_4_and_says_why(node, tmp_path):
