@@ -13,6 +13,7 @@ class Drive:
         self.script = list(script)
         self.cut = cut
         self.sent = b""
+        self.pieces = []
         self.tuples = []
         self.waits = []
         self.pending = b""
@@ -38,7 +39,8 @@ class Drive:
                 except OSError as raised:
                     error = raised
             else:
-                self.sent += bytes(what)
+                self.pieces.append(bytes(what))
+                self.sent += self.pieces[-1]
 
     def _expect(self, kind):
         if not self.script or self.script[0][0] != kind:

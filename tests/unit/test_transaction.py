@@ -83,6 +83,29 @@ def test_data_takes_one_flight_more():
     sends(session_with("PIPELINING"), Text(), script, True)
 
 
+def test_by_data_a_short_mail_and_its_end_leave_in_one_piece():
+    # TCP would hold the end back until the mail was acknowledged.
+    pieces = [b"hi\r\n", b".x\r\n"]
+    script = [("C", ONE + b"DATA\r\n"), ("S", OK * 2 + b"354 go\r\n"), ("C", b"hi\r\n..x\r\n.\r\n"), ("S", OK)]
+    session = session_with("PIPELINING")
+    drive = Drive(session.buffer, script)
+    drive.run(session.send(Text(pieces=pieces), False))
+    equal(drive.pieces[-1], b"hi\r\n..x\r\n.\r\n")
+    # A longer one is not gathered.
+    pieces = [b"x" * 78 + b"\r\n"] * 52
+    script[2] = ("C", b"".join(pieces) + b".\r\n")
+    session = session_with("PIPELINING", "SIZE")
+    drive = Drive(
+        session.buffer,
+        [("C", ONE.replace(b">\r", b"> SIZE=4160\r", 1))]
+        + [("S", OK * 2)]
+        + [("C", b"DATA\r\n"), ("S", b"354 go\r\n")]
+        + script[2:],
+    )
+    drive.run(session.send(Text(pieces=pieces), False))
+    equal(drive.pieces[-2:], [pieces[-1], b".\r\n"])
+
+
 def test_without_pipelining_each_command_waits():
     mail, rcpt = ONE.split(b"\r\n")[:2]
     script = [("C", mail + b"\r\n"), ("S", OK), ("C", rcpt + b"\r\n"), ("S", OK)]
