@@ -16,7 +16,7 @@ from fake_dns import FakeDns
 import umail_host.doctor
 from host.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from host.test_doctor import LOGIN, NO_LOGIN, ZONE, Doctor, closed_port, flash, stage, states  # noqa: F401  # a fixture
-from umail_host import doctor_findings
+from umail_host import doctor_findings, maintenance
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.tls import Authority
@@ -190,19 +190,6 @@ def test_one_that_opens_tls_at_once_or_towards_the_token_endpoint_is_known_too(d
         assert not endpoint.requests
 
 
-def test_the_board_behind_such_a_firewall_says_that_nobody_it_trusts_signed(doctor, node):
-    config = settings(node.server)
-    del config["mail"]["trust"]
-    node.start(config, secrets={"mail_password": PASSWORD, "wifi_password": WIFI_PASSWORD})
-    node.wait_for("Wi-Fi lab is up")
-    code, report = doctor.look("--port", node.board.port, "--ports", closed_port())
-    assert (code, red(report)) == (4, [("host", "", "certificate"), ("board", "", "certificate")])
-    for row in report["stages"]:
-        if row["name"] == "certificate":
-            # MicroPython does not tell whose certificate it is; this computer does.
-            assert (row["key"], "issued by" in row["text"]) == ("interception", True), row
-
-
 @pytest.mark.parametrize(
     ("other", "trusted", "key"),
     [
@@ -272,6 +259,28 @@ def answering(first: bytes, to_request: bytes = b"") -> Iterator[int]:
 
 
 PAGE = b"HTTP/1.1 302 Found\r\nLocation: http://login.hotel.example/\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_the_board_behind_such_a_firewall_says_that_nobody_it_trusts_signed(doctor, node):
+    config = settings(node.server)
+    del config["mail"]["trust"]
+    node.start(config, secrets={"mail_password": PASSWORD, "wifi_password": WIFI_PASSWORD})
+    node.wait_for("Wi-Fi lab is up")
+    code, report = doctor.look("--port", node.board.port, "--ports", closed_port())
+    assert (code, red(report)) == (4, [("host", "", "certificate"), ("board", "", "certificate")])
+    for row in report["stages"]:
+        if row["name"] == "certificate":
+            # MicroPython does not tell whose certificate it is; this computer does.
+            assert (row["key"], "issued by" in row["text"]) == ("interception", True), row
+    # The same code as on this computer tells a sign-in page from a port that speaks TLS at once.
+    with answering(b"", PAGE) as port, FakeServer("gmail-465") as at_once:
+        for number, key in ((port, "captive_portal"), (at_once.port, "tls_at_once")):
+            config["mail"]["port"] = number
+            with maintenance.held(node.board.port) as link:
+                link.put("/config.json", json.dumps(config).encode())
+            line = ("--port", node.board.port, "--ports", number, "--no-host", "--timeout", "1")
+            _, report = doctor.look(*line)
+            assert (red(report), stage(report, "banner")["key"]) == ([("board", "", "banner")], key)
 
 
 @pytest.mark.parametrize(
