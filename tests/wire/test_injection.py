@@ -35,6 +35,13 @@ from wire_device import PASSWORD, USER, Device
 from umail_host.fake_oauth import FakeOAuth, TokenService
 from umail_host.fake_smtp import FakeServer
 
+# Where a case is called otherwise than the argument.
+ARGUMENTS = {
+    "text and html": ("text", "html"),
+    "header": ("headers",),
+    "file": ("source", "name", "type", "cid"),
+    "inline": ("name",),
+}
 PROGRAM = Path(__file__).with_name("injection_program.py")
 
 
@@ -78,8 +85,12 @@ def check(server: FakeServer, tried: list[str], results: list[dict[str, Any]]) -
     assert len(results) == len(tried)
     assert [case for case, result in zip(tried, results, strict=True) if ("accepted" in result) != taken(case)] == []
     # A refusal comes before a connection, from the argument that it names.
-    refused = [result for result in results if "accepted" not in result]
-    assert [result for result in refused if "refused" not in result] == []
+    for case, result in zip(tried, results, strict=True):
+        if "accepted" not in result:
+            place = case.partition("/")[0].partition(",")[0]
+            # CPython has words of its own for half a surrogate pair.
+            half = "\ud83d" in payload(case.partition("/")[2]) and "codec" in result["refused"]
+            assert result["refused"] in ARGUMENTS.get(place, (place,)) or half, (case, result)
     sent = [case for case in tried if taken(case)]
     assert len(server.sessions) == len(server.inbox.deliveries) == len(sent)
     client, answers = octets(server, "C"), octets(server, "S")
