@@ -314,6 +314,9 @@ def _route(path, mail, problems):
             problems.add(path + "host", "is an IP address, which no certificate names and Microsoft moves")
     if mail["security"] in ("plain", "opportunistic") and (mail["certificate"] or (mail["username"] and not tenant)):
         problems.add(path + "security", "would let a login or certificate out without verified TLS")
+    if mail["ehlo"] and "." not in mail["ehlo"] and mail["ehlo"][0] != "[":
+        # Exchange Online refuses others (501 5.5.4).
+        problems.add(path + "ehlo", "is no full domain name")
     if bool(mail["certificate"]) != bool(mail["private_key"]):
         problems.add(path + "certificate", "and %sprivate_key go together, but only one is there" % path)
     oauth = mail["oauth"]

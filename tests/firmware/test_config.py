@@ -192,7 +192,7 @@ WRONG = {
     "mail.trust": BLANK + ("root.der", "/certs/", "Insecure", ["/a.der", ""], ["/a.der", "b.der"]),
     "mail.certificate": BLANK + ("c.der", "/certs/", [""], "/certs/leaf.der"),
     "mail.private_key": PATH + ("/certs/key.der",),
-    "mail.ehlo": TEXT + ("a b",),
+    "mail.ehlo": TEXT + ("a b", "freezer-3"),
     "mail.oauth.flow": WORD + ("device_code",),
     "mail.oauth.tenant": TEXT + ("a/b", "a b", "a?b"),
     "mail.oauth.client_id": TEXT + ("a/b", "a b"),

@@ -11,7 +11,7 @@ from keyring import backend, errors
 class Backend(backend.KeyringBackend):
     """Chosen by PYTHON_KEYRING_BACKEND."""
 
-    priority = 1  # type: ignore[assignment]  # keyring's own way to say so
+    priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
         held = json.loads(os.environ["FAKE_KEYRING"])

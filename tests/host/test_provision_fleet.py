@@ -270,7 +270,11 @@ def test_nobody_in_between_gets_a_sign_in() -> None:
 
 def test_high_volume_email_is_signed_in_for_its_own_resource() -> None:
     with FakeOAuth(service=TokenService(interval=1, clock=ManualClock())) as endpoint:
-        show = lambda address, code: (endpoint.service.clock.move(2), endpoint.service.approve(code))  # noqa: E731
+
+        def show(address: str, code: str) -> None:
+            endpoint.service.clock.move(2)
+            endpoint.service.approve(code)
+
         mail = section(endpoint) | {"route": "m365.hve"}
         assert sign_in.refresh_token(mail, [endpoint.ca_der], show).startswith("0.fake-refresh-")
         assert endpoint.requests[0].form["scope"] == "https://outlook.office.com/.default offline_access"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -57,7 +58,7 @@ def test_a_keyring_that_is_locked_or_absent_is_as_one_that_has_nothing(ring: pyt
 
 def test_what_was_answered_for_one_board_serves_those_that_share_it(ring: pytest.MonkeyPatch) -> None:
     asked = []
-    ring.setattr("sys.stdin", open(os.devnull))  # noqa: SIM115  # closed with the process
+    ring.setattr("sys.stdin", io.StringIO())
     ring.setattr("sys.stdin.isatty", lambda: True, raising=False)
     ring.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or "answer")
     answers: dict[str, str] = {}
