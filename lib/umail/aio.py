@@ -1,7 +1,4 @@
-"""The asyncio driver: the same calls as blocking, awaited. It knows no SMTP, and only mbed TLS holds the loop.
-
-On MicroPython other tasks run between two records of the handshake; what mbed TLS does with one cannot be divided.
-"""
+"""The asyncio driver: the same calls as blocking, awaited. It knows no SMTP, and only mbed TLS holds the loop."""
 
 import asyncio
 import sys
@@ -39,8 +36,7 @@ else:
 class Wire(Link):
     """Drives a generator (the contract is in session.py and delivery.py) and waits in the loop."""
 
-    # The socket below TLS, where one must wait for it and not for TLS.
-    raw = None
+    raw = None  # The socket below TLS, where one must wait for it and not for TLS.
 
     async def run(self, steps):
         """Run a generator to its end and return its result; cancelling closes the socket."""
@@ -73,7 +69,7 @@ class Wire(Link):
             steps.close()
 
     def tls(self, route, host):
-        """As ``Link.tls``; the handshake goes on by one record at a time."""
+        """As ``Link.tls``; other tasks run between two records of the handshake, though not within one."""
         if sys.implementation.name == "micropython":
             self.raw = self.sock
             self.sock = borrow("records").Records(self, self.sock)
@@ -143,8 +139,7 @@ class Wire(Link):
                 await asyncio.sleep(0)
             else:
                 await self._wait(-count | POLLIN if listening else -count)
-                if listening:
-                    listening = self.handshake or self.listen() != 0
+                listening = listening and (self.handshake or self.listen() != 0)
             count = self.give(view)
 
 
