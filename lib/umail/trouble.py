@@ -151,12 +151,13 @@ def nobody(session, refused, together, last, chunking):
     session.dirty = True
     if together:
         reply = yield from session.reply()
-        if reply.code == 354:
+        if reply.code == 354 and not chunking:
             # RFC 2920, 3.1: the server waits for a message all the same; it gets an empty one, for nobody.
             yield from session.put(b".\r\n")
             reply = yield from session.reply()
-        # 500–503 to BDAT: the server may run the message as commands. Then the connection is not used again.
-        session.in_step = not chunking or not (last or 500 <= reply.code <= 503)
+        # 500–503 to BDAT: the server may run the message as commands; 354: it waits for one. Then the connection is not
+        # used again.
+        session.in_step = not chunking or not (last or reply.code == 354 or 500 <= reply.code <= 503)
     errors = [refusal(session, reply) for _, reply in refused]
     chosen = errors[0]
     for one in errors:

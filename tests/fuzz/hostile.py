@@ -10,6 +10,7 @@ from fuzz.script import END, RESET, TIMEOUT, UNTRUSTED, connections
 from umail import borrow
 
 _ADDRESS = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
+_MAIL_HOST = b"\xc0\x0c\0\x0f\0\1\0\0\0\x3c\0\x12\0\x0a\1m\2mx\x09microsoft\0"
 
 
 class Wrong(Exception):
@@ -95,8 +96,9 @@ class Driver:
         return ["192.0.2.1"]
 
     def udp(self, server, packet, seconds):
-        # Every name has the same address.
-        return packet[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + packet[12:] + _ADDRESS
+        # Every name has the same address, every domain the same mail host.
+        record = _MAIL_HOST if packet[-3] == 15 else _ADDRESS
+        return packet[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + packet[12:] + record
 
     def connect(self, address, port, buffer):
         if not self.left:

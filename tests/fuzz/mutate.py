@@ -40,7 +40,8 @@ WORDS = [
 ]
 
 
-def _change(entry: bytearray, chance: random.Random, others: list[bytes]) -> None:
+def change(entry: bytearray, chance: random.Random, others: list[bytes]) -> None:
+    """Change ``entry`` in one place, at times by a piece of one of ``others``."""
     at = chance.randrange(len(entry) + 1)
     end = min(len(entry), at + chance.choice((1, 1, 2, 4, 16, 64)))
     how = chance.randrange(8)
@@ -70,5 +71,5 @@ def mutations(entries: list[bytes], seed: int) -> Iterator[bytes]:
     while True:
         entry = bytearray(chance.choice(entries))
         for _ in range(chance.randrange(1, 7)):
-            _change(entry, chance, entries)
+            change(entry, chance, entries)
         yield bytes(entry[:4096])

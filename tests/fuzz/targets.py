@@ -91,19 +91,17 @@ def dialogue(data, note, judge=None):
     (route, message, how), script = _choices(data, 3)
     routes = world.routes(route)
     last = how & 1
-    mails = [world.messages(message)]
-    if how & 2:
-        mails.append(world.messages(0))
+    mails = [message, 0] if how & 2 else [message]
     if judge:
         judge.begin(routes)
     delivery = Delivery(routes, 30, 120)
     driver = Driver(script, _CUTS[how >> 2 & 7], note, judge, 3000 + 20 * len(script))
-    for mail in mails:
+    for turn, number in enumerate(mails):
         receipt = error = None
         if judge:
-            judge.sending(mail)
+            judge.sending(number)
         try:
-            receipt = driver.run(delivery.send(mail, bool(last and mail is mails[-1])))
+            receipt = driver.run(delivery.send(world.messages(number), bool(last and turn == len(mails) - 1)))
             note(("sent %s %d" % (" ".join(receipt.accepted), receipt.round_trips)).encode())
         except errors.MailError as raised:
             error = raised
