@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size bench power kills fleet hil servers docs package clean
+.PHONY: help demo test lint format size bench power kills fuzz fleet hil servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -47,6 +47,10 @@ power: $(READY) ## Cut the power at every step of putting and sending mails, on 
 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)
+
+fuzz: $(READY) ## Fuzz parsers and dialogues for 10 minutes, guided by what each entry reaches: make fuzz ARGS="--minutes 1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+	@$(BIN)/python tests/fuzz/run.py $(ARGS)
 
 fleet: $(READY) ## Simulate up to a million boards after a power cut; writes docs/fleet.md (about two minutes)
 	@$(BIN)/python -m umail_host.fleet_page $(ARGS)
