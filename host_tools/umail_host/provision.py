@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from umail_host import __version__
+from umail_host import __version__, image
 from umail_host.board import Board
 from umail_host.domain import Dns
 from umail_host.errors import UserError
@@ -179,14 +179,17 @@ def digest(config: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
 
 
 def is_done(link: Board, wanted: str, secrets: Mapping[str, str], signed: Mapping[str, Any]) -> bool:
-    """Whether a board was provisioned with just this, and holds these secrets.
+    """Whether a board was provisioned with just this, has that configuration still, and holds these secrets.
 
     Args:
         wanted: of ``digest``.
         secrets: name → value.
         signed: names of those that a sign-in brought: that they are there is enough, for nobody knows them here.
     """
-    if not link.exists(RECORD) or link.get(RECORD).decode(errors="replace").strip() != wanted:
+    if not link.exists(RECORD) or not link.exists(image.CONFIG):
+        return False
+    # It may have been deployed with another configuration since.
+    if link.get(RECORD).decode(errors="replace").split() != [wanted, link.hash(image.CONFIG)]:
         return False
     link.exec("from alertnode import secrets")
     return all(link.eval(f"secrets.get({name!r}) == {value!r}") for name, value in secrets.items()) and all(
@@ -196,7 +199,7 @@ def is_done(link: Board, wanted: str, secrets: Mapping[str, str], signed: Mappin
 
 def record(link: Board, done: str) -> None:
     """Note on a board what it was provisioned with: ``digest``, or "" where it is not known to work."""
-    link.put(RECORD, done.encode() + b"\n")
+    link.put(RECORD, f"{done} {link.hash(image.CONFIG)}\n".encode())
 
 
 def pin_mx(config: dict[str, Any], resolver: Dns) -> list[str]:

@@ -15,8 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from host.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, installed, rig, settings, stored
-from umail_host import ports, provision, sign_in
-from umail_host.board import Board
+from umail_host import maintenance, ports, provision, sign_in
 from umail_host.cli import app, main
 from umail_host.errors import UserError
 from umail_host.fake_oauth import FakeOAuth, TokenService
@@ -124,14 +123,23 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
 class Held:
     """A board as is_done asks it."""
 
-    def __init__(self, recorded: str, **secrets: str) -> None:
-        self.recorded, self.secrets = recorded, secrets
+    def __init__(self, done: str | None, **secrets: str) -> None:
+        self.config, self.recorded, self.secrets = "1234", "", secrets
+        if done is not None:
+            provision.record(self, done)
 
     def exists(self, path: str) -> bool:
-        return path == provision.RECORD and bool(self.recorded)
+        return path == "/config.json" or bool(self.recorded)
 
     def get(self, path: str) -> bytes:
-        return self.recorded.encode() + b"\n"
+        return self.recorded.encode()
+
+    def put(self, path: str, data: bytes) -> None:
+        assert path == provision.RECORD
+        self.recorded = data.decode()
+
+    def hash(self, path: str) -> str:
+        return self.config
 
     def exec(self, code: str) -> str:
         return ""
@@ -156,6 +164,10 @@ def test_a_board_is_done_when_configuration_files_and_secrets_are_those_it_was_t
     ):
         assert not provision.is_done(held, other, {}, {})
     assert not provision.is_done(Held(""), done, {}, {})
+    assert not provision.is_done(Held(None), done, {}, {})
+    # umail deploy brought another configuration since.
+    held.config = "5678"
+    assert not provision.is_done(held, done, {"mail_password": "p"}, {"refresh_token": {}})
 
 
 def test_all_is_for_many(tmp_path: Path) -> None:
@@ -215,8 +227,8 @@ def test_a_board_is_signed_in_by_a_code_and_its_token_is_in_its_store_only(
         assert "✓ token" in text
         assert "SMTP.Send and offline_access" in text
         assert len(node.server.inbox.wait(1, 5)) == 1
-        with Board(node.board.port) as link:
-            link.enter()
+        node.wait_for("Wi-Fi lab is up")
+        with maintenance.held(node.board.port) as link:
             config = json.loads(link.get("/config.json"))
             token = stored(link, "refresh_token")
         assert config["mail"]["oauth"]["flow"] == "refresh_token"
