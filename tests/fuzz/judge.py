@@ -41,6 +41,7 @@ def _plain(octets: bytes | bytearray) -> bytes:
     return re.sub(rb"=_[0-9a-f]{32}", b"=_", bytes(octets))
 
 
+_PASSWORD = base64.b64encode(world.PASSWORD.encode())
 _known: dict[int, set[bytes]] = {}
 
 
@@ -84,6 +85,7 @@ class Judge:
     def begin(self, routes: list[Any]) -> None:
         """A client for these routes begins."""
         self.login = any(route.username for route in routes)
+        self.required = routes[0].security in ("starttls", "tls")
         self.longest = 4096 if any(route.long_auth for route in routes) else 512
         self.told: list[bytes] = []
         self.connected()
@@ -96,13 +98,14 @@ class Judge:
     def connected(self) -> None:
         """A connection begins; the greeting is owed."""
         self.owed: list[bytes] = [b"greeting"]
-        self.verified = False
+        self.encrypted = self.verified = False
         self.features: set[bytes] = set()
         self.line = bytearray()
         self.chunk = 0
         self.last = False
         self.data = False
         self.login_runs = False
+        self.challenge = b""
         self.incoming = bytearray()
         self.code = b""
         self.texts: list[bytes] = []
@@ -114,6 +117,9 @@ class Judge:
         """TLS begins."""
         if self.owed and self.owed != [b"greeting"]:
             raise Wrong(f"TLS begins while {self.owed!r} are not answered")
+        if self.incoming or self.surplus:
+            raise Wrong("TLS begins behind octets that were said in clear")
+        self.encrypted = True
         self.verified = route.security != "opportunistic"
         self.features = set()
 
@@ -177,6 +183,8 @@ class Judge:
         if self.login_runs and not self.owed:
             if not _ANSWER.fullmatch(line) and verb != b"AUTH":
                 raise Wrong(f"no answer to a challenge: {line!r}")
+            if line == _PASSWORD and self.challenge.startswith(b"VXNlc"):
+                raise Wrong("the password for who asks for the user name")
             known = True
         else:
             known = _COMMAND.fullmatch(line) is not None
@@ -200,6 +208,8 @@ class Judge:
             raise Wrong("STARTTLS in a flight")
 
     def _mail(self, line: bytes) -> None:
+        if self.required and not self.encrypted:
+            raise Wrong("a mail in clear, by a route that wants TLS")
         self.mail = Mail()
 
     def _rcpt(self, line: bytes) -> None:
@@ -271,6 +281,7 @@ class Judge:
             self.data = True
         elif command == b"end" or command.endswith(b" LAST") or (verb == b"BDAT" and code[:1] != b"2"):
             mail.final = code
+        self.challenge = texts[0]
         self.login_runs = code == b"334" and (verb == b"AUTH" or self.login_runs)
 
     # -- what comes of it ---------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from umail.delivery import Delivery
 STAGES = ("resolve", "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "quit")
 KINDS = ("temporary", "permanent", "configuration", "security", "uncertain")
 _CUTS = (0, 1, 2, 3, 5, 7, 11, 64)
-# What nobody trusts anyway is not taken beyond this: a reply of 4,096 octets and what the buffer holds.
-_MOST_REPLY = 6000
+# All the lines of a reply together, in octets.
+_MOST_REPLY = 4096
 
 
 def _choices(data, count):
@@ -67,7 +67,8 @@ def _replies(data, cuts):
             return out
         if found is None:
             return out
-        if not 200 <= found.code < 600 or sum([len(line) for line in found.lines]) > _MOST_REPLY:
+        size = sum([len(line) + 4 for line in found.lines])
+        if not 200 <= found.code < 600 or len(found.lines) > 100 or size > _MOST_REPLY + 1:
             raise Wrong("a reply %r" % found)
         out.append("%d %r %s %s" % (found.code, found.lines, found.enhanced, found.text))
 
