@@ -1,5 +1,7 @@
 """One flush of an outbox: sends what is due, marks each mail before it leaves, and draws the conclusions."""
 
+from umail import borrow
+
 from .delivery import Delivery
 from .errors import MailError
 
@@ -138,8 +140,7 @@ class Flush:
             box.report(message, receipt)
 
     def _failed(self, entry, message, error):
-        from .replies import retry_after
-
+        retry_after = borrow("replies").retry_after
         box = self.box
         now = box.now()
         box.policy.spend(now, 0)
@@ -198,10 +199,9 @@ class Flush:
 
 def _narrow(entry, message, refused):
     # Whoever was refused for good is gone; the others are left.
-    from .replies import classify
-
+    replies = refused and borrow("replies")
     for address, reply in refused:
-        if classify("rcpt", reply.code, reply.enhanced, reply.text)[0] != "temporary":
+        if replies.classify("rcpt", reply.code, reply.enhanced, reply.text)[0] != "temporary":
             entry.why = "%s: %s" % (address, str(reply)[:100])
             entry.gone.append([address, str(reply)[:100]])
     gone = [address for address, _ in entry.gone]

@@ -39,11 +39,9 @@ def refusal(session, reply):
     if reply.code < 400:
         # The two sides no longer talk about the same thing.
         return error(session, "desync", "reply out of place: %d %s" % (reply.code, text))
-    from .replies import classify
-
     session.sent = False
     code = enhanced(reply.lines[0])
-    kind, key = classify(session.stage, reply.code, code, text)[:2]
+    kind, key = borrow("replies").classify(session.stage, reply.code, code, text)[:2]
     if kind == "permanent" and session.stage in ("greeting", "ehlo", "starttls", "auth"):
         # Not the message's fault: it goes when the set-up has been mended.
         kind = "configuration"
