@@ -161,8 +161,10 @@ class _Token:
         if key == kind:
             kind, key = classify("token", 0, "", error)[:2]
         text = "%s: %s" % (error, text)
-        if self._client_secret:
-            text = text.replace(self._client_secret, "***")
+        for secret in (self._client_secret, self._store and self._store.get("refresh_token")):
+            # An endpoint may repeat what it was sent.
+            if secret:
+                text = text.replace(secret, "***")
         return MailError("auth", kind, text[:200], key=key)
 
     def _refresh(self):

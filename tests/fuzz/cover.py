@@ -1,4 +1,4 @@
-"""Which of the library's lines an entry reaches, and the few entries that reach all that many do."""
+"""Which of the library's lines an entry reaches, and the few of many that reach anything new."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def steps(world: World, target: str, entry: bytes) -> set[Step]:
     return {(Path(name).stem, before, line) for name, before, line in found}
 
 
-def fewest(world: World, target: str, entries: Iterable[bytes]) -> tuple[list[bytes], set[Step]]:
-    """Of ``entries``, the shortest first, those that take a step which none before took; and all the steps."""
+def fewest(world: World, target: str, saved: list[bytes], found: Iterable[bytes]) -> tuple[list[bytes], set[Step]]:
+    """Of ``found``, the shortest first, those that take a step which neither these nor the ``saved`` take; all steps."""
     kept = []
-    reached: set[Step] = set()
-    for entry in sorted(entries, key=len):
+    reached = set().union(*[steps(world, target, entry) for entry in saved])
+    for entry in sorted(found, key=len):
         new = steps(world, target, entry) - reached
         if new:
             kept.append(entry)

@@ -10,23 +10,12 @@ from fuzz.script import NAMES
 FOLDER = Path(__file__).parent / "corpus"
 # Each target's modules of the library: what the other side's octets, or a message's arguments, go through.
 MODULES = {
-    "replies": ("reply",),
-    "dialogue": (
-        "session",
-        "opening",
-        "transaction",
-        "upload",
-        "trouble",
-        "delivery",
-        "envelopes",
-        "sasl",
-        "dots",
-        "dsn",
-    ),
-    "names": ("dns", "dns_tcp", "mx"),
-    "tokens": ("http",),
-    "files": (),
-    "messages": ("message", "multipart", "extra", "words", "quoted", "codec"),
+    "replies": "reply",
+    "dialogue": "session opening transaction upload trouble delivery envelopes sasl dots dsn",
+    "names": "dns dns_tcp mx",
+    "tokens": "http oauth",
+    "files": "spool",
+    "messages": "message multipart extra words quoted codec",
 }
 _SHOWN = {octet: f"{{{name}}}" for name, octet in NAMES.items()} | {10: "\\n", 13: "\\r", 92: "\\\\", 123: "\\x7b"}
 _PART = re.compile(r"\{([a-z]+)\}|\\x([0-9a-f]{2})|\\(.)|([^\\{])")

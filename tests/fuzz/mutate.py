@@ -6,27 +6,15 @@ import random
 from collections.abc import Iterator
 
 from fuzz.script import NAMES
+from fuzz.world import PASSWORD, TOKEN
 
 _MARKS = [bytes([octet]) for octet in NAMES.values()]
 # What means something to one of the parsers.
 WORDS = [
     *(b"%d " % code for code in (220, 235, 250, 251, 334, 354, 421, 450, 451, 452, 454, 500, 501, 503, 535, 550, 555)),
-    *(
-        b"250-",
-        b"\r\n",
-        b"\n",
-        b"\r",
-        b"-",
-        b"2.1.5 ",
-        b"5.7.3 ",
-        b"\0",
-        b"\xff",
-        b"\xc0\x0c",
-        b".\r\n",
-        b"0",
-        b"9" * 12,
-    ),
-    *(b"PIPELINING", b"CHUNKING", b"AUTH PLAIN", b"AUTH=", b"STARTTLS", b"SIZE 10", b"hunter2/Winter-7", b"x" * 1024),
+    *(b"250-", b"\r\n", b"\n", b"\r", b"-", b"2.1.5 ", b"5.7.3 ", b"\0", b"\xff", b"\xc0\x0c", b".\r\n", b"0"),
+    *(PASSWORD.encode(), TOKEN.encode(), b"9" * 12),
+    *(b"PIPELINING", b"CHUNKING", b"AUTH PLAIN", b"AUTH=", b"STARTTLS", b"SIZE 10", b"x" * 1024),
     *(
         b"HTTP/1.1 200 x\r\n",
         b"Content-Length: 3\r\n",

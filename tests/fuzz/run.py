@@ -122,19 +122,20 @@ def replay(path: Path) -> bool:
 
 
 def conclude(targets: list[str], keep: bool) -> None:
-    """Print what the entries reach of the library, and with ``keep`` save the few that reach it all."""
+    """Print what the entries reach of the library, and with ``keep`` save those that reach more than the saved ones."""
     with World() as world:
         for target in targets:
-            found = [path.read_bytes() for path in (WORK / target).iterdir()]
-            kept, reached = cover.fewest(world, target, found)
-            print(f"{target}: {len(found)} entries, of which {len(kept)} reach all that they do")
-            for module in entries.MODULES[target]:
+            saved = entries.load(target)
+            found = {path.read_bytes() for path in (WORK / target).iterdir()}.difference(saved)
+            kept, reached = cover.fewest(world, target, saved, found)
+            print(f"{target}: of {len(found)} entries beside the {len(saved)} saved, {len(kept)} reach more than these")
+            for module in entries.MODULES[target].split():
                 code = cover.lines(module)
                 hit = {line for name, _, line in reached if name == module} & code
                 missed = " ".join(map(str, sorted(code - hit)))
                 print(f"  {module:12} {100 * len(hit) // len(code):3} % of {len(code)} lines; not {missed or 'one'}")
             if keep:
-                entries.save(target, kept)
+                entries.save(target, saved + kept)
 
 
 def main() -> int:
