@@ -39,7 +39,7 @@ def steps(world: World, target: str, entry: bytes) -> set[Step]:
 
 
 def fewest(world: World, target: str, saved: list[bytes], found: Iterable[bytes]) -> tuple[list[bytes], set[Step]]:
-    """Of ``found``, the shortest first, those that take a step which neither these nor the ``saved`` take; all steps."""
+    """Those of ``found``, the shortest first, that take steps which none before and no ``saved`` one takes; all steps."""
     kept = []
     reached = set().union(*[steps(world, target, entry) for entry in saved])
     for entry in sorted(found, key=len):

@@ -41,6 +41,13 @@ def _plain(octets: bytes | bytearray) -> bytes:
     return re.sub(rb"=_[0-9a-f]{32}", b"=_", bytes(octets))
 
 
+def _asks_user(challenge: bytes) -> bool:
+    try:
+        return base64.b64decode(challenge, validate=True).lower().startswith(b"user")
+    except ValueError:
+        return challenge.lower().startswith(b"user")
+
+
 _PASSWORD = base64.b64encode(world.PASSWORD.encode())
 _known: dict[int, set[bytes]] = {}
 
@@ -183,7 +190,7 @@ class Judge:
         if self.login_runs and not self.owed:
             if not _ANSWER.fullmatch(line) and verb != b"AUTH":
                 raise Wrong(f"no answer to a challenge: {line!r}")
-            if line == _PASSWORD and self.challenge.startswith(b"VXNlc"):
+            if line == _PASSWORD and _asks_user(self.challenge):
                 raise Wrong("the password for who asks for the user name")
             known = True
         else:
