@@ -66,7 +66,7 @@ def _faults() -> str:
 
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        faults.faults()
+        faults.command()
     return (
         "# Faults of the fake server\n\nWhat `umail faults` prints; `umail serve --faults NAME` plays one, "
         f"`server.set_faults(…)` in a test.\n\n```\n{printed.getvalue()}```\n"

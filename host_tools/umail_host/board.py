@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import ast
 import binascii
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from umail_host import port_trouble
 from umail_host.errors import UserError
 
 _NO_BOARD = 3  # exit status
@@ -121,10 +120,8 @@ class Board:
         self._has_lines = _NO_LINES not in port
         try:
             self._transport = self._open(port, baudrate)
-        except (TransportError, serial.SerialException, OSError, ValueError) as error:
-            raise BoardError(
-                f"the port {port} can't be opened ({error}): is it the right one, free, and may you use it?"
-            ) from None
+        except (TransportError, serial.SerialException, OSError, ValueError):
+            raise BoardError(f"the port {port} can't be opened: {port_trouble.reason(port)}") from None
 
     def __repr__(self) -> str:
         return f"<Board {self.port}>"
@@ -142,7 +139,7 @@ class Board:
             return SerialTransport(port, baudrate=baudrate, wait=0, timeout=10)
         except TransportError:
             # A server whose port lacks DTR and RTS, such as ser2net before a pseudo-terminal, never confirms them.
-            if not self._has_lines or not _listens(port):
+            if not self._has_lines or not port_trouble.listens(port):
                 raise
         self._has_lines = False
         return SerialTransport(f"{port}{'&' if '?' in port else '?'}{_NO_LINES}", baudrate=baudrate, timeout=10)
@@ -373,15 +370,3 @@ class Board:
             pass
         self._write(b"\x01")
         self._expect(_BANNER, 5)
-
-
-def _listens(port: str) -> bool:
-    """Whether there is an RFC 2217 server at ``port``."""
-    address = urlsplit(port)
-    if address.scheme != "rfc2217":
-        return False
-    try:
-        socket.create_connection((address.hostname or "", address.port or 0), 1).close()
-    except (OSError, ValueError):
-        return False
-    return True

@@ -52,7 +52,7 @@ def root(
 
 app.command("demo", epilog=demo.EXAMPLE)(demo.command)
 app.command(epilog=serve.EXAMPLE)(serve.serve)
-app.command(epilog=faults.EXAMPLE)(faults.faults)
+app.command("faults", epilog=faults.EXAMPLE)(faults.command)
 app.command(epilog=board.EXAMPLE)(board.board)
 app.command("deploy", epilog=deploy.EXAMPLE)(deploy.command)
 app.command("boards", epilog=boards.EXAMPLE)(boards.command)

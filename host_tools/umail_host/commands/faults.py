@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
+from umail_host.errors import UserError
 from umail_host.fake_smtp import plan, toxics
 
 EXAMPLE = """Example: umail faults rcpt
@@ -13,20 +16,30 @@ EXAMPLE = """Example: umail faults rcpt
 Then: umail serve --fault rcpt-452@2,content-lost --toxic down:latency=0.1"""
 
 
-def faults(
+def command(
     word: Annotated[str, typer.Argument(help="Show only those with this word in name or summary.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the faults of the fake server and of the network, one a line."""
-    known = plan.known()
-    width = max(map(len, known))
+    summaries = {name: fault.summary for name, fault in plan.known().items()}
+    width = max(map(len, summaries))
+    faults, hindrances = _holding(word, summaries), _holding(word, toxics.SUMMARIES)
+    if not faults and not hindrances:
+        raise UserError(f"no fault has {word!r} in its name or summary: `umail faults` lists all")
+    if as_json:
+        rows = {"faults": faults, "points": plan.POINTS, "toxics": hindrances}
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
     typer.echo(
         "faults: --fault NAME[=ARGUMENT][@OCCURRENCE][,…]   @2: the second time; @2-: from then on; @30%: by chance"
     )
-    for name, found in known.items():
-        if word in name or word in found.summary:
-            typer.echo(f"  {name:{width}}  {found.summary}")
+    for name, summary in faults.items():
+        typer.echo(f"  {name:{width}}  {summary}")
     typer.echo(f"\npoints of a session: {' '.join(plan.POINTS)}")
     typer.echo("\ntoxics: --toxic [up:|down:]NAME=NUMBER[,…]")
-    for name, summary in toxics.SUMMARIES.items():
-        if word in name or word in summary:
-            typer.echo(f"  {name:{width}}  {summary}")
+    for name, summary in hindrances.items():
+        typer.echo(f"  {name:{width}}  {summary}")
+
+
+def _holding(word: str, summaries: Mapping[str, str]) -> dict[str, str]:
+    return {name: summary for name, summary in summaries.items() if word in name or word in summary}

@@ -48,7 +48,12 @@ def command(
         file, origin = found.file, found.origin
     else:
         file, origin = Path(firmware), "as given" if sha256 else "not compared: no --sha256"
-        spec = boards.load(board or file.name.partition("-")[0])
+        if not file.is_file():
+            raise UserError(f"{firmware} is no file here and no version: write 1.28.0, latest, or the path of a file")
+        told = file.name.partition("-")[0]
+        if not board and told not in boards.names():
+            raise UserError(f"for which board is {file.name}? give --board, one of {', '.join(boards.names())}")
+        spec = boards.load(board or told)
     digest = flash.check_file(file, spec, sha256)
     typer.echo(f"{file.name}: for {spec.chip}, SHA-256 {digest} ({origin})")
     if spec.flash_method == "uf2":

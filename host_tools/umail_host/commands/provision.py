@@ -289,7 +289,12 @@ def _roots(mail: Mapping[str, Any], files: Mapping[str, bytes]) -> list[bytes] |
 
 def _ask(text: str, default: str, problem: interview.Problem) -> str:
     while True:
-        answer = str(typer.prompt(text, default=default or None)).strip()
+        try:
+            answer = str(typer.prompt(text, default=default or None)).strip()
+        except typer.Abort:
+            raise UserError(
+                f"stopped at the question {text!r}: a script gives a TOML file, docs/provision.md"
+            ) from None
         if not (why := problem(answer)):
             return answer
         typer.echo(f"  {why}")

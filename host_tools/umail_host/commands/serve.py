@@ -99,6 +99,8 @@ def _explained(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.filename:
+            raise UserError(f"{what}: {error.filename} can't be used ({error.strerror})") from None
         raise UserError(f"{what}: {error.strerror}; choose another, or --port 0", exit_code=4) from None
     except (ValueError, KeyError) as error:
         raise UserError(f"{what}: {error}") from None
