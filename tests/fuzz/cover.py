@@ -39,7 +39,7 @@ def steps(world: World, target: str, entry: bytes) -> set[Step]:
 
 
 def fewest(world: World, target: str, saved: list[bytes], found: Iterable[bytes]) -> tuple[list[bytes], set[Step]]:
-    """Those of ``found``, the shortest first, that take steps none before takes and none ``saved``; and all the steps."""
+    """Those of ``found``, the shortest first, that take a step which nothing before them takes; and all the steps."""
     kept = []
     reached = set().union(*[steps(world, target, entry) for entry in saved])
     for entry in sorted(found, key=len):
