@@ -169,6 +169,26 @@ def test_what_the_endpoint_says_is_cleaned_of_the_secret_and_of_controls():
     equal("s3cret" in str(error) or "\x1b" in str(error), False)
 
 
+def test_an_endpoint_that_repeats_the_refresh_token_shows_it_to_nobody():
+    token = oauth.RefreshToken("t", "c", Store("ya29-refresh"), host="localhost")
+    error = raises(
+        MailError, run, token.steps(), answered(b'{"error":"invalid_grant","error_description":"ya29-refresh"}')
+    )
+    equal(str(error).count("ya29"), 0)
+
+
+def test_whatever_types_an_answer_has_it_gives_a_token_or_an_error():
+    for seconds in (b"null", b"[]", b'"soon"', b"1e999", b'"60"', b"-1"):
+        token = oauth.ClientCredentials("t", "c", "s3cret", host="localhost")
+        equal(run(token.steps(), answered(b'{"access_token":"a","expires_in":%s}' % seconds))[0], "a")
+    for octets in (b'""', b"1", b"[1]", b"null", b'"\\ud800"', b'"a\\u000a"'):
+        store = Store("one")
+        token = oauth.RefreshToken("t", "c", store, host="localhost")
+        raises(MailError, run, token.steps(), answered(b'{"access_token":%s,"error":%s}' % (octets, octets)))
+        run(token.steps(), answered(b'{"access_token":"a","refresh_token":%s}' % octets))
+        equal(store.value, "one")
+
+
 def test_a_tenant_or_client_that_could_change_the_request_is_refused():
     for bad in ("a/b", "a b", "a\r\nHost: x", "a?b", "\u010d\u010a", ""):
         if bad:

@@ -11,7 +11,12 @@ def test_all_refused_is_an_error_whatever_the_server_says_to_the_message():
     both = Text(recipients=("b@y.org", "c@y.org"))
     head = envelope(b"b@y.org", b"c@y.org")
     no = OK + b"550 5.1.1 no\r\n452 4.2.2 full\r\n"
-    for answer, in_step in ((b"250 ok\r\n", True), (b"554 none\r\n", True), (b"503 5.5.1 no\r\n", False)):
+    for answer, in_step in (
+        (b"250 ok\r\n", True),
+        (b"554 none\r\n", True),
+        (b"503 5.5.1 no\r\n", False),
+        (b"354 go\r\n", False),
+    ):
         session = session_with("PIPELINING", "CHUNKING")
         error = fails(session, both, [("C", head + b"BDAT 4 LAST\r\nhi\r\n"), ("S", no + answer)])
         equal((error.stage, error.kind, error.code, session.in_step), ("rcpt", "temporary", 452, in_step))
@@ -146,6 +151,8 @@ def test_what_the_server_said_before_it_hung_up_is_the_error():
         (("PIPELINING", "CHUNKING"), OK + b"421 4.3.2 going down\r\n", "temporary", 421),
         (("PIPELINING", "CHUNKING"), OK + b"550 5.1.1 no\r\n", "uncertain", 0),
         (("PIPELINING", "CHUNKING"), b"rubbish\r\n", "uncertain", 0),
+        # Behind a reply that may be the final one, 421 only says that the server hangs up.
+        (("PIPELINING", "CHUNKING"), OK * 4 + b"421 4.3.2 going down\r\n", "uncertain", 0),
     ):
         session = session_with(*features)
         steps = session.send(Text(recipients=("b@y.org", "c@y.org")))
@@ -180,3 +187,12 @@ def test_a_reply_before_its_command_ends_it_before_anything_is_said():
     session.buffer.space()[: len(OK)] = OK
     session.buffer.add(len(OK))
     equal((fails(session, Text(), []).key, session.sent), ("desync", False))
+
+
+def test_a_reply_too_many_between_two_chunks_is_no_answer_to_the_next():
+    session = session_with("CHUNKING")
+    message = Text(pieces=[b"Fromab", b"c"], size=None)
+    mail, rcpt = ONE.split(b"\r\n")[:2]
+    script = [("C", mail + b"\r\n"), ("S", OK), ("C", rcpt + b"\r\n"), ("S", OK)]
+    error = fails(session, message, script + [("C", b"BDAT 4\r\nFrom"), ("S", OK + b"250 ok again\r\n")])
+    equal((error.key, session.sent), ("desync", False))
