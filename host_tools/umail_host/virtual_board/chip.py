@@ -239,6 +239,8 @@ class Chip:
         if self._ctrl_c is not None:
             self._ctrl_c.cancel()
             self._ctrl_c = None
+        if self._interpreter is not None:
+            self._interpreter.forget_interrupt()
 
     def _end_timers(self) -> None:
         self._idle()

@@ -93,8 +93,12 @@ class Interpreter:
         """
         wait = self._interrupt()
         if not wait:
-            self._asked = None
+            self.forget_interrupt()
         return wait
+
+    def forget_interrupt(self) -> None:
+        """The Ctrl-C that waits for its moment is not wanted any more."""
+        self._asked = None
 
     def _interrupt(self) -> float | None:
         if not self._catches_interrupt():
@@ -117,6 +121,9 @@ class Interpreter:
 
     @contextlib.contextmanager
     def _stopped(self) -> Iterator[None]:
+        if not hasattr(os, "waitid"):  # macOS: nothing is known of the process anyhow
+            yield
+            return
         self._process.send_signal(signal.SIGSTOP)
         with contextlib.suppress(ChildProcessError):  # it has ended
             os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
