@@ -268,6 +268,8 @@ def test_compression_loops_and_strange_labels_are_refused():
     ):
         packet = answer(question, [record(HERE, dns.MX, b"\0\x0a" + target)])
         raises(dns.Malformed, dns.parse, packet, question)
+    # Nothing can be asked about an alias without a name.
+    raises(dns.Malformed, dns.parse, answer(question, [record(HERE, dns.CNAME, b"\0")]), question)
 
 
 def test_unknown_records_are_left_out():
