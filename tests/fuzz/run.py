@@ -107,6 +107,8 @@ def replay(path: Path) -> bool:
     target = next((name for name in one.TARGETS if name in path.stem.split("-")), None)
     if not target:
         sys.exit(f"{path}: its name says none of the targets {', '.join(one.TARGETS)}: name it TARGET.txt")
+    if not path.exists():
+        sys.exit(f"{path} is not there: defects are in {WORK.relative_to(ROOT)}, saved entries in tests/fuzz/corpus")
     good = True
     with World() as world:
         for line in path.read_text(encoding="ascii").splitlines():
@@ -150,7 +152,13 @@ def main() -> int:
     whole = sum(SHARES[target] for target in targets)
     good = True
     for target in targets:
-        good &= Child(target, 60 * given.minutes * SHARES[target] / whole, given.seed).watch()
+        child = Child(target, 60 * given.minutes * SHARES[target] / whole, given.seed)
+        try:
+            good &= child.watch()
+        except KeyboardInterrupt:
+            # libFuzzer has got it as well; what it found is kept.
+            print("stopped")
+            return 130
     if good:
         conclude(targets, given.keep)
     return 0 if good else 1
