@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -168,7 +169,8 @@ def installed(wheel, tmp_path_factory):
     if done.returncode and any(sign in done.stderr for sign in NO_NETWORK):
         pytest.skip("no package registry is in reach: connect this computer, or name a mirror in PIP_INDEX_URL")
     assert done.returncode == 0, done.stderr
-    return python
+    yield python
+    shutil.rmtree(folder)
 
 
 def run_installed(python: Path, *arguments: str, cwd: Path) -> str:
