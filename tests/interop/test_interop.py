@@ -77,8 +77,11 @@ def test_a_short_mail_takes_one_flight_where_the_server_allows_it(server: RealSe
 def test_a_further_mail_costs_no_login(server: RealServer, device: TalkingDevice) -> None:
     # docs/interop.md tells these.
     first, further = {"postfix": (5, 1), "exim": (5, 1), "aiosmtpd": (8, 4), "smtp-server": (6, 2)}[server.name]
+    before = len(server.mails())
     results = device.send({}, {}, {})
     assert [result["round_trips"] for result in results] == [first, further, further]
+    # Mails that are still on their way would be taken for the next test's.
+    server.mails(before + 3)
 
 
 def test_refused_recipients_cost_the_others_nothing(server: RealServer, device: TalkingDevice) -> None:

@@ -103,7 +103,7 @@ class Exim(RealServer):
     LOGIN_LINE = " A={lower}:"
     OPENED = r"\(TCP/IP connection count"
     # One process for each; it may say more than one of these.
-    CLOSED = r"\[(\d+)\] .*(?: D=|closed by QUIT)"
+    CLOSED = r"\[(\d+)\] .*(?: D=|closed by QUIT|lost while reading message data)"
 
     def start(self) -> None:
         program = self._copy(unpacked("root/usr/sbin/exim4", "Exim"))
