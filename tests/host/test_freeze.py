@@ -174,3 +174,10 @@ def test_the_command_says_how_to_build_and_to_flash(tmp_path):
     assert f"umail flash {tmp_path}/build/ESP32_GENERIC-UMAIL-v1." in output
     output = run("--freeze", tmp_path / "rom", "--romfs", "--board", "ESP32_GENERIC")
     assert re.search(r"umail flash \S+/ESP32_GENERIC-ROMFS-v1\.\S+\.bin --erase\n  umail deploy --romfs", output)
+
+
+def test_without_a_board_it_asks_for_which_one_it_is(tmp_path):
+    with pytest.raises(UserError, match=r"; or say for which it is with --board \(ESP32_GENERIC, ") as told:
+        run("--freeze", tmp_path / "build", "--port", tmp_path / "none")
+    assert told.value.exit_code == 3
+    assert not (tmp_path / "build").exists()

@@ -73,7 +73,7 @@ def command(
     if healthy and not reset:
         raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
     if freeze is not None:
-        _freeze(freeze, boards.load(board or flash.connected(port)), bool(romfs))
+        _freeze(freeze, boards.load(board or _connected(port)), bool(romfs))
         return
     if romfs and not mpy:
         raise UserError("--romfs is for .mpy, which run from where they lie: leave --no-mpy out")
@@ -97,6 +97,14 @@ def command(
     once()
     if watch:
         _watch(once, [paths.library(), paths.firmware(), *([config] if config else [])])
+
+
+def _connected(port: str) -> str:
+    try:
+        return flash.connected(port)
+    except UserError as error:
+        known = ", ".join(boards.names())
+        raise UserError(f"{error}; or say for which it is with --board ({known})", error.exit_code) from None
 
 
 def _freeze(folder: Path, spec: BoardSpec, romfs: bool) -> None:
