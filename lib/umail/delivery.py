@@ -71,10 +71,13 @@ class Delivery:
             # What has been found to work comes first again.
             routes.remove(self.session.route)
             routes.insert(0, self.session.route)
+        # None is weaker than one before it, though that one may only rest.
+        usable = []
         for route in routes:
-            if failed and _strength(route) < _strength(self.session.route):
-                continue
-            if route.rests and route is not routes[-1]:
+            if not usable or _strength(route) >= _strength(usable[-1]):
+                usable.append(route)
+        for route in usable:
+            if route.rests and route is not usable[-1]:
                 route.rests -= 1
                 continue
             try:

@@ -154,6 +154,15 @@ def test_a_fallback_never_goes_to_weaker_security():
     equal((error.stage, world.log), ("connect", ["connect down"]))
 
 
+def test_a_weaker_route_is_not_taken_either_while_the_stronger_rests():
+    world = World({"one": [b"554 no\r\n"], "other": [b"220 x\r\n", HELLO, TAKEN]})
+    routes = [Route("one"), plain("other")]
+    for _ in range(5):
+        error = raises(MailError, world.run, Delivery(routes, 30, 120).send(Text()))
+        equal(error.kind, "configuration")
+    equal(world.log, ["connect one"] * 5)
+
+
 def test_a_security_error_is_never_followed_by_another_route():
     world = World({"one": [b"220 x\r\n", b"250 x\r\n"], "other": [b"220 x\r\n", HELLO, TAKEN]})
     error = raises(MailError, world.run, Delivery([Route("one"), Route("other")], 30, 120).send(Text()))
