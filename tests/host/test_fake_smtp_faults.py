@@ -142,6 +142,10 @@ def test_each_fault_has_a_sentence_of_its_own():
         ("rcpt-550,quit", None),
         ("mail-550@0", None),
         ("mail-550@x", None),
+        ("mail-550@3-1", None),
+        ("mail-550@150%", None),
+        ("mail-550=2", None),
+        ("body-close=2k", None),
         ("reply-lost=nowhere", None),
     ],
 )
@@ -158,6 +162,12 @@ def test_a_plan_strikes_at_the_occurrences_that_are_written(faults, struck):
                 answers.append(client.mail(USER)[0] >= 400)
                 client.rset()
         assert answers == struck
+
+
+def test_a_plan_is_told_so_that_it_can_be_written_again():
+    for item in ("mail-451@30%", "mail-451@0%", "body-close=2000@2-", "answer=mail 550 No, never@1-3"):
+        (planned,) = plan.parse(item).faults
+        assert plan.describe(planned) == item
 
 
 def test_chance_depends_on_the_seed_alone():

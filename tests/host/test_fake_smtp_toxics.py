@@ -154,7 +154,16 @@ def test_mail_over_tls_passes_a_bad_network():
 def test_what_is_written_is_what_is_read():
     assert parse("latency=0.1,down:slice=1,up:reset=9") == (Toxics(latency=0.1, reset=9), Toxics(latency=0.1, slice=1))
     assert parse("") == (Toxics(), Toxics())
-    for wrong in ("lag=1", "latency", "latency=x", "left:latency=1", "slice=1.5"):
+    for wrong in (
+        "lag=1",
+        "latency",
+        "latency=x",
+        "left:latency=1",
+        "slice=1.5",
+        "slice=-1",
+        "latency=nan",
+        "jitter=inf",
+    ):
         with pytest.raises(ValueError, match=r"latency|number"):
             parse(wrong)
 

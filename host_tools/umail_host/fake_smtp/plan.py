@@ -79,6 +79,11 @@ class Fault:
         """What it does, in one line."""
         return (self.action.__doc__ or "").strip()
 
+    @property
+    def octets(self) -> bool:
+        """Is its argument a number of octets?"""
+        return self.summary.endswith(f"{self.name}=OCTETS")
+
 
 FAULTS: dict[str, Fault] = {}
 POINTS = (
@@ -229,21 +234,31 @@ def _item(item: str) -> Planned:
     planned = Planned(FAULTS[found["name"]], found["argument"] or "")
     if planned.fault.anywhere and planned.point not in POINTS:
         raise ValueError(f"no point {planned.point!r} for {item!r}; there are: {', '.join(POINTS)}")
-    occurrence = found["occurrence"]
-    if not occurrence:
-        return planned
-    if occurrence.endswith("%") and occurrence[:-1].isdigit():
-        planned.chance = int(occurrence[:-1]) / 100
-        return planned
-    numbers = _OCCURRENCE.match(occurrence)
-    if not numbers or int(numbers["first"]) < 1:
-        raise ValueError(f"no occurrence {occurrence!r} in {item!r}; write @2, @2-, @1-3 or @30%")
-    planned.first = int(numbers["first"])
-    planned.last = int(numbers["last"]) if numbers["last"] else None if numbers["range"] else planned.first
+    if planned.argument and not planned.fault.anywhere and not (planned.fault.octets and planned.argument.isdecimal()):
+        takes = "write a number of octets behind =" if planned.fault.octets else "write it without ="
+        raise ValueError(f"{planned.argument!r} in {item!r} says nothing to {planned.fault.name}; {takes}")
+    _time(planned, found["occurrence"], item)
     return planned
+
+
+def _time(planned: Planned, occurrence: str | None, item: str) -> None:
+    if not occurrence:
+        return
+    if occurrence.endswith("%") and occurrence[:-1].isdecimal() and int(occurrence[:-1]) <= 100:
+        planned.chance = int(occurrence[:-1]) / 100
+        return
+    numbers = _OCCURRENCE.match(occurrence)
+    if numbers:
+        planned.first = int(numbers["first"])
+        planned.last = int(numbers["last"]) if numbers["last"] else None if numbers["range"] else planned.first
+    if not numbers or planned.first < 1 or (planned.last is not None and planned.last < planned.first):
+        raise ValueError(f"no occurrence {occurrence!r} in {item!r}; write @2, @2-, @1-3 or @30%")
 
 
 def describe(planned: Planned) -> str:
     """The item as it would be written."""
     argument = f"={planned.argument}" if planned.argument else ""
-    return f"{planned.fault.name}{argument}@{planned.first}{'-' if planned.last is None else f'-{planned.last}'}"
+    occurrence = f"{planned.first}{'-' if planned.last is None else f'-{planned.last}'}"
+    if planned.chance < 1:
+        occurrence = f"{round(planned.chance * 100)}%"
+    return f"{planned.fault.name}{argument}@{occurrence}"

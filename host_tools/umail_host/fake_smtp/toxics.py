@@ -7,6 +7,7 @@ direction it holds for both, as ``latency=0.1,down:slice=1``.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import socket
 import struct
@@ -67,7 +68,7 @@ def parse(text: str) -> tuple[Toxics, Toxics]:
     """The toxics up and down that are written so.
 
     Raises:
-        ValueError: no such toxic, or no number.
+        ValueError: no such toxic, or no number, or one below 0.
     """
     kinds = {item.name: int if "int" in str(item.type) else float for item in fields(Toxics)}
     found: dict[str, dict[str, Any]] = {"up": {}, "down": {}}
@@ -80,7 +81,9 @@ def parse(text: str) -> tuple[Toxics, Toxics]:
         try:
             number = kinds[name](value)
         except ValueError:
-            raise ValueError(f"{value!r} in {item!r} is not a number") from None
+            number = -1
+        if not 0 <= number < math.inf:
+            raise ValueError(f"{value!r} in {item!r} is not a number of 0 or more")
         for way in (direction,) if colon else ("up", "down"):
             found[way][name] = number
     return Toxics(**found["up"]), Toxics(**found["down"])
