@@ -108,6 +108,8 @@ CONNECTION = [
 ]
 REPLIES = [
     Row("reply-drip"),
+    Row("reply-drip=banner"),
+    Row("reply-drip=content"),
     Row("reply-slow=ehlo", "ehlo temporary timeout"),
     Row("reply-split"),
     Row("reply-split=content"),

@@ -22,6 +22,14 @@ A fault is written as `umail serve --fault` takes it ([the fake server](fake-ser
 kind and key, as `MailError` has them ([what the keys mean](replies.md)); where the network decides which of two comes,
 both stand there. `mails` is how often the mail arrived: under `uncertain` it may have, and only the server knows.
 """
+_NETWORK = """
+## A bad network
+
+`tests/wire/test_toxics.py` puts a proxy between. Late, jittery, narrow or in segments of one octet, the network keeps
+no mail back. Where it is closed, reset or silent from some octet on, in either direction and from the first to the
+last, a mail told as delivered is there once; it is not there where the error is another than `uncertain`; and the next
+mail goes.
+"""
 _NAMES_IN_CERTIFICATES = """
 ## Names in certificates
 
@@ -44,7 +52,7 @@ def page() -> str:
             f"\n## {title}\n\n| fault | what the server does | what becomes of the mail | mails |\n|---|---|---|---|\n"
         )
         parts += [_line(row) for row in rows]
-    parts.append(_NAMES_IN_CERTIFICATES)
+    parts += [_NETWORK, _NAMES_IN_CERTIFICATES]
     for host, name, micropython, cpython in NAMES:
         parts.append(f"| `{host}` | {_name(name)} | {_one(micropython)} | {_one(cpython or micropython)} |\n")
     return "".join(parts)

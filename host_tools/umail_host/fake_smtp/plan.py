@@ -258,7 +258,11 @@ def _time(planned: Planned, occurrence: str | None, item: str) -> None:
 def describe(planned: Planned) -> str:
     """The item as it would be written."""
     argument = f"={planned.argument}" if planned.argument else ""
-    occurrence = f"{planned.first}{'-' if planned.last is None else f'-{planned.last}'}"
+    occurrence = f"@{planned.first}-"
     if planned.chance < 1:
-        occurrence = f"{round(planned.chance * 100)}%"
-    return f"{planned.fault.name}{argument}@{occurrence}"
+        occurrence = f"@{round(planned.chance * 100)}%"
+    elif planned.last is not None:
+        occurrence = f"@{planned.first}" if planned.last == planned.first else f"@{planned.first}-{planned.last}"
+    elif planned.first == 1:
+        occurrence = ""
+    return f"{planned.fault.name}{argument}{occurrence}"
