@@ -269,3 +269,19 @@ def test_the_timeline_tells_dialogue_fault_and_mail_without_secrets():
     for shown in (text, json.dumps(whole)):
         assert PASSWORD not in shown
         assert base64.b64encode(PASSWORD.encode()).decode() not in shown
+
+
+@pytest.mark.parametrize(("faults", "ending"), [("content-lost", "drop"), ("", "the client closed the connection")])
+def test_the_end_of_a_session_is_told_once(faults, ending):
+    with start(faults) as server:
+        with smtplib.SMTP("localhost", server.port, local_hostname="board.example", timeout=5) as client:
+            if faults:
+                with pytest.raises(smtplib.SMTPServerDisconnected):
+                    client.sendmail(USER, ["a@b.c"], MAIL)
+            client.close()
+        while not server.sessions[0].ended:
+            time.sleep(0.01)
+        told = [entry.text for entry in server.transcript if entry.direction == "!"]
+    assert told[-1] == ending
+    assert "drop" not in told[:-1]
+    assert not any("closed the connection" in text for text in told[:-1])

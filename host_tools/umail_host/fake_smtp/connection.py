@@ -49,6 +49,7 @@ class Connection:
         self._held_since = 0.0
         self._asked = False
         self._open = True
+        self._told = ""
 
     async def run(self) -> None:
         """Serve until the session has ended; sets ``session.ending``."""
@@ -69,7 +70,8 @@ class Connection:
                 await self._channel.close()
         except (EOFError, OSError) as error:
             session.ending = str(error) or type(error).__name__
-        self._host.transcript.note(session.number, session.ending or "closed", session.tls)
+        if not session.ending or session.ending != self._told:
+            self._host.transcript.note(session.number, session.ending or "closed", session.tls)
         self._host.transcript.finish(session.number, session.tls)
 
     async def _farewell(self) -> None:
@@ -139,7 +141,7 @@ class Connection:
         elif isinstance(event, Call):
             await self._flush(waiting=False)
             self._open = False
-            session.ending = event.method.replace("_", " ")
+            session.ending = self._told = event.method.replace("_", " ")
             transcript.note(session.number, session.ending, session.tls)
             await getattr(self._channel, event.method)(*([event.data] if event.data else []))
 

@@ -93,7 +93,6 @@ class Dialogue:
         """The client sends no more: report what was left over of a line."""
         if self.buffer:
             self.hear(len(self.buffer), commands.secrets_in(self, bytes(self.buffer)))
-        self.emit(Note("client closed the connection"))
         self.close()
 
     def idle(self) -> None:
