@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from umail_host.fake_smtp.masking import MASK, Masker, Stream
+from umail_host.fake_smtp.transcript import Entry
 
 SECRETS = st.text("abcdefghijkMNOPQ0123+/!ü", min_size=6, max_size=40)
 FILL = st.binary(max_size=60).map(lambda data: data.replace(b"\n", b""))
@@ -53,3 +56,12 @@ def test_the_password_and_the_token_inside_a_response_are_learnt():
     masker.learn_response(base64.b64encode(b"\0user\0passw0rd"))
     masker.learn_response(base64.b64encode(b"user=u\1auth=Bearer t0kent0ken\1\1"))
     assert masker.mask(b"passw0rd t0kent0ken user") == MASK + b" " + MASK + b" user"
+
+
+@given(st.binary(max_size=300))
+def test_json_tells_every_octet(data):
+    row = json.loads(Entry(1.5, 1, "C", data, False).as_json())
+    octets = row["text"].encode()
+    if row.get("escaped"):
+        octets = re.sub(rb"\\\\|\\x(..)", lambda m: bytes.fromhex(m[1].decode()) if m[1] else b"\\", octets)
+    assert octets == data

@@ -42,9 +42,13 @@ class Entry:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"
 
     def as_json(self) -> str:
-        """One line of JSON."""
-        row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction}
-        return json.dumps(row | {"tls": self.tls, "text": self.data.decode("utf-8", "backslashreplace")})
+        """One line of JSON; ``escaped``: octets that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
+        row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction, "tls": self.tls}
+        try:
+            return json.dumps(row | {"text": self.data.decode()})
+        except UnicodeDecodeError:
+            text = self.data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+            return json.dumps(row | {"text": text, "escaped": True})
 
 
 class Transcript:
