@@ -7,8 +7,10 @@ from umail import borrow
 
 def refuse(argument, value, why):
     """Raise the ValueError for a faulty ``argument``; it shows the ``value``, unless that is a secret."""
-    if argument.endswith(("password", "token", "secret")):
-        value = "***"
+    for word in ("password", "token", "secret"):
+        # (MicroPython takes a tuple of endings from 1.26 on.)
+        if argument.endswith(word):
+            value = "***"
     raise ValueError("%s: %r %s" % (argument, value, why))
 
 

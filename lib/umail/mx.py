@@ -32,7 +32,10 @@ def hosts(session):
     route = session.route
     found = yield from mail_hosts(route.mx, borrow("dns").servers())
     for host in found:
-        # DNS is not authenticated: whoever answers must not choose where the mail goes.
-        if not host.endswith(route.mx_suffixes):
+        for suffix in route.mx_suffixes:
+            if host.endswith(suffix):
+                break
+        else:
+            # DNS is not authenticated: whoever answers must not choose where the mail goes.
             raise session.error("mx_foreign", "the MX of %s is %s: not Exchange Online" % (route.mx, host))
     return found
