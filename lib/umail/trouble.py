@@ -104,10 +104,16 @@ def again(session, problem, refresh):
             # The message's source: a file that is gone, a reader that was read before.
             session.sent = False
             problem = error(session, "source", str(problem))
+    # After a receipt, in the first round trip: the server had closed the idle connection, which only shows now. Nothing
+    # but the envelope has left.
+    if session.stage == "mail" and session.round_trips < 2 and getattr(problem, "key", 0) == "closed":
+        return refresh
     # 535: the access token may have expired before its time; one new one is worth a try (RFC 4954, 6).
-    if refresh or getattr(problem, "code", 0) != 535 or not session.route.token:
-        raise problem
-    return True
+    if getattr(problem, "code", 0) == 535 and session.route.token:
+        if not refresh:
+            return True
+        problem.kind = "configuration"
+    raise problem
 
 
 def mail_refused(session, line, reply):

@@ -19,6 +19,7 @@ class Text:
     recipients = ("b@y.org",)
     size = 4
     body = "7bit"
+    dots = True
 
     def encode(self, eightbit, binary):
         return self
@@ -114,6 +115,27 @@ def test_a_connection_that_the_server_closed_meanwhile_is_made_anew_in_silence()
     equal(world.log.count("connect one"), 2)
 
 
+def test_a_close_that_shows_only_when_the_envelope_was_sent_costs_one_reconnection_and_no_doubt():
+    by_data = [b"220 x\r\n", HELLO.replace(b"CHUNKING", b"HELP"), OK + OK + b"354 go\r\n", OK]
+    for script, kind in ((by_data, ""), ([b"220 x\r\n", HELLO, TAKEN], "uncertain")):
+        world = World({"one": script})
+        delivery = Delivery(plain(), 30, 120)
+        world.run(delivery.send(Text()))
+        if kind:
+            # By BDAT the body has left with its envelope.
+            equal(raises(MailError, world.run, delivery.send(Text())).kind, kind)
+        else:
+            equal(world.run(delivery.send(Text())).accepted, ["b@y.org"])
+        equal(world.log.count("connect one"), 1 if kind else 2)
+    # Once: a server that hangs up on each new connection is an error.
+    world = World({"one": by_data})
+    delivery = Delivery(plain(), 30, 120)
+    world.run(delivery.send(Text()))
+    world.servers = {"one": by_data[:2]}
+    error = raises(MailError, world.run, delivery.send(Text()))
+    equal((error.kind, error.key, world.log.count("connect one")), ("temporary", "closed", 2))
+
+
 def test_the_last_mail_leaves_nothing_open():
     world = World({"one": [b"220 x\r\n", HELLO, TAKEN + b"221 bye\r\n"]})
     delivery = Delivery(plain(), 30, 120)
@@ -191,11 +213,12 @@ def tokens(refresh=False):
 
 def test_a_refused_token_is_renewed_once_and_then_it_is_for_a_person():
     opening = [b"220 x\r\n", b"250 STARTTLS\r\n".replace(b"250 ", b"250-x\r\n250 "), b"220 go\r\n"]
-    script = opening + [b"250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH XOAUTH2\r\n", b"535 5.7.3 no\r\n"]
-    world = World({"one": script})
-    error = raises(MailError, world.run, Delivery(Route("one", username="u", token=tokens), 30, 120).send(Text()))
-    equal((error.stage, error.kind, world.tokens), ("auth", "configuration", [False, True]))
-    equal(world.log.count("connect one"), 2)
+    for refusal in (b"535 5.7.3 no\r\n", b"535 5.7.143 expired\r\n"):
+        script = opening + [b"250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH XOAUTH2\r\n", refusal]
+        world = World({"one": script})
+        error = raises(MailError, world.run, Delivery(Route("one", username="u", token=tokens), 30, 120).send(Text()))
+        equal((error.stage, error.kind, world.tokens), ("auth", "configuration", [False, True]))
+        equal(world.log.count("connect one"), 2)
 
 
 def test_a_token_that_is_none_is_for_a_person_and_never_shown():
