@@ -33,7 +33,8 @@ def is_ascii(data):
 
 def date(seconds):
     """The RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
-    t = time.gmtime(seconds)
+    # An ESP32's gmtime takes no float.
+    t = time.gmtime(int(seconds))
     return "%s, %02d %s %04d %02d:%02d:%02d +0000" % (
         "MonTueWedThuFriSatSun"[3 * t[6] : 3 * t[6] + 3],
         t[2],

@@ -14,6 +14,22 @@ def test_a_date_is_rfc_5322_in_utc():
     equal(codec.date(1772323199 - base), "Sat, 28 Feb 2026 23:59:59 +0000")
 
 
+def test_a_date_with_a_fraction_is_one_on_every_board():
+    import time
+
+    class Esp32:
+        def gmtime(self, seconds):
+            if not isinstance(seconds, int):
+                raise TypeError("can't convert float to int")
+            return time.gmtime(seconds)
+
+    codec.time = Esp32()
+    try:
+        equal(codec.date(86400.75), codec.date(86400))
+    finally:
+        codec.time = time
+
+
 def test_plain_words_stay_plain():
     equal(codec.words("Freezer 3 is warm"), [b"Freezer", b"3", b"is", b"warm"])
 
