@@ -1,9 +1,7 @@
-"""What mkdocs runs: leaves out what does not exist, writes the pages that come from code, and shows the examples."""
+"""What mkdocs runs: adds the pages that stand elsewhere or come from code, and shows the examples."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -19,17 +17,10 @@ _API = {
 }
 
 
-def on_config(config: Any) -> Any:
-    """A page that is not written yet must not break the site."""
-    config["nav"] = [entry for entry in map(_existing, config["nav"]) if entry]
-    return config
-
-
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages."""
-    for name, text in {"api.md": _api(), "faults.md": _faults()}.items():
-        if files.get_file_from_path(name) is None:
-            files.append(File.generated(config, name, content=text))
+    for name, text in {"api.md": _api(), "security.md": _security()}.items():
+        files.append(File.generated(config, name, content=text))
     return files
 
 
@@ -43,16 +34,6 @@ def on_page_markdown(markdown: str, **ignored: Any) -> str:
     return re.sub(r"^\[.*\]\((examples/[\w./-]+)\)$", shown, markdown, flags=re.MULTILINE)
 
 
-def _existing(entry: Any) -> Any:
-    if isinstance(entry, str):
-        return entry if (ROOT / "docs" / entry).is_file() or entry in ("api.md", "faults.md") else None
-    [(title, value)] = entry.items()
-    if isinstance(value, list):
-        found = [inner for inner in map(_existing, value) if inner]
-        return {title: found} if found else None
-    return entry if _existing(value) else None
-
-
 def _api() -> str:
     text = "# API\n\nTypes are in the stubs that come with the library.\n"
     for title, modules in _API.items():
@@ -61,13 +42,6 @@ def _api() -> str:
     return text
 
 
-def _faults() -> str:
-    from umail_host.commands import faults
-
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        faults.command()
-    return (
-        "# Faults of the fake server\n\nWhat `umail faults` prints; `umail serve --faults NAME` plays one, "
-        f"`server.set_faults(…)` in a test.\n\n```\n{printed.getvalue()}```\n"
-    )
+def _security() -> str:
+    """SECURITY.md stands where forges look for it; its links are as seen from there."""
+    return (ROOT / "SECURITY.md").read_text(encoding="utf-8").replace("](docs/", "](")
