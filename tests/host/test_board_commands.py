@@ -51,8 +51,8 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     listed = run(node, "outbox", "ls")
     assert "temperature 35 °C is above 30 °C" in listed
     assert "to ops@contoso.com" in listed
-    row = json.loads(run(node, "outbox", "ls", "--json"))[0]
-    number = f"{row['number']:06x}"
+    number = json.loads(run(node, "outbox", "ls", "--json"))[0]["number"]
+    assert listed.startswith(number), "a program hands on what it read"
     shown = run(node, "outbox", "show", number)
     assert "subject:" in shown
     assert "alert above 30 °C" in shown
@@ -60,6 +60,7 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     assert f"{number} removed: freezer-3" in run(node, "outbox", "purge", number)
     with pytest.raises(UserError, match=f"no mail {number}"):
         run(node, "outbox", "show", number)
+    assert "none was given up" in run(node, "outbox", "ls"), "removed is not delivered"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def tell(v):
  print({_MARK!r}+json.dumps(v))
 def row(e):
  m=box.read(e)
- return {{'number':e.number,'state':e.state,'due':max(0,e.until-box.now()),'attempts':e.attempts,'size':e.size,
+ return {{'number':'%06x'%e.number,'state':e.state,'due':max(0,e.until-box.now()),'attempts':e.attempts,'size':e.size,
  'priority':e.priority,'subject':m.subject if m else '','to':m.recipients if m else [],'why':e.why,'gone':e.gone}}
 """
 
@@ -50,10 +50,10 @@ def ls(port: Port = "", as_json: AsJson = False) -> None:
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     if not rows:
-        typer.echo("the outbox is empty: every mail was delivered")
+        typer.echo("the outbox is empty: no mail waits, and none was given up")
     for row in rows:
         due = "" if row["state"] == "dead" else f"in {row['due']} s" if row["due"] else "now"
-        parts = (f"{row['number']:06x}", f"{row['state']:9}", f"{due:10}", row["subject"], "to " + ", ".join(row["to"]))
+        parts = (row["number"], f"{row['state']:9}", f"{due:10}", row["subject"], "to " + ", ".join(row["to"]))
         typer.echo(printable("  ".join(parts)))
         if row["why"]:
             typer.echo(printable(f"        {row['attempts']} attempts, the last: {row['why']}"))
