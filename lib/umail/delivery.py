@@ -162,7 +162,13 @@ class Delivery:
         hosts = (route.host,) if route.host else (yield from borrow("mx").hosts(session))
         for session.host in hosts:
             session.stage = "resolve"
-            addresses = yield from resolve(session.host)
+            try:
+                addresses = yield from resolve(session.host)
+            except MailError:
+                # RFC 5321, 5.1: the next mail host may have an address.
+                if session.host is hosts[-1]:
+                    raise
+                continue
             session.stage = "connect"
             for address in addresses:
                 try:

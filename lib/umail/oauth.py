@@ -239,6 +239,8 @@ class RefreshToken(_Token):
 class DeviceCode(_Token):
     """A mailbox's token, agreed to once by a person who enters a code in a browser; from then on as ``RefreshToken``.
 
+    Call it once by itself when setting up: no mail's deadline is as long as a person takes.
+
     Args:
         tenant, client_id (str), store: as of ``RefreshToken``.
         show (callable): ``show(address, code)`` tells the person where to enter what (both str).

@@ -66,13 +66,14 @@ def test_the_next_dns_server_is_asked_where_the_first_is_dead_or_sick(device, se
 def test_the_preferred_mx_comes_first_and_the_others_after_it(device, serve):
     server = serve("m365-mx", hostnames=["b.mx.microsoft"])
     records = {
-        ("contoso.com", "MX"): ["20 b.mx.microsoft.", "10 a.mx.microsoft."],
+        ("contoso.com", "MX"): ["20 b.mx.microsoft.", "10 a.mx.microsoft.", "5 gone.mx.microsoft."],
         ("a.mx.microsoft", "A"): ["127.0.0.9"],
         ("b.mx.microsoft", "A"): ["127.0.0.8", "127.0.0.1"],
     }
     with FakeDns(records) as resolver:
         assert "round_trips" in direct(device, server, resolver)
-        assert [name for name, *_ in resolver.asked] == ["contoso.com", "a.mx.microsoft", "b.mx.microsoft"]
+        asked = dict.fromkeys(name for name, *_ in resolver.asked)
+        assert list(asked) == ["contoso.com", "gone.mx.microsoft", "a.mx.microsoft", "b.mx.microsoft"]
 
 
 def test_no_such_domain_is_for_a_person_and_no_answer_is_for_later(device, serve):
