@@ -37,7 +37,8 @@ def refusal(session, reply):
     """The MailError for a reply that refuses, or that does not belong here."""
     text = reply.text
     if reply.code < 400:
-        # The two sides no longer talk about the same thing.
+        # The two sides no longer talk about the same thing, and the next mail must not go into what was begun here.
+        session.in_step = False
         return error(session, "desync", "reply out of place: %d %s" % (reply.code, text))
     session.sent = False
     code = enhanced(reply.lines[0])

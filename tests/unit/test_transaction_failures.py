@@ -40,6 +40,13 @@ def test_mail_refused_in_a_flight_is_its_error_and_not_uncertain():
         equal((error.stage, error.code, session.in_step), ("mail", 550, False))
 
 
+def test_after_a_reply_that_fits_nothing_the_connection_is_not_used_again():
+    for answer, stage in ((b"354 go\r\n" + OK, "mail"), (OK + b"354 go\r\n", "rcpt")):
+        session = session_with("PIPELINING")
+        error = fails(session, Text(b"x" * 5000), [("C", ONE), ("S", answer)])
+        equal((error.stage, error.key, session.in_step), (stage, "desync", False))
+
+
 def test_a_parameter_refused_is_dropped_and_the_mail_tried_again():
     for reply in (b"555 5.5.4 what?\r\n", b"501 what?\r\n", b"501 5.5.4 BODY\r\n"):
         session = session_with("PIPELINING", "CHUNKING", "BINARYMIME", "SIZE 0")

@@ -265,6 +265,7 @@ ENVELOPE = [
     Row("mail-552", "mail permanent size"),
     Row("mail-354", "mail uncertain uncertain", mails=1),
     Row("no-chunking,mail-354", "mail temporary desync"),
+    Row("mail-354", "mail temporary desync", message="attachment"),
     Row("rcpt-550", "rcpt permanent no_such_recipient"),
     Row("rcpt-550", "rcpt permanent no_such_recipient", way="alert"),
     Row("rcpt-550", "rcpt permanent no_such_recipient", message="commands"),
