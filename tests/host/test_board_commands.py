@@ -63,6 +63,13 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     assert "none was given up" in run(node, "outbox", "ls"), "removed is not delivered"
 
 
+def test_a_board_without_umail_is_told_to_be_deployed_to(tmp_path, micropython):
+    with VirtualBoard(tmp_path / "flash") as board:
+        done = CliRunner().invoke(app, ["outbox", "ls", "--port", board.port])
+    with pytest.raises(UserError, match="run umail deploy first"):
+        raise done.exception
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -9,11 +9,13 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
 from host.firmware_rig import PASSWORD, ROOT, WIFI_PASSWORD, rig, settings
 from host.test_deploy_serial import compiled_once, run  # noqa: F401  # a fixture
 from umail_host import boards, image, maintenance, romfs
 from umail_host.board import Board
+from umail_host.cli import app
 from umail_host.deploy import deploy
 from umail_host.errors import UserError
 from umail_host.romfs import Partition
@@ -199,6 +201,11 @@ def test_an_alert_leaves_from_rom_and_the_heap_is_larger_by_the_code_than_from_l
     assert where == ["/lib/umail/__init__.mpy", "/lib/alertnode/__init__.mpy"]
     print(f"heap left after a mail: {from_rom} from ROMFS, {from_lib} from /lib")
     assert from_rom - from_lib > 40_000
+
+
+def test_the_outbox_of_a_board_that_runs_from_rom_is_read_before_it_has_one(node):
+    done = CliRunner().invoke(app, ["outbox", "ls", "--port", node.board.port])
+    assert "the outbox is empty" in done.output, done.exception
 
 
 def test_a_power_cut_half_way_through_the_rom_leaves_none_and_the_next_run_completes(node, monkeypatch):

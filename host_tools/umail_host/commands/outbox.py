@@ -124,11 +124,12 @@ def _one(row: Any, number: str) -> dict[str, Any]:
 def _ask(port: str, code: str) -> Any:
     """What ``code`` tells on the board; None where it tells nothing."""
     with maintenance.held(port or ports.only()) as link:
-        if not link.exists("/lib/umail") and not link.exists("/outbox"):
-            raise UserError("umail is not on this board: run umail deploy first", 3)
         try:
             printed = link.exec(_BOX + code, timeout=60)
         except ExecError as error:
+            # Where the library lies, /lib, ROMFS or frozen in, is the board's affair.
+            if "ImportError: " in error.traceback:
+                raise UserError("umail is not on this board: run umail deploy first", 3) from None
             raise UserError(f"the outbox could not be read: {error}", 3) from None
     for line in printed.splitlines():
         if line.startswith(_MARK):
