@@ -214,6 +214,7 @@ def test_the_description_is_the_one_of_the_boards_chip():
         ("[]", "must hold an object"),
         ('{"board_name": "x"}', "the configuration needs mending:\n  - "),
         ('{"mail": {"password": "hunter2"}}', "--secret mail_password"),
+        ('{"board": [{"board_name": "freezer-1"}]}', "is for umail provision, whose --save"),
     ],
 )
 def test_a_bad_configuration_is_told_before_a_board_is_changed(tmp_path, text, words):

@@ -250,7 +250,7 @@ def read_config(path: Path) -> dict[str, Any]:
     """The configuration in the file ``path``, JSON, or TOML where its name ends so.
 
     Raises:
-        UserError: it can't be read, or is not an object of keys.
+        UserError: it can't be read, is not an object of keys, or has a ``[[board]]`` for each of several boards.
     """
     toml = path.suffix == ".toml"
     try:
@@ -262,6 +262,8 @@ def read_config(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not {'TOML' if toml else 'JSON'}: {error}") from None
     if not isinstance(value, dict):
         raise UserError(f"{path} must hold an object, {{…}}, with the keys of docs/firmware.md")
+    if "board" in value:
+        raise UserError(f"{path} is for umail provision, whose --save writes the configuration of one board of it")
     return value
 
 
