@@ -128,8 +128,9 @@ class Delivery:
         refresh = False
         while True:
             problem = None
+            fresh = not self.connected
             try:
-                if not self.connected:
+                if fresh:
                     yield from self._connect(route, refresh)
                 receipt = yield from session.send(message, last)
             except Exception as error:
@@ -139,7 +140,7 @@ class Delivery:
                 yield from self._hang_up()
             if not problem:
                 return receipt
-            refresh = borrow("trouble").again(session, problem, refresh)
+            refresh = borrow("trouble").again(session, problem, refresh, fresh)
 
     def _connect(self, route, refresh):
         session = self.session

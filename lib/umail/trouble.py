@@ -89,8 +89,11 @@ def enhanced(line):
     return ""
 
 
-def again(session, problem, refresh):
-    """What a failed sending comes to: whether the next try wants a new access token; raises where there is none."""
+def again(session, problem, refresh, fresh):
+    """What a failed sending comes to: whether the next try wants a new access token; raises where there is none.
+
+    ``fresh``: the connection was made for it.
+    """
     if isinstance(problem, Mend):
         return refresh
     if isinstance(problem, OSError):
@@ -105,9 +108,9 @@ def again(session, problem, refresh):
             # The message's source: a file that is gone, a reader that was read before.
             session.sent = False
             problem = error(session, "source", str(problem))
-    # After a receipt, in the first round trip: the server had closed the idle connection, which only shows now. Nothing
+    # In the first round trip after a receipt: the server had closed the idle connection, which only shows now. Nothing
     # but the envelope has left.
-    if session.stage == "mail" and session.round_trips < 2 and getattr(problem, "key", 0) == "closed":
+    if not fresh and session.stage == "mail" and session.round_trips < 2 and getattr(problem, "key", 0) == "closed":
         return refresh
     # 535: the access token may have expired before its time; one new one is worth a try (RFC 4954, 6).
     if getattr(problem, "code", 0) == 535 and session.route.token:

@@ -115,6 +115,24 @@ def test_a_connection_that_the_server_closed_meanwhile_is_made_anew_in_silence()
     equal(world.log.count("connect one"), 2)
 
 
+class Breaking:
+    # A log with which the connection breaks when MAIL is to be sent.
+    def __init__(self):
+        self.connections = 0
+
+    def append(self, line):
+        self.connections += line.startswith("connect")
+        if line.startswith("MAIL"):
+            raise OSError(104)
+
+
+def test_a_fresh_connection_that_breaks_at_the_envelope_is_an_error_and_not_made_anew():
+    world = World({"one": [b"220 x\r\n", HELLO.replace(b"CHUNKING", b"HELP")]})
+    world.log = Breaking()
+    error = raises(MailError, world.run, Delivery(plain(), 30, 120).send(Text()))
+    equal((error.kind, error.key, world.log.connections), ("temporary", "closed", 1))
+
+
 def test_a_close_that_shows_only_when_the_envelope_was_sent_costs_one_reconnection_and_no_doubt():
     by_data = [b"220 x\r\n", HELLO.replace(b"CHUNKING", b"HELP"), OK + OK + b"354 go\r\n", OK]
     for script, kind in ((by_data, ""), ([b"220 x\r\n", HELLO, TAKEN], "uncertain")):
