@@ -155,7 +155,7 @@ class Client:
         return await self._wire.run(self._delivery.send(message))
 
     async def close(self):
-        """QUIT, not waited for longer than a second, and close."""
+        """Take leave of the server, not waiting longer than a second for its answer, and close."""
         await self._wire.run(self._delivery.close())
 
     async def __aenter__(self):

@@ -126,7 +126,7 @@ class Client:
         return self._wire.run(self._delivery.send(message))
 
     def close(self):
-        """QUIT, not waited for longer than a second, and close."""
+        """Take leave of the server, not waiting longer than a second for its answer, and close."""
         self._wire.run(self._delivery.close())
 
     def __enter__(self):
