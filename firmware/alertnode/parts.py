@@ -4,9 +4,9 @@ from alertnode import VERSION, app, clock, log, mailer, port, routes, rules, sec
 from alertnode import state as memory
 
 OUTBOX = "/outbox"
-_SENDING = ("message", "blocking", "delivery", "flushing", "transaction")
+_SENDING = ("message", "blocking", "delivery", "queue.run", "smtp.transaction")
 # What the library lets go of after each connection, and what it needs when one fails.
-_PASSING = ("dns", "tls", "opening", "sasl", "trouble", "tls_failure", "replies")
+_PASSING = ("dns", "net.tls", "smtp.handshake", "smtp.sasl", "smtp.failure", "net.tls_failure", "replies")
 
 
 def build(settings):

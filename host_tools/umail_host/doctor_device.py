@@ -9,8 +9,8 @@ from errno import ECONNREFUSED, ETIMEDOUT
 
 from umail import delivery, dns
 from umail.errors import MailError
-from umail.reply import Buffer, printable
-from umail.session import Session
+from umail.smtp.reply import Buffer, printable
+from umail.smtp.session import Session
 
 # Octets without which a handshake fails: of MicroPython's heap, and of an ESP32's own.
 _HEAP = 24000

@@ -143,13 +143,13 @@ def _page(entries: dict[str, dict[str, Any]]) -> str:
 def files() -> dict[Path, str]:
     """Every generated file and what it must hold."""
     entries = read()
-    library = ROOT / "lib" / "umail"
+    tables = ROOT / "lib" / "umail" / "tables"
     texts = {language: ["", *(f"{key};{e[language]}" for key, e in entries.items())] for language in ("en", "de")}
     return {
-        library / "replies_table.py": _module("What replies of mail servers mean.", **_tables(entries, token=False)),
-        library / "token_table.py": _module("What replies of token endpoints mean.", **_tables(entries, token=True)),
-        library / "advice_en.py": _module("The remedies in English.", TEXTS=texts["en"]),
-        library / "advice_de.py": _module("The remedies in German.", TEXTS=texts["de"]),
+        tables / "replies.py": _module("What replies of mail servers mean.", **_tables(entries, token=False)),
+        tables / "tokens.py": _module("What replies of token endpoints mean.", **_tables(entries, token=True)),
+        tables / "advice_en.py": _module("The remedies in English.", TEXTS=texts["en"]),
+        tables / "advice_de.py": _module("The remedies in German.", TEXTS=texts["de"]),
         ROOT / "docs" / "replies.md": _page(entries),
     }
 

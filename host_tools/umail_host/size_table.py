@@ -57,7 +57,7 @@ def kind(name: str) -> str:
     """``certificates``, ``advice`` (texts for people) or ``code``."""
     if name.startswith("umail.certs."):
         return "certificates"
-    return "advice" if name.startswith("umail.advice_") else "code"
+    return "advice" if name.startswith("umail.tables.advice_") else "code"
 
 
 def _goal(size: int, goal: int) -> str:

@@ -11,7 +11,7 @@ def text(key, language="en"):
         language: "en" or "de"; others get English.
     """
     try:
-        texts = borrow("advice_de" if language == "de" else "advice_en").TEXTS
+        texts = borrow("tables.advice_de" if language == "de" else "tables.advice_en").TEXTS
     except MemoryError:
         return ""
     start = texts.find(b"\n" + key.encode() + b";")

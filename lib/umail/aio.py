@@ -8,7 +8,7 @@ from umail import borrow
 
 from .delivery import Delivery
 from .errors import MailError
-from .link import Link
+from .net.transport import Link
 
 if sys.implementation.name == "micropython":
 
@@ -30,7 +30,7 @@ if sys.implementation.name == "micropython":
             return 0
 
 else:
-    from .aio_cpython import ready as _ready
+    from .net.aio_cpython import ready as _ready
 
 
 class Wire(Link):
@@ -72,7 +72,7 @@ class Wire(Link):
         """As ``Link.tls``; other tasks run between two records of the handshake, though not within one."""
         if sys.implementation.name == "micropython":
             self.raw = self.sock
-            self.sock = borrow("records").Records(self, self.sock)
+            self.sock = borrow("net.tls_records").Records(self, self.sock)
         Link.tls(self, route, host)
 
     def close(self):

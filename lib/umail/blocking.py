@@ -5,7 +5,7 @@ from time import sleep
 
 from .delivery import Delivery
 from .errors import MailError
-from .link import Link
+from .net.transport import Link
 
 
 class Wire(Link):

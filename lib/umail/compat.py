@@ -9,12 +9,12 @@ library's own.
 from umail import borrow
 
 from .blocking import Wire
-from .codec import is_ascii
 from .delivery import Delivery
 from .errors import MailError
 from .message import Message, address
+from .mime.fields import is_ascii
 from .route import Route
-from .session import Session
+from .smtp.session import Session
 
 # Headers are looked for, and completed, in so many octets at the beginning.
 _HEAD = 4096
@@ -80,7 +80,7 @@ class SMTP:
             session.route = route
             try:
                 self._run(
-                    borrow("opening").login(session, password)
+                    borrow("smtp.handshake").login(session, password)
                     if delivery.connected
                     else delivery._connect(route, False)
                 )

@@ -16,9 +16,9 @@ import time
 
 from umail import borrow
 
-from .codec import clean
 from .errors import MailError
-from .session import Session
+from .mime.fields import clean
+from .smtp.session import Session
 
 
 def clock_is_set():
@@ -60,7 +60,7 @@ class Delivery:
             outcome = error
             if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
                 raise
-        return (yield from borrow("envelopes").rest(self, message, last, outcome))
+        return (yield from borrow("smtp.batches").rest(self, message, last, outcome))
 
     def once(self, message, last):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
@@ -140,7 +140,7 @@ class Delivery:
                 yield from self._hang_up()
             if not problem:
                 return receipt
-            refresh = borrow("trouble").again(session, problem, refresh, fresh)
+            refresh = borrow("smtp.failure").again(session, problem, refresh, fresh)
 
     def _connect(self, route, refresh):
         session = self.session
@@ -160,7 +160,7 @@ class Delivery:
         # A connection to the first address, of the first host, that takes it: the local address.
         session = self.session
         session.stage = "resolve"
-        hosts = (route.host,) if route.host else (yield from borrow("mx").hosts(session))
+        hosts = (route.host,) if route.host else (yield from borrow("net.mx").hosts(session))
         for session.host in hosts:
             session.stage = "resolve"
             try:

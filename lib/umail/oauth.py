@@ -4,10 +4,10 @@ Each class is what ``Route(token=…)`` takes: called with ``refresh=False`` it 
 where that is still valid. The work is in the generator ``steps``, so that either driver can run it.
 """
 
-from . import sockets
-from .codec import clean
 from .errors import MailError
-from .http import post
+from .mime.fields import clean
+from .net import sockets
+from .net.http import post
 from .route import Route
 
 # Seconds before its end at which a token is renewed.

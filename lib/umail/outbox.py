@@ -13,7 +13,7 @@ and by the date across a reset, once the date is known; so neither a clock that 
 import time
 
 from .delivery import clock_is_set
-from .spool import Entry, Spool
+from .queue.spool import Entry, Spool
 
 # So much of the file system is left free: marking a mail needs room, too.
 _ROOM = 16384
@@ -26,7 +26,7 @@ def _date():
 
 def _uptime():
     # Whole seconds since now, for calls at least once in six days: a board's ticks wrap.
-    from . import sockets
+    from .net import sockets
 
     state = [sockets.ticks(), 0]
 
@@ -292,7 +292,7 @@ class Outbox:
 
     def flushing(self, budget=None):
         """What ``flush`` does, as a generator for a driver; a second one beside it does nothing."""
-        from .flushing import Flush
+        from .queue.run import Flush
 
         if self.busy:
             return 0

@@ -1,6 +1,6 @@
 """Where mail goes in: host, port, kind of TLS, credentials and trust, checked when the route is made."""
 
-from .codec import clean, refuse
+from .mime.fields import clean, refuse
 
 
 class Route:

@@ -176,7 +176,7 @@ class Driver:
         return count
 
     def _failed(self, error):
-        return borrow("tls_failure").meaning(error, self.handshake) if self.handshake else error
+        return borrow("net.tls_failure").meaning(error, self.handshake) if self.handshake else error
 
 
 def _plain(word):

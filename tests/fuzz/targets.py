@@ -7,8 +7,10 @@ choose what is tried (``0`` is the first choice), the rest is what the other sid
 from fuzz import world
 from fuzz.hostile import Driver, Wrong
 from fuzz.script import connections
-from umail import dns, errors, oauth, reply, spool
+from umail import dns, errors, oauth
 from umail.delivery import Delivery
+from umail.queue import spool
+from umail.smtp import reply
 
 STAGES = ("resolve", "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "quit")
 KINDS = ("temporary", "permanent", "configuration", "security", "uncertain")

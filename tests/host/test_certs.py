@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from umail import certs
-from umail.root_names import NAMES
+from umail.tables.roots import NAMES
 from umail_host import make_roots, paths
 from umail_host.errors import UserError
 from umail_host.make_roots import ROOTS
@@ -71,7 +71,7 @@ def test_a_module_is_exactly_what_the_script_makes():
 
 def test_every_root_that_a_route_names_is_bundled():
     named = set()
-    for file in paths.library().glob("*.py"):
+    for file in paths.library().rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 named |= set(re.findall(r"\b\w+_root_\w+\b", node.value))
@@ -91,7 +91,7 @@ def test_micropython_takes_every_root_and_gives_its_memory_back(micropython):
     code = """
 import gc, ssl, sys
 from umail import certs
-from umail.root_names import NAMES
+from umail.tables.roots import NAMES
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 for der in certs.load():
     context.load_verify_locations(cadata=der)

@@ -46,7 +46,7 @@ def test_the_manifest_freezes_what_the_boards_own_does_but_for_boot_py_and_what_
     own = frozen_by(paths.boards() / "ESP32_GENERIC" / "manifest.py")
     wanted = {name for name in own if not re.search(r"_cpython\.py$|^boot\.py$", name)}
     assert set(frozen_by(manifest)) == wanted
-    for name in ("umail/session.py", "alertnode/app.py", "main.py"):
+    for name in ("umail/smtp/session.py", "alertnode/app.py", "main.py"):
         source = paths.library().parent if name.startswith("umail") else paths.firmware()
         assert (tmp_path / "build" / "modules" / name).read_bytes() == (source / name).read_bytes()
 

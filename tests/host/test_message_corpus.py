@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 
 from message_corpus import CORPUS, given, judge
-from umail.dots import DotStuffer
 from umail.message import Message
+from umail.smtp.dots import DotStuffer
 
 
 def sent(message: Message, eightbit: bool, binary: bool) -> bytes:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from umail import codec
 from umail.attachment import Attachment
-from umail.dots import DotStuffer
 from umail.message import Message
+from umail.mime import fields
+from umail.smtp.dots import DotStuffer
 
 CONTROLS = "".join(chr(c) for c in [*range(32), *range(127, 160)])
 ONE_LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=CONTROLS), max_size=200)
@@ -174,4 +174,4 @@ def test_stuffing_and_taking_the_dots_away_gives_the_same(pieces: list[bytes], s
 @FEW
 @given(st.integers(0, 2**32 - 1))
 def test_dates_are_those_of_the_standard_library(seconds: int) -> None:
-    assert codec.date(seconds).replace("+0000", "") == formatdate(seconds).replace("-0000", "")
+    assert fields.date(seconds).replace("+0000", "") == formatdate(seconds).replace("-0000", "")

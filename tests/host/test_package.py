@@ -208,5 +208,5 @@ def test_an_image_is_built_from_the_installed_wheel_alone(installed, tmp_path):
     assert str(installed.parent.parent) in module
     assert str(installed.parent.parent) in library
     assert names == boards.names()
-    assert "/lib/umail/session.mpy" in built
+    assert "/lib/umail/smtp/session.mpy" in built
     assert "/lib/alertnode/__init__.mpy" in built

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from umail import tls_failure, trouble
+from umail.net import tls_failure
+from umail.smtp import failure
 from umail_host import make_replies
 from umail_host.errors import UserError
 
@@ -63,9 +64,9 @@ def _keys(path: Path) -> set[str]:
 
 def test_every_error_the_library_raises_has_advice() -> None:
     entries = make_replies.read()
-    missing = {f"{path.name}: {key}" for path in LIBRARY.glob("*.py") for key in _keys(path) if key not in entries}
+    missing = {f"{path.name}: {key}" for path in LIBRARY.rglob("*.py") for key in _keys(path) if key not in entries}
     assert not missing
-    assert {key for _, key in tls_failure._MEANING} | set(trouble._ERRORS) <= set(entries)
+    assert {key for _, key in tls_failure._MEANING} | set(failure._ERRORS) <= set(entries)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PUBLIC = ("errors", "reply", "route", "m365", "routes", "oauth", "message", "attachment", "advice", "replies", "dns")
-DRIVERS = ("blocking", "aio", "transaction")
+PUBLIC = (
+    "errors",
+    "smtp.reply",
+    "route",
+    "m365",
+    "routes",
+    "oauth",
+    "message",
+    "attachment",
+    "advice",
+    "replies",
+    "dns",
+)
+DRIVERS = ("blocking", "aio", "smtp.transaction")
 USE = """
 import umail
 from umail import Client, Message, Route, m365, oauth, aio

@@ -15,10 +15,11 @@ import vfs
 from flash import Flash, Power, PowerCut
 from server import Server
 
-from umail import Message, Outbox, Route, spool
+from umail import Message, Outbox, Route
 from umail.attachment import Attachment
 from umail.policy import Policy
-from umail.spool import lines
+from umail.queue import spool
+from umail.queue.spool import lines
 
 BLOCKS = {"lfs2": (48, 4096), "fat": (400, 512)}
 ROUTE = Route("192.0.2.1", 25, security="plain")

@@ -2,12 +2,13 @@
 
 import os
 
-from umail import flushing, outbox, spool
+from umail import outbox
+from umail.queue import run, spool
 
 
 def no_mark():
     """Nothing is written before the last octets leave."""
-    flushing.Flush._leaving = lambda self: None
+    run.Flush._leaving = lambda self: None
 
 
 def removed_too_early():
@@ -17,7 +18,7 @@ def removed_too_early():
         if self.box.current in self.box.entries:
             self.box.spool.remove(self.box.current)
 
-    flushing.Flush._leaving = leaving
+    run.Flush._leaving = leaving
 
 
 def state_in_place():

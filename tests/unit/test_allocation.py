@@ -5,7 +5,7 @@ import sys
 from check import equal
 from umail import Attachment, Message, Route
 from umail.blocking import Wire
-from umail.session import Session
+from umail.smtp.session import Session
 
 CHUNK = 2048
 FIRST, LAST = 5, 45

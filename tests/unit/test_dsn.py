@@ -3,7 +3,7 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import Message, Route
-from umail.session import Mend, Session
+from umail.smtp.session import Mend, Session
 
 OK = b"250 ok\r\n"
 

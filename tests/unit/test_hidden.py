@@ -5,7 +5,7 @@ from binascii import b2a_base64
 from check import equal, inside, raises
 from scripted import Drive
 from umail import MailError, m365
-from umail.session import Session
+from umail.smtp.session import Session
 
 EHLO = b"250-x\r\n250-AUTH LOGIN PLAIN XOAUTH2\r\n250 "
 OPENING = [("S", b"220 x\r\n"), ("C", b"EHLO me\r\n"), ("S", EHLO + b"STARTTLS\r\n"), ("C", b"STARTTLS\r\n")]

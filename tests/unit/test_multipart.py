@@ -8,7 +8,7 @@ from io import BytesIO
 from check import equal, inside, raises
 from umail.attachment import Attachment, type_of
 from umail.message import Message
-from umail.multipart import parameter
+from umail.mime.multipart import parameter
 
 FILE = "attachment.tmp"
 
@@ -250,7 +250,7 @@ def test_the_heap_does_not_grow_with_the_attachment():
 
 
 def test_only_what_may_hold_dots_asks_for_stuffing():
-    from umail.dots import DotStuffer
+    from umail.smtp.dots import DotStuffer
 
     mail = message(text=".\n" * 3, attachments=[Attachment(pattern(5000), "x"), Attachment(pattern(3000), ".y")])
     body = mail.encode()

@@ -5,7 +5,7 @@ import sys
 
 from check import equal, inside, raises
 from umail import MailError, Route, oauth
-from umail.http import form, post
+from umail.net.http import form, post
 
 BODY = b'{"access_token":"tok","expires_in":3599}'
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY

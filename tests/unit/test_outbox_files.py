@@ -2,7 +2,8 @@
 
 from check import equal, inside, raises
 from outbox_world import cleaned
-from umail import Attachment, spool
+from umail import Attachment
+from umail.queue import spool
 
 
 @cleaned

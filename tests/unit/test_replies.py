@@ -229,9 +229,9 @@ def test_tables_leave_memory_after_use():
     advice.text("clock", "de")
     classify("auth", 535, "", "")
     classify("token", 400, "", "")
-    package = sys.modules["umail"]
-    for name in ("advice_en", "advice_de", "replies_table", "token_table"):
-        equal("umail." + name in sys.modules, False, name)
+    package = sys.modules["umail.tables"]
+    for name in ("advice_en", "advice_de", "replies", "tokens"):
+        equal("umail.tables." + name in sys.modules, False, name)
         equal(name in package.__dict__, False, name)
 
 

@@ -1,7 +1,7 @@
 """Replies are read whole however they are cut, and what is not a reply is refused."""
 
 from check import equal, inside, raises
-from umail.reply import Broken, Buffer, complete, printable, read
+from umail.smtp.reply import Broken, Buffer, complete, printable, read
 
 GOOD = (
     (b"220 mail.example.org ESMTP\r\n", 220, [b"mail.example.org ESMTP"]),

@@ -1,7 +1,7 @@
 """Each mechanism answers each challenge, and never the wrong one."""
 
 from check import equal, raises
-from umail import sasl
+from umail.smtp import sasl
 
 
 def play(mechanism, *challenges):

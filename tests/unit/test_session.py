@@ -3,7 +3,7 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import MailError, Route, m365
-from umail.session import Session
+from umail.smtp.session import Session
 
 CAPABLE = b"250-x Hello\r\n250-SIZE 1000\r\n250-PIPELINING\r\n250 "
 OPENING = [("S", b"220 x\r\n"), ("C", b"EHLO me\r\n"), ("S", CAPABLE + b"STARTTLS\r\n")]

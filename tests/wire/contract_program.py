@@ -4,8 +4,8 @@ import json
 import sys
 import time
 
-from umail import sockets
-from umail.reply import Buffer
+from umail.net import sockets
+from umail.smtp.reply import Buffer
 
 job = json.loads(sys.stdin.read())
 told = {}

@@ -14,8 +14,9 @@ import time
 from device_program import attempt, receipt_of, route_of, told
 
 import umail
-from umail import Attachment, Message, aio, blocking, delivery, dns, sockets
-from umail.link import Link
+from umail import Attachment, Message, aio, blocking, delivery, dns
+from umail.net import sockets
+from umail.net.transport import Link
 
 links = []
 final = [600]

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from umail.reply import Reply
+from umail.smtp.reply import Reply
 
 _Kind = Literal["temporary", "permanent", "configuration", "security", "uncertain"]
 

@@ -3,7 +3,7 @@ from typing import Any
 
 from umail.message import Message
 from umail.policy import Policy
-from umail.spool import Entry, Spool
+from umail.queue.spool import Entry, Spool
 
 class Outbox:
     policy: Policy

@@ -2,7 +2,7 @@
 
 from binascii import b2a_base64
 
-from .codec import clean, refuse, words
+from .fields import clean, refuse, words
 
 # Bytes of text in one encoded word: 52 characters of base64 and 12 of frame make 64, so that the first word
 # fits beside the longest of the usual header names within the 76 columns of RFC 2047, section 2.

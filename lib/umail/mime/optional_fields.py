@@ -2,7 +2,7 @@
 
 from umail import borrow
 
-from .codec import clean, header, refuse, words
+from .fields import clean, header, refuse, words
 
 # Headers that arguments of Message or the encoder write.
 _OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
@@ -47,7 +47,7 @@ def check(message):
     if message.importance and message.importance not in _PRIORITY:
         refuse("importance", message.importance, 'is none of "high", "normal", "low"')
     if message.notify or message.ret:
-        borrow("dsn").check(message)
+        borrow("mime.dsn").check(message)
 
 
 def fields(message):

@@ -6,7 +6,7 @@ pipelines; everything else waits until the envelope was answered, and so does DA
 
 from umail import borrow
 
-from .errors import MailError
+from ..errors import MailError
 
 # Replies to so many commands fit any socket's buffers: more are never owed at a time.
 IN_FLIGHT = 100
@@ -56,7 +56,7 @@ def send(session, message, last):
         together = False
         replies = yield from _flights(session, commands)
     if replies[0].code != 250:
-        raise borrow("trouble").mail_refused(session, commands[0], replies[0])
+        raise borrow("smtp.failure").mail_refused(session, commands[0], replies[0])
     session.stage = "rcpt"
     accepted = []
     refused = []
@@ -66,10 +66,10 @@ def send(session, message, last):
         else:
             refused.append((address, reply))
     if not accepted:
-        yield from borrow("trouble").nobody(session, refused, together, last, chunking)
+        yield from borrow("smtp.failure").nobody(session, refused, together, last, chunking)
     try:
         if not (together and chunking):
-            yield from borrow("upload").run(session, body, last, chunking, together)
+            yield from borrow("smtp.data").run(session, body, last, chunking, together)
         session.stage = "body"
         reply = yield from session.reply(0, 600)
         take(session, reply, body, chunking)
@@ -91,7 +91,7 @@ def take(session, reply, body, chunking):
     """Go on where ``reply``, to a piece of the message, is 250; a server that does not know BDAT gets DATA instead."""
     if reply.code != 250:
         if chunking and 500 <= reply.code <= 503 and body.size is not None:
-            raise borrow("trouble").mend(session, "CHUNKING")
+            raise borrow("smtp.failure").mend(session, "CHUNKING")
         raise session.refusal(reply)
 
 
@@ -119,7 +119,7 @@ def _envelope(session, message, people, body):
         line += b" SMTPUTF8"
     notify = b""
     if "DSN" in features and (message.notify or message.ret):
-        more, notify = borrow("dsn").parameters(message)
+        more, notify = borrow("mime.dsn").parameters(message)
         line += more
     commands = [line + b"\r\n"]
     for address in people:

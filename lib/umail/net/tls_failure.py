@@ -3,7 +3,7 @@
 import ssl
 from errno import ETIMEDOUT
 
-from .errors import MailError
+from ..errors import MailError
 
 # Words of mbed TLS and of OpenSSL → the advice's key.
 _MEANING = (

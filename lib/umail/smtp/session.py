@@ -77,7 +77,7 @@ class Session:
             ehlo (str): the name to greet with.
             secret (str): the password or access token, where the route has a login.
         """
-        return borrow("opening").run(self, ehlo.encode(), secret)
+        return borrow("smtp.handshake").run(self, ehlo.encode(), secret)
 
     def send(self, message, last=False):
         """Send one mail (generator); returns a ``Receipt``.
@@ -151,12 +151,12 @@ class Session:
 
     def error(self, key, text=""):
         """The MailError for what is no server's refusal; ``key`` and its kind: see trouble.py."""
-        return borrow("trouble").error(self, key, text)
+        return borrow("smtp.failure").error(self, key, text)
 
     def refusal(self, reply):
         """The MailError for a reply that refuses, or that does not belong here."""
-        return borrow("trouble").refusal(self, reply)
+        return borrow("smtp.failure").refusal(self, reply)
 
     def failure(self, error):
         """The MailError for an OSError that ended the dialogue."""
-        return borrow("trouble").failure(self, error)
+        return borrow("smtp.failure").failure(self, error)

@@ -1,6 +1,6 @@
 from typing import Any
 
-from umail.reply import Reply
+from umail.smtp.reply import Reply
 
 class Receipt:
     accepted: list[str]

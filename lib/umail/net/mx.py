@@ -2,7 +2,7 @@
 
 from umail import borrow
 
-from .errors import MailError
+from ..errors import MailError
 
 
 def mail_hosts(domain, servers):

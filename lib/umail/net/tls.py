@@ -4,7 +4,7 @@ import ssl
 
 from umail import borrow
 
-from .errors import MailError
+from ..errors import MailError
 
 
 def _der(source):

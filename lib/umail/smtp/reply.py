@@ -85,7 +85,7 @@ class Reply:
     @property
     def enhanced(self):
         """The enhanced status code at the start of the text (``"2.1.5"``), or ``""`` (RFC 2034)."""
-        return borrow("trouble").enhanced(self.lines[0])
+        return borrow("smtp.failure").enhanced(self.lines[0])
 
     @property
     def text(self):

@@ -2,9 +2,9 @@
 
 import json
 
-from .delivery import resolve
-from .errors import MailError
-from .reply import Buffer
+from ..delivery import resolve
+from ..errors import MailError
+from ..smtp.reply import Buffer
 
 # Token endpoints answer with a few kilobytes; more is not taken.
 _MAX_BODY = 16384

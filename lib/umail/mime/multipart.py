@@ -5,8 +5,8 @@ from binascii import hexlify
 
 from umail import borrow
 
-from .attachment import base64, binary
-from .codec import header, is_ascii, text_octets
+from ..attachment import base64, binary
+from .fields import header, is_ascii, text_octets
 
 _NEEDS = ("7bit", "8bit", "binary")
 
@@ -123,7 +123,7 @@ def _file(file, inline, raw):
     if raw:
         piece = (file, length, length, binary)
     else:
-        piece = (file, None if length is None else borrow("quoted").base64_size(length), length, base64)
+        piece = (file, None if length is None else borrow("mime.transfer_encoding").base64_size(length), length, base64)
     head += b"Content-Transfer-Encoding: %s\r\n\r\n" % (b"binary" if raw else b"base64")
     return 2 if raw else 0, [head, piece]
 

@@ -43,7 +43,7 @@ class Link:
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
         self.begin_wait(self.timeout)
-        self.sock = borrow("tls").wrap(self.sock, route, host)
+        self.sock = borrow("net.tls").wrap(self.sock, route, host)
         self.handshake = route
 
     def idle(self):
@@ -131,4 +131,4 @@ class Link:
         return count
 
     def _failed(self, error):
-        return borrow("tls_failure").meaning(error, self.handshake) if self.handshake else error
+        return borrow("net.tls_failure").meaning(error, self.handshake) if self.handshake else error

@@ -3,7 +3,7 @@ from typing import Any
 
 from umail.errors import MailError
 from umail.message import Message
-from umail.transaction import Receipt
+from umail.smtp.transaction import Receipt
 
 class Part:
     sender: str

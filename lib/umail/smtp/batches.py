@@ -1,6 +1,6 @@
 """A mail to more people than one envelope takes: further envelopes until everybody was asked, and one receipt."""
 
-from .errors import MailError
+from ..errors import MailError
 from .transaction import Receipt
 
 

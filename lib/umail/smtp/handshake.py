@@ -77,7 +77,7 @@ def login(session, secret):
     session.stage = "auth"
     if not session.secure:
         raise session.error("login_in_clear")
-    sasl = borrow("sasl")
+    sasl = borrow("smtp.sasl")
     offered = session.features.get("AUTH", ())
     mechanism = sasl.choose(offered, route.token is not None)
     if mechanism is None:

@@ -2,7 +2,7 @@
 
 from umail import borrow
 
-from .errors import MailError
+from ..errors import MailError
 from .reply import Broken, complete, read
 from .session import Mend
 
@@ -70,7 +70,7 @@ def failure(session, problem):
         before -= 1
     if session.stage in ("greeting", "ehlo") and "ALERT" in str(problem):
         # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
-        return borrow("tls_failure").meaning(problem, session.route)
+        return borrow("net.tls_failure").meaning(problem, session.route)
     from errno import ETIMEDOUT
 
     if problem.args and problem.args[0] == ETIMEDOUT:

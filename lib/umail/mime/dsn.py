@@ -1,6 +1,6 @@
 """Reports on the delivery (RFC 3461): which of them a mail asks for, as parameters of MAIL and RCPT."""
 
-from .codec import refuse
+from .fields import refuse
 
 
 def check(message):

@@ -2,8 +2,8 @@
 
 from umail import borrow
 
-from .delivery import Delivery
-from .errors import MailError
+from ..delivery import Delivery
+from ..errors import MailError
 
 _DAY = 86400
 

@@ -293,7 +293,7 @@ class Spool:
                 parts.append(Stored(source, 0, size, name, kind, cid))
             else:
                 note += "%s is not attached: the file was changed or removed after this mail was written.\n" % name
-        from .message import Message
+        from ..message import Message
 
         message = Message(
             people[0], people[1], subject, text, html, people[2], people[3], people[4], headers, parts,

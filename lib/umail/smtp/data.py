@@ -45,7 +45,7 @@ def _data(session, body, quit, asked):
         yield from session.put(b"DATA\r\n")
     yield from session.reply(354)
     session.stage = "body"
-    stuffer = borrow("dots").DotStuffer()
+    stuffer = borrow("smtp.dots").DotStuffer()
     count = 0
     whole = b""
     for chunk in body.chunks():
