@@ -1,14 +1,14 @@
 """The world around the alert node, faked for its tests on either interpreter: time, network, files' failures, mail."""
 
 from alertnode.clock import Clock, Uptime
-from alertnode.sensors import Reading
+from alertnode.sensors.reading import Reading
 from alertnode.zone import Zone, seconds
 
 NOON = seconds(2026, 11, 24, 12, 0, 0)
 
 
 class Port:
-    """Stands for the module alertnode.port; time passes only in ``sleep`` and ``pass_time``."""
+    """Stands for the module alertnode.platform; time passes only in ``sleep`` and ``pass_time``."""
 
     def __init__(self, unix=946684800):
         self.milliseconds = 1073741000

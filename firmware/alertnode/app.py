@@ -1,6 +1,6 @@
 """The alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
 
-from alertnode import words
+from alertnode import texts
 from alertnode.rules import ALERT
 
 # One slice of waiting: short enough for a contact to be noticed, long enough to let the chip rest.
@@ -50,7 +50,7 @@ class App:
 
     def about(self):
         """A line on the board and its program, which each mail carries."""
-        return "%s, up for %s" % (self.origin, words.duration(self.clock.uptime()))
+        return "%s, up for %s" % (self.origin, texts.duration(self.clock.uptime()))
 
     def run(self):
         """Read and mail until the sensor is finished, then keep what is left going; never returns on a live sensor."""
@@ -124,7 +124,7 @@ class App:
         reading = self.reading
         now = "no reading yet"
         if reading is not None:
-            now = "gone: " + reading.why if reading.value is None else words.amount(reading.value, reading.unit)
+            now = "gone: " + reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
         active = [rule.name for rule in self.rules if rule.active]
         text = "%s is at work.\n\nSensor:    %s\nAlerts:    %s\nBoard:     %s\n" % (
             self.board,
@@ -139,8 +139,8 @@ class App:
             self.alerts += 1
         else:
             self.recoveries += 1
-        subject, text = words.mail(event, self.board, self.sensor.text, self.about(), self.more)
-        self.mailer.put(subject, text, words.line(event), event.kind, event.rule.name)
+        subject, text = texts.mail(event, self.board, self.sensor.text, self.about(), self.more)
+        self.mailer.put(subject, text, texts.line(event), event.kind, event.rule.name)
         if self.more:
             self.more = ()
             self.state.told()
@@ -155,7 +155,7 @@ class App:
         uptime = self.clock.uptime()
         if not gone and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
             self._shown = uptime
-            self.log.show(words.amount(reading.value, reading.unit) + self.sensor.recorded(reading.at))
+            self.log.show(texts.amount(reading.value, reading.unit) + self.sensor.recorded(reading.at))
 
     def _cannot(self, why):
         """Note why no mail can go, and say so once while mails wait."""

@@ -1,6 +1,6 @@
 """Battery mode: wake, read, decide, send what there is to send within a time budget, sleep until something is due."""
 
-from alertnode.words import duration
+from alertnode.texts import duration
 
 _LONGEST_PAUSE = 4 * 3600
 

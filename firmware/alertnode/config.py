@@ -101,9 +101,9 @@ class Problems:
 
     def add(self, key, what, words=()):
         """Note that ``key`` (dotted) is ``what``; ``words`` are those that would be right."""
-        from alertnode import hints
+        from alertnode import config_help
 
-        self.sentences.append(hints.sentence(key, what, words))
+        self.sentences.append(config_help.sentence(key, what, words))
 
 
 def load(path=PATH):
@@ -116,9 +116,9 @@ def load(path=PATH):
     try:
         value = json.loads(text.decode())
     except ValueError as error:
-        from alertnode import hints
+        from alertnode import config_help
 
-        return {}, ["%s is not JSON: %s" % (path, hints.where(text, error))]
+        return {}, ["%s is not JSON: %s" % (path, config_help.where(text, error))]
     return check(value)
 
 

@@ -70,10 +70,10 @@ def _read():
 def _write(name, value):
     import json
 
-    from alertnode import port
+    from alertnode import platform
 
     known = _read()
     known.pop(name, None)
     if value is not None:
         known[name] = value
-    port.write(PATH, json.dumps(known).encode())
+    platform.write(PATH, json.dumps(known).encode())

@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import VERSION, port
+from alertnode import VERSION, platform
 
 MAINTENANCE = "/maintenance"
 # Seconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
@@ -13,14 +13,14 @@ _REMIND = 30
 
 def main():
     """What main.py runs; comes back to the REPL after Ctrl-C and where the maintenance flag is set."""
-    if port.exists(MAINTENANCE):
+    if platform.exists(MAINTENANCE):
         print("alertnode: not started, as the file %s is there: remove it and reset" % MAINTENANCE)
         return
     try:
         # A board that wakes every few minutes can't stay up for the window each time; Ctrl-C reaches it all the same.
-        if port.cause() != port.DEEP_SLEEP:
+        if platform.cause() != platform.DEEP_SLEEP:
             print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
-            port.sleep(WINDOW)
+            platform.sleep(WINDOW)
         _start()
     except KeyboardInterrupt:
         print("alertnode: stopped. An armed watchdog still resets the board; for longer work create %s" % MAINTENANCE)
@@ -36,11 +36,11 @@ def _start():
         del config
         _unload("config")
         try:
-            from alertnode import parts
+            from alertnode import assemble
 
-            run, log, feed = parts.build(settings)
-            del parts
-            for name in ("parts", "routes", "secrets"):
+            run, log, feed = assemble.build(settings)
+            del assemble
+            for name in ("assemble", "routes", "secrets"):
                 _unload(name)
         except (ValueError, OSError) as error:
             problems = [str(error)]
@@ -69,7 +69,7 @@ def _tell(problems):
         print("alertnode: not started, the configuration needs mending:")
         for sentence in problems:
             print("  - " + sentence)
-        port.sleep(_REMIND)
+        platform.sleep(_REMIND)
 
 
 def _crashed(error, log, feed):
@@ -88,11 +88,11 @@ def _crashed(error, log, feed):
         for line in text.getvalue().split("\n"):
             if line:
                 log.say(line)
-        keep_last_words(port, "The board was restarted after a crash. Its log ended:")
+        keep_last_words(platform, "The board was restarted after a crash. Its log ended:")
         log.say("crashed; restarting in %d s" % _CRASH_PAUSE)
     except Exception as again:
         print("alertnode: crashed, and the log could not be kept: %r" % again)
     for _ in range(_CRASH_PAUSE):
         feed()
-        port.sleep(1)
-    port.reset()
+        platform.sleep(1)
+    platform.reset()

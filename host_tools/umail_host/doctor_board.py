@@ -20,7 +20,7 @@ def on_board(options):
     Args:
         options (dict): as of ``examine``, and ``now``, Unix seconds as the host knows them.
     """
-    from alertnode import config, port, secrets
+    from alertnode import config, platform, secrets
 
     def tell(stage, state, text, key="", **more):
         more["stage"], more["state"], more["text"], more["key"] = stage, state, text, key
@@ -30,9 +30,9 @@ def on_board(options):
     if problems:
         tell("configuration", "failed", " ".join(problems))
         return
-    if not _wifi(settings["wifi"], port, secrets, tell):
+    if not _wifi(settings["wifi"], platform, secrets, tell):
         return
-    _clock(settings["clock"], port, tell, options["now"])
+    _clock(settings["clock"], platform, tell, options["now"])
     mail = settings["mail"]
     _mail(mail, mail, "", options, secrets, tell)
     if mail["fallback"]:
@@ -70,7 +70,7 @@ def _mail(section, mail, suffix, options, secrets, tell):
     wire.run(examine(wire, route, by, own, message, True))
 
 
-def _wifi(settings, port, secrets, tell):
+def _wifi(settings, platform, secrets, tell):
     try:
         import network
     except ImportError:
@@ -84,9 +84,9 @@ def _wifi(settings, port, secrets, tell):
         network,
         settings["ssid"],
         secrets.get("wifi_password"),
-        Uptime(port),
-        port.sleep,
-        port.nothing,
+        Uptime(platform),
+        platform.sleep,
+        platform.nothing,
         said.append,
         settings["timeout"],
     )
@@ -108,16 +108,16 @@ def _wifi(settings, port, secrets, tell):
     return True
 
 
-def _clock(settings, port, tell, now):
+def _clock(settings, platform, tell, now):
     from alertnode.clock import Clock, Uptime
     from alertnode.zone import Zone
 
     said = []
     began = time.ticks_ms()
-    clock = Clock(port, Uptime(port), Zone(settings["zone"]), settings["ntp"], said.append)
+    clock = Clock(platform, Uptime(platform), Zone(settings["zone"]), settings["ntp"], said.append)
     good = clock.sync()
     now += time.ticks_diff(time.ticks_ms(), began) // 1000
-    apart = port.unix() - now
+    apart = platform.unix() - now
     if good and abs(apart) < 90:
         tell("clock", "ok", said[-1])
         return
@@ -126,5 +126,5 @@ def _clock(settings, port, tell, now):
         tell("clock", "warning", text, "clock_apart")
         return
     # So that the certificates can be checked all the same: the question here is the mail.
-    port.set_unix(now)
+    platform.set_unix(now)
     tell("clock", "failed", said[-1].partition(":")[0] + "; set to the computer's time for this run", "ntp")

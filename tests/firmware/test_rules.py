@@ -1,7 +1,7 @@
 """Rules: one alert and one recovery for each excursion; a sensor that is gone proves nothing."""
 
 from alertnode.rules import Rule, make
-from alertnode.sensors import Reading
+from alertnode.sensors.reading import Reading
 from check import equal
 
 GONE = None

@@ -1,6 +1,6 @@
 """Sensors on wires: their failures are a sensor that is gone, never a false value."""
 
-from alertnode.hardware import Adc, Contact, Dht22, Ds18b20
+from alertnode.sensors.wired import Adc, Contact, Dht22, Ds18b20
 from check import equal, inside
 from firmware_fakes import Port, Said, clock
 

@@ -2,8 +2,8 @@
 
 import os
 
-from alertnode import trace
 from alertnode.rules import Rule
+from alertnode.sensors import trace
 from alertnode.zone import Zone, seconds
 from check import equal, inside, raises
 from firmware_fakes import Port, Said, clock

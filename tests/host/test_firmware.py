@@ -191,7 +191,7 @@ def test_a_door_that_opens_between_two_readings_is_noticed_at_once(node: Rig) ->
 def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None:
     node.celsius = 35
     # Source before bytecode: this takes the place of the module that words mails.
-    broken = {"/lib/alertnode/words.py": b"def amount(*_):\n    return 1 / 0\ndef duration(_):\n    return ''\n"}
+    broken = {"/lib/alertnode/texts.py": b"def amount(*_):\n    return 1 / 0\ndef duration(_):\n    return ''\n"}
     node.start(settings(node.server), broken)
     node.wait_for("ZeroDivisionError")
     node.wait_for("crashed; restarting in 5 s")
@@ -203,7 +203,7 @@ def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None
 
 def test_a_program_that_hangs_is_reset_by_the_watchdog(node: Rig) -> None:
     hang = {
-        "/lib/alertnode/words.py": b"def amount(*_):\n    while True:\n        pass\ndef duration(_):\n    return ''\n"
+        "/lib/alertnode/texts.py": b"def amount(*_):\n    while True:\n        pass\ndef duration(_):\n    return ''\n"
     }
     node.start(settings(node.server, watchdog=3), hang)
     node.wait_for("started by power-on")

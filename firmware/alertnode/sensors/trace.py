@@ -7,7 +7,7 @@ zone.
 """
 
 from alertnode import zone
-from alertnode.sensors import Reading, Sensor
+from alertnode.sensors.reading import Reading, Sensor
 
 _LONGEST_LINE = 200
 _MOST_MISSING = 100

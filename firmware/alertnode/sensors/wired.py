@@ -1,6 +1,6 @@
 """Sensors on wires: ADC, DS18B20, DHT22 and a contact, by MicroPython's own drivers."""
 
-from alertnode.sensors import Sensor
+from alertnode.sensors.reading import Sensor
 
 _TRIES = 3
 

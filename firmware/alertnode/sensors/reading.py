@@ -64,9 +64,9 @@ def make(config, clock, sleep, say):
     """The sensor of the section ``sensor``; ``sleep`` waits, in seconds; ``say`` takes console lines."""
     kind = config["type"]
     if kind == "trace":
-        from alertnode.trace import Trace
+        from alertnode.sensors.trace import Trace
 
         return Trace(config["path"], config["unit"], clock, say, config["speed"], config["step"])
-    from alertnode import hardware
+    from alertnode.sensors import wired
 
-    return hardware.make(kind, config, clock, sleep)
+    return wired.make(kind, config, clock, sleep)

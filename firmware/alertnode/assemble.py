@@ -1,7 +1,8 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, log, mailer, port, routes, rules, secrets, sensors, zone
+from alertnode import VERSION, app, clock, log, mailer, platform, routes, rules, secrets, zone
 from alertnode import state as memory
+from alertnode.sensors import reading
 
 OUTBOX = "/outbox"
 _SENDING = ("message", "blocking", "delivery", "queue.run", "smtp.transaction")
@@ -18,17 +19,17 @@ def build(settings):
 
     _preload()
     journal = log.Log(size=settings["log_size"])
-    uptime = clock.Uptime(port)
+    uptime = clock.Uptime(platform)
     time = _clock(settings["clock"], uptime, journal.say)
     journal.stamp = time.stamp
-    sensor = sensors.make(settings["sensor"], time, port.sleep, journal.say)
+    sensor = reading.make(settings["sensor"], time, platform.sleep, journal.say)
     trace = settings["sensor"]["type"] == "trace"
     route = routes.every(settings["mail"], secrets.get, umail)
-    cause = port.cause()
-    known = None if trace else memory.State(port, cause == port.DEEP_SLEEP)
-    slept = known.values.get("slept", 0) if known and cause == port.DEEP_SLEEP else 0
+    cause = platform.cause()
+    known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
+    slept = known.values.get("slept", 0) if known and cause == platform.DEEP_SLEEP else 0
     outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime)
-    feed = port.watchdog(settings["watchdog"])
+    feed = platform.watchdog(settings["watchdog"])
     outbox.tick = feed
     wifi = _wifi(settings["wifi"], uptime, feed, journal.say)
     if wifi is not None:
@@ -36,9 +37,9 @@ def build(settings):
     mail = settings["mail"]
     post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say)
     name = settings["board_name"]
-    node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, port.sleep)
+    node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
     node.interval = settings["interval"]
-    node.origin = "alertnode %s, %s, started by %s" % (VERSION, port.platform(), cause)
+    node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     journal.say("%s: %s" % (name, node.about()))
     if known:
         node.state = known
@@ -114,7 +115,7 @@ def _watch(node, settings):
     dates = expiry.dates(settings["expires"], sections)
     node.expiry = expiry.Watch(dates, node.clock, node.log.say)
     # The outbox counts as ``time.time()`` does.
-    node.mailer.outbox.expires = [(name, end - port.EPOCH) for name, end in dates]
+    node.mailer.outbox.expires = [(name, end - platform.EPOCH) for name, end in dates]
 
 
 def _runner(node, settings):
@@ -122,13 +123,13 @@ def _runner(node, settings):
         return node.run
     from alertnode.battery import Battery
 
-    return Battery(node, port, settings["battery"]["budget"]).run
+    return Battery(node, platform, settings["battery"]["budget"]).run
 
 
 def _explain(node, cause):
     """After a reset that nobody asked for, its cause and the log's last lines go with the next mail."""
-    if cause == port.WATCHDOG:
-        memory.keep_last_words(port, "The board was reset by its watchdog. Its log ended:")
+    if cause == platform.WATCHDOG:
+        memory.keep_last_words(platform, "The board was reset by its watchdog. Its log ended:")
     node.more = memory.last_words()
 
 
@@ -154,7 +155,7 @@ def _clock(settings, uptime, say):
 
         pins = settings["ds3231"]
         chip = DS3231(machine.I2C(0, scl=machine.Pin(pins["scl"]), sda=machine.Pin(pins["sda"])))
-    return clock.Clock(port, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
+    return clock.Clock(platform, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
 
 
 def _wifi(settings, uptime, feed, say):
@@ -166,4 +167,4 @@ def _wifi(settings, uptime, feed, say):
     from alertnode.wifi import Wifi
 
     password = secrets.get("wifi_password")
-    return Wifi(network, settings["ssid"], password, uptime, port.sleep, feed, say, settings["timeout"])
+    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, say, settings["timeout"])

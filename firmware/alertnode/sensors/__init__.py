@@ -1,0 +1,1 @@
+"""What the node reads: sensors on wires, and a recorded trace in the place of one."""
