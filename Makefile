@@ -37,7 +37,7 @@ format: $(READY) ## Format all Python files
 	$(BIN)/ruff check --fix .
 
 size: $(READY) ## Measure what the library costs on a board; fail where it grew (ARGS=--update accepts it)
-	$(BIN)/python -m umail_host.size $(ARGS)
+	$(BIN)/python -m tools.size $(ARGS)
 
 bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py)
 	@UMAIL='$(UMAIL)' $(BIN)/python tests/bench/run.py $(ARGS)
@@ -53,7 +53,7 @@ fuzz: $(READY) ## Fuzz parsers and dialogues for 10 minutes, guided by what each
 	@$(BIN)/python tests/fuzz/run.py $(ARGS)
 
 fleet: $(READY) ## Simulate up to a million boards after a power cut; writes docs/fleet.md (about two minutes)
-	@$(BIN)/python -m umail_host.fleet_page $(ARGS)
+	@$(BIN)/python -m tools.fleet_page $(ARGS)
 
 hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md: make hil PORT=/dev/ttyUSB0 (without: virtual)
 	rm -rf build/hil
@@ -68,7 +68,7 @@ docs: $(READY) ## Build the documentation as a site in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 package: $(READY) ## Write lib/package.json anew, after a module was added or removed
-	$(BIN)/python -m umail_host.make_package
+	$(BIN)/python -m tools.make_package
 
 clean: ## Remove what was built, and the virtual environment
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

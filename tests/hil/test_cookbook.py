@@ -11,8 +11,8 @@ import pytest
 from hil_node import TRUST, Online
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
+from umail_host.hil.dut import TestedBoard
 from umail_host.hil.network import Wifi
-from umail_host.hil.tested import TestedBoard
 
 pytestmark = [pytest.mark.hil, pytest.mark.virtual_only]
 

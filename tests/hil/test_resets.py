@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from hil_node import Online
+from umail_host.hil.dut import TestedBoard
 from umail_host.hil.network import Wifi
 from umail_host.hil.plugin import Supply
-from umail_host.hil.tested import TestedBoard
 
 pytestmark = pytest.mark.hil
 Figure = Callable[[str, float, str], None]

@@ -8,7 +8,7 @@ from pathlib import Path
 from certificate_names import NAMES
 from fault_table import SECURITIES, TABLE, Row
 
-from umail_host.fake_smtp import plan
+from umail_host.fake_smtp.faults import plan
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 _INTRODUCTION = """# What umail does under each fault

@@ -20,7 +20,7 @@ from wire_program import Program
 
 import planted
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 CASES = list(cases())
 MECHANISMS = ("LOGIN", "PLAIN", "XOAUTH2")

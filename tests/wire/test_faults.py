@@ -11,7 +11,7 @@ from fault_table import ROWS, SECURITIES, Row
 from make_faults_page import PAGE, page
 from wire_device import ROOT
 
-from umail_host.fake_smtp import plan
+from umail_host.fake_smtp.faults import plan
 
 # Half of it is what a 32-bit board would need.
 HEAP = "heapsize=192k"

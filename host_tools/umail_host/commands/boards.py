@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from umail_host import boards, maintenance, ports
+from umail_host.device import boards, maintenance, ports
 from umail_host.errors import UserError
 
 EXAMPLE = "Example: umail boards --probe --json. Without --probe no board is disturbed; with it each one is restarted."

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from umail_host import ports
-from umail_host.board import Board, BoardError
+from umail_host.device import ports
+from umail_host.device.board import Board, BoardError
 
 EXAMPLE = "Example: umail console --port /dev/ttyUSB0. Ctrl-C ends it; the board goes on."
 _AGAIN = 0.5  # seconds between two attempts to open the port

@@ -14,12 +14,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from umail_host import boards, deploy, image, maintenance, node, paths, ports, rollback, secret_source
-from umail_host import freeze as freezing
-from umail_host import watch as watching
-from umail_host.board import Board, BoardError, ExecError
-from umail_host.boards import BoardSpec
+from umail_host import firmware_rules, paths, secret_source
 from umail_host.commands import flash
+from umail_host.deploy import freeze as freezing
+from umail_host.deploy import image, rollback, transfer
+from umail_host.deploy import watch as watching
+from umail_host.device import boards, maintenance, ports
+from umail_host.device.board import Board, BoardError, ExecError
+from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 
 EXAMPLE = (
@@ -128,7 +130,7 @@ def _freeze(folder: Path, spec: BoardSpec, romfs: bool) -> None:
 def _once(
     hold: Hold, build: Build, secrets: dict[str, str], healthy: float, device: str, reset: bool, rom: bool | None
 ) -> None:
-    report = deploy.Report()
+    report = transfer.Report()
     before: dict[str, bytes] | None = {} if healthy else None
     spec = deploy_over(hold, build, secrets, report, before, rom)
     for warning in report.warnings:
@@ -155,7 +157,7 @@ def _confirm(hold: Hold, device: str, healthy: float, before: dict[str, bytes]) 
     if not before:
         raise UserError(f"{what}Nothing was deployed before, so it stays", 1)
     with hold() as link:
-        copy(link, before, {}, deploy.Report(), rom=False)
+        copy(link, before, {}, transfer.Report(), rom=False)
     raise UserError(f"{what}The firmware from before is back, and its configuration; secrets are the new ones", 1)
 
 
@@ -174,7 +176,7 @@ def deploy_over(
     hold: Hold,
     build: Build,
     secrets: dict[str, str],
-    report: deploy.Report,
+    report: transfer.Report,
     before: dict[str, bytes] | None = None,
     rom: bool | None = None,
 ) -> BoardSpec:
@@ -208,7 +210,7 @@ def deploy_over(
 
 
 def copy(
-    link: Board, built: dict[str, bytes], secrets: dict[str, str], report: deploy.Report, rom: bool | None = None
+    link: Board, built: dict[str, bytes], secrets: dict[str, str], report: transfer.Report, rom: bool | None = None
 ) -> None:
     """Deploys with a bar that shows how far it is."""
     console = Console(stderr=True)
@@ -219,7 +221,7 @@ def copy(
         def show(path: str, done: int, total: int) -> None:
             bar.update(task, description=path, completed=done, total=total)
 
-        deploy.deploy(link, built, rom=rom, secrets=secrets, progress=show, report=report)
+        transfer.deploy(link, built, rom=rom, secrets=secrets, progress=show, report=report)
 
 
 def choose_board(machine: str, wanted: str) -> BoardSpec:
@@ -273,7 +275,7 @@ def check_config(config: dict[str, Any], spec: BoardSpec) -> None:
     Raises:
         UserError: the first sentence counts the problems, one line each follows.
     """
-    node.checked(image.config_file(config, spec))
+    firmware_rules.checked(image.config_file(config, spec))
 
 
 def extra_file(text: str) -> tuple[str, bytes]:

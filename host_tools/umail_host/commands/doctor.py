@@ -14,11 +14,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from umail_host import boards, doctor, domain, image, maintenance, node, ports, powershell, secret_source
-from umail_host.board import Board
+from umail_host import firmware_rules, secret_source
 from umail_host.commands import deploy
+from umail_host.deploy import image
+from umail_host.device import boards, maintenance, ports
+from umail_host.device.board import Board
+from umail_host.doctor import diagnosis, domain, powershell
+from umail_host.doctor.check import FAILED, OK, SKIPPED, WARNING, Stage
 from umail_host.errors import UserError
-from umail_host.stage import FAILED, OK, SKIPPED, WARNING, Stage
 
 EXAMPLE = (
     "Example: umail doctor --port /dev/ttyUSB0, or without a board: umail doctor --config freezer.json. "
@@ -54,7 +57,7 @@ def command(
 ) -> None:
     """Follow a mail from the name of the server to the recipients, from this computer and from the board."""
     files = dict(deploy.extra_file(text) for text in file or ())
-    options = doctor.Options(dns or [], _ports(try_ports), _reference(reference), timeout, send)
+    options = diagnosis.Options(dns or [], _ports(try_ports), _reference(reference), timeout, send)
     report = Report(as_json)
     with contextlib.ExitStack() as stack:
         link = None
@@ -67,10 +70,10 @@ def command(
             if host:
                 _fetch(settings, link, files)
                 report.begin("host")
-                doctor.from_host(settings, files, secrets, options, report.add)
+                diagnosis.from_host(settings, files, secrets, options, report.add)
             if link is not None:
                 report.begin("board")
-                doctor.from_board(link, settings, options, report.add, report.stages)
+                diagnosis.from_board(link, settings, options, report.add, report.stages)
             report.begin("domain")
             for stage in _domain(settings, options, report.address):
                 report.add(stage)
@@ -164,16 +167,16 @@ def _settings(config: Path | None, link: Board | None) -> dict[str, Any]:
         spec = boards.load("virtual")
         if link is not None:
             spec = boards.by_machine(link.exec("import sys\nprint(sys.implementation._machine)").strip()) or spec
-        return node.checked(image.config_file(deploy.read_config(config), spec))
+        return firmware_rules.checked(image.config_file(deploy.read_config(config), spec))
     if link is None or not link.exists(_CONFIG):
         raise UserError("the board has no configuration: run umail provision, or umail deploy with --config")
-    return node.checked(link.get(_CONFIG))
+    return firmware_rules.checked(link.get(_CONFIG))
 
 
 def _secrets(settings: Mapping[str, Any]) -> dict[str, str]:
     """Those that this computer knows by itself; nothing is asked for, and the board's own stay there."""
     found = {}
-    for _, suffix in doctor.sections(settings):
+    for _, suffix in diagnosis.sections(settings):
         for name in ("mail_token", "mail_password", "oauth_secret"):
             if value := secret_source.find(name + suffix, settings["board_name"]):
                 found[name + suffix] = value
@@ -182,17 +185,17 @@ def _secrets(settings: Mapping[str, Any]) -> dict[str, str]:
 
 def _fetch(settings: Mapping[str, Any], link: Board | None, files: dict[str, bytes]) -> None:
     """Roots that only the board has; never its private key."""
-    for mail, _ in doctor.sections(settings):
+    for mail, _ in diagnosis.sections(settings):
         for path in mail["trust"]:
             if link is not None and path not in files and path != "insecure" and link.exists(path):
                 files[path] = link.get(path)
 
 
-def _domain(settings: Mapping[str, Any], options: doctor.Options, address: str) -> list[Stage]:
+def _domain(settings: Mapping[str, Any], options: diagnosis.Options, address: str) -> list[Stage]:
     """What the DNS says of each sender's domain, as far as its route makes it matter."""
     found: dict[Stage, None] = {}
-    for mail, suffix in doctor.sections(settings):
-        sender = mail["sender"] or mail["username"] or doctor.sender(settings)
+    for mail, suffix in diagnosis.sections(settings):
+        sender = mail["sender"] or mail["username"] or diagnosis.sender(settings)
         name = sender.rpartition("@")[2].lower()
         for stage in domain.stages(domain.Dns(options.servers), name, mail["route"], address):
             if stage not in found:

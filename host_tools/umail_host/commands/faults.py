@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from umail_host.errors import UserError
-from umail_host.fake_smtp import plan, toxics
+from umail_host.fake_smtp.faults import plan, toxics
 
 EXAMPLE = """Example: umail faults rcpt
 

@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from umail_host import boards, download, flash, maintenance, ports
-from umail_host.boards import BoardSpec
+from umail_host.device import boards, maintenance, ports
+from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
+from umail_host.flash import download, write
 
 EXAMPLE = (
     "Examples: umail flash 1.28.0 --board ESP32_GENERIC --port /dev/ttyUSB0 --erase downloads that version from "
@@ -54,15 +55,15 @@ def command(
         if not board and told not in boards.names():
             raise UserError(f"for which board is {file.name}? give --board, one of {', '.join(boards.names())}")
         spec = boards.load(board or told)
-    digest = flash.check_file(file, spec, sha256)
+    digest = write.check_file(file, spec, sha256)
     typer.echo(f"{file.name}: for {spec.chip}, SHA-256 {digest} ({origin})")
     if spec.flash_method == "uf2":
         _copy(file, spec, drive, port)
         port = port or wait_for_port()
     else:
         port = port or ports.only()
-        flash.write(file, spec, port, erase=erase, baud=baud, echo=lambda text: typer.echo(text, nl=False, err=True))
-    typer.echo(confirm(port, spec, flash.version_in(file.name)))
+        write.write(file, spec, port, erase=erase, baud=baud, echo=lambda text: typer.echo(text, nl=False, err=True))
+    typer.echo(confirm(port, spec, write.version_in(file.name)))
 
 
 def fetch(spec: BoardSpec, version: str, sha256: str) -> download.Firmware:
@@ -100,18 +101,18 @@ def connected(port: str) -> str:
 
 
 def _copy(file: Path, spec: BoardSpec, drive: Path | None, port: str) -> None:
-    found = drive or flash.find_drive()
+    found = drive or write.find_drive()
     if found is None:
         # A board that runs MicroPython goes into its boot loader when asked to.
         with contextlib.suppress(UserError), maintenance.held(port or ports.only(), reset=False) as link:
             link.exec("import machine\nmachine.bootloader()", timeout=1)
         found = _wait_for_drive()
-    flash.copy(file, spec, found)
+    write.copy(file, spec, found)
 
 
 def _wait_for_drive() -> Path:
     for _ in range(20):
-        if (found := flash.find_drive()) is not None:
+        if (found := write.find_drive()) is not None:
             return found
         time.sleep(0.5)
     raise UserError("no boot drive here: hold BOOTSEL while you plug the board in, or name it with --drive", 3)

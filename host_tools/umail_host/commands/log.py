@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from umail_host import maintenance, ports
 from umail_host.commands.console import printable
+from umail_host.device import maintenance, ports
 
 EXAMPLE = "Example: umail log --lines 50. The board is stopped for a moment and restarts afterwards."
 _FILES = ("/log.txt.old", "/log.txt")

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from umail_host import maintenance, ports
-from umail_host.board import ExecError
 from umail_host.commands.console import printable
+from umail_host.device import maintenance, ports
+from umail_host.device.board import ExecError
 from umail_host.errors import UserError
 
 EXAMPLE = "Example: umail outbox ls; umail outbox retry 000003; umail outbox purge --dead."
@@ -18,7 +18,7 @@ _MARK = "umail-outbox "
 _BOX = f"""
 import json
 from umail.outbox import Outbox
-from umail.spool import Spool
+from umail.queue.spool import Spool
 s=Spool('/outbox').load()
 box=Outbox('/outbox',None,config=s[2] if s else '')
 def find(n):

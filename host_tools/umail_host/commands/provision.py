@@ -11,26 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
-from umail_host import (
-    boards,
-    deploy,
-    doctor,
-    image,
-    interview,
-    maintenance,
-    node,
-    ports,
-    powershell,
-    provision,
-    secret_source,
-    sign_in,
-)
-from umail_host.board import Board
-from umail_host.boards import BoardSpec
+from umail_host import firmware_rules, secret_source
 from umail_host.commands import deploy as deploy_command
 from umail_host.commands.doctor import Report
-from umail_host.domain import Dns
+from umail_host.deploy import image, transfer
+from umail_host.device import boards, maintenance, ports
+from umail_host.device.board import Board
+from umail_host.device.boards import BoardSpec
+from umail_host.doctor import diagnosis, powershell
+from umail_host.doctor.domain import Dns
 from umail_host.errors import UserError
+from umail_host.provision import batch, interview, sign_in
 
 EXAMPLE = (
     "Example: umail provision asks for everything; umail provision fleet.toml --name freezer-3 reads a file, in which "
@@ -74,13 +65,13 @@ def command(
             raise UserError("--all needs a file: umail provision fleet.toml --all")
         if name or save:
             raise UserError("--all is for many boards: leave --name and --save out")
-        _all(run, provision.Fleet(file), [port] if port else [found.device for found in ports.found()], files, again)
+        _all(run, batch.Fleet(file), [port] if port else [found.device for found in ports.found()], files, again)
         return
     device = port or ports.only()
     if file is None:
         config, more = interview.interview(_ask)
     else:
-        fleet = provision.Fleet(file)
+        fleet = batch.Fleet(file)
         board = fleet.choose(name, "" if name else _identity(device))
         config, more = fleet.config(board), fleet.files(board)
     job = run.prepare(config, files | more)
@@ -92,7 +83,7 @@ def command(
         raise typer.Exit(_REFUSED)
 
 
-def _all(run: Run, fleet: provision.Fleet, devices: Sequence[str], files: Mapping[str, bytes], again: bool) -> None:
+def _all(run: Run, fleet: batch.Fleet, devices: Sequence[str], files: Mapping[str, bytes], again: bool) -> None:
     """All boards at ``devices``, one after the other; what fails is told at the end."""
     failed: list[tuple[str, int]] = []
     seen: set[str] = set()
@@ -142,7 +133,7 @@ class _Named(UserError):
 
 
 def _look(
-    run: Run, fleet: provision.Fleet, device: str, files: Mapping[str, bytes], again: bool
+    run: Run, fleet: batch.Fleet, device: str, files: Mapping[str, bytes], again: bool
 ) -> tuple[str, dict[str, Any] | None, Job | None, bool]:
     """Which board that is: its id, its entry (None: it has none), what is to be done, and whether it is done."""
     with maintenance.held(device) as link:
@@ -152,7 +143,7 @@ def _look(
             return identity, None, None, False
         try:
             job = run.prepare(fleet.config(board), {**files, **fleet.files(board)})
-            done = not again and provision.is_done(link, job.digest, job.secrets, job.sign_ins)
+            done = not again and batch.is_done(link, job.digest, job.secrets, job.sign_ins)
         except UserError as error:
             raise _Named(fleet.name(board), identity, error) from None
         return identity, board, job, done
@@ -183,7 +174,7 @@ class Job:
     @property
     def digest(self) -> str:
         """Of what the board is provisioned with, but for the secrets."""
-        return provision.digest(self.config, self.files)
+        return batch.digest(self.config, self.files)
 
 
 class Run:
@@ -205,17 +196,17 @@ class Run:
         Raises:
             UserError: it needs mending, or a secret is missing.
         """
-        sign_ins = provision.sign_ins(config)
+        sign_ins = batch.sign_ins(config)
         # Before any secret is asked for.
         deploy_command.check_config(config, boards.load("virtual"))
-        for told in provision.pin_mx(config, Dns(self._dns)):
+        for told in batch.pin_mx(config, Dns(self._dns)):
             typer.echo(told)
-        if warning := provision.not_warned_of(config):
+        if warning := batch.not_warned_of(config):
             typer.echo(f"warning: {warning}", err=True)
         name = config["board_name"]
-        needed = [key for key in provision.secrets_needed(config, self._token) if key not in sign_ins]
+        needed = [key for key in batch.secrets_needed(config, self._token) if key not in sign_ins]
         secrets = {key: secret_source.read(key, name, self._answers) for key in needed}
-        settings = node.checked(image.config_file(config, boards.load("virtual")))
+        settings = firmware_rules.checked(image.config_file(config, boards.load("virtual")))
         return Job(name, config, settings, files, secrets, sign_ins)
 
     def carry_out(self, device: str, job: Job) -> bool:
@@ -231,7 +222,7 @@ class Run:
             deploy_command.check_config(job.config, spec)
             return spec, image.build(spec, config=job.config, extra_files=job.files)
 
-        report = deploy.Report()
+        report = transfer.Report()
         hold = functools.partial(maintenance.held, device, reset=False)
         deploy_command.deploy_over(hold, build, job.secrets | signed, report)
         for warning in report.warnings:
@@ -242,10 +233,10 @@ class Run:
         with maintenance.held(device) as link:
             if self._test:
                 # Until it is known to work.
-                provision.record(link, "")
+                batch.record(link, "")
                 self._try(link, job, told)
             if told.good:
-                provision.record(link, job.digest)
+                batch.record(link, job.digest)
         names = powershell.Names("boards" if self._several else job.name, told.address, token=self._token)
         self._scripts[powershell.scripts(job.settings["mail"], names)] = None
         return told.good
@@ -267,10 +258,10 @@ class Run:
     def _try(self, link: Board, job: Job, told: Report) -> None:
         told.begin("board")
         try:
-            options = doctor.Options(
+            options = diagnosis.Options(
                 self._dns, ports=(), send=True, subject=f"{job.name}: test alert, the board is ready"
             )
-            doctor.from_board(link, job.settings, options, told.add)
+            diagnosis.from_board(link, job.settings, options, told.add)
         finally:
             told.pause()
 

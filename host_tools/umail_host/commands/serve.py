@@ -16,12 +16,13 @@ import typer
 from rich.console import Console
 
 from umail_host.errors import UserError
-from umail_host.fake_smtp import FakeServer, toxics
-from umail_host.fake_smtp import timeline as events
-from umail_host.fake_smtp.profiles import PROFILES
-from umail_host.fake_smtp.show import Show
-from umail_host.fake_smtp.tls import CERTIFICATES
-from umail_host.fake_smtp.toxics import Proxy
+from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.core.profiles import PROFILES
+from umail_host.fake_smtp.faults import toxics
+from umail_host.fake_smtp.faults.toxics import Proxy
+from umail_host.fake_smtp.record import timeline as events
+from umail_host.fake_smtp.record.show import Show
+from umail_host.fake_smtp.server.tls import CERTIFICATES
 
 T = TypeVar("T")
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"

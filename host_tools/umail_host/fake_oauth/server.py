@@ -13,8 +13,8 @@ from types import TracebackType
 from urllib.parse import parse_qsl
 
 from umail_host.fake_oauth.service import TokenService
-from umail_host.fake_smtp.server import FakeServer
-from umail_host.fake_smtp.tls import Authority, server_context
+from umail_host.fake_smtp.server.server import FakeServer
+from umail_host.fake_smtp.server.tls import Authority, server_context
 
 MAX_BODY = 65536
 _SECRET = frozenset(("client_secret", "refresh_token", "device_code", "client_assertion", "code"))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from umail_host.fake_smtp.clock import Clock
+from umail_host.fake_smtp.server.clock import Clock
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 Form = Mapping[str, str]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from umail_host.fake_smtp import FakeServer
-from umail_host.hil.tested import TestedBoard
+from umail_host.hil.dut import TestedBoard
 
 _LONGEST = 120  # characters of a folder's name
 QUARANTINE = "quarantine"

@@ -6,8 +6,8 @@ import shlex
 import socket
 import subprocess
 
+from umail_host.hil.dut import TestedBoard
 from umail_host.hil.faults import RigFault
-from umail_host.hil.tested import TestedBoard
 
 _LIMIT = 60.0  # seconds that the access point's command may take
 

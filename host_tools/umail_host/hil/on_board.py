@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from umail_host.board import ExecError
+from umail_host.device.board import ExecError
 from umail_host.errors import UserError
 
 PATTERN = "board_test_*.py"

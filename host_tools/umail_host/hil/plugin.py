@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from umail_host.board import BoardError, ExecError
+from umail_host.device.board import BoardError, ExecError
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.hil import artefacts, locks, network, on_board, options, recovery
+from umail_host.hil.dut import TestedBoard
 from umail_host.hil.faults import RigFault
 from umail_host.hil.pool import Pool, Settings
-from umail_host.hil.tested import TestedBoard
 from umail_host.virtual_board.interpreter import find_micropython
 
 RIG_FAULT_STATUS = 10  # exit status where nothing but the rig failed
@@ -276,7 +276,7 @@ def boards(request: pytest.FixtureRequest) -> Iterator[list[TestedBoard]]:
 
 @pytest.fixture
 def board(boards: list[TestedBoard]) -> TestedBoard:
-    """The board: exec, eval, call, put, get, mount, reset, begin, wait_for; see `umail_host.hil.tested.TestedBoard`."""
+    """The board: exec, eval, call, put, get, mount, reset, begin, wait_for; see `umail_host.hil.dut.TestedBoard`."""
     return boards[0]
 
 

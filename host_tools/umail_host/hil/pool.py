@@ -9,14 +9,14 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from umail_host.board import BoardError
+from umail_host.device.board import BoardError
 from umail_host.errors import UserError
-from umail_host.fake_smtp.masking import Masker
+from umail_host.fake_smtp.record.masking import Masker
 from umail_host.hil import labgrid, locks, power, prepare, recovery
+from umail_host.hil.dut import TestedBoard
 from umail_host.hil.faults import RigFault
 from umail_host.hil.places import Place
 from umail_host.hil.serial_log import NOTE, SerialLog
-from umail_host.hil.tested import TestedBoard
 from umail_host.virtual_board import VirtualBoard
 
 _LOOK_AGAIN = 0.2  # seconds

@@ -6,10 +6,10 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from umail_host.board import BoardError
+from umail_host.device.board import BoardError
+from umail_host.hil.dut import TestedBoard
 from umail_host.hil.faults import RigFault
 from umail_host.hil.serial_log import NOTE
-from umail_host.hil.tested import TestedBoard
 
 # Seconds in which each rung must be answered.
 _INTERRUPT, _SOFT, _LINES, _POWER = 3.0, 5.0, 10.0, 20.0

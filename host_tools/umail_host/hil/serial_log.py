@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from umail_host.fake_smtp.masking import Masker
+from umail_host.fake_smtp.record.masking import Masker
 
 FROM_BOARD, TO_BOARD, NOTE = "<", ">", "!"
 _LONG = 4000  # octets of one entry that are shown

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from umail_host import boards
+from umail_host.device import boards
 from umail_host.errors import UserError
 from umail_host.virtual_board.chip import Chip, Settings
 from umail_host.virtual_board.console import Console

@@ -1,7 +1,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
-from umail import multipart
 from umail.attachment import Attachment
+from umail.mime import multipart
 
 _Address = str | tuple[str, str] | list[str]
 _Addresses = str | Iterable[_Address]

@@ -1,4 +1,4 @@
-"""The remedies in English. Made by umail_host.make_replies: change lib/replies instead."""
+"""The remedies in English. Made by tools.make_replies: change lib/replies instead."""
 
 TEXTS = (
     b"\n"

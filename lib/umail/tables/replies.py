@@ -1,4 +1,4 @@
-"""What replies of mail servers mean. Made by umail_host.make_replies: change lib/replies instead."""
+"""What replies of mail servers mean. Made by tools.make_replies: change lib/replies instead."""
 
 ROWS = (
     b";535;5.7.139;user credentials were incorrect;9\n"

@@ -1,4 +1,4 @@
-"""What replies of token endpoints mean. Made by umail_host.make_replies: change lib/replies instead."""
+"""What replies of token endpoints mean. Made by tools.make_replies: change lib/replies instead."""
 
 ROWS = (
     b"token;;;authorization_declined;4\n"

@@ -18,7 +18,7 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 ROOT = Path(__file__).resolve().parents[3]
 UNPACKED = ROOT / "build" / "servers"

@@ -1,0 +1,122 @@
+"""Where accepted mail lands: a Maildir, with the envelope of each message kept beside its content."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import mailbox
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+
+from umail_host.fake_smtp.core.events import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One accepted message.
+
+    Args:
+        time: seconds since 1970.
+        connection: number of the session.
+        envelope: MAIL FROM and RCPT TO with their parameters, and the content exactly as it was meant.
+        message: the content, parsed.
+        path: its file in the Maildir.
+    """
+
+    time: float
+    connection: int
+    envelope: Envelope
+    message: EmailMessage = field(repr=False)
+    path: Path
+
+    @property
+    def sender(self) -> str:
+        """The address of MAIL FROM."""
+        return self.envelope.sender
+
+    @property
+    def recipients(self) -> list[str]:
+        """The addresses of RCPT TO that were accepted."""
+        return [recipient.address for recipient in self.envelope.recipients]
+
+    @property
+    def content(self) -> bytes:
+        """The message's octets: dots unstuffed, chunks joined, nothing added."""
+        return self.envelope.content
+
+
+class Inbox:
+    """A Maildir and the deliveries of this run.
+
+    Args:
+        path: the folder; made where it is missing.
+        on_delivery: called with each delivery, in the server's thread.
+    """
+
+    def __init__(self, path: Path, on_delivery: Callable[[Delivery], None] | None = None) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._maildir = mailbox.Maildir(str(path), create=True)
+        self._on_delivery = on_delivery
+        self._arrived = threading.Condition()
+        self._deliveries: list[Delivery] = []
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """All deliveries so far, oldest first."""
+        with self._arrived:
+            return list(self._deliveries)
+
+    def __iter__(self) -> Iterator[EmailMessage]:
+        return iter([delivery.message for delivery in self.deliveries])
+
+    def __len__(self) -> int:
+        return len(self._deliveries)
+
+    def deliver(self, envelope: Envelope, connection: int, now: float) -> Delivery:
+        """Store a message: Return-Path, Delivered-To and Received before the content, as a mail server does.
+
+        A BINARYMIME message keeps its octets; the line ends of others become those of a Maildir.
+        """
+        received = f"Received: by fake-smtp (session {connection}); {formatdate(now)}\n"
+        lines = [f"Return-Path: <{envelope.sender}>\n"]
+        lines += [f"Delivered-To: {recipient.address}\n" for recipient in envelope.recipients]
+        content = envelope.content
+        if envelope.body != "BINARYMIME":
+            content = content.replace(b"\r\n", b"\n")
+        key = self._maildir.add("".join([*lines, received]).encode() + content)
+        parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        path = self.path / "new" / key
+        delivery = Delivery(now, connection, envelope, parsed, path)
+        with self._arrived:
+            self._deliveries.append(delivery)
+            self._arrived.notify_all()
+        if self._on_delivery:
+            self._on_delivery(delivery)
+        return delivery
+
+    def wait(self, count: int = 1, timeout: float = 10.0) -> list[EmailMessage]:
+        """The messages, as soon as there are ``count`` of them.
+
+        Raises:
+            TimeoutError: there were fewer after ``timeout`` seconds; the text tells how many.
+        """
+        due = time.monotonic() + timeout
+        with self._arrived:
+            while len(self._deliveries) < count:
+                left = due - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError(f"{len(self._deliveries)} of {count} messages arrived within {timeout} s")
+                self._arrived.wait(left)
+            return [delivery.message for delivery in self._deliveries]
+
+    def clear(self) -> None:
+        """Forget the deliveries and empty the Maildir."""
+        with self._arrived:
+            self._deliveries.clear()
+            self._maildir.clear()

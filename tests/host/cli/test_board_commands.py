@@ -1,0 +1,112 @@
+"""`umail console`, `umail log` and `umail outbox` on a board that runs the alert node."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from typer.testing import CliRunner
+
+import planted
+from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
+from host.firmware.firmware_rig import rig, settings
+from umail_host.cli import app
+from umail_host.errors import UserError
+from umail_host.virtual_board import VirtualBoard
+
+
+@pytest.fixture
+def node(flash, tmp_path):  # noqa: F811
+    with rig(flash, tmp_path / "board") as made:
+        yield made
+
+
+def run(node, *arguments):
+    done = CliRunner().invoke(app, [*arguments, "--port", node.board.port])
+    if isinstance(done.exception, Exception):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_log_of_the_board_is_printed(node):
+    node.start(settings(node.server))
+    node.wait_for("clock set")
+    assert "clock set to" in run(node, "log")
+    node.wait_for("freezer-3: alertnode")
+    assert len(json.loads(run(node, "log", "--lines", "2", "--json"))) == 2
+
+
+def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
+    node.celsius = 35
+    config = settings(node.server)
+    config["interval"] = 60
+    node.start(config, secrets={"mail_password": "wrong", "wifi_password": planted.WIFI_PASSWORD})
+    node.wait_for("alert not mailed")
+    listed = run(node, "outbox", "ls")
+    assert "temperature 35 °C is above 30 °C" in listed
+    assert "to ops@contoso.com" in listed
+    number = json.loads(run(node, "outbox", "ls", "--json"))[0]["number"]
+    assert listed.startswith(number), "a program hands on what it read"
+    shown = run(node, "outbox", "show", number)
+    assert "subject:" in shown
+    assert "alert above 30 °C" in shown
+    assert "1 mails are tried" in run(node, "outbox", "retry")
+    assert f"{number} removed: freezer-3" in run(node, "outbox", "purge", number)
+    with pytest.raises(UserError, match=f"no mail {number}"):
+        run(node, "outbox", "show", number)
+    assert "none was given up" in run(node, "outbox", "ls"), "removed is not delivered"
+
+
+def test_a_board_without_umail_is_told_to_be_deployed_to(tmp_path, micropython):
+    with VirtualBoard(tmp_path / "flash") as board:
+        done = CliRunner().invoke(app, ["outbox", "ls", "--port", board.port])
+    with pytest.raises(UserError, match="run umail deploy first"):
+        raise done.exception
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("outbox", "purge"), "say which"),
+        (("outbox", "purge", "1", "--dead"), "say which"),
+        (("outbox", "show", "first"), "is no number of a mail"),
+    ],
+)
+def test_a_mistake_is_one_sentence(arguments, words):
+    done = CliRunner().invoke(app, [*arguments, "--port", "/dev/none"])
+    with pytest.raises(UserError, match=words):
+        raise done.exception
+
+
+def test_the_console_goes_on_after_a_reset_hides_control_characters_and_ends_with_ctrl_c(tmp_path, micropython):
+    with VirtualBoard(tmp_path / "flash") as board:
+        command = [sys.executable, "-m", "umail_host.cli", "console", "--port", board.port]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TERM": "dumb"}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment) as process:
+            seen = []
+            twice = threading.Event()
+
+            def read():
+                for line in process.stdout:
+                    seen.append(line)
+                    if sum(b"MicroPython" in one for one in seen) >= 2:
+                        twice.set()
+
+            reader = threading.Thread(target=read)
+            reader.start()
+            for _ in range(40):
+                board.hard_reset()
+                if twice.wait(1):
+                    break
+            process.send_signal(signal.SIGINT)
+            reader.join(20)
+            assert process.wait(20) == 0
+    assert twice.is_set(), seen
+    assert b"Traceback" not in b"".join(seen)
+    assert b"\x1b" not in b"".join(seen)
