@@ -1,6 +1,6 @@
 """Says what kind of failure a server's refusal is, from one table that is searched in order and dropped again."""
 
-from umail import borrow
+from umail import load_transient
 
 _KINDS = {"t": "temporary", "p": "permanent", "c": "configuration", "s": "security", "u": "uncertain"}
 
@@ -51,7 +51,7 @@ def classify(stage, code, enhanced, text):
     """
     kind = "temporary" if code < 500 and stage != "token" else "permanent"
     try:
-        module = borrow("tables.tokens" if stage == "token" else "tables.replies")
+        module = load_transient("tables.tokens" if stage == "token" else "tables.replies")
         number = _find(module, stage, code, enhanced, text.lower())
         for line in _lines(module.KEYS):
             if not number:
@@ -67,7 +67,7 @@ def classify(stage, code, enhanced, text):
 
 def retry_after(key):
     """Seconds to wait at least before another try after the failure ``key``; 0 where the usual back-off serves."""
-    for line in _lines(borrow("tables.replies").KEYS):
+    for line in _lines(load_transient("tables.replies").KEYS):
         _, seconds, name = line.split(";")
         if name == key:
             return int(seconds)

@@ -61,3 +61,20 @@ def test_a_users_program_passes_a_strict_type_checker(tmp_path):
     assert not run("mypy", "--strict", "--no-incremental", "--config-file=", str(program))
     program.write_text(USE + "\nRoute(587)\n")
     assert "incompatible type" in run("mypy", "--strict", "--no-incremental", "--config-file=", str(program))
+
+
+def test_the_package_names_what_it_has_and_nothing_else(tmp_path):
+    import umail
+
+    assert not hasattr(umail, "Foo")
+    assert not hasattr(umail, "foo")
+    names = {
+        line.split()[-1]
+        for line in (ROOT / "lib/typings/umail/__init__.pyi").read_text().splitlines()
+        if " as " in line
+    }
+    assert names <= set(dir(umail))
+    assert all(hasattr(umail, name) for name in dir(umail))
+    program = tmp_path / "program.py"
+    program.write_text("from umail import Anything\n")
+    assert "no attribute" in run("mypy", "--strict", "--no-incremental", "--config-file=", str(program))
