@@ -1,6 +1,6 @@
 from collections.abc import Generator
 
-from umail.net.transport import Buffer
+from umail.net.sockets import Buffer
 
 class Broken(Exception): ...
 class Retry(Exception): ...
