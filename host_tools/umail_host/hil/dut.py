@@ -240,7 +240,7 @@ class Dut:
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file, and the folders above it."""
-        self.log.add(NOTE, f"put {path}, {len(data)} octets")
+        self.log.add(NOTE, f"put {path}, {len(data)} bytes")
         with self._quiet_log():
             self.link.make_folder(path.rpartition("/")[0])
             self.link.put(path, data)

@@ -63,7 +63,7 @@ def banner_multiline(hit: Hit) -> bool:
 
 @fault("banner")
 def banner_garbage(hit: Hit) -> bool:
-    """greets with random octets"""
+    """greets with random bytes"""
     hit.send(hit.random.randbytes(64) + b"\r\n")
     return False
 
@@ -78,7 +78,7 @@ def banner_ssh(hit: Hit) -> bool:
 # ── any reply, at any point ──────────────────────────────────────────────────────────────────────────────────────────
 @fault("ehlo", anywhere=True)
 def reply_drip(hit: Hit) -> bool:
-    """octet by octet"""
+    """byte by byte"""
     for octet in hit.wire:
         hit.dialogue.emit(Say(bytes([octet])))
         hit.dialogue.emit(Wait(_DRIP))
@@ -248,20 +248,7 @@ def _register_421(point: str) -> None:
     action.__doc__ = f"421 at {point}, and closed"
 
 
-for _point in (
-    "ehlo",
-    "starttls",
-    "auth",
-    "challenge",
-    "mail",
-    "rcpt",
-    "data",
-    "body",
-    "chunk",
-    "content",
-    "rset",
-    "quit",
-):
+for _point in "ehlo starttls auth challenge mail rcpt data body chunk content rset quit".split():
     _register_421(_point)
 
 # ── EHLO and what it offers ──────────────────────────────────────────────────────────────────────────────────────────

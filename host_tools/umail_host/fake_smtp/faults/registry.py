@@ -80,22 +80,8 @@ class Fault:
 
 
 FAULTS: dict[str, Fault] = {}
-POINTS = (
-    *(
-        "connect",
-        "banner",
-        "ehlo",
-        "helo",
-        "starttls",
-        "handshake",
-        "auth",
-        "challenge",
-        "mail",
-        "rcpt",
-        "data",
-        "bdat",
-    ),
-    *("body", "chunk", "content", "rset", "noop", "quit"),
+POINTS = tuple(
+    "connect banner ehlo helo starttls handshake auth challenge mail rcpt data bdat body chunk content rset noop quit".split()
 )
 
 
