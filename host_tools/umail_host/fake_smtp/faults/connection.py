@@ -8,7 +8,7 @@ They stand in the order of a session. A function that answers true leaves the co
 from __future__ import annotations
 
 from umail_host.fake_smtp.core.events import Say, Wait
-from umail_host.fake_smtp.faults.registry import Hit, answers, changes, end, fault
+from umail_host.fake_smtp.faults.registry import POINTS, Hit, answers, changes, end, fault
 from umail_host.fake_smtp.server.tls import CERTIFICATES
 
 _DRIP = 0.004
@@ -248,8 +248,9 @@ def _register_421(point: str) -> None:
     action.__doc__ = f"421 at {point}, and closed"
 
 
-for _point in "ehlo starttls auth challenge mail rcpt data body chunk content rset quit".split():
-    _register_421(_point)
+for _point in POINTS:
+    if _point not in ("connect", "banner", "helo", "handshake", "bdat", "noop"):
+        _register_421(_point)
 
 # ── EHLO and what it offers ──────────────────────────────────────────────────────────────────────────────────────────
 changes("ehlo-refused", "EHLO is unknown, HELO works", ehlo=False)

@@ -80,8 +80,9 @@ class Fault:
 
 
 FAULTS: dict[str, Fault] = {}
-POINTS = tuple(
-    "connect banner ehlo helo starttls handshake auth challenge mail rcpt data bdat body chunk content rset noop quit".split()
+POINTS = (
+    *("connect", "banner", "ehlo", "helo", "starttls", "handshake", "auth", "challenge"),
+    *("mail", "rcpt", "data", "bdat", "body", "chunk", "content", "rset", "noop", "quit"),
 )
 
 
