@@ -11,7 +11,7 @@ import pytest
 from hil_node import TRUST, Online
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
-from umail_host.hil.dut import TestedBoard
+from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
 
 pytestmark = [pytest.mark.hil, pytest.mark.virtual_only]
@@ -35,9 +35,7 @@ oauth.ClientCredentials = here(oauth.ClientCredentials, host="localhost", port=%
 
 
 @pytest.mark.parametrize("title", RECIPES)
-def test_a_recipe_does_what_it_says(
-    board: TestedBoard, wifi: Wifi, title: str, serve: Callable[..., FakeServer]
-) -> None:
+def test_a_recipe_does_what_it_says(board: Dut, wifi: Wifi, title: str, serve: Callable[..., FakeServer]) -> None:
     server = serve("gmail" if "Gmail" in title else "m365-submission")
     server.policy.mailboxes.update(MAILBOXES)
     wifi.join()
