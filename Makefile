@@ -27,10 +27,13 @@ demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
 	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
 
-lint: $(READY) ## Check style, format, types, and that the library's stubs are true
+lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --ignore-missing-stub umail
+	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --allowlist lib/typings/internals.txt --ignore-unused-allowlist umail
+	$(BIN)/mypy --config-file lib/typings/bodies.ini
 
 format: $(READY) ## Format all Python files
 	$(BIN)/ruff format .
