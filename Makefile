@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size bench power kills fuzz fleet hil servers docs package clean
+.PHONY: help demo test lint stubtest generated format size bench power kills fuzz fleet hil servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -31,9 +31,17 @@ lint: $(READY) ## Check style, format, types (on the board's side, too), and tha
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file lib/typings/bodies.ini
+	@$(MAKE) --no-print-directory stubtest generated
+
+stubtest: $(READY) # every stub is true, and none is missing
 	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --ignore-missing-stub umail
 	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --allowlist lib/typings/internals.txt --ignore-unused-allowlist umail
-	$(BIN)/mypy --config-file lib/typings/bodies.ini
+
+generated: $(READY) # what the generators write is up to date
+	$(BIN)/python -m tools.make_replies --check
+	$(BIN)/python -m tools.make_package --check
+	$(BIN)/python -m tools.make_roots --check
 
 format: $(READY) ## Format all Python files
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""What mkdocs runs: adds the pages that stand elsewhere or come from code, and shows the examples."""
+"""Adds the pages that come from elsewhere or from code to the site, and shows the examples in theirs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = {".py": "python", ".yml": "yaml"}
 _API = {
     "Sending": ("blocking", "aio", "message", "attachment", "route", "errors"),
     "Routes": ("m365", "routes", "oauth"),
     "Outbox": ("outbox", "policy"),
-    "Protocol": ("session", "delivery", "transaction", "reply", "replies", "sasl", "dns"),
+    "Refusals": ("replies", "advice"),
+    "Names": ("dns",),
+    "Protocol": ("smtp.session", "smtp.transaction", "smtp.reply", "smtp.sasl", "delivery"),
 }
 
 
@@ -25,20 +28,20 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, **ignored: Any) -> str:
-    """Below a line that is but a link to an example stands the example."""
+    """Show an example where a line is only a link to it; links to other files of the repository become their paths."""
 
     def shown(link: re.Match[str]) -> str:
-        path = ROOT / "docs" / link[1]
-        return f"{link[0]}\n\n```{path.suffix[1:]}\n{path.read_text(encoding='utf-8')}```"
+        path = ROOT / link[1]
+        return f"`{link[1]}`\n\n```{LANGUAGES[path.suffix]}\n{path.read_text(encoding='utf-8')}```"
 
-    return re.sub(r"^\[.*\]\((examples/[\w./-]+)\)$", shown, markdown, flags=re.MULTILINE)
+    markdown = re.sub(r"^\[.*\]\(\.\./(examples/[\w./-]+)\)$", shown, markdown, flags=re.MULTILINE)
+    return re.sub(r"\[(`?[^]`]*`?)\]\(\.\./[^)]*\)", r"\1", markdown)
 
 
 def _api() -> str:
     text = "# API\n\nTypes are in the stubs that come with the library.\n"
     for title, modules in _API.items():
-        found = [name for name in modules if (ROOT / "lib" / "umail" / f"{name}.py").is_file()]
-        text += f"\n## {title}\n\n" + "".join(f"::: umail.{name}\n\n" for name in found)
+        text += f"\n## {title}\n\n" + "".join(f"::: umail.{name}\n\n" for name in modules)
     return text
 
 

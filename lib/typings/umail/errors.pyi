@@ -4,9 +4,7 @@ from typing import Literal
 from umail.smtp.reply import Reply
 
 _Kind = Literal["temporary", "permanent", "configuration", "security", "uncertain"]
-_Stage = Literal[
-    "resolve", "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "quit"
-]
+_Stage = Literal["resolve", "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "quit"]
 
 class MailError(Exception):
     stage: _Stage
