@@ -77,6 +77,7 @@ servers: ## Unpack Postfix, Exim and npm's smtp-server into build/servers for th
 docs: $(READY) ## Build the documentation as a site in build/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@! grep -rlF '\|' --include='*.html' build/site || { echo 'these pages show a backslash that is meant for GitHub'; exit 1; }
 
 package: $(READY) ## Write lib/package.json anew, after a module was added or removed
 	$(BIN)/python -m tools.make_package

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[2]
+BAR = r"\|"
 LANGUAGES = {".py": "python", ".yml": "yaml"}
 _API = {
     "Sending": ("blocking", "aio", "message", "attachment", "route", "errors"),
@@ -35,7 +37,13 @@ def on_page_markdown(markdown: str, **ignored: Any) -> str:
         return f"`{link[1]}`\n\n```{LANGUAGES[path.suffix]}\n{path.read_text(encoding='utf-8')}```"
 
     markdown = re.sub(r"^\[.*\]\(\.\./(examples/[\w./-]+)\)$", shown, markdown, flags=re.MULTILINE)
-    return re.sub(r"\[(`?[^]`]*`?)\]\(\.\./[^)]*\)", r"\1", markdown)
+    markdown = re.sub(r"\[(`?[^]`]*`?)\]\(\.\./(?!decisions|[\w-]+\.md)[^)]*\)", r"\1", markdown)
+    # Tables of GitHub need a backslash before a bar within code; Python-Markdown would show it.
+    return re.sub(r"`([^`\n]*\\\|[^`\n]*)`", _with_bars, markdown)
+
+
+def _with_bars(code: re.Match[str]) -> str:
+    return f"<code>{html.escape(code[1].replace(BAR, '|')).replace('|', '&#124;')}</code>"
 
 
 def _api() -> str:
