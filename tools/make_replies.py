@@ -48,9 +48,8 @@ class Row(NamedTuple):
     key: str
 
     def __str__(self) -> str:
-        """As the device's table has it."""
-        parts = (self.stages, self.code, self.enhanced, self.words)
-        return ";".join(parts) if any(parts[:3]) else self.words
+        """As the device's table has it, in a line of its key and stages."""
+        return ";".join((self.code, self.enhanced, self.words)) if self.code or self.enhanced else self.words
 
 
 def read(folder: Path = SOURCE) -> dict[str, dict[str, Any]]:
@@ -85,15 +84,15 @@ def rows(entries: dict[str, dict[str, Any]]) -> list[Row]:
             for pattern in entry.get(name, ()):
                 match = _PATTERN.fullmatch(pattern)
                 stages, code, enhanced, words = (part or "" for part in match.groups()) if match else ("",) * 4
-                named = stages.split(",") if stages else []
+                named = stages.split(",") if stages else entry.get("stages", [])
                 if not any((stages, code, enhanced, words)) or set(pattern) & set(";|") or set(named) - set(STAGES):
                     where = f"{entry['group']}.toml, [{key}]"
                     raise UserError(f"{where}: {pattern!r} is not a pattern; README.md shows the form")
                 enhanced = enhanced.removeprefix("AADSTS")
                 letters = "".join(stage[0] for stage in named)
-                rank = _rank(bool(letters), code, enhanced, words, name == "hints")
+                rank = _rank(bool(stages), code, enhanced, words, name == "hints")
                 found.append(Row((*rank, place), letters, code, enhanced, words.lower(), key))
-    found.sort(key=lambda row: row.rank)
+    found.sort(key=lambda row: (row.rank, row.stages))
     return found
 
 
@@ -130,9 +129,9 @@ def _literal(data: bytes) -> str:
 
 
 def _lines(found: list[Row], keys: list[str]) -> list[str]:
-    """Patterns that follow each other and have one key share a line, behind the key's number."""
-    groups = itertools.groupby(found, key=lambda row: row.key)
-    return ["|".join([str(keys.index(key)), *map(str, group)]) for key, group in groups]
+    """Patterns that follow each other and have key and stages in common share a line, behind the key's number."""
+    groups = itertools.groupby(found, key=lambda row: f"{keys.index(row.key)}{row.stages}")
+    return ["|".join([head, *map(str, group)]) for head, group in groups]
 
 
 def _tables(entries: dict[str, dict[str, Any]], token: bool) -> dict[str, list[str]]:

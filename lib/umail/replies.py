@@ -1,8 +1,8 @@
 """Says what kind of failure a server's refusal is, from one table that is searched in order and dropped again.
 
-How it works. A line of the table holds patterns and the number of the key that they stand for: what they match in is
-the stage, the reply code, the enhanced code and the words of the text. The first that matches decides. The lines are in
-the order of how much a pattern tells; the last ones take whatever came at a stage.
+How it works. A line of the table begins with the number of a key and the letters of the stages at which it holds, then
+come patterns of reply code, enhanced code and words. The first that matches decides: the lines are in the order of how
+much their patterns tell, and the last ones take whatever came at a stage.
 """
 
 from umail import borrow
@@ -31,9 +31,10 @@ def _holds(text, words):
     """Whether all parts of ``words``, between asterisks, stand in ``text``, in their order."""
     at = 0
     for part in words.split("*"):
-        at = text.find(part, at) + 1
-        if not at:
+        at = text.find(part, at)
+        if at < 0:
             return False
+        at += len(part)
     return True
 
 
@@ -41,17 +42,15 @@ def _found(rows, letter, code, enhanced, text):
     """The numbers of the keys whose patterns match, in the table's order (generator)."""
     for line in _lines(rows):
         number, _, patterns = line.partition("|")
+        stages = number.lstrip("0123456789")
+        if stages and letter not in stages:
+            continue
         for pattern in patterns.split("|"):
-            stages = digits = codes = ""
+            digits = codes = ""
             if ";" in pattern:
-                stages, digits, codes, pattern = pattern.split(";")
-            if (
-                (not stages or letter in stages)
-                and code.startswith(digits)
-                and (not codes or _covers(codes, enhanced))
-                and _holds(text, pattern)
-            ):
-                yield int(number)
+                digits, codes, pattern = pattern.split(";")
+            if code.startswith(digits) and (not codes or _covers(codes, enhanced)) and _holds(text, pattern):
+                yield int(number[: len(number) - len(stages)])
                 break
 
 
@@ -82,7 +81,8 @@ def classify(stage, code, enhanced, text):
         return "temporary", "token_busy"
     kind = "temporary" if code < 500 and not token else "configuration"
     try:
-        text = text.lower()
+        # Words of the table may begin with a space.
+        text = " " + text.lower()
         if token:
             enhanced = _aadsts(text)
         elif enhanced:
