@@ -30,6 +30,7 @@ GROUPS = {
     "token": "Signing in for a token",
     "board": "Found out on the board",
 }
+_WORDS = {"kind", "even_4xx", "mail", "stages", "replies", "hints", "retry_after", "en", "de", "powershell"}
 _WIDTH = 80  # bytes of a table on one source line
 STAGES = ("greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "token")  # told apart by their letter
 _PATTERN = re.compile(
@@ -68,6 +69,8 @@ def read(folder: Path = SOURCE) -> dict[str, dict[str, Any]]:
 
 
 def _check(where: str, entry: dict[str, Any]) -> None:
+    for word in set(entry) - _WORDS:
+        raise UserError(f"{where}: {word} is not a word of these files: README.md has them")
     if entry.get("kind") not in KINDS:
         raise UserError(f"{where}: kind must be one of {', '.join(KINDS)}")
     for language in ("en", "de"):

@@ -60,6 +60,9 @@ def failure(session, problem):
         except Broken:
             break
         if reply.code == 421 or (reply.code >= 400 and not session.sent):
+            if session.stage == "mail" and before < 2:
+                # MAIL was taken: this one is about a recipient.
+                session.stage = "rcpt"
             return refusal(session, reply)
         if session.sent and not before:
             # That may have been the final reply, or one is behind it.
