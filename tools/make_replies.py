@@ -148,7 +148,7 @@ def _tables(entries: dict[str, dict[str, Any]], token: bool) -> dict[str, list[s
 
 def _kind(entry: dict[str, Any]) -> str:
     """The kind's letter, large where a 4xx does not make it temporary; m where it is about the mail."""
-    letter = entry["kind"][0]
+    letter = str(entry["kind"])[0]
     return (letter.upper() if entry.get("even_4xx") else letter) + ("m" if entry.get("mail") else "")
 
 

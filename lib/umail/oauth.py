@@ -161,7 +161,9 @@ class _Token:
             # An endpoint may repeat what it was sent.
             if secret:
                 text = text.replace(secret, "***")
-        return MailError("auth", kind, text[:200], key=key)
+        error = MailError("auth", kind, text[:200], key=key)
+        error.retry_after = answer["retry_after"]
+        return error
 
     def _refresh(self):
         # A new access token for the refresh token that is stored; the store's is the one that is valid.

@@ -37,7 +37,9 @@ def test_every_pattern_can_match() -> None:
             found = {classify("token", 400, "", f"AADSTS{enhanced}: {text}" if enhanced else text)[1]}
         else:
             found = {
-                classify(stage, int((code + "59")[:3]), code[0] + enhanced if enhanced[:1] == "." else enhanced, text)[1]
+                classify(stage, int((code + "59")[:3]), code[0] + enhanced if enhanced[:1] == "." else enhanced, text)[
+                    1
+                ]
                 for stage in make_replies.STAGES[:-1]
                 for code in ([first] if first else ["4", "5"])
                 if not row.stages or stage[0] in row.stages
