@@ -31,7 +31,8 @@ GROUPS = {
     "board": "Found out on the board",
 }
 _WORDS = {"kind", "even_4xx", "mail", "stages", "replies", "hints", "retry_after", "en", "de", "powershell"}
-_WIDTH = 80  # bytes of a table on one source line
+_PIECE = 1024  # bytes that a board must find in one piece
+_WIDTH = 76  # bytes of a table on one source line
 STAGES = ("greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "token")  # told apart by their letter
 _PATTERN = re.compile(
     r"(?:@([a-z,]+)(?: |$))?(?:([45]\d{0,2})(?: |$))?(?:([245]?\.\d+\.\d+(?:-\d+)?|AADSTS\d+(?:-\d+)?)(?: |$))?(.*)"
@@ -50,7 +51,9 @@ class Row(NamedTuple):
 
     def __str__(self) -> str:
         """As the device's table has it, in a line of its key and stages."""
-        return ";".join((self.code, self.enhanced, self.words)) if self.code or self.enhanced else self.words
+        if not self.code and not self.enhanced:
+            return self.words
+        return f"{self.code};{self.enhanced}" + (f";{self.words}" if self.words else "")
 
 
 def read(folder: Path = SOURCE) -> dict[str, dict[str, Any]]:
@@ -118,11 +121,22 @@ def _module(docstring: str, **tables: list[str]) -> str:
     out = [f'"""{docstring} Made by tools.make_replies: change lib/replies instead."""\n']
     for name, lines in tables.items():
         out.append(f"{name} = (")
-        for line in lines:
-            data = (line + "\n").encode()
-            out += [f"    {_literal(data[i : i + _WIDTH])}" for i in range(0, len(data), _WIDTH)]
+        for piece in _pieces([(line + "\n").encode() for line in lines]):
+            out.append("    (")
+            out += [f"        {_literal(piece[i : i + _WIDTH])}" for i in range(0, len(piece), _WIDTH)]
+            out.append("    ),")
         out.append(")")
     return "\n".join(out) + "\n"
+
+
+def _pieces(lines: list[bytes]) -> list[bytes]:
+    """The lines put together up to _PIECE octets: a heap in use for hours has no room for all of them in one piece."""
+    found = [b""]
+    for line in lines:
+        if found[-1] and len(found[-1]) + len(line) > _PIECE:
+            found.append(b"")
+        found[-1] += line
+    return found
 
 
 def _literal(data: bytes) -> str:
@@ -196,7 +210,7 @@ def files() -> dict[Path, str]:
     """Every generated file and what it must hold."""
     entries = read()
     tables = ROOT / "lib" / "umail" / "tables"
-    texts = {language: ["", *(f"{key};{e[language]}" for key, e in entries.items())] for language in ("en", "de")}
+    texts = {language: [f"{key};{e[language]}" for key, e in entries.items()] for language in ("en", "de")}
     return {
         tables / "replies.py": _module("What replies of mail servers mean.", **_tables(entries, token=False)),
         tables / "tokens.py": _module("What replies of token endpoints mean.", **_tables(entries, token=True)),

@@ -11,12 +11,13 @@ _KINDS = {"t": "temporary", "p": "permanent", "c": "configuration"}
 _EARLY = ("greeting", "ehlo", "starttls", "auth")
 
 
-def _lines(table):
-    start = 0
-    while start < len(table):
-        end = table.find(b"\n", start)
-        yield str(table[start:end], "utf-8")
-        start = end + 1
+def _lines(pieces):
+    for piece in pieces:
+        start = 0
+        while start < len(piece):
+            end = piece.find(b"\n", start)
+            yield str(piece[start:end], "utf-8")
+            start = end + 1
 
 
 def _covers(pattern, enhanced):
@@ -48,7 +49,8 @@ def _found(rows, letter, code, enhanced, text):
         for pattern in patterns.split("|"):
             digits = codes = ""
             if ";" in pattern:
-                digits, codes, pattern = pattern.split(";")
+                digits, _, codes = pattern.partition(";")
+                codes, _, pattern = codes.partition(";")
             if code.startswith(digits) and (not codes or _covers(codes, enhanced)) and _holds(text, pattern):
                 yield int(number[: len(number) - len(stages)])
                 break

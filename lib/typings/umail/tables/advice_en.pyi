@@ -1,1 +1,1 @@
-TEXTS: bytes
+TEXTS: tuple[bytes, ...]

@@ -1,2 +1,2 @@
-ROWS: bytes
-KEYS: bytes
+ROWS: tuple[bytes, ...]
+KEYS: tuple[bytes, ...]
