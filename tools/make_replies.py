@@ -171,8 +171,8 @@ def _wait(entry: dict[str, Any]) -> int:
 
 
 def _line(key: str, entry: dict[str, Any]) -> str:
-    patterns = [re.sub(r"^@[a-z,]+ ?", "", pattern) for pattern in entry.get("replies", []) + entry.get("hints", [])]
-    seen = "<br>".join(f"`{_told(pattern)}`" for pattern in dict.fromkeys(patterns) if pattern)
+    told = [_told(pattern) for pattern in entry.get("replies", []) + entry.get("hints", [])]
+    seen = "<br>".join(dict.fromkeys(filter(None, told)))
     wait = _wait(entry)
     kind = entry["kind"] + (f", after {wait} s at the earliest" if wait else "")
     cells = [f"**{key}**<br>{kind}", seen, entry["en"]]
@@ -183,8 +183,12 @@ def _line(key: str, entry: dict[str, Any]) -> str:
 
 def _told(pattern: str) -> str:
     """A pattern as a person reads it."""
-    class_only = re.sub(r"^([45])(?= |$)", r"\1xx", pattern)
-    return re.sub(r"(^| )\.", r"\1x.", class_only).replace("*", " … ")
+    match = re.match(r"(?:@(\S+) ?)?(.*)", pattern)
+    stages, rest = match.groups() if match else ("", pattern)
+    rest = re.sub(r"^([45])(?= |$)", r"\1xx", rest)
+    rest = re.sub(r"(^| )\.", r"\1x.", rest).replace("*", " … ").strip()
+    bare = stages not in (None, "token") and not re.search("[A-Za-z]{2}", rest.replace("xx", ""))
+    return (f"`{rest}`" + (f" at {stages.replace(',', ', ')}" if bare else "")) if rest else ""
 
 
 def _page(entries: dict[str, dict[str, Any]]) -> str:
@@ -194,7 +198,8 @@ def _page(entries: dict[str, dict[str, Any]]) -> str:
         "Search this page for the codes or words of the reply. `error.key` names the row, `error.kind` says what a",
         'program should do, and `error.advice` is the sentence of the last column; `error.advice_in("de")` is German.',
         "Commands are PowerShell for an administrator of the tenant, after `Connect-ExchangeOnline`; put your own",
-        "addresses in place of contoso.com's.",
+        "addresses in place of contoso.com's. Only what is known to be about the one mail (its size, its content, a",
+        "recipient that does not exist) is permanent; a refusal that umail does not know waits for a person.",
         "",
         "| kind | meaning |",
         "|---|---|",
