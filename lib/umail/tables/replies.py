@@ -45,7 +45,7 @@ ROWS = (
         b"ication|you don't authenticate\n43|outboundspamexception|bad outbound sender|"
         b"outgoing*blocked|outbound*blocked|sender address blocked|unusual*activity|su"
         b"spicious activity|sending*suspended|sending*disabled|sending denied|compromi"
-        b"sed\n"
+        b"sed|blocked sender|spam sender\n"
     ),
     (
         b"42|sendasdenied|send as|in header from|not owned|must be same|must be the sa"
@@ -56,11 +56,11 @@ ROWS = (
         b"d to use|permitted to use|relaying disallowed as|spoof\n44|domain of sender|s"
         b"ender domain|sender's domain|mailfrom domain|sender verify|verify sender|sen"
         b"der*domain*not|sender*fully-qualified|from: domain|sender address rejected*u"
-        b"nknown|badmailfrom|sandbox|test purposes|own domain\n44m|unresolvable\n40| ptr"
-        b"|reverse dns|rdns|reverse hostname|reverse lookup|reverse address|find your "
-        b"hostname|name lookup failed\n13|daily|per day|for the day|24 hours|24-hour|su"
-        b"bmissionquotaexceeded|submission quota|monthly|message quota|sending quota|s"
-        b"ending limit|credits\n"
+        b"nknown|badmailfrom|(domain based)|sandbox|test purposes|own domain\n44m|unres"
+        b"olvable\n40| ptr|reverse dns|rdns|reverse hostname|reverse lookup|reverse add"
+        b"ress|find your hostname|name lookup failed\n13|daily|per day|for the day|24 h"
+        b"ours|24-hour|submissionquotaexceeded|submission quota|monthly|message quota|"
+        b"sending quota|sending limit|credits\n"
     ),
     (
         b"9|storedrv.clientsubmit|thread limit|concurrent|too many*connections|too man"
@@ -74,8 +74,8 @@ ROWS = (
         b"\n21|spamhaus|spamcop|barracuda|client host|block list|blocklist|blacklist|bl"
         b"ack list|dnsbl| rbl|not in whitelist|banned sending ip|unauthorized ip| ip*n"
         b"ot authorized| ip*not*allowed| ip*block|dynamic|reputation|authorized to sen"
-        b"d email directly|messages from*deferred|invalid recipients|excessive*rejecte"
-        b"d\n"
+        b"d email directly|messages from*deferred|(ip based)|invalid recipients|excess"
+        b"ive*rejected\n"
     ),
     (
         b"39|attr36|relay*denied|relay*not permitted|relay*not allowed|relay*prohibite"
@@ -101,8 +101,8 @@ ROWS = (
         b"|section 3.6.2|valid from|from: header|from header|address in from|rfc 5322 "
         b"compliant\n2db| attachment|banned file|executable|blocked for security reason"
         b"s|potential security issue\n11db| spam|(spam|dt:spm|unsolicited| virus|conten"
-        b"t*rejected|content*denied|content*refused|content*not|message rejected|banne"
-        b"d content|phishing\n"
+        b"t*rejected|content*denied|content*refused|content*not|banned content|phishin"
+        b"g\n"
     ),
     (
         b"29db| policy| policies|transport.rules\n10db|malformed| header| mime\n50| loop"
