@@ -8,7 +8,7 @@ with the room for a firmware in the board's flash.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -33,6 +33,12 @@ _ARCHITECTURES = {
 }
 # What a port's build is called, and the file that comes out of it.
 _BUILDS = {"esp32": ("BOARD", "firmware.bin"), "rp2": ("BOARD", "firmware.uf2"), "unix": ("VARIANT", "micropython")}
+# What MicroPython itself freezes for a board of the port.
+_PORT_MANIFESTS = {
+    "esp32": "$(PORT_DIR)/boards/manifest.py",
+    "rp2": "$(MPY_DIR)/ports/rp2/boards/{board}/manifest.py",
+    "unix": "$(PORT_DIR)/variants/manifest.py",
+}
 _NEEDS = {
     "esp32": "ESP-IDF in the version that ports/esp32/README.md of MicroPython names, its export.sh sourced",
     "rp2": "cmake and gcc-arm-none-eabi",
@@ -212,22 +218,10 @@ def _compiled(board: BoardSpec) -> dict[str, int]:
 
 def _manifest(board: BoardSpec) -> str:
     """Return the manifest, which begins with what MicroPython freezes for the board by itself."""
-    own: list[str] = []
-
-    def include(path: str) -> None:
-        if path.startswith("$("):
-            own.append(f'include("{path}")\n')
-
-    file = paths.boards() / board.name / "manifest.py"
-    ignored: Callable[..., None] = lambda *arguments, **options: None  # noqa: E731
-    try:
-        exec(file.read_text(encoding="utf-8"), {"include": include, "package": ignored, "module": ignored})
-    except OSError as error:
-        raise UserError(f"{file} can't be read: {error.strerror} (docs/porting.md)") from None
     level = image.WITHOUT_LINES.removeprefix("-O")
     return (
         f'"""Freezes umail {__version__} and its alert node into MicroPython for {board.name}, for `sh build.sh`."""\n'
-        f"\n{''.join(own)}"
+        f'\ninclude("{_PORT_MANIFESTS[board.port].format(board=board.name)}")\n'
         f'package("umail", base_path="{MODULES}", opt={level})\n'
         f'package("alertnode", base_path="{MODULES}")\n'
         f'module("main.py", base_path="{MODULES}")\n'

@@ -300,7 +300,7 @@ def test_a_board_is_provisioned_by_questions_alone(node, tmp_path):
     given += ("ops@contoso.com", "0", "ds18b20", "4", "above", "cold", "30", "1", "")
     code, output = run("--port", node.board.port, text="\n".join([*given, ""]))
     assert code == 0, output
-    assert '"mail.to" holds a text that is no address' in output
+    assert '"mail.to" holds a text that is not an address' in output
     assert "write a number" in output
     assert node.server.inbox.wait(1, 5)[0]["Subject"] == "freezer-7: test alert, the board is ready"
     node.wait_for("freezer-7: alertnode")
