@@ -1,4 +1,4 @@
-"""The alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
+"""Runs the alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
 
 from alertnode import texts
 from alertnode.rules import ALERT
@@ -15,17 +15,17 @@ class App:
     Args:
         board: the board's name in mails (str).
         sensor: a Sensor; rules: list of Rule; mailer: a Mailer; clock: a Clock; log: a Log;
-            wifi: a Wifi, or None where the network is simply there.
+            wifi: a Wifi, or None if the network is simply there.
         feed: feeds the watchdog; sleep: waits, in seconds.
     """
 
     # Seconds from one reading to the next.
     interval = 60
-    # A State, where excursions outlive a reset.
+    # A State, if excursions are to outlive a reset.
     state = None
     # What runs, on what, and why it was started.
     origin = "alertnode"
-    # Tells what ends on a known date, where there is something.
+    # Warns of what ends on a known date, if anything does.
     expiry = None
     # A reading taken last.
     reading = None
@@ -49,7 +49,7 @@ class App:
         self.recoveries = 0
 
     def about(self):
-        """A line on the board and its program, which each mail carries."""
+        """Return a line on the board and its program, which each mail carries."""
         return "%s, up for %s" % (self.origin, texts.duration(self.clock.uptime()))
 
     def run(self):
@@ -64,7 +64,7 @@ class App:
             self.wait(60)
 
     def sense(self):
-        """One reading, and what follows from it put into the outbox; True where something follows."""
+        """Read once and put what follows from it into the outbox; return True if anything follows."""
         self.feed()
         reading = self.reading = self.sensor.read()
         self._show(reading)
@@ -97,7 +97,7 @@ class App:
             self._sleep(min(_SLICE, left))
 
     def online(self):
-        """Bring up the network and the time, as far as they are not pausing; True when mail can go."""
+        """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
         if self.wifi is not None and not self.wifi.up():
             return self._cannot("Wi-Fi is down")
         if self.clock.due():
@@ -112,7 +112,7 @@ class App:
         return True
 
     def finish(self):
-        """Tell how a trace went."""
+        """Report how a trace went."""
         if hasattr(self.sensor, "missing"):
             if self.sensor.missing:
                 self.log.say("readings missing or not a number: %d" % self.sensor.missing)
@@ -120,7 +120,7 @@ class App:
             self.log.say(text % (self.sensor.values, self.alerts, self.recoveries))
 
     def heartbeat(self):
-        """The Message that says that all is well, so that silence means something."""
+        """Return the Message that says that all is well, so that silence means something."""
         reading = self.reading
         now = "no reading yet"
         if reading is not None:

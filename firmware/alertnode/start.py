@@ -1,4 +1,4 @@
-"""Puts the alert node together and runs it, and keeps the board reachable whatever goes wrong."""
+"""Starts the alert node, and keeps the board reachable whatever goes wrong."""
 
 import sys
 
@@ -12,7 +12,7 @@ _REMIND = 30
 
 
 def main():
-    """What main.py runs; comes back to the REPL after Ctrl-C and where the maintenance flag is set."""
+    """Run the node; comes back to the REPL after Ctrl-C and if the maintenance flag is set."""
     if platform.exists(MAINTENANCE):
         print("alertnode: not started, as the file %s is there: remove it and reset" % MAINTENANCE)
         return
@@ -66,7 +66,7 @@ def _unload(name):
 def _tell(problems):
     """Say what is wrong, again and again, so that whoever connects later reads it too; Ctrl-C ends it."""
     while True:
-        print("alertnode: not started, the configuration needs mending:")
+        print("alertnode: not started, fix the configuration:")
         for sentence in problems:
             print("  - " + sentence)
         platform.sleep(_REMIND)

@@ -5,10 +5,10 @@ import os
 from alertnode.rules import Rule
 from alertnode.sensors import trace
 from alertnode.zone import Zone, seconds
-from check import equal, inside, raises
+from check import equal, inside, raises, scratch
 from firmware_fakes import Port, Said, clock
 
-PATH = "umail-test-trace.csv"
+PATH = scratch("trace.csv")
 ZONE = Zone("CET-1CEST,M3.5.0,M10.5.0/3")
 
 

@@ -63,6 +63,9 @@ class Port:
             raise OSError(28)
         self.files[path] = data
 
+    def read(self, path, most=8192, bare=False):
+        return self.files.get(path)
+
 
 class Said:
     """Takes console lines and keeps them."""
@@ -238,6 +241,6 @@ class Wifi:
         self.on = False
 
 
-def clock(port, said, rule="UTC0", servers=("pool",), keep="/nowhere/clock", chip=None):
+def clock(port, said, rule="UTC0", servers=("pool",), keep="/clock", chip=None):
     """A Clock over ``port``."""
     return Clock(port, Uptime(port), Zone(rule), servers, said, keep, chip)

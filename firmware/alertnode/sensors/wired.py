@@ -1,4 +1,4 @@
-"""Sensors on wires: ADC, DS18B20, DHT22 and a contact, by MicroPython's own drivers."""
+"""Reads sensors on wires: ADC, DS18B20, DHT22 and a contact, by MicroPython's own drivers."""
 
 from alertnode.sensors.reading import Sensor
 
@@ -16,7 +16,7 @@ class Adc(Sensor):
         self._samples = samples
 
     def measure(self):
-        """The value, in the configuration's unit."""
+        """Return the value, in the configuration's unit."""
         # read_uv is calibrated where the chip has calibration; elsewhere full scale is the supply, 3.3 V.
         microvolts = getattr(self._adc, "read_uv", None) or self._raw
         total = 0
@@ -39,7 +39,7 @@ class Ds18b20(Sensor):
         self._last = None
 
     def measure(self):
-        """The temperature in °C. OSError: no chip answers, or its answers fail their checksum."""
+        """Return the temperature in °C. Raises OSError if no chip answers, or its answers fail their checksum."""
         rom = self._rom
         if rom is None:
             found = self._bus.scan()
@@ -78,7 +78,7 @@ class Dht22(Sensor):
         self._quantity = quantity
 
     def measure(self):
-        """The value. OSError: no answer, or its checksum is wrong."""
+        """Return the value. Raises OSError if there is no answer, or its checksum is wrong."""
         why = ""
         for again in range(_TRIES):
             if again:
@@ -106,7 +106,7 @@ class Contact(Sensor):
         self._last = None
 
     def measure(self):
-        """1 when open, 0 when closed. OSError: it never comes to rest."""
+        """Return 1 if open, 0 if closed. Raises OSError if it never comes to rest."""
         step = self._debounce / 5
         state = self._pin.value()
         calm = 0
@@ -121,12 +121,12 @@ class Contact(Sensor):
         raise OSError("the contact never comes to rest: check its wires")
 
     def urgent(self):
-        """True when the contact is not as it was read last."""
+        """Return True if the contact is not as it was read last."""
         return self._last is not None and self._pin.value() != self._last
 
 
 def make(kind, config, clock, sleep):
-    """The sensor ``kind`` on the pin of its ``config``."""
+    """Return the sensor ``kind`` on the pin of its ``config``."""
     import machine
 
     unit = config["unit"]
