@@ -3,10 +3,10 @@
 from alertnode import texts
 from alertnode.rules import ALERT
 
-# One slice of waiting: short enough for a contact to be noticed, long enough to let the chip rest.
-_SLICE = 0.2
-# In a trace as fast as it can run, a reading is shown about this often, in seconds.
-_SHOW_EVERY = 1
+# One slice of waiting, in milliseconds: short enough for a contact to be noticed, long enough to let the chip rest.
+_SLICE = 200
+# In a trace as fast as it can run, a reading is shown about this often, in milliseconds.
+_SHOW_EVERY = 1000
 
 
 class App:
@@ -16,11 +16,11 @@ class App:
         board: the board's name in mails (str).
         sensor: a Sensor; rules: list of Rule; mailer: a Mailer; clock: a Clock; log: a Log;
             wifi: a Wifi, or None if the network is simply there.
-        feed: feeds the watchdog; sleep: waits, in seconds.
+        feed: feeds the watchdog; sleep: waits, in milliseconds.
     """
 
-    # Seconds from one reading to the next.
-    interval = 60
+    # Milliseconds from one reading to the next.
+    interval = 60000
     # A State, if excursions are to outlive a reset.
     state = None
     # What runs, on what, and why it was started.
@@ -50,7 +50,7 @@ class App:
 
     def about(self):
         """Return a line on the board and its program, which each mail carries."""
-        return "%s, up for %s" % (self.origin, texts.duration(self.clock.uptime()))
+        return "%s, up for %s" % (self.origin, texts.duration(self.clock.uptime() // 1000))
 
     def run(self):
         """Read and mail until the sensor is finished, then keep what is left going; never returns on a live sensor."""
@@ -61,7 +61,7 @@ class App:
             self.wait(self.sensor.pause(self.interval))
         self.finish()
         while True:
-            self.wait(60)
+            self.wait(60000)
 
     def sense(self):
         """Read once and put what follows from it into the outbox; return True if anything follows."""
@@ -83,9 +83,9 @@ class App:
         except OSError:
             self.log.say("flash is full or worn: after a reset this excursion may be mailed again")
 
-    def wait(self, seconds):
+    def wait(self, milliseconds):
         """Wait, fed and in slices; what is due on the way is done: network, time, mails."""
-        end = self.clock.uptime() + seconds
+        end = self.clock.uptime() + milliseconds
         while True:
             self.feed()
             self.clock.tick()

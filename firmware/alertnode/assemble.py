@@ -27,7 +27,7 @@ def build(settings):
     cause = platform.cause()
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
     slept = known.number("slept") if known and cause == platform.DEEP_SLEEP else 0
-    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime)
+    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime.seconds)
     feed = platform.watchdog(settings["watchdog"])
     outbox.tick = feed
     wifi = _wifi(settings["wifi"], uptime, feed, journal.say)
@@ -37,7 +37,7 @@ def build(settings):
     post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say)
     name = settings["board_name"]
     node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
-    node.interval = settings["interval"]
+    node.interval = round(settings["interval"] * 1000)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     journal.say("%s: %s" % (name, node.about()))
     if known:
@@ -45,7 +45,7 @@ def build(settings):
         known.restore(node.rules, time.moment)
         _explain(node, cause)
         if settings["heartbeat"]:
-            _heartbeat(outbox, int(settings["heartbeat"] * zone.DAY), node.heartbeat)
+            _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
     _watch(node, settings)
     return _runner(node, settings), journal, feed
 
@@ -55,7 +55,7 @@ def _sensor(config, time, say):
     if kind == "trace":
         from alertnode.sensors.trace import Trace
 
-        return Trace(config["path"], config["unit"], time, say, config["speed"], config["step"])
+        return Trace(config["path"], config["unit"], time, say, config["speed"], round(config["step"] * 1000))
     from alertnode.sensors import wired
 
     return wired.make(kind, config, time, platform.sleep)
@@ -133,7 +133,7 @@ def _runner(node, settings):
         return node.run
     from alertnode.battery import Battery
 
-    return Battery(node, platform, settings["battery"]["budget"]).run
+    return Battery(node, platform, round(settings["battery"]["budget"] * 1000)).run
 
 
 def _explain(node, cause):

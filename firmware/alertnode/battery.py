@@ -8,7 +8,8 @@ _LONGEST_PAUSE = 4 * 3600
 class Battery:
     """One wake of a board that sleeps in between.
 
-    ``app`` is an App with its State; ``port`` the module platform; ``budget`` the seconds that the radio may be on.
+    ``app`` is an App with its State; ``port`` the module platform; ``budget`` the milliseconds that the radio
+    may be on.
     The radio is on only when a mail is due, and once after power-on, so that the time is known.
     """
 
@@ -41,7 +42,7 @@ class Battery:
             return
         self._fails = 0 if self._send() else self._fails + 1
         # An access point that stays away must not empty the battery.
-        pause = min(int(app.interval) << min(self._fails, 12), _LONGEST_PAUSE)
+        pause = min(app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
         self._due = now() + pause if self._fails else 0
 
     def _send(self):
@@ -51,7 +52,7 @@ class Battery:
         try:
             if not app.online():
                 return False
-            left = end - app.clock.uptime()
+            left = (end - app.clock.uptime()) // 1000
             if left > 0 and app.mailer.due():
                 app.mailer.flush(left)
             return True
@@ -62,8 +63,8 @@ class Battery:
     def _seconds(self):
         """Return the seconds to sleep: until the next reading, or until a mail is due and the radio may be tried."""
         app = self._app
-        seconds = app.interval - app.clock.uptime()
+        seconds = (app.interval - app.clock.uptime()) // 1000
         wait = app.mailer.wait()
         if wait is not None:
             seconds = min(seconds, max(wait, self._due - app.mailer.outbox.now()))
-        return max(1, int(seconds))
+        return max(1, seconds)

@@ -1,8 +1,9 @@
 """Keeps the time, as far as the board knows it: unset, estimated, or set by NTP, a DS3231 or the clock that ran on.
 
-Two kinds of time, never mixed. ``uptime()`` counts seconds since the start and knows no jump: all waiting, pausing and
-measuring of durations uses it. ``now()`` is the date, in Unix seconds, or None; it may jump either way whenever NTP
-answers, so it only ever stands in texts. ``unix(uptime)`` translates, and after a jump translates better.
+Two kinds of time, never mixed. ``uptime()`` counts milliseconds since the start and knows no jump: all waiting, pausing
+and measuring of durations uses it. ``now()`` is the date, in Unix seconds, or None; it may jump either way whenever NTP
+answers, so it only ever stands in texts. ``unix(uptime)`` translates, and after a jump translates better. Both are
+whole numbers: a board's float has 24 bits, and would be a minute wrong for a date.
 """
 
 from alertnode.zone import DAY
@@ -10,12 +11,12 @@ from alertnode.zone import DAY
 UNSET = 0
 ESTIMATED = 1
 SET = 2
-_KEEP_EVERY = 6 * 3600
-_SYNC_EVERY = DAY
-_FIRST_PAUSE = 5
-_LONGEST_PAUSE = 600
+_KEEP_EVERY = 6 * 3600 * 1000
+_SYNC_EVERY = DAY * 1000
+_FIRST_PAUSE = 5 * 1000
+_LONGEST_PAUSE = 600 * 1000
 # So long NTP may fail before the last known time, which is too early, is taken for the date.
-_PATIENCE = 600
+_PATIENCE = 600 * 1000
 
 
 def is_right(unix):
@@ -24,7 +25,7 @@ def is_right(unix):
 
 
 class Uptime:
-    """Returns the seconds since it was made; call it at least every few days, as ``port``'s ticks wrap."""
+    """Returns the milliseconds (int) since it was made; call it at least every 12 days, as ``port``'s ticks wrap."""
 
     def __init__(self, port):
         self._port = port
@@ -32,9 +33,14 @@ class Uptime:
         self._milliseconds = 0
 
     def __call__(self):
-        self._milliseconds += self._port.since(self._ticks)
-        self._ticks = self._port.ticks()
-        return self._milliseconds / 1000
+        passed = self._port.since(self._ticks)
+        self._ticks += passed
+        self._milliseconds += passed
+        return self._milliseconds
+
+    def seconds(self):
+        """Return the same in whole seconds."""
+        return self() // 1000
 
 
 class Clock:
@@ -70,26 +76,28 @@ class Clock:
 
     def unix(self, uptime):
         """Return Unix seconds at the moment ``uptime``, or None while the clock is unset."""
-        now = self.now()
-        return None if now is None else int(now - (self.uptime() - uptime))
+        if self.state == UNSET:
+            return None
+        return (self._port.unix_ms() - self.uptime() + uptime) // 1000
 
     def moment(self, unix):
         """Return the uptime, negative before the start, at ``unix`` seconds; None while the clock is unset."""
-        now = self.now()
-        return None if now is None else self.uptime() - (now - unix)
+        if self.state == UNSET:
+            return None
+        return self.uptime() - self._port.unix_ms() + unix * 1000
 
     def text(self, uptime):
         """Return the local time at ``uptime``, for a person; while the clock is unset, the time since the start."""
         unix = self.unix(uptime)
         if unix is None:
-            return "%d s after the start (the clock was not set)" % uptime
+            return "%d s after the start (the clock was not set)" % (uptime // 1000)
         return self.zone.text(unix) + (" (estimated)" if self.state == ESTIMATED else "")
 
     def stamp(self):
         """Return now as (``12:03``, ``2026-11-24 12:03:10 CET``), for the log."""
         now = self.now()
         if now is None:
-            return "--:--", "%d s after the start" % self.uptime()
+            return "--:--", "%d s after the start" % (self.uptime() // 1000)
         return self.zone.short(now), self.zone.text(now)
 
     def due(self):
@@ -132,7 +140,7 @@ class Clock:
         self._due = uptime + self._pause
         if self._failing is None:
             self._failing = uptime
-        self._say("no NTP server answers (%s): asked again in %d s" % (servers, self._pause))
+        self._say("no NTP server answers (%s): asked again in %d s" % (servers, self._pause // 1000))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         if self.state == UNSET and uptime - self._failing >= _PATIENCE:
             self._estimate()
@@ -144,7 +152,7 @@ class Clock:
         except ValueError:
             return
         if is_right(kept):
-            self._set(kept + int(self.uptime()), "the last known time, as NTP does not answer", ESTIMATED)
+            self._set(kept + self.uptime() // 1000, "the last known time, as NTP does not answer", ESTIMATED)
 
     def _ask_chip(self):
         try:

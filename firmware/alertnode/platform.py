@@ -41,19 +41,27 @@ def ntp(host):
     return ntptime.time() + EPOCH
 
 
+def unix_ms():
+    """Return the same in whole milliseconds."""
+    return time.time_ns() // 1000000 + EPOCH * 1000
+
+
 def ticks():
-    """Return a millisecond counter that wraps."""
+    """Return a millisecond counter, which wraps at a power of two that the port chooses: 2**30 on boards."""
     return time.ticks_ms()
 
 
 def since(ticks):
-    """Return the milliseconds that have passed since ``ticks``, right for six days."""
-    return time.ticks_diff(time.ticks_ms(), ticks)
+    """Return the milliseconds that have passed since ``ticks``, right for as long as the counter takes to wrap.
+
+    ``ticks_diff`` is right for half as long only, and negative beyond.
+    """
+    return (time.ticks_ms() - ticks) & time.ticks_add(0, -1)
 
 
-def sleep(seconds):
-    """Wait ``seconds``, a fraction too."""
-    time.sleep_ms(round(seconds * 1000))
+def sleep(milliseconds):
+    """Wait so many ``milliseconds`` (int)."""
+    time.sleep_ms(milliseconds)
 
 
 def reset():

@@ -20,7 +20,7 @@ def main():
         # A board that wakes every few minutes can't stay up for the window each time; Ctrl-C reaches it all the same.
         if platform.cause() != platform.DEEP_SLEEP:
             print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
-            platform.sleep(WINDOW)
+            platform.sleep(WINDOW * 1000)
         _start()
     except KeyboardInterrupt:
         print("alertnode: stopped. An armed watchdog still resets the board; for longer work create %s" % MAINTENANCE)
@@ -69,7 +69,7 @@ def _tell(problems):
         print("alertnode: not started, fix the configuration:")
         for sentence in problems:
             print("  - " + sentence)
-        platform.sleep(_REMIND)
+        platform.sleep(_REMIND * 1000)
 
 
 def _crashed(error, log, feed):
@@ -94,5 +94,5 @@ def _crashed(error, log, feed):
         print("alertnode: crashed, and the log could not be kept: %r" % again)
     for _ in range(_CRASH_PAUSE):
         feed()
-        platform.sleep(1)
+        platform.sleep(1000)
     platform.reset()

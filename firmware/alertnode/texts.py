@@ -20,7 +20,6 @@ def amount(value, unit):
 
 def duration(seconds):
     """Return ``3 h 20 min``, ``45 min`` or ``12 s``."""
-    seconds = int(seconds)
     if seconds < 120:
         return "%d s" % seconds
     minutes = seconds // 60
@@ -78,7 +77,7 @@ def mail(event, board, when, about, more=()):
         # A board that lost its power before it knew the date can't tell.
         began = "before the last start"
         if event.since is not None:
-            began = "%s, %s before" % (when(event.since), duration(reading.at - event.since))
+            began = "%s, %s before" % (when(event.since), duration((reading.at - event.since) // 1000))
         row("Began", began)
         if event.peak is not None and rule.when in ("above", "below"):
             row("Highest" if rule.when == "above" else "Lowest", amount(event.peak, unit))

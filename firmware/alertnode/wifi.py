@@ -1,8 +1,8 @@
 """Connects to the Wi-Fi, watches the connection, tries again with growing pauses, and puts failures in words."""
 
-_FIRST_PAUSE = 5
-_LONGEST_PAUSE = 300
-_STEP = 0.2
+_FIRST_PAUSE = 5000
+_LONGEST_PAUSE = 300000
+_STEP = 200
 
 # The names of `network`'s constants, and the ESP-IDF reason codes that `status()` returns on boards without the name.
 _REASONS = (
@@ -18,8 +18,8 @@ _REASONS = (
 class Wifi:
     """The board's station interface.
 
-    ``network`` is MicroPython's module; ``sleep`` waits, in seconds; ``feed`` feeds the watchdog; ``uptime`` returns
-    seconds; ``say`` takes console lines.
+    ``network`` is MicroPython's module; ``sleep`` waits, and ``uptime`` counts, in milliseconds; ``feed`` feeds the
+    watchdog; ``timeout`` is in seconds; ``say`` takes console lines.
     """
 
     def __init__(self, network, ssid, password, uptime, sleep, feed, say, timeout=20):
@@ -31,7 +31,7 @@ class Wifi:
         self._sleep = sleep
         self._feed = feed
         self._say = say
-        self._timeout = timeout
+        self._timeout = round(timeout * 1000)
         self._pause = _FIRST_PAUSE
         self._due = 0
         self._was_up = False
@@ -58,7 +58,7 @@ class Wifi:
         reason = self._connect()
         if self.ready():
             return True
-        self._say("Wi-Fi %s: %s; tried again in %d s" % (self._ssid, reason, self._pause))
+        self._say("Wi-Fi %s: %s; tried again in %d s" % (self._ssid, reason, self._pause // 1000))
         self._due = self._uptime() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         return False
@@ -91,7 +91,7 @@ class Wifi:
         end = self._uptime() + self._timeout
         while not wlan.isconnected():
             if self._uptime() >= end:
-                return self._reason() or "no connection within %d s" % self._timeout
+                return self._reason() or "no connection within %d s" % (self._timeout // 1000)
             self._feed()
             self._sleep(_STEP)
         return ""

@@ -2,7 +2,7 @@
 
 
 class Reading:
-    """A ``value`` (float, or None if it is gone), its ``unit``, and ``at``, seconds on its sensor's time line.
+    """A ``value`` (float, or None if it is gone), its ``unit``, and ``at``, milliseconds on its sensor's time line.
 
     ``why`` says what is wrong with a sensor that is gone.
     """
@@ -52,7 +52,7 @@ class Sensor:
         return ""
 
     def pause(self, interval):
-        """Return the seconds to wait before the next reading; ``interval`` is what the configuration asks for."""
+        """Return the milliseconds to wait before the next reading; ``interval`` is what the configuration asks for."""
         return interval
 
     def urgent(self):

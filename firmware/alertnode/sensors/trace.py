@@ -18,8 +18,8 @@ _SAMPLE = 20
 class Trace(Sensor):
     """The trace in the file ``path``.
 
-    ``speed`` is how many times faster than recorded it runs (0: as fast as it can), ``step`` the seconds from row to
-    row (0: found out). ``values`` and ``missing`` count readings. Raises OSError if there is no such file, ValueError
+    ``speed`` is how many times faster than recorded it runs (0: as fast as it can), ``step`` the milliseconds from row
+    to row (0: found out). ``values`` and ``missing`` count readings. Raises OSError if there is no such file, ValueError
     if it has no row.
     """
 
@@ -29,7 +29,8 @@ class Trace(Sensor):
         self.missing = 0
         self._path = path
         self._say = say
-        self._speed = speed
+        # In thousandths, so that all times are whole numbers.
+        self._speed = round(speed * 1000)
         self._file = open(path, "rb")
         self._step = step or self._find_step()
         self._file.seek(0)
@@ -44,7 +45,7 @@ class Trace(Sensor):
         row = self._row
         last = self._last
         late = 0 if last is None else row.at - last
-        if self._step and late > 1.5 * self._step:
+        if self._step and 2 * late > 3 * self._step:
             # The row waits while the readings before it are found missing.
             self.missing += 1
             self._waited += 1
@@ -65,16 +66,16 @@ class Trace(Sensor):
         return row
 
     def pace(self):
-        """Return an uptime that keeps the recording's pace: what is hours apart in it stays hours apart."""
-        return self.clock.uptime() + (0 if self._last is None else max(0, self._last - self._first))
+        """Return an uptime in seconds that keeps the recording's pace: what is hours apart in it stays hours apart."""
+        return (self.clock.uptime() + (0 if self._last is None else max(0, self._last - self._first))) // 1000
 
     def unix(self, at):
-        """Return ``at``: the recording's time is in Unix seconds itself."""
-        return at
+        """Return Unix seconds: the recording's time is in Unix milliseconds itself."""
+        return at // 1000
 
     def text(self, at):
         """Return the recording's own local time."""
-        return self.clock.zone.text(at)
+        return self.clock.zone.text(at // 1000)
 
     def recorded(self, at):
         """Return ``, recorded 1990-12-12 08:40:00 CET``."""
@@ -84,7 +85,7 @@ class Trace(Sensor):
         """Return the pause as recorded, divided by the speed."""
         if not self._speed or self._row is None or self._last is None:
             return 0
-        return max(0, min(self._row.at - self._last, self._step or interval)) / self._speed
+        return max(0, min(self._row.at - self._last, self._step or interval)) * 1000 // self._speed
 
     def _next(self):
         """Return the next row that has a timestamp, as a Reading, or None at the end."""
@@ -100,7 +101,7 @@ class Trace(Sensor):
                 self._say("%s, line %d: no timestamp, skipped" % (self._path, self._line))
 
     def _find_step(self):
-        """Return the median distance of the first rows, in seconds; 0 for one row. Raises ValueError for none."""
+        """Return the median distance of the first rows, in milliseconds; 0 for one row. Raises ValueError for none."""
         times = []
         for _ in range(_SAMPLE):
             row = parse(self._file.readline(_LONGEST_LINE), self.clock.zone, self.unit)
@@ -122,7 +123,7 @@ def parse(line, zone, unit=""):
         text = text.replace(separator, ",")
     cells = [cell.strip(' \r\n"\ufeff') for cell in text.split(",")]
     try:
-        at = moment(cells[0], zone)
+        at = moment(cells[0], zone) * 1000
     except (ValueError, IndexError):
         return None
     text = cells[1] if len(cells) > 1 else ""
