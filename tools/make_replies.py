@@ -93,7 +93,7 @@ def _module(docstring: str, **tables: list[str]) -> str:
 
 
 def _literal(data: bytes) -> str:
-    """``data`` as ruff formats a literal: double quotes, but where that needs more escapes."""
+    """``data`` as ruff formats a literal: double quotes, unless that needs more escapes."""
     text = repr(data)
     return text if b'"' in data else 'b"' + text[2:-1] + '"'
 
