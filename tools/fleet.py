@@ -229,9 +229,3 @@ def simulate(boards: int, per_mailbox: int, variant: Variant, tenant_per_day: in
     for name in ("put", "sent", "sessions", "rejected", "refused", "dead"):
         setattr(out, name, round(getattr(out, name) * out.scale))
     return out
-
-
-if __name__ == "__main__":
-    from tools.fleet_page import main
-
-    main()

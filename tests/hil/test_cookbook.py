@@ -11,7 +11,7 @@ import pytest
 from hil_node import TRUST, Online
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
-from umail_host.hil.dut import TestedBoard
+from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
 
 pytestmark = [pytest.mark.hil, pytest.mark.virtual_only]
@@ -36,9 +36,7 @@ oauth.ClientCredentials = here(oauth.ClientCredentials, host="localhost", port=%
 
 
 @pytest.mark.parametrize("example", RECIPES, ids=lambda path: path.stem)
-def test_an_example_does_what_it_says(
-    board: TestedBoard, wifi: Wifi, example: Path, serve: Callable[..., FakeServer]
-) -> None:
+def test_an_example_does_what_it_says(board: Dut, wifi: Wifi, example: Path, serve: Callable[..., FakeServer]) -> None:
     code = example.read_text(encoding="utf-8")
     server = serve("gmail" if "gmail" in code else "m365-submission")
     server.policy.mailboxes.update(MAILBOXES)

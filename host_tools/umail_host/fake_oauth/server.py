@@ -37,10 +37,10 @@ class Behaviour:
 
     Args:
         framing: ``length``, ``chunked`` (with an extension and a trailer) or ``close``.
-        chunk: octets of a chunk.
-        padding: octets of blank space added to the body, for clients that must bound it.
-        body: sent instead of the JSON, where not empty.
-        status: sent instead of the right one, where not 0.
+        chunk: bytes of a chunk.
+        padding: bytes of blank space added to the body, for clients that must bound it.
+        body: sent instead of the JSON, if not empty.
+        status: sent instead of the right one, if not 0.
         stall: send the header and half of the body, then nothing.
     """
 
@@ -145,7 +145,7 @@ class _Server(http.server.ThreadingHTTPServer):
         return wrapped, address
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that refuses the certificate or hangs up is what this server is for: nothing to report."""
+        """Report nothing: a client that refuses the certificate or hangs up is what this server is for."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -153,7 +153,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing goes to stderr; ``FakeOAuth.requests`` tells."""
+        """Write nothing to stderr; see ``FakeOAuth.requests``."""
 
     def do_GET(self) -> None:
         self._send(405, b'{"error":"method_not_allowed"}')

@@ -42,8 +42,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("words", "status", "said"),
     [
         ("log --port /dev/none", 3, "there is no such port: `umail boards` lists"),
-        ("log --port file", 3, "it is no port"),
-        ("log --port /dev/null", 3, "it is no serial port"),
+        ("log --port file", 3, "it is not a port"),
+        ("log --port /dev/null", 3, "it is not a serial port"),
         ("console --port rfc2217://127.0.0.1:1", 3, "nothing listens there"),
         ("console --port rfc2217://freezer", 3, "write it as rfc2217://HOST:PORT"),
         ("console --port ftp://freezer", 3, "write a device, such as"),

@@ -6,13 +6,13 @@ import base64
 
 from umail_host.fake_smtp.core import content, sasl
 from umail_host.fake_smtp.core.events import Wait
-from umail_host.fake_smtp.faults.plan import Hit, answers, changes, end, fault
+from umail_host.fake_smtp.faults.registry import Hit, answers, changes, end, fault
 
 _MINUTES = 180.0
 
 
 def _body_reached(hit: Hit) -> bool:
-    """Have as many octets of content come as the argument says (one, unless told otherwise)?"""
+    """Have as many bytes of content come as the argument says (one, unless told otherwise)?"""
     return hit.dialogue.session.body_octets >= int(hit.argument or 1)
 
 
@@ -95,8 +95,8 @@ def rcpt_452_rest(hit: Hit) -> bool:
 answers("data", "data-250", "250 2.0.0 OK", "250 in the place of 354")
 answers("data", "data-451", "451 4.3.0 Try again later", "451 to DATA")
 answers("data", "data-554", "554 5.7.1 Transaction failed", "554 to DATA")
-answers("bdat", "bdat-500", "500 5.5.2 Command unrecognized", "500 to BDAT: its octets run as commands")
-answers("bdat", "bdat-503", "503 5.5.1 Bad sequence of commands", "503 to BDAT: its octets run as commands")
+answers("bdat", "bdat-500", "500 5.5.2 Command unrecognized", "500 to BDAT: its bytes run as commands")
+answers("bdat", "bdat-503", "503 5.5.1 Bad sequence of commands", "503 to BDAT: its bytes run as commands")
 answers("chunk", "chunk-503", "503 5.5.1 Bad sequence of commands", "503 after a chunk that was taken")
 answers("chunk", "chunk-552", "552 5.3.4 Message too big", "552 after a chunk that was taken")
 answers("chunk", "chunk-451", "451 4.3.0 Try again later", "451 after a chunk that was taken")
@@ -112,31 +112,31 @@ def data_354_anyway(hit: Hit) -> bool:
 
 @fault("body", when=_body_reached)
 def body_stop_reading(hit: Hit) -> bool:
-    """takes nothing any more, with the connection open: body-stop-reading=OCTETS"""
+    """takes nothing any more, with the connection open: body-stop-reading=BYTES"""
     return end(hit, "stop_reading")
 
 
 @fault("body", when=_body_reached)
 def body_half_close(hit: Hit) -> bool:
-    """half-closed in the body: body-half-close=OCTETS"""
+    """half-closed in the body: body-half-close=BYTES"""
     return end(hit, "half_close")
 
 
 @fault("body", when=_body_reached)
 def body_close(hit: Hit) -> bool:
-    """closed in the body: body-close=OCTETS"""
+    """closed in the body: body-close=BYTES"""
     return end(hit, "drop")
 
 
 @fault("body", when=_body_reached)
 def body_reset(hit: Hit) -> bool:
-    """reset in the body: body-reset=OCTETS"""
+    """reset in the body: body-reset=BYTES"""
     return end(hit, "reset")
 
 
 @fault("body", when=_body_reached)
 def body_552_early(hit: Hit) -> bool:
-    """552 in the body and closed, without waiting for its end: body-552-early=OCTETS"""
+    """552 in the body and closed, without waiting for its end: body-552-early=BYTES"""
     hit.reply("552 5.3.4 Message too big")
     hit.dialogue.close()
     return False

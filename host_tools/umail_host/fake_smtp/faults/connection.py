@@ -8,7 +8,7 @@ They stand in the order of a session. A function that answers true leaves the co
 from __future__ import annotations
 
 from umail_host.fake_smtp.core.events import Say, Wait
-from umail_host.fake_smtp.faults.plan import Hit, answers, changes, end, fault
+from umail_host.fake_smtp.faults.registry import POINTS, Hit, answers, changes, end, fault
 from umail_host.fake_smtp.server.tls import CERTIFICATES
 
 _DRIP = 0.004
@@ -63,7 +63,7 @@ def banner_multiline(hit: Hit) -> bool:
 
 @fault("banner")
 def banner_garbage(hit: Hit) -> bool:
-    """greets with random octets"""
+    """greets with random bytes"""
     hit.send(hit.random.randbytes(64) + b"\r\n")
     return False
 
@@ -78,7 +78,7 @@ def banner_ssh(hit: Hit) -> bool:
 # ── any reply, at any point ──────────────────────────────────────────────────────────────────────────────────────────
 @fault("ehlo", anywhere=True)
 def reply_drip(hit: Hit) -> bool:
-    """octet by octet"""
+    """byte by byte"""
     for octet in hit.wire:
         hit.dialogue.emit(Say(bytes([octet])))
         hit.dialogue.emit(Wait(_DRIP))
@@ -87,7 +87,7 @@ def reply_drip(hit: Hit) -> bool:
 
 @fault("banner", anywhere=True)
 def reply_slow(hit: Hit) -> bool:
-    """octet by octet, a second each: never whole within a deadline"""
+    """octet by byte, a second each: never whole within a deadline"""
     for octet in hit.wire:
         hit.dialogue.emit(Say(bytes([octet])))
         hit.dialogue.emit(Wait(1.0))
@@ -183,7 +183,7 @@ def reply_empty(hit: Hit) -> bool:
 
 @fault("ehlo", anywhere=True)
 def reply_8bit(hit: Hit) -> bool:
-    """NUL, escape sequences and octets beyond ASCII in the text, before the right reply"""
+    """NUL, escape sequences and bytes beyond ASCII in the text, before the right reply"""
     hit.send(hit.wire[:3] + b"-\x00\x1b[31m\xff\xfe\x07 text\r\n" + hit.wire)
     return True
 
@@ -248,21 +248,9 @@ def _register_421(point: str) -> None:
     action.__doc__ = f"421 at {point}, and closed"
 
 
-for _point in (
-    "ehlo",
-    "starttls",
-    "auth",
-    "challenge",
-    "mail",
-    "rcpt",
-    "data",
-    "body",
-    "chunk",
-    "content",
-    "rset",
-    "quit",
-):
-    _register_421(_point)
+for _point in POINTS:
+    if _point not in ("connect", "banner", "helo", "handshake", "bdat", "noop"):
+        _register_421(_point)
 
 # ── EHLO and what it offers ──────────────────────────────────────────────────────────────────────────────────────────
 changes("ehlo-refused", "EHLO is unknown, HELO works", ehlo=False)
@@ -272,7 +260,7 @@ changes("no-chunking", "CHUNKING and BINARYMIME are not offered", chunking=False
 changes("no-8bitmime", "8BITMIME and BINARYMIME are not offered", eightbit=False, binarymime=False)
 changes("no-smtputf8", "SMTPUTF8 is not offered", smtputf8=False)
 changes("no-size", "SIZE is not offered", size=0)
-changes("small-size", "messages beyond 1,000 octets are refused", size=1000)
+changes("small-size", "messages beyond 1,000 bytes are refused", size=1000)
 changes("enforce-sync", "talking out of turn ends the session", enforce_sync=True)
 
 
@@ -342,7 +330,7 @@ def handshake_close(hit: Hit) -> bool:
 
 @fault("handshake")
 def handshake_garbage(hit: Hit) -> bool:
-    """random octets in the place of the handshake"""
+    """random bytes in the place of the handshake"""
     hit.send(hit.random.randbytes(512))
     return end(hit, "freeze")
 
