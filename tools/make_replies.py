@@ -140,7 +140,7 @@ def _pieces(lines: list[bytes]) -> list[bytes]:
 
 
 def _literal(data: bytes) -> str:
-    """``data`` as ruff formats a literal: double quotes, but where that needs more escapes."""
+    """``data`` as ruff formats a literal: double quotes, unless that needs more escapes."""
     text = repr(data)
     return text if b'"' in data else 'b"' + text[2:-1] + '"'
 

@@ -41,7 +41,7 @@ def build(settings):
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     journal.say("%s: %s" % (name, node.about()))
     if known:
-        node.state = known
+        node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)
         _explain(node, cause)
         if settings["heartbeat"]:

@@ -29,7 +29,7 @@ class MailError(Exception):
         self.code = code
         self.enhanced = enhanced
         self.key = key
-        self.refused = ()
+        self.refused: "list | tuple" = ()
 
     def __str__(self):
         return "%s: %s%s (%s)" % (self.stage, ("%d " % self.code) if self.code else "", self.text, self.kind)

@@ -127,7 +127,7 @@ class _Token:
         """
         if refresh or self._token is None or sockets.left(self._until, sockets.ticks()) <= 0:
             self._token = None
-            yield from self._fetch()
+            yield from self._fetch()  # type: ignore[attr-defined]
         return self._token
 
     def _ask(self, path, fields):

@@ -31,7 +31,7 @@ class Sensor:
         """Return a Reading, of a value or of a sensor that is gone; never raises."""
         at = self.clock.uptime()
         try:
-            value = self.measure()
+            value = self.measure()  # type: ignore[attr-defined]
         except (OSError, ValueError) as error:
             return Reading(None, self.unit, at, str(error) or "no answer")
         # NaN and the infinities are no values: only of them is this difference not 0.

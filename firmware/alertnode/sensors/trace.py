@@ -19,8 +19,8 @@ class Trace(Sensor):
     """The trace in the file ``path``.
 
     ``speed`` is how many times faster than recorded it runs (0: as fast as it can), ``step`` the milliseconds from row
-    to row (0: found out). ``values`` and ``missing`` count readings. Raises OSError if there is no such file, ValueError
-    if it has no row.
+    to row (0: found out). ``values`` and ``missing`` count readings. Raises OSError if there is no such file,
+    ValueError if it has no row.
     """
 
     def __init__(self, path, unit, clock, say, speed=0, step=0):

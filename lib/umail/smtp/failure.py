@@ -138,7 +138,7 @@ def mail_refused(session, line, reply):
             if name != "SMTPUTF8":
                 used.append(name)
         if "BINARYMIME" in used:
-            used = ("BINARYMIME",)
+            used = ("BINARYMIME",)  # type: ignore[assignment]
         if used:
             return mend(session, *used)
     return refusal(session, reply)
