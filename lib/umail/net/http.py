@@ -99,9 +99,9 @@ def post(route, path, fields, seconds):
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        error = _failed("HTTP %d without a JSON object" % status)
-        error.retry_after = wait
-        raise error
+        failure = _failed("HTTP %d without a JSON object" % status)
+        failure.retry_after = wait
+        raise failure
     answer["retry_after"] = wait
     return status, answer
 
