@@ -1,6 +1,5 @@
 """Names beside addresses in header fields (RFC 5322, 3.4): taken apart when given, quoted or encoded when sent."""
 
-from .encoded_words import encoded
 from .fields import clean, refuse, words
 
 _ATOM = b"!#$%&'*+-/=?^_`{|}~ "
@@ -31,5 +30,5 @@ def phrase(name):
     data = name.encode()
     if all(48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c in _ATOM for c in data):
         return tokens
-    quoted = b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
-    return [quoted] if len(quoted) <= 64 else encoded(data)
+    # It may be folded at its spaces, of which no two stand together.
+    return (b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"').split(b" ")

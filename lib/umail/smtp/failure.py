@@ -41,10 +41,7 @@ def refusal(session, reply):
         return wrong
     if session.state == "sent":
         session.enter("busy")
-    kind, key = load_transient("replies").classify(session.stage, reply.code, reply.enhanced, text)[:2]
-    if kind == "permanent" and session.stage in ("greeting", "ehlo", "starttls", "auth"):
-        # Not the message's fault: it goes when the set-up has been fixed.
-        kind = "configuration"
+    kind, key = load_transient("replies").classify(session.stage, reply.code, reply.enhanced, text)
     return MailError(session.stage, kind, text, reply.code, reply.enhanced, key)
 
 
@@ -63,6 +60,9 @@ def failure(session, problem):
         except Broken:
             break
         if reply.code == 421 or (reply.code >= 400 and not sent):
+            if session.stage == "mail" and before < 2:
+                # MAIL was taken: this one is about a recipient.
+                session.stage = "rcpt"
             return refusal(session, reply)
         if sent and not before:
             # That may have been the final reply, or one is behind it.

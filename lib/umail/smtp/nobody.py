@@ -24,9 +24,7 @@ def end(session, refused, mode, final):
             after = "over"
     session.enter(after)
     errors = [session.refusal(reply) for _, reply in refused]
-    chosen = errors[0]
-    for one in errors:
-        if one.kind == "temporary":
-            chosen = one
+    # The one that leaves the mail most hope: each recipient may have been refused for another reason.
+    chosen = min(errors, key=lambda one: ("temporary", "configuration", "permanent").index(one.kind))
     chosen.refused = refused
     raise chosen
