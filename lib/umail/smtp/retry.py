@@ -49,7 +49,7 @@ def mail_refused(session, line, reply):
             if name != "SMTPUTF8":
                 used.append(name)
         if "BINARYMIME" in used:
-            used = ("BINARYMIME",)
+            used = ["BINARYMIME"]
         if used:
             return _without(session, *used)
     return session.refusal(reply)

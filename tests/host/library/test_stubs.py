@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import umail
+
 ROOT = Path(__file__).resolve().parents[3]
 TYPINGS = ROOT / "lib" / "typings"
 USE = """
