@@ -15,7 +15,7 @@ from umail_host.errors import UserError
 
 FILE_NAME = "board.toml"
 
-_CHIPS = ("virtual", "esp32", "esp32s2", "esp32s3", "esp32c3", "esp32c6", "rp2040")
+_CHIPS = ("virtual", "esp32", "esp32s2", "esp32s3", "esp32c3", "esp32c5", "esp32c6", "esp32p4", "rp2040", "rp2350")
 _PORTS = ("unix", "esp32", "rp2")
 _METHODS = ("none", "esptool", "uf2")
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
@@ -37,11 +37,13 @@ class BoardSpec:
     Attributes:
         name: name of its folder.
         title: what a person calls it.
-        chip: esptool's name of the chip, ``rp2040``, or ``virtual``.
+        chip: esptool's name of the chip, ``rp2040``, ``rp2350``, or ``virtual``.
         port: MicroPython's port: ``esp32``, ``rp2`` or ``unix``.
         nvs: whether secrets go into ``esp32.NVS``; a file if there is none.
         heap: bytes of MicroPython's first heap.
         psram: bytes of external RAM that the plain board has; 0 if there is none.
+        watchdog: the longest time-out of ``machine.WDT``, ms; 0 for no limit.
+        deepsleep: ``machine.deepsleep`` takes fewer ms than this.
         flash_size: bytes of flash of the smallest such board.
         filesystem: bytes of it that MicroPython leaves for files.
         layout: the flash's regions, in order.
@@ -59,6 +61,8 @@ class BoardSpec:
     nvs: bool
     heap: int
     psram: int
+    watchdog: int
+    deepsleep: int
     flash_size: int
     filesystem: int
     layout: tuple[Partition, ...]
@@ -119,7 +123,7 @@ def read(file: Path) -> BoardSpec:
     except OSError as error:
         raise UserError(f"{file} can't be read: {error.strerror}") from None
     _check(file, table)
-    flash, usb, memory = table["flash"], table["usb"], table["memory"]
+    flash, usb, memory, limits = table["flash"], table["usb"], table["memory"], table["limits"]
     return BoardSpec(
         name=file.parent.name,
         title=table["title"],
@@ -128,6 +132,8 @@ def read(file: Path) -> BoardSpec:
         nvs=table["nvs"],
         heap=memory["heap"],
         psram=memory["psram"],
+        watchdog=limits["watchdog"],
+        deepsleep=limits["deepsleep"],
         flash_size=flash["size"],
         filesystem=flash["filesystem"],
         layout=tuple(Partition(**region) for region in flash["layout"]),
@@ -168,6 +174,7 @@ def _is_pins(value: Any) -> bool:
 
 _TEXT: _Rule = (lambda value: isinstance(value, str), "a text in quotes")
 _SIZE: _Rule = (_is_size, "a whole number of bytes, 0 or more (0x1000 and 2_097_152 are fine)")
+_MILLISECONDS: _Rule = (_is_size, "a whole number of milliseconds, 0 or more")
 _BOOL: _Rule = (lambda value: isinstance(value, bool), "true or false")
 _IDS: _Rule = (
     lambda value: isinstance(value, list) and all(isinstance(i, str) and _USB_ID.fullmatch(i) for i in value),
@@ -179,6 +186,7 @@ _SCHEMA: dict[str, Any] = {
     "port": _one_of(*_PORTS),
     "nvs": _BOOL,
     "memory": {"heap": _SIZE, "psram": _SIZE},
+    "limits": {"watchdog": _MILLISECONDS, "deepsleep": _MILLISECONDS},
     "flash": {
         "size": _SIZE,
         "filesystem": _SIZE,

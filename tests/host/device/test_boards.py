@@ -44,6 +44,7 @@ def test_a_chip_is_written_where_its_rom_looks_for_the_boot_loader(chip, offset)
         ("heap = 57344", 'heap = "56k"', ["memory.heap", "whole number"]),
         ("psram = 0", "psram = true", ["memory.psram"]),
         ("psram = 0", "psarm = 0", ["memory.psarm", "did you mean memory.psram?"]),
+        ("watchdog = 0", 'watchdog = "2 min"', ["limits.watchdog", "milliseconds"]),
         ("nvs = true", 'nvs = "yes"', ["nvs", "true or false"]),
         ('"10c4:ea60"', '"10C4:EA60"', ["usb.ids", "lower-case"]),
         ("led = 2", "led = -2", ["pins"]),
