@@ -99,14 +99,17 @@ def load_all() -> list[BoardSpec]:
 
 
 def by_machine(machine: str) -> BoardSpec | None:
-    """Return the first board whose chip ``machine`` (``sys.implementation._machine``) names; None for no such chip.
+    """Return the board that ``machine`` (``sys.implementation._machine``) names, else the first with its chip, or None.
 
-    MicroPython ends that text in the chip: "Generic ESP32 module with ESP32", "ESP32C3 module with ESP32-C3".
+    MicroPython ends that text in the chip: "Seeed XIAO ESP32C3 with ESP32-C3", "ESP32C3 module with ESP32-C3".
     """
     if machine.startswith("Virtual board"):
         return load("virtual")
-    chip = machine.lower().replace("-", "").rpartition(" ")[2]
-    return next((board for board in load_all() if board.chip == chip), None)
+    title, _, chip = machine.rpartition(" with ")
+    known = load_all()
+    named = [board for board in known if board.title == title]
+    chip = chip.lower().replace("-", "").removesuffix("picod4")  # a package with an ESP32 in it
+    return next((board for board in named or known if named or board.chip == chip), None)
 
 
 def read(file: Path) -> BoardSpec:
