@@ -23,7 +23,7 @@ class Body:
         self._pieces = pieces
         self._buffer = buffer
         self.body = _NEEDS[need]
-        self.size = 0
+        self.size: "int | None" = 0
         for piece in pieces:
             size = piece[1] if isinstance(piece, tuple) else len(piece)
             self.size = None if self.size is None or size is None else self.size + size
