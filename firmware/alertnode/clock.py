@@ -38,6 +38,10 @@ class Uptime:
         self._milliseconds += passed
         return self._milliseconds
 
+    def at_least(self, milliseconds):
+        """Go on from ``milliseconds`` if less has been counted: the ticks may have stood still in a light sleep."""
+        self._milliseconds = max(self(), milliseconds)
+
     def seconds(self):
         """Return the same in whole seconds."""
         return self() // 1000

@@ -19,8 +19,8 @@ class Trace(Sensor):
     """The trace in the file ``path``.
 
     ``speed`` is how many times faster than recorded it runs (0: as fast as it can), ``step`` the milliseconds from row
-    to row (0: found out). ``values`` and ``missing`` count readings. Raises OSError if there is no such file, ValueError
-    if it has no row.
+    to row (0: found out). ``values`` and ``missing`` count readings. Raises OSError if there is no such file,
+    ValueError if it has no row.
     """
 
     def __init__(self, path, unit, clock, say, speed=0, step=0):
@@ -90,7 +90,13 @@ class Trace(Sensor):
     def _next(self):
         """Return the next row that has a timestamp, as a Reading, or None at the end."""
         while True:
-            line = self._file.readline(_LONGEST_LINE)
+            try:
+                line = self._file.readline(_LONGEST_LINE)
+            except OSError as error:
+                self._say(
+                    "%s, line %d: the recording ends, as it cannot be read (%s)" % (self._path, self._line, error)
+                )
+                return None
             if not line:
                 return None
             self._line += 1
