@@ -33,9 +33,13 @@ PARTS = (
     "waiting",
 )
 STARTING, READING, WRITING, CONNECTING, ASKING, SENDING, WAITING = range(7)
+# So many failed starts within an hour, and the next one is in safe mode.
+MOST_FAILS = 3
 _HEAD = 8
 _MAGIC = 0xA7
 _kept = None
+# Seconds that a time server has to answer.
+_NTP_SECONDS = 2
 # Milliseconds of light sleep on rp2 between two feedings of its watchdog, and the Watchdog that lasts longer.
 _NAP = 4000
 _soft = None
@@ -55,11 +59,28 @@ def set_unix(now):
 
 
 def ntp(host):
-    """Return Unix seconds by the NTP server ``host``; raises OSError if it does not answer."""
-    import ntptime
+    """Return Unix seconds by the NTP server ``host``.
 
-    ntptime.host = host
-    return ntptime.time() + EPOCH
+    Raises OSError if it does not answer, ValueError (a sentence, seconds to leave it alone) if its answer is useless.
+    """
+    import socket
+
+    from alertnode import sntp
+
+    address = socket.getaddrinfo(host, 123, 0, socket.SOCK_DGRAM)[0][-1]
+    request = sntp.request(os.urandom(8))
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.settimeout(_NTP_SECONDS)
+        begin = ticks()
+        sock.sendto(request, address)
+        while since(begin) < _NTP_SECONDS * 1000:
+            answer = sock.recv(128)
+            if sntp.belongs(answer, request):
+                return (sntp.milliseconds(answer) + since(begin) // 2 + 500) // 1000
+    finally:
+        sock.close()
+    raise OSError("no answer")
 
 
 def unix_ms():
@@ -113,7 +134,7 @@ def remember(data):
 
 
 def mark(place, value):
-    """Keep ``value`` (0 to 255) at ``place``, one of PART, FAILS, MINUTES, STATE and RESETS, until the power is lost."""
+    """Keep ``value`` (0 to 255) at ``place`` (PART, FAILS, MINUTES, STATE or RESETS) until the power is lost."""
     global _kept
     kept = _memory()
     if kept[place] != value:

@@ -33,7 +33,7 @@ def run(settings, running):
             outbox.flush()
         platform.sleep(_LOOK * 1000)
     # The whole node once more; if it fails, the next start is here again.
-    platform.mark(platform.FAILS, platform.marked(platform.FAILS) - 1)
+    platform.mark(platform.FAILS, platform.MOST_FAILS - 1)
     platform.reset()
 
 

@@ -11,8 +11,6 @@ WINDOW = 2
 _CRASH_PAUSE = 5
 _LONGEST_PAUSE = 320
 _REMIND = 30
-# So many failed starts within an hour, and the next one is in safe mode.
-_MOST_FAILS = 3
 
 
 def main():
@@ -37,7 +35,7 @@ def main():
 def _start():
     settings = _settings()
     running = [None, None]
-    safe = platform.marked(platform.FAILS) >= _MOST_FAILS
+    safe = platform.marked(platform.FAILS) >= platform.MOST_FAILS
     try:
         if safe:
             from alertnode import safe
