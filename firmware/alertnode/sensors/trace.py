@@ -90,7 +90,13 @@ class Trace(Sensor):
     def _next(self):
         """Return the next row that has a timestamp, as a Reading, or None at the end."""
         while True:
-            line = self._file.readline(_LONGEST_LINE)
+            try:
+                line = self._file.readline(_LONGEST_LINE)
+            except OSError as error:
+                self._say(
+                    "%s, line %d: the recording ends, as it cannot be read (%s)" % (self._path, self._line, error)
+                )
+                return None
             if not line:
                 return None
             self._line += 1
