@@ -1,12 +1,12 @@
-"""The alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
+"""Runs the alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
 
 from alertnode import texts
 from alertnode.rules import ALERT
 
-# One slice of waiting: short enough for a contact to be noticed, long enough to let the chip rest.
-_SLICE = 0.2
-# In a trace as fast as it can run, a reading is shown about this often, in seconds.
-_SHOW_EVERY = 1
+# One slice of waiting, in milliseconds: short enough for a contact to be noticed, long enough to let the chip rest.
+_SLICE = 200
+# In a trace as fast as it can run, a reading is shown about this often, in milliseconds.
+_SHOW_EVERY = 1000
 
 
 class App:
@@ -15,17 +15,17 @@ class App:
     Args:
         board: the board's name in mails (str).
         sensor: a Sensor; rules: list of Rule; mailer: a Mailer; clock: a Clock; log: a Log;
-            wifi: a Wifi, or None where the network is simply there.
-        feed: feeds the watchdog; sleep: waits, in seconds.
+            wifi: a Wifi, or None if the network is simply there.
+        feed: feeds the watchdog; sleep: waits, in milliseconds.
     """
 
-    # Seconds from one reading to the next.
-    interval = 60
-    # A State, where excursions outlive a reset.
+    # Milliseconds from one reading to the next.
+    interval = 60000
+    # A State, if excursions are to outlive a reset.
     state = None
     # What runs, on what, and why it was started.
     origin = "alertnode"
-    # Tells what ends on a known date, where there is something.
+    # Warns of what ends on a known date, if anything does.
     expiry = None
     # A reading taken last.
     reading = None
@@ -49,8 +49,8 @@ class App:
         self.recoveries = 0
 
     def about(self):
-        """A line on the board and its program, which each mail carries."""
-        return "%s, up for %s" % (self.origin, texts.duration(self.clock.uptime()))
+        """Return a line on the board and its program, which each mail carries."""
+        return "%s, up for %s" % (self.origin, texts.duration(self.clock.uptime() // 1000))
 
     def run(self):
         """Read and mail until the sensor is finished, then keep what is left going; never returns on a live sensor."""
@@ -61,10 +61,10 @@ class App:
             self.wait(self.sensor.pause(self.interval))
         self.finish()
         while True:
-            self.wait(60)
+            self.wait(60000)
 
     def sense(self):
-        """One reading, and what follows from it put into the outbox; True where something follows."""
+        """Read once and put what follows from it into the outbox; return True if anything follows."""
         self.feed()
         reading = self.reading = self.sensor.read()
         self._show(reading)
@@ -83,9 +83,9 @@ class App:
         except OSError:
             self.log.say("flash is full or worn: after a reset this excursion may be mailed again")
 
-    def wait(self, seconds):
+    def wait(self, milliseconds):
         """Wait, fed and in slices; what is due on the way is done: network, time, mails."""
-        end = self.clock.uptime() + seconds
+        end = self.clock.uptime() + milliseconds
         while True:
             self.feed()
             self.clock.tick()
@@ -97,7 +97,7 @@ class App:
             self._sleep(min(_SLICE, left))
 
     def online(self):
-        """Bring up the network and the time, as far as they are not pausing; True when mail can go."""
+        """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
         if self.wifi is not None and not self.wifi.up():
             return self._cannot("Wi-Fi is down")
         if self.clock.due():
@@ -112,7 +112,7 @@ class App:
         return True
 
     def finish(self):
-        """Tell how a trace went."""
+        """Report how a trace went."""
         if hasattr(self.sensor, "missing"):
             if self.sensor.missing:
                 self.log.say("readings missing or not a number: %d" % self.sensor.missing)
@@ -120,7 +120,7 @@ class App:
             self.log.say(text % (self.sensor.values, self.alerts, self.recoveries))
 
     def heartbeat(self):
-        """The Message that says that all is well, so that silence means something."""
+        """Return the Message that says that all is well, so that silence means something."""
         reading = self.reading
         now = "no reading yet"
         if reading is not None:

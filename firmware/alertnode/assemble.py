@@ -2,7 +2,6 @@
 
 from alertnode import VERSION, app, clock, log, mailer, platform, routes, rules, secrets, zone
 from alertnode import state as memory
-from alertnode.sensors import reading
 
 OUTBOX = "/outbox"
 _SENDING = ("message", "blocking", "delivery", "queue.run", "smtp.transaction")
@@ -11,9 +10,9 @@ _PASSING = ("dns", "net.tls", "smtp.handshake", "smtp.sasl", "smtp.failure", "ne
 
 
 def build(settings):
-    """(what runs the node, its Log, what feeds the watchdog) of a configuration.
+    """Return (what runs the node, its Log, what feeds the watchdog) of a configuration.
 
-    ValueError or OSError, with a sentence, where it does not fit this board; the watchdog is not armed then.
+    Raises ValueError or OSError, with a sentence, if it does not fit this board; the watchdog is not armed then.
     """
     import umail
 
@@ -22,13 +21,13 @@ def build(settings):
     uptime = clock.Uptime(platform)
     time = _clock(settings["clock"], uptime, journal.say)
     journal.stamp = time.stamp
-    sensor = reading.make(settings["sensor"], time, platform.sleep, journal.say)
+    sensor = _sensor(settings["sensor"], time, journal.say)
     trace = settings["sensor"]["type"] == "trace"
     route = routes.every(settings["mail"], secrets.get, umail)
     cause = platform.cause()
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
-    slept = known.values.get("slept", 0) if known and cause == platform.DEEP_SLEEP else 0
-    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime)
+    slept = known.number("slept") if known and cause == platform.DEEP_SLEEP else 0
+    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime.seconds)
     feed = platform.watchdog(settings["watchdog"])
     outbox.tick = feed
     wifi = _wifi(settings["wifi"], uptime, feed, journal.say)
@@ -38,7 +37,7 @@ def build(settings):
     post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say)
     name = settings["board_name"]
     node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
-    node.interval = settings["interval"]
+    node.interval = round(settings["interval"] * 1000)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     journal.say("%s: %s" % (name, node.about()))
     if known:
@@ -46,9 +45,20 @@ def build(settings):
         known.restore(node.rules, time.moment)
         _explain(node, cause)
         if settings["heartbeat"]:
-            _heartbeat(outbox, int(settings["heartbeat"] * zone.DAY), node.heartbeat)
+            _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
     _watch(node, settings)
     return _runner(node, settings), journal, feed
+
+
+def _sensor(config, time, say):
+    kind = config["type"]
+    if kind == "trace":
+        from alertnode.sensors.trace import Trace
+
+        return Trace(config["path"], config["unit"], time, say, config["speed"], round(config["step"] * 1000))
+    from alertnode.sensors import wired
+
+    return wired.make(kind, config, time, platform.sleep)
 
 
 def _outbox(umail, mail, route, slept, uptime):
@@ -105,7 +115,7 @@ def _heartbeat(outbox, every, message):
 
 
 def _watch(node, settings):
-    """What ends on a known date is told on the console, and by the outbox in the heartbeat."""
+    """Warn of what ends on a known date, on the console and by the outbox in the heartbeat."""
     mail = settings["mail"]
     sections = mail, mail["fallback"]
     if not settings["expires"] and not [section for section in sections if section and section["certificate"]]:
@@ -123,18 +133,18 @@ def _runner(node, settings):
         return node.run
     from alertnode.battery import Battery
 
-    return Battery(node, platform, settings["battery"]["budget"]).run
+    return Battery(node, platform, round(settings["battery"]["budget"] * 1000)).run
 
 
 def _explain(node, cause):
-    """After a reset that nobody asked for, its cause and the log's last lines go with the next mail."""
+    """Send the cause of a reset that nobody asked for, and the log's last lines, with the next mail."""
     if cause == platform.WATCHDOG:
         memory.keep_last_words(platform, "The board was reset by its watchdog. Its log ended:")
-    node.more = memory.last_words()
+    node.more = memory.last_words(platform)
 
 
 def _fingerprint(mail):
-    """A word that changes with the route's settings and secrets, so that a mended route is tried at once."""
+    """Return a word that changes with the route's settings and secrets, so that a corrected route is tried at once."""
     from binascii import hexlify
     from hashlib import sha256
 

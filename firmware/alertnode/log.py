@@ -1,4 +1,4 @@
-"""The log: console lines that a person understands, the last of them in RAM and in a file of bounded size."""
+"""Writes the log: console lines that a person understands, the last of them in RAM and in a file of bounded size."""
 
 import os
 
@@ -12,7 +12,7 @@ def _no_time():
 class Log:
     """Prints lines with their time, keeps the last ``lines`` in RAM, and two files of at most ``size`` / 2 bytes each.
 
-    ``stamp()`` gives the time of a line as (short, long) texts; ``show`` prints.
+    ``stamp()`` returns the time of a line as (short, long) texts; ``show`` prints.
     """
 
     def __init__(self, path="/log.txt", size=16384, lines=20, show=print):

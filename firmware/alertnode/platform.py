@@ -1,4 +1,4 @@
-"""What differs from board to board, and where a port's time begins: known here and nowhere else.
+"""Hides what differs from board to board, and where a port's time begins.
 
 MicroPython counts from 2000-01-01 on an ESP32 and from 1970-01-01 elsewhere. Everything above this module counts Unix
 seconds. Other modules take this one as an argument, so that tests give them another.
@@ -7,18 +7,21 @@ seconds. Other modules take this one as an argument, so that tests give them ano
 import os
 import sys
 import time
+from binascii import crc32
 
 from alertnode import zone
 
 # Unix seconds at which this port's clock begins.
 EPOCH = zone.seconds(*time.gmtime(0)[:3])
-# Two of the words that ``cause`` gives.
+# The length of a checksum at the end of a file.
+_CHECKSUM = 9
+# Two of the words that ``cause`` returns.
 DEEP_SLEEP = "deep sleep"
 WATCHDOG = "watchdog"
 
 
 def unix():
-    """Unix seconds now, right or wrong: an ESP32 that has lost its power begins in 2000."""
+    """Return Unix seconds now, right or wrong: an ESP32 that has lost its power begins in 2000."""
     return int(time.time()) + EPOCH
 
 
@@ -31,26 +34,34 @@ def set_unix(now):
 
 
 def ntp(host):
-    """Unix seconds by the NTP server ``host``; OSError where it does not answer."""
+    """Return Unix seconds by the NTP server ``host``; raises OSError if it does not answer."""
     import ntptime
 
     ntptime.host = host
     return ntptime.time() + EPOCH
 
 
+def unix_ms():
+    """Return the same in whole milliseconds."""
+    return time.time_ns() // 1000000 + EPOCH * 1000
+
+
 def ticks():
-    """A millisecond counter that wraps."""
+    """Return a millisecond counter, which wraps at a power of two that the port chooses: 2**30 on boards."""
     return time.ticks_ms()
 
 
 def since(ticks):
-    """Milliseconds that have passed since ``ticks``, right for six days."""
-    return time.ticks_diff(time.ticks_ms(), ticks)
+    """Return the milliseconds that have passed since ``ticks``, right for as long as the counter takes to wrap.
+
+    ``ticks_diff`` is right for half as long only, and negative beyond.
+    """
+    return (time.ticks_ms() - ticks) & time.ticks_add(0, -1)
 
 
-def sleep(seconds):
-    """Wait ``seconds``, a fraction too."""
-    time.sleep_ms(round(seconds * 1000))
+def sleep(milliseconds):
+    """Wait so many ``milliseconds`` (int)."""
+    time.sleep_ms(milliseconds)
 
 
 def reset():
@@ -61,14 +72,14 @@ def reset():
 
 
 def platform():
-    """``MicroPython 1.29.0 on Generic ESP32 module with ESP32``."""
+    """Return ``MicroPython 1.29.0 on Generic ESP32 module with ESP32``."""
     known = sys.implementation
     version = ".".join([str(part) for part in known.version[:3]])
     return "MicroPython %s on %s" % (version, getattr(known, "_machine", sys.platform))
 
 
 def memory():
-    """What ``remember`` was given last, unless the power was lost since."""
+    """Return what ``remember`` was given last, unless the power was lost since."""
     import machine
 
     try:
@@ -78,7 +89,7 @@ def memory():
 
 
 def remember(data):
-    """Keep ``data`` (bytes, 2 kB at most) through deep sleep, where the chip can."""
+    """Keep ``data`` (bytes, 2 kB at most) through deep sleep, if the chip can."""
     import machine
 
     try:
@@ -95,7 +106,7 @@ def deepsleep(seconds):
 
 
 def cause():
-    """Why the board started, in words: "power-on", "watchdog", …"""
+    """Return why the board started, in words: "power-on", "watchdog", …"""
     try:
         import machine
 
@@ -115,7 +126,7 @@ def cause():
 
 
 def watchdog(seconds):
-    """A function that feeds a watchdog, which resets the board ``seconds`` after the last call; None arms nothing."""
+    """Return a function that feeds a watchdog, which resets the board ``seconds`` after the last call; 0 arms none."""
     if not seconds:
         return nothing
     import machine
@@ -124,29 +135,52 @@ def watchdog(seconds):
 
 
 def nothing():
-    """Do nothing: the watchdog's food where there is no watchdog."""
+    """Do nothing: what feeds a watchdog that is not armed."""
 
 
 def write(path, data):
-    """Write ``data`` (bytes) to ``path``; a power cut leaves the old or the new content. OSError when flash is full."""
+    """Write ``data`` (bytes) and its checksum to ``path``; a power cut leaves the old or the new content.
+
+    Raises OSError if the flash is full.
+    """
     new = path + ".new"
     try:
         with open(new, "wb") as file:
             file.write(data)
+            file.write(_checksum(data))
     except OSError:
         # A half file would keep the last blocks of a full flash.
         remove(new)
         raise
-    try:
-        os.rename(new, path)
-    except OSError:
-        # FAT does not rename onto a file that is there.
-        remove(path)
-        os.rename(new, path)
+    os.rename(new, path)
+
+
+def read(path, most=8192, bare=False):
+    """Return what ``write`` was given for ``path``; None if the file is missing or damaged, or over ``most`` bytes.
+
+    FAT removes the old file before it renames the new one: a power cut in between leaves ``path.new``. ``bare`` also
+    accepts a file without checksum, as alertnode 0.1 wrote it, which the caller must check.
+    """
+    found = None
+    for name in (path, path + ".new"):
+        try:
+            with open(name, "rb") as file:
+                data = file.read(most + _CHECKSUM)
+        except OSError:
+            continue
+        if data[-_CHECKSUM:] == _checksum(data[:-_CHECKSUM]):
+            return data[:-_CHECKSUM]
+        if bare and name == path:
+            found = data
+    return found
+
+
+def _checksum(data):
+    return b"\n%08x" % crc32(data)
 
 
 def exists(path):
-    """True where there is a file ``path``."""
+    """Return True if there is a file ``path``."""
     try:
         os.stat(path)
     except OSError:
@@ -155,7 +189,7 @@ def exists(path):
 
 
 def remove(path):
-    """Remove the file ``path`` where there is one."""
+    """Remove the file ``path`` if there is one."""
     try:
         os.remove(path)
     except OSError:

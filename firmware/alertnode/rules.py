@@ -1,4 +1,4 @@
-"""The rules: pure state machines that turn readings into events, one alert and one recovery for each excursion.
+"""Turns readings into events by rules, pure state machines: one alert and one recovery for each excursion.
 
 A reading of a sensor that is gone says nothing about its value: it neither begins nor ends an excursion, nor breaks the
 row of readings that one takes. Only a rule "gone" looks at it.
@@ -9,7 +9,7 @@ RECOVERY = "recovery"
 
 
 class Event:
-    """What a rule noticed: ``kind`` ALERT or RECOVERY, the ``rule`` and the ``reading``.
+    """Holds what a rule noticed: ``kind`` ALERT or RECOVERY, the ``rule`` and the ``reading``.
 
     ``since`` is the time of the excursion's first reading, on the sensor's time line; ``peak`` its farthest value.
     """
@@ -23,7 +23,7 @@ class Event:
 
 
 class Rule:
-    """One rule: its ``name``, ``when`` it alerts, its ``limit``, ``hysteresis`` and number of ``readings``.
+    """Watches one value: its ``name``, ``when`` it alerts, its ``limit``, ``hysteresis`` and number of ``readings``.
 
     It begins when that many readings in a row are beyond the limit, and ends when one has come back by the hysteresis.
     """
@@ -40,7 +40,7 @@ class Rule:
         self.row = 0
 
     def feed(self, reading):
-        """Take the next Reading; an Event where an excursion begins or ends, else None."""
+        """Take the next Reading; return an Event if an excursion begins or ends, else None."""
         if self.when == "gone":
             beyond, back = reading.value is None, reading.value is not None
         elif reading.value is None:
@@ -79,5 +79,5 @@ class Rule:
 
 
 def make(rules):
-    """The rules of the configuration's list ``rules``."""
+    """Return the rules of the configuration's list ``rules``."""
     return [Rule(**rule) for rule in rules]

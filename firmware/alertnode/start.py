@@ -1,4 +1,4 @@
-"""Puts the alert node together and runs it, and keeps the board reachable whatever goes wrong."""
+"""Starts the alert node, and keeps the board reachable whatever goes wrong."""
 
 import sys
 
@@ -12,7 +12,7 @@ _REMIND = 30
 
 
 def main():
-    """What main.py runs; comes back to the REPL after Ctrl-C and where the maintenance flag is set."""
+    """Run the node; comes back to the REPL after Ctrl-C and if the maintenance flag is set."""
     if platform.exists(MAINTENANCE):
         print("alertnode: not started, as the file %s is there: remove it and reset" % MAINTENANCE)
         return
@@ -20,7 +20,7 @@ def main():
         # A board that wakes every few minutes can't stay up for the window each time; Ctrl-C reaches it all the same.
         if platform.cause() != platform.DEEP_SLEEP:
             print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
-            platform.sleep(WINDOW)
+            platform.sleep(WINDOW * 1000)
         _start()
     except KeyboardInterrupt:
         print("alertnode: stopped. An armed watchdog still resets the board; for longer work create %s" % MAINTENANCE)
@@ -66,10 +66,10 @@ def _unload(name):
 def _tell(problems):
     """Say what is wrong, again and again, so that whoever connects later reads it too; Ctrl-C ends it."""
     while True:
-        print("alertnode: not started, the configuration needs mending:")
+        print("alertnode: not started, fix the configuration:")
         for sentence in problems:
             print("  - " + sentence)
-        platform.sleep(_REMIND)
+        platform.sleep(_REMIND * 1000)
 
 
 def _crashed(error, log, feed):
@@ -94,5 +94,5 @@ def _crashed(error, log, feed):
         print("alertnode: crashed, and the log could not be kept: %r" % again)
     for _ in range(_CRASH_PAUSE):
         feed()
-        platform.sleep(1)
+        platform.sleep(1000)
     platform.reset()

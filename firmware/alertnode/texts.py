@@ -1,10 +1,10 @@
-"""Events in words: the console line, the subject and the text of a mail. Pure."""
+"""Puts events in words: the console line, the subject and the text of a mail. Pure."""
 
 from alertnode.rules import ALERT
 
 
 def number(value):
-    """``37.23``: as many digits as a person wants to read."""
+    """Return ``37.23``: as many digits as a person wants to read."""
     text = ("%.2f" if abs(value) >= 1 else "%.4f") % value
     while text[-1] == "0":
         text = text[:-1]
@@ -14,13 +14,12 @@ def number(value):
 
 
 def amount(value, unit):
-    """``37.23 °C``; ``82 %``; ``3`` without a unit."""
+    """Return ``37.23 °C``; ``82 %``; ``3`` without a unit."""
     return (number(value) + " " + unit) if unit else number(value)
 
 
 def duration(seconds):
-    """``3 h 20 min``, ``45 min`` or ``12 s``."""
-    seconds = int(seconds)
+    """Return ``3 h 20 min``, ``45 min`` or ``12 s``."""
     if seconds < 120:
         return "%d s" % seconds
     minutes = seconds // 60
@@ -32,7 +31,7 @@ def duration(seconds):
 
 
 def line(event):
-    """What has happened, in one line: ``temperature 37.5 °C is above 37.2 °C``."""
+    """Return what has happened, in one line: ``temperature 37.5 °C is above 37.2 °C``."""
     rule = event.rule
     reading = event.reading
     began = event.kind == ALERT
@@ -48,9 +47,9 @@ def line(event):
 
 
 def mail(event, board, when, about, more=()):
-    """(subject, text) of the mail about ``event``.
+    """Return (subject, text) of the mail about ``event``.
 
-    ``board`` is the board's name; ``when(at)`` gives a moment as local time; ``about`` is a line on the board and its
+    ``board`` is the board's name; ``when(at)`` returns a moment as local time; ``about`` is a line on the board and its
     program; ``more`` are further lines that must reach a person.
     """
     rule = event.rule
@@ -78,7 +77,7 @@ def mail(event, board, when, about, more=()):
         # A board that lost its power before it knew the date can't tell.
         began = "before the last start"
         if event.since is not None:
-            began = "%s, %s before" % (when(event.since), duration(reading.at - event.since))
+            began = "%s, %s before" % (when(event.since), duration((reading.at - event.since) // 1000))
         row("Began", began)
         if event.peak is not None and rule.when in ("above", "below"):
             row("Highest" if rule.when == "above" else "Lowest", amount(event.peak, unit))

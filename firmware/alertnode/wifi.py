@@ -1,12 +1,12 @@
-"""The Wi-Fi connection: made, watched and tried again with growing pauses, its failures in words."""
+"""Connects to the Wi-Fi, watches the connection, tries again with growing pauses, and puts failures in words."""
 
-_FIRST_PAUSE = 5
-_LONGEST_PAUSE = 300
-_STEP = 0.2
+_FIRST_PAUSE = 5000
+_LONGEST_PAUSE = 300000
+_STEP = 200
 
-# The names of `network`'s constants, and the ESP-IDF reason codes that `status()` gives on boards without the name.
+# The names of `network`'s constants, and the ESP-IDF reason codes that `status()` returns on boards without the name.
 _REASONS = (
-    ("STAT_WRONG_PASSWORD", (202, -3), "wrong password: mend the secret wifi_password"),
+    ("STAT_WRONG_PASSWORD", (202, -3), "wrong password: correct the secret wifi_password"),
     ("STAT_NO_AP_FOUND", (201, 210, 211, 212, -2), "no access point with this name: check wifi.ssid and the distance"),
     ("STAT_HANDSHAKE_TIMEOUT", (204, 15), "the handshake timed out: a weak signal, or a wrong password"),
     ("STAT_ASSOC_FAIL", (203,), "the access point turned the board away"),
@@ -18,8 +18,8 @@ _REASONS = (
 class Wifi:
     """The board's station interface.
 
-    ``network`` is the module of that name; ``sleep`` waits, in seconds; ``feed`` feeds the watchdog; ``uptime`` gives
-    seconds; ``say`` takes console lines.
+    ``network`` is MicroPython's module; ``sleep`` waits, and ``uptime`` counts, in milliseconds; ``feed`` feeds the
+    watchdog; ``timeout`` is in seconds; ``say`` takes console lines.
     """
 
     def __init__(self, network, ssid, password, uptime, sleep, feed, say, timeout=20):
@@ -31,13 +31,13 @@ class Wifi:
         self._sleep = sleep
         self._feed = feed
         self._say = say
-        self._timeout = timeout
+        self._timeout = round(timeout * 1000)
         self._pause = _FIRST_PAUSE
         self._due = 0
         self._was_up = False
 
     def ready(self):
-        """True while connected; that a connection came or went is told once."""
+        """Return True while connected; that a connection came or went is reported once."""
         up = bool(self._wlan.isconnected())
         if up != self._was_up:
             self._was_up = up
@@ -50,7 +50,7 @@ class Wifi:
         return up
 
     def up(self):
-        """Connect unless connected or still pausing after a failure; True when connected."""
+        """Connect unless connected or still pausing after a failure; return True if connected."""
         if self.ready():
             return True
         if self._uptime() < self._due:
@@ -58,7 +58,7 @@ class Wifi:
         reason = self._connect()
         if self.ready():
             return True
-        self._say("Wi-Fi %s: %s; tried again in %d s" % (self._ssid, reason, self._pause))
+        self._say("Wi-Fi %s: %s; tried again in %d s" % (self._ssid, reason, self._pause // 1000))
         self._due = self._uptime() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         return False
@@ -69,7 +69,7 @@ class Wifi:
         self._wlan.active(False)
 
     def gateway(self):
-        """The router's address, which often answers NTP; "" where it is unknown."""
+        """Return the router's address, which often answers NTP; "" if it is unknown."""
         try:
             address = self._wlan.ifconfig()[2]
         except (OSError, IndexError):
@@ -91,7 +91,7 @@ class Wifi:
         end = self._uptime() + self._timeout
         while not wlan.isconnected():
             if self._uptime() >= end:
-                return self._reason() or "no connection within %d s" % self._timeout
+                return self._reason() or "no connection within %d s" % (self._timeout // 1000)
             self._feed()
             self._sleep(_STEP)
         return ""

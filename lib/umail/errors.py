@@ -16,7 +16,10 @@ class MailError(Exception):
         text (str): the server's words, or ours, without control characters or credentials.
         key (str): names the advice.
         refused (list): ``(address, reply)`` pairs where recipients were refused.
+        retry_after (int): seconds that a token endpoint asks to wait, 0 where it asks for nothing.
     """
+
+    retry_after = 0
 
     def __init__(self, stage, kind, text="", code=0, enhanced="", key=""):
         super().__init__(text)

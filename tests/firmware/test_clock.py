@@ -1,7 +1,5 @@
 """The board's time: unset, set, estimated, and jumping both ways."""
 
-import os
-
 from alertnode.clock import ESTIMATED, SET, UNSET, Uptime
 from alertnode.ds3231 import DS3231
 from alertnode.zone import seconds
@@ -28,10 +26,10 @@ def test_uptime_survives_the_wrap_of_the_millisecond_counter_and_no_jump_of_the_
     port = Port()
     uptime = Uptime(port)
     port.pass_time(100)
-    equal(uptime(), 100)
+    equal(uptime(), 100000)
     port.set_unix(NOON)
     port.pass_time(1000)
-    equal(uptime(), 1100)
+    equal(uptime(), 1100000)
 
 
 def test_a_board_that_starts_in_2000_has_no_date():
@@ -39,7 +37,7 @@ def test_a_board_that_starts_in_2000_has_no_date():
     time = clock(port, said)
     equal((time.state, time.now(), time.unix(0)), (UNSET, None, None))
     port.pass_time(12)
-    equal(time.text(12), "12 s after the start (the clock was not set)")
+    equal(time.text(12000), "12 s after the start (the clock was not set)")
     equal(time.stamp(), ("--:--", "12 s after the start"))
 
 
@@ -72,7 +70,7 @@ def test_a_jump_in_either_direction_is_told_and_moves_no_duration():
     time.sync()
     inside("it was 93600 s fast", said.text())
     port.pass_time(5)
-    equal((time.uptime(), time.unix(0)), (5, NOON - 86400))
+    equal((time.uptime(), time.unix(0)), (5000, NOON - 86400))
 
 
 def test_servers_are_asked_in_order_then_the_router():
@@ -104,29 +102,35 @@ def test_failures_are_told_with_growing_pauses():
 
 def test_without_ntp_for_long_the_last_known_time_is_taken_as_an_estimate():
     port, said = Port(), Said()
-    keep = "umail-test-clock"
-    with open(keep, "wb") as file:
-        file.write(b"%d" % NOON)
-    try:
-        time = clock(port, said, keep=keep)
+    port.files["/clock"] = b"%d" % NOON
+    time = clock(port, said)
+    time.sync()
+    equal(time.state, UNSET)
+    port.pass_time(601)
+    time.sync()
+    equal((time.state, time.now()), (ESTIMATED, NOON + 601))
+    inside("(estimated)", time.text(601000))
+    inside("by the last known time, as NTP does not answer", said.text())
+    # NTP that answers at last is better, even if it goes back.
+    port.servers["pool"] = NOON - 50
+    time.sync()
+    equal((time.state, time.now()), (SET, NOON - 50))
+
+
+def test_a_damaged_file_of_the_last_known_time_counts_as_none():
+    for damaged in (None, b"", b"soon", b"17e8", b"-5", b"\xff", b"12"):
+        port, said = Port(), Said()
+        port.files["/clock"] = damaged
+        time = clock(port, said)
         time.sync()
-        equal(time.state, UNSET)
         port.pass_time(601)
         time.sync()
-        equal((time.state, time.now()), (ESTIMATED, NOON + 601))
-        inside("(estimated)", time.text(601))
-        inside("by the last known time, as NTP does not answer", said.text())
-        # NTP that answers at last is better, even where it goes back.
-        port.servers["pool"] = NOON - 50
-        time.sync()
-        equal((time.state, time.now()), (SET, NOON - 50))
-    finally:
-        os.remove(keep)
+        equal(time.state, UNSET, damaged)
 
 
 def test_the_last_known_time_is_kept_seldom_and_never_while_unset():
     port, said = Port(), Said()
-    time = clock(port, said, keep="/clock")
+    time = clock(port, said)
     time.tick()
     equal(port.files, {})
     port.servers["pool"] = NOON

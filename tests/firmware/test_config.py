@@ -48,12 +48,12 @@ MISTAKES = (
     ("mail.route", 5, "m365.direct_send"),
     ("mail.to", REMOVE, '"mail.to" is missing'),
     ("mail.to", [], '"mail.to" is neither a text nor a list of texts'),
-    ("mail.to", "ops", "no address"),
+    ("mail.to", "ops", "not an address"),
     ("mail.username", REMOVE, "the route m365.submission needs it"),
-    ("mail.username", "esp32", '"mail.username" is no address: give the mailbox'),
+    ("mail.username", "esp32", '"mail.username" is not an address: give the mailbox'),
     ("mail.to", "ops@contoso.com\r\nRCPT TO:<a@b>", '"mail.to" holds a line break'),
-    ("mail.host", "https://smtp.example.org", '"mail.host" holds "/", which no name has: give the server'),
-    ("mail.trust", "certs/demo.der", '"mail.trust" is no path of a file on the board, from / on: give'),
+    ("mail.host", "https://smtp.example.org", '"mail.host" holds "/", which a name never has: give the server'),
+    ("mail.trust", "certs/demo.der", '"mail.trust" is not the absolute path of a file on the board: give'),
     (
         "mail.security",
         "plain",
@@ -81,9 +81,9 @@ MISTAKES = (
     (
         "mail.fallback",
         but(SECOND, {"host": "smtp.example.org:587"}),
-        '"mail.fallback.host" holds ":", which no name has',
+        '"mail.fallback.host" holds ":", which a name never has',
     ),
-    ("mail.fallback", but(SECOND, {"to": "ops@contoso.com"}), '"mail.fallback.to" is no key that is known'),
+    ("mail.fallback", but(SECOND, {"to": "ops@contoso.com"}), 'unknown key "mail.fallback.to"'),
     ("mail.fallback", but(SECOND, {"password": "geheim"}), "store it as the secret mail_password_2."),
     ("mail.fallback", but(SECOND, {"oauth": OAUTH}), '"mail.fallback.oauth" gets a token for a login'),
     ("mail.fallback", {"route": "smtp", "sender": "a@x"}, '"mail.fallback.host" is missing, and the route smtp needs'),
@@ -115,7 +115,7 @@ MISTAKES = (
     ("watchdog", -1, '"watchdog" is -1'),
     ("watchdog", 0.5, '"watchdog" is 0.5, less than the 2'),
     ("wifi.ssid", "n" * 33, '"wifi.ssid" is longer than the 32 bytes'),
-    ("intervall", 60, '"intervall" is no key that is known: did you mean "interval"?'),
+    ("intervall", 60, 'unknown key "intervall": did you mean "interval"?'),
     ("colour", "red", "remove it; the configuration knows battery, board_name, clock,"),
 )
 
@@ -286,7 +286,7 @@ def test_a_tenants_host_is_a_name_and_its_domain_one_with_a_dot():
     for key, value, wanted in (
         ("host", "40.92.0.1", '"mail.host" is an IP address'),
         ("host", "2a01:111::1", '"mail.host" is an IP address'),
-        ("domain", "contoso", '"mail.domain" is no domain'),
+        ("domain", "contoso", '"mail.domain" is not a domain'),
     ):
         problems = config.check(changed("mail", but(good, {key: value})))[1]
         equal(len(problems), 1, problems)

@@ -5,9 +5,9 @@ import sys
 
 from alertnode import routes, secrets
 from alertnode.log import Log
-from check import equal, inside, raises
+from check import equal, inside, raises, scratch
 
-PATH = "umail-test-log.txt"
+PATH = scratch("log.txt")
 
 
 def size(path):
@@ -106,7 +106,7 @@ def test_nvs_holds_secrets_of_any_length_where_there_is_nvs():
 
 def test_a_file_holds_them_elsewhere():
     old = secrets.PATH
-    secrets.PATH = "umail-test-secrets.json"
+    secrets.PATH = scratch("secrets.json")
     try:
         equal(secrets.get("mail_password"), None)
         secrets.put("mail_password", "geheim")
@@ -114,6 +114,13 @@ def test_a_file_holds_them_elsewhere():
         equal(secrets.get("mail_password"), "geheim")
         secrets.put("mail_password", None)
         equal((secrets.get("mail_password"), secrets.get("wifi_password")), (None, "auch"))
+        # As alertnode 0.1 wrote it; and damaged.
+        for octets, wanted in (
+            (b'{"mail_password": "alt"}', "alt"), (b"", None), (b"[]", None), (b"\xff", None), (b'{"mail_pass', None)
+        ):  # fmt: skip
+            with open(secrets.PATH, "wb") as file:
+                file.write(octets)
+            equal(secrets.get("mail_password"), wanted, octets)
     finally:
         os.remove(secrets.PATH)
         secrets.PATH = old

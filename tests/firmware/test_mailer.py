@@ -58,7 +58,7 @@ def test_a_mail_that_is_given_up_is_told():
     post.flush()
     inside("permanent failure at rcpt: 550 no", said.lines[0])
     inside("nothing waits any more", said.lines[1])
-    equal(said.lines[2:], ["a mail is given up, the next one tells: 550 no"])
+    equal(said.lines[2:], ["gave up on a mail; the next one will say so: 550 no"])
 
 
 def test_a_mail_from_before_a_reset_is_told_by_its_subject():

@@ -5,10 +5,10 @@ import os
 from alertnode.rules import Rule
 from alertnode.sensors import trace
 from alertnode.zone import Zone, seconds
-from check import equal, inside, raises
+from check import equal, inside, raises, scratch
 from firmware_fakes import Port, Said, clock
 
-PATH = "umail-test-trace.csv"
+PATH = scratch("trace.csv")
 ZONE = Zone("CET-1CEST,M3.5.0,M10.5.0/3")
 
 
@@ -95,10 +95,10 @@ def test_speed_divides_the_recorded_pauses():
     with open(PATH, "w") as file:
         file.write(content)
     try:
-        for speed, wanted in ((0, 0), (1, 600), (60, 10)):
+        for speed, wanted in ((0, 0), (1, 600000), (60, 10000), (0.5, 1200000)):
             sensor = trace.Trace(PATH, "", clock(Port(), Said()), Said(), speed=speed)
             sensor.read()
-            equal(sensor.pause(5), wanted)
+            equal(sensor.pause(5000), wanted)
     finally:
         os.remove(PATH)
 

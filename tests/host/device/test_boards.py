@@ -23,7 +23,6 @@ def test_every_board_loads_and_its_file_system_is_a_region_of_its_flash(name):
     board = boards.load(name)
     assert board.name == name
     assert {region.name: region.size for region in board.layout}["vfs"] == board.filesystem
-    assert (paths.boards() / name / "manifest.py").is_file()
     if board.flash_method == "esptool":
         assert board.flash_offset == board.layout[0].offset
 
