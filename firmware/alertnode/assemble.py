@@ -34,7 +34,7 @@ def build(settings):
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]
-    post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say)
+    post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say, journal.note)
     name = settings["board_name"]
     node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
     node.interval = round(settings["interval"] * 1000)
