@@ -6,7 +6,17 @@ from alertnode import state as memory
 OUTBOX = "/outbox"
 _SENDING = ("message", "blocking", "delivery", "queue.run", "smtp.transaction")
 # What the library lets go of after each connection, and what it needs when one fails.
-_PASSING = ("dns", "net.tls", "smtp.handshake", "smtp.sasl", "smtp.failure", "net.tls_failure", "replies")
+_PASSING = (
+    "dns",
+    "net.resolve",
+    "net.tls",
+    "smtp.handshake",
+    "smtp.sasl",
+    "smtp.failure",
+    "smtp.retry",
+    "net.tls_failure",
+    "replies",
+)
 
 
 def build(settings):
@@ -90,9 +100,9 @@ def _preload():
     from 186 kB to 171 kB, with litter left between alerts from 212 kB to 206 kB, that for a refused login from 193 kB
     to 181 kB.
     """
-    from umail import borrow
+    from umail import load_transient
 
-    for load, names in ((_resident, _SENDING), (borrow, _PASSING)):
+    for load, names in ((_resident, _SENDING), (load_transient, _PASSING)):
         for name in names:
             try:
                 load(name)

@@ -1,11 +1,71 @@
-"""One non-blocking connection, its clock and its deadline: everything a driver does that never waits."""
+"""One non-blocking connection, what it received, its clock and its deadline: all a driver does that never waits."""
 
-from umail import borrow
+from umail import load_transient
 
 from . import sockets
 
 
-class Link:
+class Buffer:
+    """Bytes received and not yet read: one allocation of ``size`` bytes for the life of a connection.
+
+    Attributes:
+        hidden: beginnings of secrets (bytes); a line that holds one ends before it, for whoever reads it.
+    """
+
+    hidden = ()
+
+    def __init__(self, size=1024):
+        self.data = bytearray(size)
+        self.view = memoryview(self.data)
+        self.start = self.end = 0
+
+    def space(self):
+        """Return a memoryview to receive into, empty when the buffer is full."""
+        if self.start == self.end:
+            self.start = self.end = 0
+            return self.view
+        if self.start:
+            count = self.end - self.start
+            self.data[:count] = self.data[self.start : self.end]
+            self.start = 0
+            self.end = count
+        return self.view[self.end :]
+
+    def add(self, count):
+        """Tell that ``count`` bytes were received into ``space()``."""
+        self.end += count
+
+    def clear(self):
+        """Forget what was received: a new connection begins."""
+        self.start = self.end = 0
+
+    def peek(self):
+        """Return what begins the next line: up to three bytes."""
+        return bytes(self.view[self.start : min(self.end, self.start + 3)])
+
+    def __len__(self):
+        return self.end - self.start
+
+    def complete(self):
+        """Tell whether a whole line waits."""
+        return self.data.find(b"\n", self.start, self.end) >= 0
+
+    def line(self):
+        """Take one line out, without its CRLF: bytes, or None if no whole line is there yet."""
+        at = self.data.find(b"\n", self.start, self.end)
+        if at < 0:
+            return None
+        line = bytes(self.view[self.start : at])
+        self.start = at + 1
+        for secret in self.hidden:
+            # A server may repeat what it was told, in whole or cut off.
+            at = line.find(secret)
+            if at >= 0:
+                line = line[:at] + b"***"
+        return line[:-1] if line.endswith(b"\r") else line
+
+
+class Transport:
     """What both drivers have in common; each adds ``run``, ``connect``, ``receive`` and ``transmit``, which wait.
 
     Args:
@@ -17,8 +77,10 @@ class Link:
         self.timeout = timeout
         self.tick = tick
         self.sock = self.buffer = None
-        # The route, where TLS was begun and nothing has passed through it yet: what fails now is the handshake.
+        # The route, if TLS was begun and nothing has passed through it yet: what fails now is the handshake.
         self.handshake = None
+        # The route, as long as nothing was received over TLS.
+        self.unheard = None
         self.until = self.end = 0
 
     # -- what the generators ask for by name (see delivery.py) -------------------------------------------------------
@@ -43,8 +105,8 @@ class Link:
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
         self.begin_wait(self.timeout)
-        self.sock = borrow("net.tls").wrap(self.sock, route, host)
-        self.handshake = route
+        self.sock = load_transient("net.tls").wrap(self.sock, route, host)
+        self.handshake = self.unheard = route
 
     def idle(self):
         """None where the connection stands and nothing has come in; else as a receive."""
@@ -53,7 +115,7 @@ class Link:
     def close(self):
         """Close the socket, whatever it does."""
         sock, self.sock = self.sock, None
-        self.handshake = None
+        self.handshake = self.unheard = None
         if sock:
             try:
                 sock.close()
@@ -105,6 +167,7 @@ class Link:
         """Receive into the buffer: the count, 0 at the end, or ``-event`` to wait for."""
         count = self._pass(sockets.receive, self.buffer.space())
         if count > 0:
+            self.unheard = None
             self.buffer.add(count)
         return count
 
@@ -131,4 +194,6 @@ class Link:
         return count
 
     def _failed(self, error):
-        return borrow("net.tls_failure").meaning(error, self.handshake) if self.handshake else error
+        # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
+        route = self.handshake or ("ALERT" in str(error) and self.unheard)
+        return load_transient("net.tls_failure").meaning(error, route) if route else error

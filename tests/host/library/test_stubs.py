@@ -105,3 +105,17 @@ def test_a_strict_type_checker_finds_a_slip_of_the_pen(tmp_path, line: str, what
     program = tmp_path / "program.py"
     program.write_text(f"{USE}{line}\n")
     assert what in strict(program)
+
+
+def test_the_package_names_what_it_has_and_nothing_else():
+    import umail
+
+    assert not hasattr(umail, "Foo")
+    assert not hasattr(umail, "foo")
+    names = {
+        line.split()[-1]
+        for line in (ROOT / "lib/typings/umail/__init__.pyi").read_text().splitlines()
+        if " as " in line
+    }
+    assert names <= set(dir(umail))
+    assert all(hasattr(umail, name) for name in dir(umail))
