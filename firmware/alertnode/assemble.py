@@ -56,7 +56,8 @@ def build(settings, parts, running):
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]
-    post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say)
+    sender = mail["sender"] or mail["username"]
+    post = mailer.Mailer(umail, outbox, sender, mail["to"], journal.say, journal.note)
     post.doubt_time = time.soon
     name = settings["board_name"]
     node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)

@@ -162,7 +162,7 @@ def examine(wire, route, tell, options, message, known):
             return
         if options["send"]:
             receipt = yield from session.send(message, True)
-            tell("send", "ok", "accepted: %s" % receipt.reply)
+            tell("send", "ok", "accepted: %s" % receipt.reply, mail=receipt.message_id)
             for address, reply in receipt.refused:
                 tell("recipient", "failed", "%s: %s" % (address, reply))
         else:
