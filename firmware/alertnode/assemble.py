@@ -55,7 +55,7 @@ def _sensor(config, time, say):
     if kind == "trace":
         from alertnode.sensors.trace import Trace
 
-        return Trace(config["path"], config["unit"], time, say, config["speed"], config["step"])
+        return Trace(config["path"], config["unit"], time, say, config["speed"], config["step"], config["column"])
     from alertnode.sensors import wired
 
     return wired.make(kind, config, time, platform.sleep)
