@@ -80,8 +80,9 @@ def _sensor(config, time, say):
     if kind == "trace":
         from alertnode.sensors.trace import Trace
 
+        speed, step = config["speed"], round(config["step"] * 1000)
         try:
-            return Trace(config["path"], config["unit"], time, say, config["speed"], round(config["step"] * 1000))
+            return Trace(config["path"], config["unit"], time, say, speed, step, config["column"])
         except OSError:
             raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
     from alertnode.sensors import wired
