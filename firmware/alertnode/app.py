@@ -89,7 +89,7 @@ class App:
     def keep(self, **more):
         """Save the excursions; ``more`` lasts through deep sleep."""
         try:
-            self.state.save(self.rules, self.sensor.unix, **more)
+            self.state.save(self.rules, self.sensor.unix, **more)  # type: ignore[attr-defined]
         except OSError:
             self.log.say("flash is full or worn: after a reset this excursion may be mailed again")
 

@@ -56,7 +56,7 @@ def build(settings, parts, running):
     journal.say("%s: %s" % (name, node.about()))
     node.more = memory.last_words(platform)
     if known:
-        node.state = known
+        node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)
         if settings["heartbeat"]:
             _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)

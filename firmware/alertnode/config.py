@@ -34,7 +34,7 @@ _ROUTE = {
     "private_key": ("path", ""),
     "oauth": (_OAUTH, ()),
 }
-_MAIL = {
+_MAIL: dict = {
     "to": ("addresses", REQUIRED),
     "timeout": ("number", 30, 5, 300),
     "deadline": ("number", 120, 10, 600),
@@ -208,7 +208,7 @@ def _value(path, value, kind, limits, problems):
     elif kind in _TEXTS:
         value = [value] if isinstance(value, str) else value
         if isinstance(value, list) and value:
-            what = [what for what in [_text(_TEXTS[kind], item) for item in value] if what]
+            what = [what for what in [_text(_TEXTS[kind], item) for item in value] if what]  # type: ignore[assignment]
             if not what:
                 return value
             what = what[0]

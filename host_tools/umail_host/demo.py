@@ -11,17 +11,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.text import Text
 
+from umail_host import files, terminal
 from umail_host.deploy import image, transfer
 from umail_host.device import boards, maintenance
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.record.show import Show
+from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
 USER, RECIPIENT = "esp32@contoso.com", "ops@contoso.com"
@@ -49,13 +49,8 @@ class Recording:
         Raises:
             UserError: it can't be read, or holds no number under ``timestamp,value``.
         """
-        try:
-            octets = path.read_bytes()
-            text = octets.decode("utf-8-sig")
-        except OSError as error:
-            raise UserError(f"the trace {path} can't be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise UserError(f"the trace {path} is not text in UTF-8: export it as CSV (UTF-8)") from None
+        octets = files.read(path, f"the trace {path}")
+        text = files.text(octets, f"the trace {path}")
         rows = [row for row in csv.reader(text.splitlines()) if row]
         if rows and not _number(rows[0]):
             rows = rows[1:]
@@ -67,7 +62,7 @@ class Recording:
         return cls(octets, values, len(rows))
 
     def excursions(self, limit: float, hysteresis: float) -> tuple[int, int]:
-        """Alerts and recoveries that ``limit`` must give, counted apart from the firmware."""
+        """Return alerts and recoveries that ``limit`` must give, counted apart from the firmware."""
         beyond, counts = False, [0, 0]
         for value in self.values:
             if value <= limit - hysteresis if beyond else value > limit:
@@ -94,7 +89,7 @@ class Lines:
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        """Called with what the board prints, in its thread."""
+        """Take what the board prints, in its thread."""
         if not self.on:
             return
         self.last = time.monotonic()
@@ -103,23 +98,25 @@ class Lines:
             self._show(line.decode(errors="replace").rstrip("\r"))
 
 
-def configuration(server: FakeServer, limit: float, hysteresis: float, unit: str, name: str) -> dict[str, Any]:
-    """What becomes /config.json on the board."""
-    return {
-        "board_name": name,
-        "wifi": {"ssid": "demo"},
-        "mail": {
-            "route": "m365.submission",
-            "username": USER,
-            "to": [RECIPIENT],
-            "host": server.hostname,
-            "port": server.port,
-            "trust": _TRUST,
-        },
-        "sensor": {"type": "trace", "path": _TRACE, "unit": unit},
-        "rules": [{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
-        "clock": {"ntp": "pool.ntp.org", "zone": "UTC0"},
-    }
+def configuration(server: FakeServer, limit: float, hysteresis: float, unit: str, name: str) -> Settings:
+    """Return what becomes /config.json on the board."""
+    return Settings.of(
+        {
+            "board_name": name,
+            "wifi": {"ssid": "demo"},
+            "mail": {
+                "route": "m365.submission",
+                "username": USER,
+                "to": [RECIPIENT],
+                "host": server.hostname,
+                "port": server.port,
+                "trust": _TRUST,
+            },
+            "sensor": {"type": "trace", "path": _TRACE, "unit": unit},
+            "rules": [{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
+            "clock": {"ntp": "pool.ntp.org", "zone": "UTC0"},
+        }
+    )
 
 
 def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: str, console: Console) -> None:
@@ -150,9 +147,9 @@ def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: 
             board.wifi.ssid, board.wifi.password = "demo", wifi_password
             stored = {"mail_password": mail_password, "wifi_password": wifi_password}
             config = configuration(server, limit, hysteresis, unit, name)
-            files = {_TRUST: server.ca_der, _TRACE: recording.octets}
+            extra = {_TRUST: server.ca_der, _TRACE: recording.octets}
             with maintenance.held(board.port, reset=False) as link:
-                _deploy(link, image.build(boards.load("virtual"), config=config, extra_files=files), stored, console)
+                _deploy(link, image.build(boards.load("virtual"), config=config, extra_files=extra), stored, console)
             begun = time.monotonic()
             lines.on = True
             board.console.skip()
@@ -163,14 +160,8 @@ def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: 
 
 
 def _deploy(link: transfer.Link, built: dict[str, bytes], stored: dict[str, str], console: Console) -> None:
-    columns = (TextColumn("deploying {task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def progress(path: str, done: int, total: int) -> None:
-            bar.update(task, description=path, completed=done, total=total)
-
-        report = transfer.deploy(link, built, secrets=stored, progress=progress)
+    with terminal.bar("deploying", console=console) as show:
+        report = transfer.deploy(link, built, secrets=stored, progress=show)
     text = f"deployed with mpremote: {len(report.written)} files, {report.octets / 1000:.1f} kB, each verified"
     console.print(Text(text, style="bold"))
 

@@ -15,7 +15,7 @@ _SERVICE = "umail"
 
 
 def find(name: str, board: str = "") -> str | None:
-    """The secret ``name``, where the environment or the keyring has it.
+    """Return the secret ``name``, if the environment or the keyring has it.
 
     ``UMAIL_SECRET_FREEZER_3_MAIL_PASSWORD`` is that of the board freezer-3 alone, ``UMAIL_SECRET_MAIL_PASSWORD`` that
     of any. In the keyring the service is ``umail``, the user name ``freezer-3/mail_password`` or ``mail_password``.
@@ -27,7 +27,7 @@ def find(name: str, board: str = "") -> str | None:
 
 
 def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = None) -> str:
-    """The same, asked for where neither has it.
+    """Return the same, asked for if neither has it.
 
     Args:
         name: of the secret.

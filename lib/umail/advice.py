@@ -11,11 +11,13 @@ def text(key, language="en"):
         language: "en" or "de"; others get English.
     """
     try:
-        texts = borrow("tables.advice_de" if language == "de" else "tables.advice_en").TEXTS
+        pieces = borrow("tables.advice_de" if language == "de" else "tables.advice_en").TEXTS
     except MemoryError:
         return ""
-    start = texts.find(b"\n" + key.encode() + b";")
-    if start < 0:
-        return ""
-    start += len(key) + 2
-    return str(texts[start : texts.find(b"\n", start)], "utf-8")
+    mark = b"\n" + key.encode() + b";"
+    for piece in pieces:
+        start = (b"\n" + piece).find(mark)
+        if start >= 0:
+            start += len(mark) - 1
+            return str(piece[start : piece.find(b"\n", start)], "utf-8")
+    return ""

@@ -221,12 +221,12 @@ class _Content(Message):
 
     def __init__(self, mail_from, addrs):
         super().__init__(mail_from, addrs, "", "")
-        self.chunk = b""
+        self.chunk: "bytes | None" = b""
         self._begun = b""
         self._column = 0
         self._cr = False
 
-    def encode(self, eightbit, binary):
+    def encode(self, eightbit, binary):  # type: ignore[override]
         self.body = "8bit" if eightbit else "7bit"
         return self
 

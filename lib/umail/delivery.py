@@ -72,7 +72,7 @@ class Delivery:
             routes.remove(self.session.route)
             routes.insert(0, self.session.route)
         # None is weaker than one before it, though that one may only rest.
-        usable = []
+        usable: list = []
         for route in routes:
             if not usable or _strength(route) >= _strength(usable[-1]):
                 usable.append(route)

@@ -41,13 +41,14 @@ def _addresses(argument, values):
     return [address(argument, value) for value in values]
 
 
-def _people(name, pairs):
-    """The header field of an address list: bytes."""
+def _people(name, pairs, bare_only):
+    """The header field of an address list: bytes. ``bare_only``: no angle brackets around an address without a name."""
     tokens = []
     for who, bare in pairs:
         bare = bare.encode()
         if who:
             tokens += borrow("mime.encoded_words").phrase(who)
+        if who or not bare_only:
             bare = b"<" + bare + b">"
         tokens.append(bare + b",")
     tokens[-1] = tokens[-1][:-1]
@@ -80,7 +81,8 @@ class Message:
         sender, to, cc, bcc, reply_to: "local@domain", "Name <local@domain>" or a pair (name, address); all but
             the sender may be a list of them. Bcc gets a copy and appears nowhere in it.
         subject: any Unicode on one line.
-        text, html: the body, str with any line ends; with both, readers see the one they can show.
+        text, html: the body, str with any line ends; with both, readers see the one they can show; without either, the
+            subject stands as the text.
         headers: further (name, value) pairs. They cannot replace what the other arguments write.
         attachments: `Attachment` objects.
         date: seconds as ``time.time()`` counts them; None: now, or when the mail is first encoded with a set
@@ -161,7 +163,8 @@ class Message:
         out = []
         for name, pairs in ((b"From", [self.author]), (b"To", self.to), (b"Cc", self.cc), (b"Reply-To", self.reply_to)):
             if pairs:
-                out.append(_people(name, pairs))
+                # Filters count a bare address against a mail with HTML.
+                out.append(_people(name, pairs, self.html is None))
         if not self.to and not self.cc:
             out.append(b"To: undisclosed-recipients:;\r\n")
         out.append(header(b"Subject", words(self.subject)))
@@ -183,7 +186,8 @@ class Message:
         """
         if self.html is not None or self.attachments:
             return borrow("mime.multipart").encode(self, eightbit, binary, buffer)
-        encoding, data = text_octets(self.text or "", eightbit)
+        # Filters count an empty body against a mail.
+        encoding, data = text_octets(self.text or self.subject, eightbit)
         if data[-2:] != b"\r\n":
             data += b"\r\n"
         head = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % encoding

@@ -1,4 +1,4 @@
-"""Every recipe of docs/cookbook.md runs on a board as it stands there, and its mails arrive."""
+"""Every program of examples/ runs on a board as it stands there, its mails arrive, and the cookbook shows it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import pytest
 from hil_node import TRUST, Online
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
-from umail_host.hil.dut import TestedBoard
+from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
 
 pytestmark = [pytest.mark.hil, pytest.mark.virtual_only]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "cookbook.md"
-RECIPES = dict(re.findall(r"^## (.+?)\n.*?^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S))
-MAILS = {"Several mails over one connection": 3}
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "cookbook.md"
+RECIPES = sorted((ROOT / "examples").glob("*.py"))
+MAILS = {"one_connection": 3}
 MAILBOXES = {"me@gmail.com": "an app password", "esp32@contoso.com": "its password"}
 # The recipes name the real providers: here their routes lead to the fake server.
 ELSEWHERE = """
@@ -34,11 +35,10 @@ oauth.ClientCredentials = here(oauth.ClientCredentials, host="localhost", port=%
 """
 
 
-@pytest.mark.parametrize("title", RECIPES)
-def test_a_recipe_does_what_it_says(
-    board: TestedBoard, wifi: Wifi, title: str, serve: Callable[..., FakeServer]
-) -> None:
-    server = serve("gmail" if "Gmail" in title else "m365-submission")
+@pytest.mark.parametrize("example", RECIPES, ids=lambda path: path.stem)
+def test_an_example_does_what_it_says(board: Dut, wifi: Wifi, example: Path, serve: Callable[..., FakeServer]) -> None:
+    code = example.read_text(encoding="utf-8")
+    server = serve("gmail" if "gmail" in code else "m365-submission")
     server.policy.mailboxes.update(MAILBOXES)
     wifi.join()
     Online(board, server, "localhost")
@@ -46,13 +46,16 @@ def test_a_recipe_does_what_it_says(
     with FakeOAuth(server) as endpoint:
         names = {"port": server.port, "trust": TRUST, "oauth": endpoint.port}
         service = endpoint.service
-        recipe = RECIPES[title].replace("client id", service.client_id).replace("client secret", service.client_secret)
+        recipe = code.replace("client id", service.client_id).replace("client secret", service.client_secret)
         board.exec(ELSEWHERE % names)
         board.exec(recipe.replace('Credentials("contoso.com"', f'Credentials("{service.tenant}"'), timeout=60)
-    assert len(server.inbox.wait(MAILS.get(title, 1))) == MAILS.get(title, 1)
+    mails = MAILS.get(example.stem, 1)
+    assert len(server.inbox.wait(mails)) == mails
     if "WDT" in recipe:
         board.reset(hard=True)
 
 
-def test_all_recipes_are_found() -> None:
-    assert len(RECIPES) == PAGE.read_text(encoding="utf-8").count("\n```python\n") >= 8
+def test_the_cookbook_shows_every_example() -> None:
+    shown = re.findall(r"^\[(examples/\w+\.py)\]\(\.\./\1\)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(shown) == [path.relative_to(ROOT).as_posix() for path in RECIPES]
+    assert len(shown) >= 8

@@ -112,6 +112,12 @@ def test_enhanced_codes_are_read_only_in_their_form():
         (b"550 5.1 no", ""),
         (b"550 5.1.1.1 no", ""),
         (b"550", ""),
+        (b"421 4.7.0: Sender IP rejected", "4.7.0"),
+        (b"550 #5.1.0 Address rejected.", "5.1.0"),
+        (b"553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", "5.7.1"),
+        (b"451 Resources temporarily unavailable [#4.16.1].", "4.16.1"),
+        (b"550 see 5.7.1", ""),
+        (b"550 #", ""),
     ):
         equal(feed(line + b"\r\n", 100)[0].enhanced, wanted, line)
 

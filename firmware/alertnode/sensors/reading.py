@@ -39,7 +39,7 @@ class Sensor:
         """Return a Reading, of a value or of a sensor that is gone; never raises."""
         at = self.clock.uptime()
         try:
-            value = self.measure()
+            value = self.measure()  # type: ignore[attr-defined]
             # NaN and the infinities are not values: only of them is this difference not 0.
             if value - value != 0:
                 return Reading(None, self.unit, at, "not a number")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
-from umail_host.commands.console import printable
+from umail_host import terminal
 from umail_host.device import maintenance, ports
 
 EXAMPLE = "Example: umail log --lines 50. The board is stopped for a moment and restarts afterwards."
@@ -22,9 +21,9 @@ def command(
     """Print the log that the board keeps on its flash, the oldest line first."""
     with maintenance.held(port or ports.only()) as link:
         octets = b"".join(link.get(path) for path in _FILES if link.exists(path))
-    found = [printable(line) for line in octets.decode(errors="replace").splitlines()][-lines:]
+    found = [terminal.printable(line) for line in octets.decode(errors="replace").splitlines()][-lines:]
     if as_json:
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        terminal.echo_json(found)
     elif found:
         typer.echo("\n".join(found))
     else:

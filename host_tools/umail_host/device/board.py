@@ -200,7 +200,7 @@ class Board:
         self._write(b"\x04")
 
     def hard_reset(self) -> None:
-        """Reset the chip: by the reset line where the port has one, else by `machine.reset()`; main.py runs.
+        """Reset the chip: by the reset line if the port has one, else by `machine.reset()`; main.py runs.
 
         The second way needs the raw REPL (`enter`).
         """
@@ -212,7 +212,7 @@ class Board:
             self._transport.in_raw_repl = False
 
     def press_reset(self) -> bool:
-        """Pull the reset line, whatever the board does; False where the port has none."""
+        """Pull the reset line, whatever the board does; False if the port has none."""
         if not self._has_lines:
             return False
         try:
@@ -249,7 +249,7 @@ class Board:
         return "" if on_output else out.decode(errors="replace").replace("\r\n", "\n")
 
     def eval(self, expression: str) -> Any:
-        """Value of an expression whose repr() is a Python literal."""
+        """Return the value of an expression whose repr() is a Python literal."""
         printed = self.exec(f"print(repr(({expression})))")
         try:
             return ast.literal_eval(printed.strip())
@@ -269,7 +269,7 @@ class Board:
         self.exec("f.close()\ndel f,w")
 
     def get(self, path: str) -> bytes:
-        """Contents of a file."""
+        """Return the contents of a file."""
         self.exec(f"import binascii\nf=open({path!r},'rb')")
         data = b""
         while chunk := self.exec(f"print(binascii.b2a_base64(f.read({_CHUNK})).decode(),end='')").strip():
@@ -278,37 +278,37 @@ class Board:
         return data
 
     def tree(self, folder: str = "") -> dict[str, Entry]:
-        """All below ``folder`` (empty: everything), by absolute path, files with their hashes; one command."""
+        """Return all below ``folder`` (empty: everything), by absolute path, files with their hashes; one command."""
         found = (ast.literal_eval(line) for line in self.exec(_TREE % folder.rstrip("/"), timeout=30).splitlines())
         return {path: Entry(size, sha256) for path, size, sha256 in found}
 
     def listdir(self, folder: str = "/") -> list[str]:
-        """Names in a folder, sorted."""
+        """Return the names in a folder, sorted."""
         self.exec("import os")
         names: list[str] = self.eval(f"os.listdir({folder!r})")
         return sorted(names)
 
     def hash(self, path: str) -> str:
-        """SHA-256 of a file in hexadecimal."""
+        """Return the SHA-256 of a file in hexadecimal."""
         digest: bytes = self._run(lambda: self._transport.fs_hashfile(path, "sha256"))
         return digest.hex()
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file or folder ``path``."""
+        """Tell whether there is a file or folder ``path``."""
         return bool(self._run(lambda: self._transport.fs_exists(path)))
 
     def make_folder(self, path: str) -> None:
-        """Make a folder and those above it, where missing."""
+        """Make a folder and those above it, if missing."""
         self.exec(_MAKE_FOLDER % path)
 
     def remove(self, path: str) -> None:
-        """Remove a file, or a folder with all in it; nothing where it does not exist."""
+        """Remove a file, or a folder with all in it; nothing if it does not exist."""
         self.exec(_REMOVE % path)
 
     # The console, outside the raw REPL.
 
     def read_console(self, timeout: float = 0.1) -> bytes:
-        """What the board has printed; waits up to ``timeout`` seconds for the first byte."""
+        """Return what the board has printed; waits up to ``timeout`` seconds for the first byte."""
         deadline = time.monotonic() + timeout
         while not (count := self._waiting()) and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -318,7 +318,7 @@ class Board:
         return data
 
     def wait_for(self, text: str, timeout: float) -> str:
-        """Read the console until ``text`` comes; all that was read.
+        """Read the console until ``text`` comes; return all that was read.
 
         Raises:
             BoardError: not within ``timeout`` seconds.
@@ -362,10 +362,10 @@ class Board:
 
     def _expect(self, ending: bytes, timeout: float) -> None:
         if not (data := self._read_until(ending, timeout)).endswith(ending):
-            raise BoardError(f"the board at {self.port} answered {data[-200:]!r} where {ending!r} was expected")
+            raise BoardError(f"the board at {self.port} answered {data[-200:]!r} instead of {ending!r}")
 
     def _settle(self) -> None:
-        """Several attempts may be answered several times: wait until all is said, and ask once more."""
+        """Wait until all is said, as several attempts may be answered several times, and ask once more."""
         while self.read_console(_QUIET):
             pass
         self._write(b"\x01")

@@ -39,14 +39,14 @@ class BoardSpec:
         title: what a person calls it.
         chip: esptool's name of the chip, ``rp2040``, or ``virtual``.
         port: MicroPython's port: ``esp32``, ``rp2`` or ``unix``.
-        nvs: whether secrets go into ``esp32.NVS``; a file where there is none.
+        nvs: whether secrets go into ``esp32.NVS``; a file if there is none.
         heap: bytes of MicroPython's first heap.
-        psram: bytes of external RAM that the plain board has; 0 where there is none.
+        psram: bytes of external RAM that the plain board has; 0 if there is none.
         flash_size: bytes of flash of the smallest such board.
         filesystem: bytes of it that MicroPython leaves for files.
         layout: the flash's regions, in order.
         usb: USB ids ``vid:pid`` in lower-case hex; bridge chips are shared by many boards.
-        firmware: stem of MicroPython's firmware files; empty where none is flashed.
+        firmware: stem of MicroPython's firmware files; empty if none is flashed.
         flash_method: ``esptool``, ``uf2`` or ``none``.
         flash_offset: address a firmware file is written to.
         pins: name → number or MicroPython's pin name; configuration may use these names.
@@ -70,12 +70,12 @@ class BoardSpec:
 
 
 def names() -> list[str]:
-    """Names of the boards known, sorted."""
+    """Return the names of the boards known, sorted."""
     return sorted(path.parent.name for path in paths.boards().glob(f"*/{FILE_NAME}"))
 
 
 def load(name: str) -> BoardSpec:
-    """Description of the board ``name``.
+    """Return the description of the board ``name``.
 
     Raises:
         UserError: there is no such board, or its file is wrong.
@@ -90,12 +90,12 @@ def load(name: str) -> BoardSpec:
 
 
 def load_all() -> list[BoardSpec]:
-    """Descriptions of all boards, by name."""
+    """Return the descriptions of all boards, by name."""
     return [load(name) for name in names()]
 
 
 def by_machine(machine: str) -> BoardSpec | None:
-    """The first board whose chip ``machine``, a board's ``sys.implementation._machine``, names; None for no such chip.
+    """Return the first board whose chip ``machine`` (``sys.implementation._machine``) names; None for no such chip.
 
     MicroPython ends that text in the chip: "Generic ESP32 module with ESP32", "ESP32C3 module with ESP32-C3".
     """
@@ -106,7 +106,7 @@ def by_machine(machine: str) -> BoardSpec | None:
 
 
 def read(file: Path) -> BoardSpec:
-    """Description in ``file``; its folder's name is the board's.
+    """Return the description in ``file``; its folder's name is the board's.
 
     Raises:
         UserError: not TOML, or a key is missing, unknown or wrong; the sentence names file and key.

@@ -34,7 +34,7 @@ LOGINS = {
     "3": ("device_code", "OAuth as the mailbox: you sign in once, in a browser, with a code shown here"),
 }
 SENSORS = ("ds18b20", "dht22", "adc", "contact")
-# What an answer says where there is nothing to say.
+# What an answer says if there is nothing to say.
 NO, UNKNOWN = "no", "unknown"
 _OWN = "the route's own"
 # What a configuration is right with, so that one value in it can be judged.
@@ -43,7 +43,7 @@ _OAUTH = {"flow": "refresh_token", "tenant": "x", "client_id": "x"}
 
 
 def interview(ask: Ask) -> tuple[Config, Files]:
-    """A configuration, and the files that go with it (absolute path on the board → octets)."""
+    """Return a configuration, and the files that go with it (absolute path on the board → bytes)."""
     config: Config = {"wifi": {}, "mail": {}, "sensor": {}, "rules": []}
     files: Files = {}
     ends: dict[str, str] = {}
@@ -67,7 +67,7 @@ def interview(ask: Ask) -> tuple[Config, Files]:
 
 
 def _route(ask: Ask, route: str, files: Files, ends: dict[str, str], suffix: str) -> Config:
-    """The section of one route; ``suffix`` is "2" for the second."""
+    """Return the section of one route; ``suffix`` is "2" for the second."""
     mail: Config = {"route": route}
     if route in ("m365.direct_send", "m365.relay"):
         mail["sender"] = ask("Mails come from, an address of your domain", "", _by("mail.sender"))
@@ -111,7 +111,7 @@ def _oauth(ask: Ask, flow: str, username: str, ends: dict[str, str], suffix: str
 
 
 def _certificate(ask: Ask, files: Files, suffix: str) -> Config:
-    """For a connector that knows the board by its certificate; of that the firmware reads the end itself."""
+    """Ask for the certificate by which a connector knows the board; of that the firmware reads the end itself."""
     text = f"File of the certificate that the connector knows ({NO}: it knows your address)"
     chosen = ask(text, NO, lambda answer: "" if answer == NO else _problem(chain, answer))
     if chosen == NO:
@@ -127,7 +127,7 @@ def _certificate(ask: Ask, files: Files, suffix: str) -> Config:
 
 
 def chain(path: str) -> list[bytes]:
-    """The certificates in a PEM or DER file, the leaf first, as DER.
+    """Return the certificates in a PEM or DER file, the leaf first, as DER.
 
     Raises:
         UserError: it can't be read, holds none, or the leaf has ended.
@@ -145,7 +145,7 @@ def chain(path: str) -> list[bytes]:
 
 
 def private_key(path: str, leaf: bytes = b"") -> bytes:
-    """The key in a PEM or DER file, as DER.
+    """Return the key in a PEM or DER file, as DER.
 
     Args:
         leaf: the certificate (DER) that it must belong to; empty: any.
@@ -192,13 +192,13 @@ def _rule(ask: Ask, sensor: str) -> Config:
 
 
 def _choose(ask: Ask, question: str, ways: dict[str, tuple[str, str]]) -> str:
-    """The name of the way that is chosen by its number; the first is the default."""
+    """Return the name of the way that is chosen by its number; the first is the default."""
     listed = "".join(f"\n  {number}  {text}" for number, (_, text) in ways.items())
     return ways[ask(f"{question}:{listed}\nNumber", next(iter(ways)), _one_of(*ways))][0]
 
 
 def _by(key: str, parse: Callable[[str], Any] = str, section: Config | None = None) -> Problem:
-    """Checks an answer as the value of ``key`` by the firmware's rules, in a configuration that is right otherwise.
+    """Check an answer as the value of ``key`` by the firmware's rules, in a configuration that is right otherwise.
 
     Args:
         key: dotted.

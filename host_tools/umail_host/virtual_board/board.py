@@ -27,7 +27,7 @@ _Result = TypeVar("_Result")
 
 
 def heap_bytes(spec: boards.BoardSpec) -> int:
-    """Heap in bytes of this computer's MicroPython that stands for ``spec``'s: its first heap and PSRAM, in its words.
+    """Return the heap (bytes) of this computer's MicroPython for ``spec``'s: first heap and PSRAM, in its words.
 
     An ESP32's heap grows on demand: it counts twice. ``boards/virtual`` gives its heap in 64-bit words already.
     """
@@ -43,7 +43,7 @@ class VirtualBoard:
     Use it as a context manager; it is powered on at the start.
 
     Args:
-        flash_dir: folder for its flash (``flash.img``) and ``nvs.json``; made where missing, kept at the end.
+        flash_dir: folder for its flash (``flash.img``) and ``nvs.json``; made if missing, kept at the end.
         board: name of a folder under boards/, for heap and flash size.
         heap: heap that programs have, in bytes of this computer's 64-bit MicroPython, instead of the board's.
         flash_size: bytes of the file system, instead of the board's.

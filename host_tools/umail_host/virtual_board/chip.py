@@ -78,7 +78,7 @@ class Chip:
     # Power and resets from outside.
 
     def power_on(self) -> None:
-        """Connect the supply; nothing happens where it is connected."""
+        """Connect the supply; nothing happens if it is connected."""
         if not self.powered:
             self.powered = True
             self._start(PWRON)
@@ -91,19 +91,19 @@ class Chip:
         self._world.power_lost()
 
     def press_reset(self) -> None:
-        """The EN pin: all but the flash starts anew."""
+        """Pulse the EN pin: all but the flash starts anew."""
         if self.powered:
             self.power_off()
             self.power_on()
 
     def hold_reset(self) -> None:
-        """EN goes low: the chip stands still and forgets."""
+        """Pull EN low: the chip stands still and forgets."""
         if self.powered:
             self.power_off()
             self.powered = True
 
     def release_reset(self, loader: bool) -> None:
-        """EN goes high: the chip starts, its ROM's loader where GPIO0 is low."""
+        """Let EN go high: the chip starts, its ROM's loader if GPIO0 is low."""
         if not self.powered:
             return
         if loader:
@@ -117,19 +117,19 @@ class Chip:
     # The serial port.
 
     def receive(self, data: bytes) -> None:
-        """Bytes from the serial port; lost where no chip listens."""
+        """Take bytes from the serial port; lost if no chip listens."""
         if self._uart is not None:
             self._uart.receive(data)
         elif self._loading:
             self._send(self._world.rom.receive(data))
 
     def port_full(self, full: bool) -> None:
-        """The serial port takes no more, or again."""
+        """Note that the serial port takes no more, or takes again."""
         if self._uart is not None:
             (self._uart.pause if full else self._uart.resume)()
 
     def event(self, name: str, value: int) -> None:
-        """An interrupt, if the board listens; lost where it does not keep up."""
+        """Interrupt the board, if it listens; lost if it does not keep up."""
         if self._events is not None:
             try:
                 self._events.send(json.dumps([name, value]).encode() + b"\n")
@@ -193,7 +193,7 @@ class Chip:
         self._start(cause)
 
     def _ended(self) -> None:
-        """The process ended by itself: a soft reset, or a crash."""
+        """Handle a process that ended by itself: a soft reset, or a crash."""
         if self._interpreter is None or self._uart is None:
             return
         status = self._interpreter.wait()
@@ -208,7 +208,7 @@ class Chip:
             self._soft_reset()
 
     def _soft_reset(self) -> None:
-        """A new interpreter on the same power."""
+        """Start a new interpreter on the same power."""
         if self._interpreter is None or self._uart is None or self._control is None or self._events is None:
             return
         self._interpreter.kill()
@@ -222,7 +222,7 @@ class Chip:
         self._spawn()
 
     def _interrupt(self) -> bool:
-        """Ctrl-C: whether code ran that it stops. One that comes at a wrong moment is held back."""
+        """Pass Ctrl-C on, and return whether code ran that it stops. One that comes at a wrong moment is held back."""
         if not self._running or self._interpreter is None:
             return False
         wait = self._interpreter.interrupt()
@@ -235,7 +235,7 @@ class Chip:
         self._interrupt()
 
     def _idle(self) -> None:
-        """A Ctrl-C that is still held back was for code that has ended: what comes next must not meet it."""
+        """Forget a Ctrl-C that is still held back: it was for code that has ended."""
         if self._ctrl_c is not None:
             self._ctrl_c.cancel()
             self._ctrl_c = None
@@ -336,7 +336,7 @@ class Chip:
         return Later(seconds)
 
     def _asleep(self, milliseconds: int) -> float:
-        """Seconds of real time that a sleep takes."""
+        """Return the seconds of real time that a sleep takes."""
         return max(milliseconds, 0) / 1000 / self._settings.sleep_speed
 
     def _start_timer(self, name: str, milliseconds: int, periodic: bool) -> None:

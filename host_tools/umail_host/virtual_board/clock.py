@@ -36,7 +36,7 @@ class Clock:
         return f"<Clock {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(self.now()))}>"
 
     def now(self) -> float:
-        """What the board believes it is, seconds of Unix time."""
+        """Return what the board believes it is, seconds of Unix time."""
         return self._microseconds() / 1e6 + _EPOCH
 
     def set(self, unix_time: float) -> None:
@@ -48,15 +48,15 @@ class Clock:
         self._offset += int(seconds * 1e6)
 
     def power_lost(self) -> None:
-        """Back to where the chip starts."""
+        """Go back to where the chip starts."""
         self.set(calendar.timegm((self.first_year, 1, 1, 0, 0, 0)))
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {"clock.get": self._microseconds, "clock.set": self._set, "ntp.query": self._query, "ntp.ask": self._ask}
 
     def _microseconds(self) -> int:
-        """Microseconds since 2000-01-01."""
+        """Return microseconds since 2000-01-01."""
         return time.monotonic_ns() // 1000 + self._offset
 
     def _set(self, microseconds: int) -> None:
@@ -68,7 +68,7 @@ class Clock:
         return int(self.true_time() + self.ntp_offset - _EPOCH) if self.ntp else None
 
     def _ask(self, host: str, request: list[int]) -> list[int] | None:
-        """What a time server answers to a packet, None without one."""
+        """Return what a time server answers to a packet, None without one."""
         if not self.ntp:
             return None
         now = self.true_time() + self.ntp_offset + _NTP_EPOCH

@@ -44,7 +44,7 @@ class Nvs:
         self._now = {}
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {
             "nvs.open": self._open,
             "nvs.set": self._set,
@@ -102,7 +102,7 @@ class Nvs:
         del self._now[namespace][key]
 
     def _commit(self, namespace: str) -> None:
-        """Written beside and renamed, so that a power cut leaves the old or the new state."""
+        """Write beside and rename, so that a power cut leaves the old or the new state."""
         stored = self._stored() | {namespace: self._now.get(namespace, {})}
         new = self._path.with_suffix(".new")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:

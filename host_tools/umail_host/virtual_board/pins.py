@@ -64,17 +64,17 @@ class Pins:
         return Pin(number, self._states.setdefault(number, _State()), self._changed)
 
     def power_lost(self) -> None:
-        """The board forgets modes, levels and interrupts; what is connected outside stays."""
+        """Forget modes, levels and interrupts; what is connected outside stays."""
         for state in self._states.values():
             state.mode, state.pull, state.output, state.trigger = -1, 0, 0, 0
 
     def soft_reset(self) -> None:
-        """Interrupts end with the program that wanted them; modes and levels stay."""
+        """End interrupts with the program that wanted them; modes and levels stay."""
         for state in self._states.values():
             state.trigger = 0
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {
             "pin.init": self._init,
             "pin.get": lambda number: self[number].level,

@@ -44,17 +44,17 @@ class Wifi:
     # The access point, from any thread.
 
     def up(self) -> None:
-        """The access point is there and accepts (the state at the start)."""
+        """Let the access point be there and accept (the state at the start)."""
         self._present, self._refusing = True, False
 
     def drop(self) -> None:
-        """The access point is gone: a connected station notices, nothing reaches out any more."""
+        """Take the access point away: a connected station notices, nothing reaches out any more."""
         self._present = False
         if self._status == _GOT_IP:
             self._lose(_CONNECTING)  # what an ESP32 says until its next attempt fails
 
     def refuse(self) -> None:
-        """The access point is there, but refuses the password from now on."""
+        """Let the access point refuse the password from now on."""
         self._present, self._refusing = True, True
         if self._status == _GOT_IP:
             self._lose(_WRONG_PASSWORD)
@@ -67,13 +67,13 @@ class Wifi:
     # The station, from the board's thread.
 
     def power_lost(self) -> None:
-        """The station's state is gone (any hard reset); the access point stays as it is."""
+        """Forget the station's state (any hard reset); the access point stays as it is."""
         self._cancel()
         self._reset_station()
         self._online(False)
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {
             "wlan.active": self._activate,
             "wlan.connect": self._connect,
@@ -131,7 +131,7 @@ class Wifi:
         self._timer = asyncio.get_running_loop().call_later(self.delay, self._attempt)
 
     def _attempt(self) -> None:
-        """One try; a failed one is followed by another, as long as the board wants to be connected."""
+        """Try once; a failed try is followed by another, as long as the board wants to be connected."""
         ssid, key = self._credentials
         if not self._wanted:
             return

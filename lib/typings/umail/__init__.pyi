@@ -15,5 +15,3 @@ from umail.outbox import Outbox as Outbox
 from umail.route import Route as Route
 
 __version__: str
-
-def __getattr__(name: str) -> object: ...

@@ -28,13 +28,23 @@ def split(argument, value):
 
 
 def encoded(data):
-    """UTF-8 ``data`` as a list of RFC 2047 encoded words, none of which ends inside a character."""
+    """Encode UTF-8 ``data`` as a list of RFC 2047 encoded words, none of which ends inside a character.
+
+    Only the last has base64 with padding: readers built on GMime drop what follows such a word.
+    """
     words = []
     while data:
         cut = _WORD
-        while len(data) > cut and data[cut] & 0xC0 == 0x80:
+        while len(data) > cut and (cut % 3 or data[cut] & 0xC0 == 0x80):
             cut -= 1
-        words.append(b"=?utf-8?B?" + b2a_base64(data[:cut])[:-1] + b"?=")
+        if cut:
+            words.append(b"=?utf-8?B?" + b2a_base64(data[:cut])[:-1] + b"?=")
+        else:
+            # No character ends at a multiple of three: the Q encoding has no padding.
+            cut = _WORD // 3
+            while data[cut] & 0xC0 == 0x80:
+                cut -= 1
+            words.append(b"=?utf-8?Q?" + b"".join([b"=%02X" % c for c in data[:cut]]) + b"?=")
         data = data[cut:]
     return words
 
@@ -47,5 +57,5 @@ def phrase(name):
     data = name.encode()
     if all(48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c in _ATOM for c in data):
         return tokens
-    quoted = b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
-    return [quoted] if len(quoted) <= 64 else encoded(data)
+    # It may be folded at its spaces, of which no two stand together.
+    return (b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"').split(b" ")

@@ -38,7 +38,7 @@ class Link:
             return function(refresh=refresh)
         wire = type(self)(self.timeout, self.tick)
         wire.until = wire.end = self.end
-        return wire.run(steps(refresh))
+        return wire.run(steps(refresh))  # type: ignore[attr-defined]
 
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""

@@ -146,7 +146,7 @@ class Flush:
         box.policy.spend(now, 0)
         doubts = entry.doubts + (error.kind == "uncertain")
         state, until = box.policy.failed(
-            now, error, entry.attempts + 1, doubts, now - entry.since, retry_after(error.key)
+            now, error, entry.attempts + 1, doubts, now - entry.since, max(retry_after(error.key), error.retry_after)
         )
         if state == "pending":
             # The route's fault: nothing about the mail has changed, but that it did not leave.

@@ -42,10 +42,7 @@ def refusal(session, reply):
         return error(session, "desync", "reply out of place: %d %s" % (reply.code, text))
     session.sent = False
     code = enhanced(reply.lines[0])
-    kind, key = borrow("replies").classify(session.stage, reply.code, code, text)[:2]
-    if kind == "permanent" and session.stage in ("greeting", "ehlo", "starttls", "auth"):
-        # Not the message's fault: it goes when the set-up has been mended.
-        kind = "configuration"
+    kind, key = borrow("replies").classify(session.stage, reply.code, code, text)
     return MailError(session.stage, kind, text, reply.code, code, key)
 
 
@@ -63,6 +60,9 @@ def failure(session, problem):
         except Broken:
             break
         if reply.code == 421 or (reply.code >= 400 and not session.sent):
+            if session.stage == "mail" and before < 2:
+                # MAIL was taken: this one is about a recipient.
+                session.stage = "rcpt"
             return refusal(session, reply)
         if session.sent and not before:
             # That may have been the final reply, or one is behind it.
@@ -79,13 +79,19 @@ def failure(session, problem):
 
 
 def enhanced(line):
-    """The enhanced status code at the start of a reply's text (``"2.1.5"``), or ``""`` (RFC 2034)."""
-    word = line.split(b" ", 1)[0]
-    parts = word.split(b".")
-    # RFC 2034, 4: the class agrees with the code's first digit. Exchange breaks that at times: the form counts.
-    if len(parts) == 3 and len(word) < 10 and parts[0] in (b"2", b"4", b"5"):
-        if parts[1].isdigit() and parts[2].isdigit():
-            return word.decode()
+    """The enhanced status code (``"2.1.5"``) of a line of a reply's text, or ``""``.
+
+    It begins the text (RFC 2034), or stands behind a number sign, as qmail and its heirs write it: ``(#5.7.1)``.
+    """
+    words = line.split(b" ")
+    for word in words:
+        if word is words[0] or b"#" in word:
+            word = word.strip(b"#()[]:;,.")
+            parts = word.split(b".")
+            # RFC 2034, 4: the class agrees with the code's first digit. Exchange breaks that at times: the form counts.
+            if len(parts) == 3 and len(word) < 10 and parts[0] in (b"2", b"4", b"5"):
+                if parts[1].isdigit() and parts[2].isdigit():
+                    return word.decode()
     return ""
 
 
@@ -132,7 +138,7 @@ def mail_refused(session, line, reply):
             if name != "SMTPUTF8":
                 used.append(name)
         if "BINARYMIME" in used:
-            used = ("BINARYMIME",)
+            used = ("BINARYMIME",)  # type: ignore[assignment]
         if used:
             return mend(session, *used)
     return refusal(session, reply)
@@ -166,10 +172,8 @@ def nobody(session, refused, together, last, chunking):
         # 500–503 to BDAT: the server may run the message as commands; 354: it waits for one. Then the connection is not
         # used again.
         session.in_step = not chunking or not (last or reply.code == 354 or 500 <= reply.code <= 503)
+    # The one that leaves the mail most hope: each recipient may have been refused for another reason.
     errors = [refusal(session, reply) for _, reply in refused]
-    chosen = errors[0]
-    for one in errors:
-        if one.kind == "temporary":
-            chosen = one
+    chosen = min(errors, key=lambda one: ("temporary", "configuration", "permanent").index(one.kind))
     chosen.refused = refused
     raise chosen

@@ -80,7 +80,7 @@ def test_growth_beyond_the_tolerance_is_told_by_name(column):
 
 def test_a_new_module_and_a_module_more_in_an_alert_are_told():
     new = dataclasses.replace(SIZES, mpy={**SIZES.mpy, "umail.new": 300})
-    assert "umail.new (.mpy) is new: 300 octets" in compare(SIZES, new, FITS)[0]
+    assert "umail.new (.mpy) is new: 300 bytes" in compare(SIZES, new, FITS)[0]
     more = dataclasses.replace(SIZES, alert=(*SIZES.alert, "umail.outbox"))
     assert "what a plain alert loads (.mpy) grew from 1,900 to 3,000" in compare(SIZES, more, FITS)[0]
 

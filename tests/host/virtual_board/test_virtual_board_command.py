@@ -66,7 +66,7 @@ def test_the_world_obeys_what_is_typed(tmp_path: Path, micropython: str) -> None
 def test_an_unknown_board_and_a_wrong_link_are_told_in_one_sentence(tmp_path: Path, micropython: str) -> None:
     file = tmp_path / "file"
     file.touch()
-    for arguments, words in ((("--board", "NOPE"), "there is no board"), (("--link", str(file)), "is no link")):
+    for arguments, words in ((("--board", "NOPE"), "there is no board"), (("--link", str(file)), "is not a link")):
         with start(*arguments) as process:
             printed, _ = process.communicate(timeout=20)
         assert process.returncode == 2

@@ -54,7 +54,7 @@ class Inbox:
     """A Maildir and the deliveries of this run.
 
     Args:
-        path: the folder; made where it is missing.
+        path: the folder; made if it is missing.
         on_delivery: called with each delivery, in the server's thread.
     """
 
@@ -81,7 +81,7 @@ class Inbox:
     def deliver(self, envelope: Envelope, connection: int, now: float) -> Delivery:
         """Store a message: Return-Path, Delivered-To and Received before the content, as a mail server does.
 
-        A BINARYMIME message keeps its octets; the line ends of others become those of a Maildir.
+        A BINARYMIME message keeps its bytes; the line ends of others become those of a Maildir.
         """
         received = f"Received: by fake-smtp (session {connection}); {formatdate(now)}\n"
         lines = [f"Return-Path: <{envelope.sender}>\n"]
@@ -101,7 +101,7 @@ class Inbox:
         return delivery
 
     def wait(self, count: int = 1, timeout: float = 10.0) -> list[EmailMessage]:
-        """The messages, as soon as there are ``count`` of them.
+        """Return the messages, as soon as there are ``count`` of them.
 
         Raises:
             TimeoutError: there were fewer after ``timeout`` seconds; the text tells how many.

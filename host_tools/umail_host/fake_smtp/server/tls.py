@@ -84,7 +84,7 @@ class Authority:
         return self.root.cert_pem.bytes()
 
     def server(self, name: str = "good") -> Identity:
-        """The certificate of that name; ``CERTIFICATES`` tells what is wrong with each.
+        """Return the certificate of that name; ``CERTIFICATES`` tells what is wrong with each.
 
         Raises:
             ValueError: there is none of that name.
@@ -94,13 +94,13 @@ class Authority:
         return CERTIFICATES[name](self)
 
     def client(self, *names: str) -> Identity:
-        """A client's certificate for these domains, with its intermediate."""
+        """Return a client's certificate for these domains, with its intermediate."""
         return self.issue(names)
 
     def issue(
         self, names: Sequence[str], start: int = -1, end: int = 365, issuer: trustme.CA | None = None
     ) -> Identity:
-        """A leaf for these names.
+        """Return a leaf for these names.
 
         Args:
             start: day from which it is valid, counted from today; ``end``: the last one.
@@ -118,7 +118,7 @@ class Authority:
         return Identity(chain, _key_bytes(key, serialization.Encoding.DER))
 
     def issue_by_hand(self, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, names: Sequence[str]) -> Identity:
-        """What trustme does not issue: any key, and no subjectAltName where ``names`` is empty."""
+        """Issue what trustme does not: any key, and no subjectAltName if ``names`` is empty."""
         issuer = x509.load_pem_x509_certificate(self.intermediate.cert_pem.bytes())
         signer = serialization.load_pem_private_key(self.intermediate.private_key_pem.bytes(), None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
@@ -210,7 +210,7 @@ VERSIONS = {
 
 
 def server_context(identity: Identity, *, version: str = "", client_root: bytes = b"") -> ssl.SSLContext:
-    """The server's side of TLS.
+    """Return the server's side of TLS.
 
     Args:
         identity: what it shows.

@@ -48,5 +48,5 @@ def mcu_temperature():
 
 
 def idf_heap_info(capabilities):
-    """Free memory outside MicroPython's heap, which TLS has on an ESP32: one region's total, free, largest, least."""
+    """Return memory outside MicroPython's heap, which TLS has on an ESP32: a region's total, free, largest, least."""
     return [(160000, 110000, 94000, 90000)]

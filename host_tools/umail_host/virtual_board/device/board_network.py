@@ -120,7 +120,7 @@ def country(code=None):
 
 
 def ipconfig(**settings):
-    """Settings of the whole stack; an ESP32 takes ``dns=`` here."""
+    """Set up the whole stack; an ESP32 takes ``dns=`` here."""
     if "dns" in settings:
         call("wlan.dns", settings["dns"])
 

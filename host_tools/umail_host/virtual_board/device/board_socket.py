@@ -48,7 +48,7 @@ def getaddrinfo(host, port, family=0, type=0, protocol=0, flags=0):
 
 
 def _readable(address):
-    """An address as an ESP32 has it, a tuple; the host's interpreter has the operating system's octets."""
+    """Return an address as an ESP32 has it, a tuple; the host's interpreter has the operating system's bytes."""
     _, octets, port = _native.sockaddr(address)[:3]
     return (_native.inet_ntop(AF_INET, octets), port)
 
@@ -69,7 +69,7 @@ class socket(io.IOBase):
         self._answer = None
 
     def _ready(self, events, wait=0):
-        """Which of ``events`` (and hang-up, error) the socket has; nothing while the Wi-Fi is down."""
+        """Return which of ``events`` (and hang-up, error) the socket has; nothing while the Wi-Fi is down."""
         if self._socket is None or not online():
             _host.sleep_ms(wait)
             return 0

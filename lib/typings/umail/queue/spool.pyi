@@ -1,7 +1,9 @@
 from collections.abc import Iterable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from umail.message import Message
+
+_State = Literal["pending", "deferred", "sending", "uncertain", "dead"]
 
 def line(value: Any) -> bytes: ...
 def lines(octets: bytes) -> list[Any]: ...
@@ -10,7 +12,7 @@ class Entry:
     number: int
     length: int
     size: int
-    state: str
+    state: _State
     until: int
     since: int
     attempts: int
