@@ -34,7 +34,7 @@ _ROUTE = {
     "private_key": ("path", ""),
     "oauth": (_OAUTH, ()),
 }
-_MAIL = {
+_MAIL: dict = {
     "to": ("addresses", REQUIRED),
     "timeout": ("number", 30, 5, 300),
     "deadline": ("number", 120, 10, 600),
@@ -120,11 +120,30 @@ def load(path=PATH):
         return {}, ["%s is missing: copy one to the board, by umail deploy or mpremote cp" % path]
     try:
         value = json.loads(text.decode())
+        # MicroPython up to 1.25 takes {"interval": 30 for whole, though it was cut off before a 0 and the rest.
+        if not _closed(text):
+            raise ValueError
     except ValueError as error:
         from alertnode import config_help
 
         return {}, ["%s is not JSON: %s" % (path, config_help.where(text, error))]
     return check(value)
+
+
+def _closed(text):
+    """Return True if every bracket in ``text`` (bytes), which MicroPython takes for JSON, is closed."""
+    depth = 0
+    quoted = escaped = False
+    for c in text:
+        if escaped:
+            escaped = False
+        elif c == 0x5C:
+            escaped = quoted
+        elif c == 0x22:
+            quoted = not quoted
+        elif not quoted:
+            depth += (c in b"{[") - (c in b"}]")
+    return not depth and not quoted
 
 
 def check(value):
@@ -194,7 +213,7 @@ def _value(path, value, kind, limits, problems):
     elif kind in _TEXTS:
         value = [value] if isinstance(value, str) else value
         if isinstance(value, list) and value:
-            what = [what for what in [_text(_TEXTS[kind], item) for item in value] if what]
+            what = [what for what in [_text(_TEXTS[kind], item) for item in value] if what]  # type: ignore[assignment]
             if not what:
                 return value
             what = what[0]

@@ -1,16 +1,6 @@
 """Puts events in words: the console line, the subject and the text of a mail. Pure."""
 
-from alertnode.rules import ALERT
-
-
-def number(value):
-    """Return ``37.23``: as many digits as a person wants to read."""
-    text = ("%.2f" if abs(value) >= 1 else "%.4f") % value
-    while text[-1] == "0":
-        text = text[:-1]
-    if text[-1] == ".":
-        text = text[:-1]
-    return "0" if text == "-0" else text
+from alertnode.rules import ALERT, number
 
 
 def amount(value, unit):
@@ -20,7 +10,6 @@ def amount(value, unit):
 
 def duration(seconds):
     """Return ``3 h 20 min``, ``45 min`` or ``12 s``."""
-    seconds = int(seconds)
     if seconds < 120:
         return "%d s" % seconds
     minutes = seconds // 60
@@ -78,7 +67,7 @@ def mail(event, board, when, about, more=()):
         # A board that lost its power before it knew the date can't tell.
         began = "before the last start"
         if event.since is not None:
-            began = "%s, %s before" % (when(event.since), duration(reading.at - event.since))
+            began = "%s, %s before" % (when(event.since), duration((reading.at - event.since) // 1000))
         row("Began", began)
         if event.peak is not None and rule.when in ("above", "below"):
             row("Highest" if rule.when == "above" else "Lowest", amount(event.peak, unit))
@@ -90,6 +79,5 @@ def mail(event, board, when, about, more=()):
 
 
 def _limit(rule, unit):
-    back = rule.limit - rule.hysteresis if rule.when == "above" else rule.limit + rule.hysteresis
     sides = ("above", "at or below") if rule.when == "above" else ("below", "at or above")
-    return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(back, unit))
+    return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(rule.normal(), unit))

@@ -39,7 +39,7 @@ class Life:
         log.say = self.said
         time = clock(self.port, self.said)
         start = self.time
-        kept, self.outbox = self.outbox, Outbox(lambda: start + time.uptime())
+        kept, self.outbox = self.outbox, Outbox(lambda: start * 1000 + time.uptime())
         if kept:
             self.outbox.entries, self.outbox.sent, self.outbox.until = kept.entries, kept.sent, kept.until
             self.outbox.failures = kept.failures
@@ -49,15 +49,15 @@ class Life:
         mailer = Mailer(Umail(), self.outbox, "a@x", ["ops@x"], self.said)
         sensor = Sensor(time, [value])
         app = App("b", sensor, rules, mailer, time, self.wifi, log, str, self.port.sleep)
-        app.interval, app.state = 600, state
+        app.interval, app.state = 600000, state
         before = self.port.milliseconds
         self.wifi.tries = 0
-        Battery(app, self.port, 60).run()
+        Battery(app, self.port, 60000).wake()
         self.radio.append(self.wifi.tries)
-        awake = (self.port.milliseconds - before) / 1000
-        self.port.pass_time(self.port.slept)
-        self.time += awake + self.port.slept
-        return self.port.slept
+        awake = (self.port.milliseconds - before) // 1000
+        self.port.pass_time(self.port.slept_for)
+        self.time += awake + self.port.slept_for
+        return self.port.slept_for
 
 
 def test_without_anything_to_send_the_radio_stays_off():

@@ -17,9 +17,9 @@ _SAMPLE = 20
 class Trace(Sensor):
     """The trace in the file ``path``.
 
-    ``speed`` is how many times faster than recorded it runs (0: as fast as it can), ``step`` the seconds from row to
-    row (0: found out). ``values`` and ``missing`` count readings. Raises OSError if there is no such file, ValueError
-    if it has no row. ``column`` is the name of the values', if there are more than two.
+    ``speed`` is how many times faster than recorded it runs (0: as fast as it can), ``step`` the milliseconds from row
+    to row (0: found out), ``column`` the name of the values', if there are more than two. ``values`` and ``missing``
+    count readings. Raises OSError if there is no such file, ValueError if it has no row.
     """
 
     def __init__(self, path, unit, clock, say, speed=0, step=0, column=""):
@@ -29,7 +29,8 @@ class Trace(Sensor):
         self._path = path
         self._column = column
         self._say = say
-        self._speed = speed
+        # In thousandths, so that all times are whole numbers.
+        self._speed = round(speed * 1000)
         self._file = open(path, "rb")
         self._step = step or self._find_step()
         self._rows = self._open(self._skipped)
@@ -43,7 +44,7 @@ class Trace(Sensor):
         row = self._row
         last = self._last
         late = 0 if last is None else row.at - last
-        if self._step and late > 1.5 * self._step:
+        if self._step and 2 * late > 3 * self._step:
             # The row waits while the readings before it are found missing.
             self.missing += 1
             self._waited += 1
@@ -64,16 +65,16 @@ class Trace(Sensor):
         return row
 
     def pace(self):
-        """Return an uptime that keeps the recording's pace: what is hours apart in it stays hours apart."""
-        return self.clock.uptime() + (0 if self._last is None else max(0, self._last - self._first))
+        """Return an uptime in seconds that keeps the recording's pace: what is hours apart in it stays hours apart."""
+        return (self.clock.uptime() + (0 if self._last is None else max(0, self._last - self._first))) // 1000
 
     def unix(self, at):
-        """Return ``at``: the recording's time is in Unix seconds itself."""
-        return at
+        """Return Unix seconds: the recording's time is in Unix milliseconds itself."""
+        return at // 1000
 
     def text(self, at):
         """Return the recording's own local time."""
-        return self.clock.zone.text(at)
+        return self.clock.zone.text(at // 1000)
 
     def recorded(self, at):
         """Return ``, recorded 1990-12-12 08:40:00 CET``."""
@@ -83,7 +84,7 @@ class Trace(Sensor):
         """Return the pause as recorded, divided by the speed."""
         if not self._speed or self._row is None or self._last is None:
             return 0
-        return max(0, min(self._row.at - self._last, self._step or interval)) / self._speed
+        return max(0, min(self._row.at - self._last, self._step or interval)) * 1000 // self._speed
 
     def _open(self, skipped):
         self._file.seek(0)
@@ -94,12 +95,17 @@ class Trace(Sensor):
 
     def _next(self):
         """Return the next row that has a timestamp, as a Reading, or None at the end."""
-        row = self._rows.next()
-        return row and Reading(row[1], self.unit, row[0], row[2])
+        try:
+            row = self._rows.next()
+        except OSError as error:
+            line = self._rows.line
+            self._say("%s, line %d: the recording ends, as it cannot be read (%s)" % (self._path, line, error))
+            return None
+        return row and Reading(row[1], self.unit, row[0] * 1000, row[2])
 
     def _find_step(self):
-        """Return the median distance of the first rows, in seconds; 0 for one row."""
+        """Return the median distance of the first rows, in milliseconds; 0 for one row."""
         rows = self._open(lambda line: None)
-        times = [row[0] for row in [rows.next() for _ in range(_SAMPLE)] if row]
+        times = [row[0] * 1000 for row in [rows.next() for _ in range(_SAMPLE)] if row]
         steps = sorted([later - earlier for earlier, later in zip(times, times[1:]) if later > earlier])
         return steps[(len(steps) - 1) // 2] if steps else 0

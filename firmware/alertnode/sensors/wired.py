@@ -53,7 +53,7 @@ class Ds18b20(Sensor):
             try:
                 self._bus.convert_temp()
                 # A conversion of 12 bits takes 750 ms (data sheet, "Thermometer resolution").
-                self._sleep(0.75)
+                self._sleep(750)
                 value = self._bus.read_temp(rom)
             except Exception as error:
                 # The driver raises a bare Exception for a wrong checksum, OneWireError for no answer.
@@ -83,7 +83,7 @@ class Dht22(Sensor):
         for again in range(_TRIES):
             if again:
                 # The chip may be asked every 2 s (data sheet, "Sensing period").
-                self._sleep(2)
+                self._sleep(2000)
             try:
                 self._dht.measure()
             except Exception as error:
@@ -95,9 +95,9 @@ class Dht22(Sensor):
 
 
 class Contact(Sensor):
-    """A contact between a pin and ground: 1 is open, 0 closed; ``debounce`` seconds of rest make it believed."""
+    """A contact between a pin and ground: 1 is open, 0 closed; ``debounce`` milliseconds of rest make it believed."""
 
-    def __init__(self, clock, unit, pin, sleep, closed=0, debounce=0.05):
+    def __init__(self, clock, unit, pin, sleep, closed=0, debounce=50):
         Sensor.__init__(self, clock, unit)
         self._pin = pin
         self._sleep = sleep
@@ -107,7 +107,7 @@ class Contact(Sensor):
 
     def measure(self):
         """Return 1 if open, 0 if closed. Raises OSError if it never comes to rest."""
-        step = self._debounce / 5
+        step = self._debounce // 5
         state = self._pin.value()
         calm = 0
         for _ in range(100):
@@ -122,7 +122,11 @@ class Contact(Sensor):
 
     def urgent(self):
         """Return True if the contact is not as it was read last."""
-        return self._last is not None and self._pin.value() != self._last
+        try:
+            return self._last is not None and self._pin.value() != self._last
+        except Exception:
+            # The next reading says what is wrong.
+            return False
 
 
 def make(kind, config, clock, sleep):
@@ -149,4 +153,4 @@ def make(kind, config, clock, sleep):
         return Dht22(clock, unit, dht.DHT22(machine.Pin(number)), sleep, config["quantity"])
     pull = {"up": machine.Pin.PULL_UP, "down": machine.Pin.PULL_DOWN, "none": None}[config["pull"]]
     pin = machine.Pin(number, machine.Pin.IN, pull)
-    return Contact(clock, unit, pin, sleep, config["closed"], config["debounce"])
+    return Contact(clock, unit, pin, sleep, config["closed"], round(config["debounce"] * 1000))

@@ -18,7 +18,7 @@ from umail import dns as umail_dns
 from umail_host import firmware_rules, secret_source
 from umail_host.deploy import image
 from umail_host.device.board import Board, ExecError
-from umail_host.doctor import findings
+from umail_host.doctor import findings, powershell
 from umail_host.doctor.check import FAILED, OK, SKIPPED, WARNING, Check
 from umail_host.errors import UserError
 from umail_host.settings import CONFIG, Oauth, Route, Settings
@@ -259,6 +259,7 @@ class _Teller:
         address: str = "",
         elsewhere: str = "",
         route: str = "",
+        mail: str = "",
     ) -> None:
         trusted = bool(self._routes[-1 if route else 0].trust)
         if key == "cert_unknown_root" and not der:
@@ -273,4 +274,6 @@ class _Teller:
         remedy = ""
         if state in (FAILED, WARNING) and key:
             remedy = findings.REMEDIES.get(key) or advice.text(key)
+        if mail and self._routes[-1 if route else 0].route.startswith("m365."):
+            remedy = f"if it does not arrive: {powershell.trace(mail)}"
         self._tell(Check(stage, state, text, remedy, self._where, key, address, route))

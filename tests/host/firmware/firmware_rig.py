@@ -21,11 +21,11 @@ ROOT = "/certs/test.der"
 PIN = 4
 
 
-def installed(folder: Path) -> Path:
+def installed(folder: Path, kind: str = "virtual") -> Path:
     """A folder with the flash of a board that holds library and firmware, and no configuration."""
-    with VirtualBoard(folder) as virtual, Board(virtual.port) as board:
+    with VirtualBoard(folder, kind) as virtual, Board(virtual.port) as board:
         board.enter()
-        transfer.deploy(board, image.build(boards.load("virtual")))
+        transfer.deploy(board, image.build(boards.load(kind)))
     return folder
 
 
@@ -122,17 +122,18 @@ def rig(
     on_console: Callable[[bytes], None] | None = None,
     sleep_speed: float = 1000,
     romfs: int = 0,
+    kind: str = "virtual",
     **server: Any,
 ) -> Iterator[Rig]:
     """A Rig on a copy of the flash in the folder ``flash``.
 
-    ``sleep_speed`` is how many times faster than real time it sleeps; ``romfs`` the size of its ROMFS partition;
-    ``server`` are switches of the fake server.
+    ``kind`` is the board's name; ``sleep_speed`` how many times faster than real time it sleeps; ``romfs`` the size
+    of its ROMFS partition; ``server`` are switches of the fake server.
     """
     shutil.copytree(flash, folder)
     with (
         FakeServer(mailboxes={USER: PASSWORD}, **server) as mail,
-        VirtualBoard(folder, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
+        VirtualBoard(folder, kind, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
     ):
         board.sensors.ds18b20(PIN).conversion = 0.01
         board.wifi.ssid, board.wifi.password = "lab", WIFI_PASSWORD
