@@ -63,7 +63,7 @@ def build(settings, parts, running):
     node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
     node.interval = round(settings["interval"] * 1000)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
-    node.port = platform
+    node.port = platform  # type: ignore[assignment]
     journal.say("%s: %s" % (name, node.about()))
     node.more = memory.last_words(platform)
     if known:
@@ -80,9 +80,9 @@ def _sensor(config, time, say):
     if kind == "trace":
         from alertnode.sensors.trace import Trace
 
-        speed, step = config["speed"], round(config["step"] * 1000)
         try:
-            return Trace(config["path"], config["unit"], time, say, speed, step, config["column"])
+            step = round(config["step"] * 1000)
+            return Trace(config["path"], config["unit"], time, say, config["speed"], step, config["column"])
         except OSError:
             raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
     from alertnode.sensors import wired

@@ -18,8 +18,8 @@ class Trace(Sensor):
     """The trace in the file ``path``.
 
     ``speed`` is how many times faster than recorded it runs (0: as fast as it can), ``step`` the milliseconds from row
-    to row (0: found out). ``values`` and ``missing`` count readings. Raises OSError if there is no such file,
-    ValueError if it has no row. ``column`` is the name of the values', if there are more than two.
+    to row (0: found out), ``column`` the name of the values', if there are more than two. ``values`` and ``missing``
+    count readings. Raises OSError if there is no such file, ValueError if it has no row.
     """
 
     def __init__(self, path, unit, clock, say, speed=0, step=0, column=""):
@@ -98,9 +98,8 @@ class Trace(Sensor):
         try:
             row = self._rows.next()
         except OSError as error:
-            self._say(
-                "%s, line %d: the recording ends, as it cannot be read (%s)" % (self._path, self._rows.line, error)
-            )
+            line = self._rows.line
+            self._say("%s, line %d: the recording ends, as it cannot be read (%s)" % (self._path, line, error))
             return None
         return row and Reading(row[1], self.unit, row[0] * 1000, row[2])
 
