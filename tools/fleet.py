@@ -19,7 +19,7 @@ import simpy
 from umail.errors import MailError
 from umail.policy import DAY, MINUTE, Policy
 
-# What Microsoft publishes for a mailbox (docs/m365.md).
+# What Microsoft publishes for a mailbox (docs/microsoft-365.md).
 SESSIONS = 3
 PER_MINUTE = 30
 RECIPIENTS_PER_DAY = 10_000

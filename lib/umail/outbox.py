@@ -115,7 +115,7 @@ class Outbox:
             if date is not None:
                 # The first date since the start: so long the board was off.
                 then, at = self._behind
-                self._behind = None
+                self._behind: "tuple | None" = None
                 gap = date - at - (now - then)
                 if gap > 0:
                     self._base += gap

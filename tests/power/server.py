@@ -5,10 +5,13 @@ subject: "later" is refused for now after DATA, "lost" is taken but its reply ne
 """
 
 from drive import Driver
+from umail import MailError
 
 
 class Server(Driver):
     """One server for the life of a test; ``taken`` lists (Message-ID, recipients, octets) of each mail it took."""
+
+    errors = (OSError, MailError)
 
     def __init__(self, power, chunking):
         self.power = power
@@ -23,6 +26,9 @@ class Server(Driver):
     def do(self, what):
         self.power.step()
         return super().do(what)
+
+    def call(self, function, refresh):
+        return function(refresh)
 
     def lookup(self, host):
         return ["192.0.2.1"]

@@ -41,6 +41,7 @@ class Behaviour:
         padding: bytes of blank space added to the body, for clients that must bound it.
         body: sent instead of the JSON, if not empty.
         status: sent instead of the right one, if not 0.
+        retry_after: seconds to ask for in a header, if not 0.
         stall: send the header and half of the body, then nothing.
     """
 
@@ -49,6 +50,7 @@ class Behaviour:
     padding: int = 0
     body: bytes = b""
     status: int = 0
+    retry_after: int = 0
     stall: bool = False
     released: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -176,6 +178,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(behaviour.status or status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Cache-Control", "no-store")
+        if behaviour.retry_after:
+            self.send_header("Retry-After", str(behaviour.retry_after))
         if behaviour.framing == "chunked":
             self.send_header("Transfer-Encoding", "chunked")
         elif behaviour.framing == "length":

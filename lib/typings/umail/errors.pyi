@@ -14,6 +14,7 @@ class MailError(Exception):
     enhanced: str
     key: str
     refused: Sequence[tuple[str, Reply]]
+    retry_after: int
     def __init__(
         self, stage: _Stage, kind: _Kind, text: str = "", code: int = 0, enhanced: str = "", key: str = ""
     ) -> None: ...

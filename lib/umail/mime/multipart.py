@@ -3,7 +3,7 @@
 import os
 from binascii import hexlify
 
-from umail import borrow
+from umail import load_transient
 
 from ..attachment import base64, binary, ending_of
 from .fields import header, is_ascii, text_octets
@@ -23,7 +23,7 @@ class Body:
         self._pieces = pieces
         self._buffer = buffer
         self.body = _NEEDS[need]
-        self.size = 0
+        self.size: "int | None" = 0
         for piece in pieces:
             size = piece[1] if isinstance(piece, tuple) else len(piece)
             self.size = None if self.size is None or size is None else self.size + size
@@ -124,7 +124,12 @@ def _file(file, inline, raw):
     if raw:
         piece = (file, length, length, binary)
     else:
-        piece = (file, None if length is None else borrow("mime.transfer_encoding").base64_size(length), length, base64)
+        piece = (
+            file,
+            None if length is None else load_transient("mime.transfer_encoding").base64_size(length),
+            length,
+            base64,
+        )
     head += b"Content-Transfer-Encoding: %s\r\n\r\n" % (b"binary" if raw else b"base64")
     return 2 if raw else 0, [head, piece]
 

@@ -1,6 +1,6 @@
 """One flush of an outbox: sends what is due, marks each mail before it leaves, and draws the conclusions."""
 
-from umail import borrow
+from umail import load_transient
 
 from ..delivery import Delivery
 from ..errors import MailError
@@ -140,13 +140,13 @@ class Flush:
             box.report(message, receipt)
 
     def _failed(self, entry, message, error):
-        retry_after = borrow("replies").retry_after
+        retry_after = load_transient("replies").retry_after
         box = self.box
         now = box.now()
         box.policy.spend(now, 0)
         doubts = entry.doubts + (error.kind == "uncertain")
         state, until = box.policy.failed(
-            now, error, entry.attempts + 1, doubts, now - entry.since, retry_after(error.key)
+            now, error, entry.attempts + 1, doubts, now - entry.since, max(retry_after(error.key), error.retry_after)
         )
         if state == "pending":
             # The route's fault: nothing about the mail has changed, but that it did not leave.
@@ -199,7 +199,7 @@ class Flush:
 
 def _narrow(entry, message, refused):
     # Whoever was refused for good is gone; the others are left.
-    replies = refused and borrow("replies")
+    replies = refused and load_transient("replies")
     for address, reply in refused:
         if replies.classify("rcpt", reply.code, reply.enhanced, reply.text)[0] != "temporary":
             entry.why = "%s: %s" % (address, str(reply)[:100])

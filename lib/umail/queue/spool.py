@@ -57,6 +57,11 @@ class Entry:
         priority (int), group (str or None), more (int): as put; how many were held back in it.
     """
 
+    priority: int
+    group: "str | None"
+    more: int
+    since: int
+
     def __init__(self, number, length):
         self.number = number
         self.length = length

@@ -1,4 +1,4 @@
-"""Freezes library and firmware for ESP32_GENERIC: FROZEN_MANIFEST=…/boards/ESP32_GENERIC/manifest.py."""
+"""Freezes library and firmware for OLIMEX_ESP32_POE: FROZEN_MANIFEST=…/boards/OLIMEX_ESP32_POE/manifest.py."""
 
 include("$(PORT_DIR)/boards/manifest.py")
 include("../../lib/manifest.py")

@@ -1,4 +1,4 @@
-"""Freezes library and firmware for ESP32_GENERIC_S2: FROZEN_MANIFEST=…/boards/ESP32_GENERIC_S2/manifest.py."""
+"""Freezes library and firmware for ESP32_GENERIC_C5: FROZEN_MANIFEST=…/boards/ESP32_GENERIC_C5/manifest.py."""
 
 include("$(PORT_DIR)/boards/manifest.py")
 include("../../lib/manifest.py")

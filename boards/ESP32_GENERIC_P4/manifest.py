@@ -1,4 +1,4 @@
-"""Freezes library and firmware for ESP32_GENERIC_S3: FROZEN_MANIFEST=…/boards/ESP32_GENERIC_S3/manifest.py."""
+"""Freezes library and firmware for ESP32_GENERIC_P4: FROZEN_MANIFEST=…/boards/ESP32_GENERIC_P4/manifest.py."""
 
 include("$(PORT_DIR)/boards/manifest.py")
 include("../../lib/manifest.py")
