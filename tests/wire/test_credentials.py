@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from credential_table import Case, cases
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from credential_table import Case, cases
 from wire_device import PASSWORD, ROOT, USER
 from wire_program import Program
 
