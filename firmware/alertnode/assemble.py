@@ -6,7 +6,17 @@ from alertnode import state as memory
 OUTBOX = "/outbox"
 _SENDING = ("message", "blocking", "delivery", "queue.run", "smtp.transaction")
 # What the library lets go of after each connection, and what it needs when one fails.
-_PASSING = ("dns", "net.tls", "smtp.handshake", "smtp.sasl", "smtp.failure", "net.tls_failure", "replies")
+_PASSING = (
+    "dns",
+    "net.resolve",
+    "net.tls",
+    "smtp.handshake",
+    "smtp.sasl",
+    "smtp.failure",
+    "smtp.retry",
+    "net.tls_failure",
+    "replies",
+)
 
 
 def configured(settings):
@@ -46,7 +56,8 @@ def build(settings, parts, running):
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]
-    post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say)
+    sender = mail["sender"] or mail["username"]
+    post = mailer.Mailer(umail, outbox, sender, mail["to"], journal.say, journal.note)
     post.doubt_time = time.soon
     name = settings["board_name"]
     node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
@@ -70,7 +81,8 @@ def _sensor(config, time, say):
         from alertnode.sensors.trace import Trace
 
         try:
-            return Trace(config["path"], config["unit"], time, say, config["speed"], round(config["step"] * 1000))
+            step = round(config["step"] * 1000)
+            return Trace(config["path"], config["unit"], time, say, config["speed"], step, config["column"])
         except OSError:
             raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
     from alertnode.sensors import wired
@@ -107,9 +119,9 @@ def _preload():
     from 186 kB to 171 kB, with litter left between alerts from 212 kB to 206 kB, that for a refused login from 193 kB
     to 181 kB.
     """
-    from umail import borrow
+    from umail import load_transient
 
-    for load, names in ((_resident, _SENDING), (borrow, _PASSING)):
+    for load, names in ((_resident, _SENDING), (load_transient, _PASSING)):
         for name in names:
             try:
                 load(name)

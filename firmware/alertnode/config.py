@@ -67,7 +67,12 @@ _TOP = {
 }
 _PIN = ("pin", REQUIRED)
 _SENSORS = {
-    "trace": {"path": ("path", REQUIRED), "speed": ("number", 0, 0, 1e6), "step": ("number", 0, 0, 1e7)},
+    "trace": {
+        "path": ("path", REQUIRED),
+        "column": ("text", ""),
+        "speed": ("number", 0, 0, 1e6),
+        "step": ("number", 0, 0, 1e7),
+    },
     "adc": {
         "pin": _PIN,
         "scale": ("number", 1, -1e9, 1e9),

@@ -10,15 +10,17 @@ _MOST = 5
 class Mailer:
     """Reports what the outbox does, and stands in for it while the flash is full.
 
-    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines.
+    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines,
+    ``note`` what stands in the log only.
     """
 
-    def __init__(self, umail, outbox, sender, to, say):
+    def __init__(self, umail, outbox, sender, to, say, note=lambda text: None):
         self.outbox = outbox
         self._umail = umail
         self._sender = sender
         self._to = to
         self._say = say
+        self._note = note
         # What the mails of this run are about, by Message-ID; those of an earlier run have their subject.
         self._lines = {}
         self._loose = []
@@ -115,5 +117,7 @@ class Mailer:
         if reached:
             trips = result.round_trips
             self._say("%s: %s mailed to %s in %d round trips" % (line, what, ", ".join(reached), trips))
+            # By it an administrator follows the mail inside Microsoft 365.
+            self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:
             self._say("%s was refused by the server: %s" % (address, reply))

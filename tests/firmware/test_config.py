@@ -139,7 +139,9 @@ def test_a_right_configuration_has_no_problem_and_gets_its_defaults():
     equal(settings["log_size"], 16384)
     equal(settings["mail"]["timeout"], 30)
     equal(settings["mail"]["trust"], ["/certs/demo.der"])
-    equal(settings["sensor"], {"type": "trace", "path": "/trace.csv", "unit": "°C", "speed": 0, "step": 0})
+    equal(
+        settings["sensor"], {"type": "trace", "path": "/trace.csv", "unit": "°C", "speed": 0, "step": 0, "column": ""}
+    )
     equal(len(settings["rules"]), 1)
     least = {key: GOOD[key] for key in ("board_name", "wifi", "mail", "sensor", "rules")}
     settings, problems = config.check(least)
@@ -231,6 +233,7 @@ WRONG = {
     "sensor.unit": TEXT,
     "sensor.path": PATH,
     "sensor.speed": NUMBER,
+    "sensor.column": TEXT,
     "sensor.step": NUMBER,
     "sensor.pin": PINS,
     "sensor.scale": NUMBER,

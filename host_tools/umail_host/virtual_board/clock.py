@@ -36,7 +36,7 @@ class Clock:
         return f"<Clock {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(self.now()))}>"
 
     def now(self) -> float:
-        """Return what the board believes it is, seconds of Unix time."""
+        """What the board believes it is, seconds of Unix time."""
         return self._microseconds() / 1e6 + _EPOCH
 
     def set(self, unix_time: float) -> None:
@@ -48,7 +48,7 @@ class Clock:
         self._offset += int(seconds * 1e6)
 
     def power_lost(self) -> None:
-        """Go back to where the chip starts."""
+        """Back to where the chip starts."""
         self.set(calendar.timegm((self.first_year, 1, 1, 0, 0, 0)))
 
     def calls(self) -> dict[str, Callable[..., object]]:

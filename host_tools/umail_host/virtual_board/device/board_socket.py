@@ -26,6 +26,7 @@ IPPROTO_TCP = 6
 IPPROTO_UDP = 17
 TCP_NODELAY = 1
 
+_APPLICATION_DATA = 23  # the type of a TLS record
 _READ = 1
 _WRITE = 4
 _POLL = 3
@@ -64,6 +65,7 @@ class socket(io.IOBase):
         self._socket = _accepted or _native.socket(family, type)
         self._socket.setblocking(False)
         self._timeout = None  # seconds; None: wait for ever
+        self.tls = None  # what TLS over this socket takes of a Pico's heap
         self._poll = select.poll()
         self._poll.register(self._socket, _READ | _WRITE)
         self._answer = None
@@ -203,6 +205,8 @@ class socket(io.IOBase):
         return line
 
     def write(self, data):
+        if self.tls and data[0] == _APPLICATION_DATA:  # the handshake is over
+            self.tls[1] = None
         try:
             return self.send(data)
         except OSError as error:
@@ -224,4 +228,4 @@ class socket(io.IOBase):
     def close(self):
         if self._socket is not None:
             self._socket.close()
-            self._socket = None
+            self._socket = self.tls = None
