@@ -15,7 +15,33 @@ I2C = board_i2c.I2C
 SoftI2C = board_i2c.SoftI2C
 mem8 = _native.mem8
 mem16 = _native.mem16
-mem32 = _native.mem32
+
+
+class _Scratch:
+    """`mem32` as far as a Pico's program may use it here: SCRATCH0 to SCRATCH3 of the watchdog, which resets leave."""
+
+    _BASE = 0x4005800C
+
+    def _at(self, address):
+        if address % 4 or not self._BASE <= address < self._BASE + 16:
+            raise ValueError("address %x is not one of the watchdog's scratch registers" % address)
+        return address - self._BASE
+
+    def _all(self):
+        return bytearray((bytes(call("rtc.memory")) + bytes(16))[:16])
+
+    def __getitem__(self, address):
+        at = self._at(address)
+        return int.from_bytes(self._all()[at : at + 4], "little")
+
+    def __setitem__(self, address, value):
+        at = self._at(address)
+        kept = self._all()
+        kept[at : at + 4] = (value & 0xFFFFFFFF).to_bytes(4, "little")
+        call("rtc.memory", list(kept))
+
+
+mem32 = _Scratch() if platform == "rp2" else _native.mem32
 idle = _native.idle
 soft_reset = _native.soft_reset
 Signal = _native.Signal
