@@ -1,4 +1,4 @@
-"""tests/unit and tests/firmware on releases of MicroPython with 32-bit words: oldest and newest; all by `make releases`.
+"""Units and firmware on releases of MicroPython with 32-bit words: oldest and newest; all by `make releases`.
 
 They are WebAssembly builds from npm, so they prove words and ticks; their floats are double, and they have no sockets.
 """
