@@ -25,6 +25,8 @@ class Mailer:
         self._lines = {}
         self._loose = []
         self._due = 0
+        # Called if a certificate's dates make the time doubtful.
+        self.doubt_time = None
         outbox.report = self._report
 
     def message(self, subject, text):
@@ -102,6 +104,8 @@ class Mailer:
     def _report(self, message, result):
         line, what = self._about(message)
         if isinstance(result, self._umail.MailError):
+            if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
+                self.doubt_time()
             self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
             wait = self.wait()
             then = "nothing waits any more" if wait is None else "%d waiting, next try in %d s" % (self.pending(), wait)

@@ -18,7 +18,7 @@ from umail import load_transient
 
 from .errors import MailError
 from .mime.fields import clean
-from .net.transport import Buffer
+from .net.sockets import Buffer
 from .smtp.session import Session
 
 

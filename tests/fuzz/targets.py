@@ -9,7 +9,7 @@ from fuzz.hostile import Driver, Wrong
 from fuzz.script import connections
 from umail import dns, errors, oauth
 from umail.delivery import Delivery
-from umail.net.transport import Buffer
+from umail.net.sockets import Buffer
 from umail.queue import spool
 from umail.smtp import reply
 

@@ -18,7 +18,7 @@ _MODULES = (
     "mime.optional_fields", "net.http", "m365", "message", "mime.multipart", "net.mx", "oauth", "smtp.handshake",
     "mime.transfer_encoding", "smtp.reply", "replies", "tables.replies", "route", "smtp.sasl", "smtp.session",
     "net.sockets", "queue.spool", "net.tls_failure", "tables.tokens", "smtp.transaction", "smtp.failure", "smtp.data",
-    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.nobody", "net.resolve", "net.transport",
+    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.nobody", "net.resolve",
 )
 # fmt: on
 

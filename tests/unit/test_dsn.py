@@ -3,7 +3,7 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import Message, Route
-from umail.net.transport import Buffer
+from umail.net.sockets import Buffer
 from umail.smtp.reply import Retry
 from umail.smtp.session import Session
 

@@ -1,7 +1,7 @@
 """Replies are read whole however they are cut, and what is not a reply is refused."""
 
 from check import equal, inside, raises
-from umail.net.transport import Buffer
+from umail.net.sockets import Buffer
 from umail.smtp.reply import Broken, printable, read
 
 GOOD = (

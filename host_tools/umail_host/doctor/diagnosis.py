@@ -25,6 +25,7 @@ from umail_host.settings import CONFIG, Oauth, Route, Settings
 
 Tell = Callable[[Check], None]
 
+_MOST = 1_000_000  # bytes of a board's report: many times the longest
 _CONNECT = 10.0  # seconds for a connection to one address
 _SILENCE = 150.0  # seconds in which a board must say something: a refusal of Exchange comes late, Wi-Fi too
 _MARK = "\x1eumail-doctor "  # as on_board.py has it
@@ -228,8 +229,12 @@ class _Lines:
     def __init__(self, told: _Teller) -> None:
         self._told = told
         self._line = b""
+        self._left = _MOST
 
     def feed(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise UserError(f"the board has sent {_MOST} bytes and goes on: reset it, and run umail deploy", 3)
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             text = line.decode(errors="replace").strip("\r\n")

@@ -9,7 +9,7 @@ from errno import ECONNREFUSED, ETIMEDOUT
 
 from umail import delivery, dns
 from umail.errors import MailError
-from umail.net.transport import Buffer
+from umail.net.sockets import Buffer
 from umail.smtp.reply import printable
 from umail.smtp.session import Session
 

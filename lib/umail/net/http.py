@@ -5,7 +5,7 @@ import json
 from umail import load_transient
 
 from ..errors import MailError
-from .transport import Buffer
+from .sockets import Buffer
 
 # Token endpoints answer with a few kilobytes; more is not taken.
 _MAX_BODY = 16384

@@ -23,8 +23,8 @@ def end(session, refused, mode, final):
             # 500–503 to BDAT: the server may run the message as commands; 354: it waits for one.
             after = "over"
     session.enter(after)
-    # The one that leaves the mail most hope: each recipient may have been refused for another reason.
     errors = [session.refusal(reply) for _, reply in refused]
+    # The one that leaves the mail most hope: each recipient may have been refused for another reason.
     chosen = min(errors, key=lambda one: ("temporary", "configuration", "permanent").index(one.kind))
     chosen.refused = refused
     raise chosen

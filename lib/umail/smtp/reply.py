@@ -39,7 +39,7 @@ class Reply:
             if word is words[0] or b"#" in word:
                 word = word.strip(b"#()[]:;,.")
                 parts = word.split(b".")
-                # RFC 2034, 4: the class agrees with the code's first digit. Exchange breaks that: the form counts.
+                # RFC 2034, 4: the class is the code's first digit. Exchange breaks that at times: the form counts.
                 if len(parts) == 3 and len(word) < 10 and parts[0] in (b"2", b"4", b"5"):
                     if parts[1].isdigit() and parts[2].isdigit():
                         return word.decode()

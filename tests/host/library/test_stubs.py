@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import umail
+
 ROOT = Path(__file__).resolve().parents[3]
 TYPINGS = ROOT / "lib" / "typings"
 USE = """
@@ -108,14 +110,8 @@ def test_a_strict_type_checker_finds_a_slip_of_the_pen(tmp_path, line: str, what
 
 
 def test_the_package_names_what_it_has_and_nothing_else():
-    import umail
-
     assert not hasattr(umail, "Foo")
     assert not hasattr(umail, "foo")
-    names = {
-        line.split()[-1]
-        for line in (ROOT / "lib/typings/umail/__init__.pyi").read_text().splitlines()
-        if " as " in line
-    }
-    assert names <= set(dir(umail))
+    stub = (ROOT / "lib/typings/umail/__init__.pyi").read_text(encoding="utf-8")
+    assert {line.split()[-1] for line in stub.splitlines() if " as " in line} <= set(dir(umail))
     assert all(hasattr(umail, name) for name in dir(umail))
