@@ -209,7 +209,7 @@ def test_the_installed_command_runs(installed, tmp_path):
 
 def test_the_installed_demo_runs_with_nothing_else_on_the_computer(installed, tmp_path):
     shown = run_installed(installed, umail_command(installed), "demo", cwd=tmp_path)
-    assert "1 alerts and 1 recoveries arrived" in shown
+    assert "1 alert and 1 recovery arrived" in shown
     assert "board │ " in shown
 
 
