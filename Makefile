@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Most tests wait: three workers a core keep the cores busy.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint stubtest generated format size bench power kills fuzz fleet hil servers docs package clean
 
@@ -25,7 +28,7 @@ demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE
 	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .

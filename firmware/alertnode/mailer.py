@@ -10,19 +10,23 @@ _MOST = 5
 class Mailer:
     """Reports what the outbox does, and stands in for it while the flash is full.
 
-    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines.
+    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines,
+    ``note`` what stands in the log only.
     """
 
-    def __init__(self, umail, outbox, sender, to, say):
+    def __init__(self, umail, outbox, sender, to, say, note=lambda text: None):
         self.outbox = outbox
         self._umail = umail
         self._sender = sender
         self._to = to
         self._say = say
+        self._note = note
         # What the mails of this run are about, by Message-ID; those of an earlier run have their subject.
         self._lines = {}
         self._loose = []
         self._due = 0
+        # Called if a certificate's dates make the time doubtful.
+        self.doubt_time = None
         outbox.report = self._report
 
     def message(self, subject, text):
@@ -100,6 +104,8 @@ class Mailer:
     def _report(self, message, result):
         line, what = self._about(message)
         if isinstance(result, self._umail.MailError):
+            if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
+                self.doubt_time()
             self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
             wait = self.wait()
             then = "nothing waits any more" if wait is None else "%d waiting, next try in %d s" % (self.pending(), wait)
@@ -111,5 +117,7 @@ class Mailer:
         if reached:
             trips = result.round_trips
             self._say("%s: %s mailed to %s in %d round trips" % (line, what, ", ".join(reached), trips))
+            # By it an administrator follows the mail inside Microsoft 365.
+            self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:
             self._say("%s was refused by the server: %s" % (address, reply))

@@ -1,6 +1,6 @@
 """The remedy for a failure, in the reader's language, read from flash only when asked for."""
 
-from umail import borrow
+from umail import load_transient
 
 
 def text(key, language="en"):
@@ -11,7 +11,7 @@ def text(key, language="en"):
         language: "en" or "de"; others get English.
     """
     try:
-        pieces = borrow("tables.advice_de" if language == "de" else "tables.advice_en").TEXTS
+        pieces = load_transient("tables.advice_de" if language == "de" else "tables.advice_en").TEXTS
     except MemoryError:
         return ""
     mark = b"\n" + key.encode() + b";"

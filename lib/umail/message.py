@@ -8,7 +8,7 @@ import os
 import time
 from binascii import hexlify
 
-from umail import borrow
+from umail import load_transient
 
 from .mime.fields import clean, header, is_ascii, refuse, text_octets, words
 from .mime.fields import date as date_of
@@ -24,7 +24,7 @@ def address(argument, value):
     name = ""
     bare = value
     if not isinstance(value, str) or value[-1:] == ">":
-        name, bare = borrow("mime.encoded_words").split(argument, value)
+        name, bare = load_transient("mime.addresses").split(argument, value)
     local, _, domain = clean(argument, bare).partition("@")
     rest = domain[1:-1].replace(":", "") if domain[:1] + domain[-1:] == "[]" else domain
     wrong = not local or not rest or len(local.encode()) > 64 or len(domain.encode()) > 255
@@ -47,7 +47,7 @@ def _people(name, pairs, bare_only):
     for who, bare in pairs:
         bare = bare.encode()
         if who:
-            tokens += borrow("mime.encoded_words").phrase(who)
+            tokens += load_transient("mime.addresses").phrase(who)
         if who or not bare_only:
             bare = b"<" + bare + b">"
         tokens.append(bare + b",")
@@ -147,7 +147,7 @@ class Message:
         rare = headers or html or attachments or message_id or importance or notify or ret
         # 0xED begins the halves of surrogate pairs, which are no UTF-8.
         if rare or not isinstance(text, str) or b"\xed" in text.encode():
-            borrow("mime.optional_fields").check(self)
+            load_transient("mime.optional_fields").check(self)
         if not message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
             self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
@@ -172,7 +172,7 @@ class Message:
             out.append(b"Date: %s\r\n" % date_of(self.date).encode())
         out.append(b"Message-ID: %s\r\n" % self.message_id.encode())
         if self.headers or self.importance:
-            out += borrow("mime.optional_fields").fields(self)
+            out += load_transient("mime.optional_fields").fields(self)
         else:
             # RFC 3834, section 5: keeps absence notices from answering.
             out.append(b"Auto-Submitted: auto-generated\r\n")
@@ -185,7 +185,7 @@ class Message:
         ``buffer``: a bytearray to stream through; without it one is made where attachments need it.
         """
         if self.html is not None or self.attachments:
-            return borrow("mime.multipart").encode(self, eightbit, binary, buffer)
+            return load_transient("mime.multipart").encode(self, eightbit, binary, buffer)
         # Filters count an empty body against a mail.
         encoding, data = text_octets(self.text or self.subject, eightbit)
         if data[-2:] != b"\r\n":

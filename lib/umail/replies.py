@@ -5,7 +5,7 @@ come patterns of reply code, enhanced code and words. The first that matches dec
 much their patterns tell, and the last ones take whatever came at a stage.
 """
 
-from umail import borrow
+from umail import load_transient
 
 _KINDS = {"t": "temporary", "p": "permanent", "c": "configuration"}
 _EARLY = ("greeting", "ehlo", "starttls", "auth")
@@ -90,7 +90,7 @@ def classify(stage, code, enhanced, text):
         elif enhanced:
             # Each line of a reply begins with it.
             text = text.replace(enhanced + " ", "")
-        module = borrow("tables.tokens" if token else "tables.replies")
+        module = load_transient("tables.tokens" if token else "tables.replies")
         for number in _found(module.ROWS, stage[0], str(code), enhanced, text):
             for line in _lines(module.KEYS):
                 if not number:
@@ -111,7 +111,7 @@ def classify(stage, code, enhanced, text):
 
 def retry_after(key):
     """Seconds to wait at least before another try after the failure ``key``; 0 where the usual back-off serves."""
-    for line in _lines(borrow("tables.replies").KEYS):
+    for line in _lines(load_transient("tables.replies").KEYS):
         _, seconds, name = line.split(";")
         if name == key:
             return int(seconds)

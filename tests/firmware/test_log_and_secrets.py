@@ -47,6 +47,18 @@ def test_lines_are_printed_kept_and_bounded_in_ram_and_on_flash():
         clean()
 
 
+def test_a_note_is_in_the_file_only():
+    clean()
+    try:
+        log, shown = journal()
+        log.note("Message-ID <a@x>")
+        equal((shown, log.lines), ([], []))
+        with open(PATH) as file:
+            equal(file.read(), "2026-11-24 12:03:00 CET Message-ID <a@x>\n")
+    finally:
+        clean()
+
+
 def test_a_servers_words_can_neither_forge_a_line_nor_move_the_cursor():
     log, shown = journal(size=0)
     log.say("a\r\nb\x1b[2J\x7f" + "x" * 1000)

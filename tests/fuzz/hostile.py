@@ -8,7 +8,7 @@ from errno import ECONNREFUSED, ECONNRESET, ETIMEDOUT
 
 from fuzz.script import END, RESET, TIMEOUT, UNTRUSTED, connections
 from support.drive import Driver as Loop
-from umail import borrow
+from umail import load_transient
 
 _ADDRESS = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
 _MAIL_HOST = b"\xc0\x0c\0\x0f\0\1\0\0\0\x3c\0\x12\0\x0a\1m\2mx\x09microsoft\0"
@@ -168,7 +168,7 @@ class Driver(Loop):
         return count
 
     def _failed(self, error):
-        return borrow("net.tls_failure").meaning(error, self.handshake) if self.handshake else error
+        return load_transient("net.tls_failure").meaning(error, self.handshake) if self.handshake else error
 
 
 def _plain(word):

@@ -9,6 +9,7 @@ from fuzz.hostile import Driver, Wrong
 from fuzz.script import connections
 from umail import dns, errors, oauth
 from umail.delivery import Delivery
+from umail.net.sockets import Buffer
 from umail.queue import spool
 from umail.smtp import reply
 
@@ -41,7 +42,7 @@ def check_error(error, note):
 
 def _replies(data, cuts):
     # All that the parser makes of ``data``, at most cuts[i] octets at a time.
-    buffer = reply.Buffer()
+    buffer = Buffer()
     out = []
     turn = 0
     while True:

@@ -1,8 +1,8 @@
 """Header words, dates, transfer encodings and dot-stuffing."""
 
 from check import equal, inside
-from umail.mime import encoded_words, fields, transfer_encoding
-from umail.smtp.dots import DotStuffer
+from umail.mime import addresses, encoded_words, fields, transfer_encoding
+from umail.smtp.data import DotStuffer
 
 
 def test_a_date_is_rfc_5322_in_utc():
@@ -66,12 +66,12 @@ def test_a_header_is_folded_at_76():
 
 
 def test_names_are_atoms_quoted_or_encoded():
-    equal(encoded_words.phrase("Board 3"), [b"Board", b"3"])
-    equal(encoded_words.phrase("Smith, J."), [b'"Smith,', b'J."'])
-    equal(encoded_words.phrase('a "b" \\'), [b'"a', b'\\"b\\"', b'\\\\"'])
-    equal(encoded_words.phrase("Kühl")[0][:10], b"=?utf-8?B?")
-    equal(encoded_words.phrase("Smith, J. " + "and many more " * 5 + "here")[:3], [b'"Smith,', b"J.", b"and"])
-    equal(encoded_words.phrase("two  spaces, kept")[0][:10], b"=?utf-8?B?")
+    equal(addresses.phrase("Board 3"), [b"Board", b"3"])
+    equal(addresses.phrase("Smith, J."), [b'"Smith,', b'J."'])
+    equal(addresses.phrase('a "b" \\'), [b'"a', b'\\"b\\"', b'\\\\"'])
+    equal(addresses.phrase("Kühl")[0][:10], b"=?utf-8?B?")
+    equal(addresses.phrase("Smith, J. " + "and many more " * 5 + "here")[:3], [b'"Smith,', b"J.", b"and"])
+    equal(addresses.phrase("two  spaces, kept")[0][:10], b"=?utf-8?B?")
 
 
 def test_every_line_end_becomes_crlf():

@@ -250,7 +250,7 @@ def test_the_heap_does_not_grow_with_the_attachment():
 
 
 def test_only_what_may_hold_dots_asks_for_stuffing():
-    from umail.smtp.dots import DotStuffer
+    from umail.smtp.data import DotStuffer
 
     mail = message(text=".\n" * 3, attachments=[Attachment(pattern(5000), "x"), Attachment(pattern(3000), ".y")])
     body = mail.encode()

@@ -1,7 +1,8 @@
 """Replies are read whole however they are cut, and what is not a reply is refused."""
 
 from check import equal, inside, raises
-from umail.smtp.reply import Broken, Buffer, complete, printable, read
+from umail.net.sockets import Buffer
+from umail.smtp.reply import Broken, printable, read
 
 GOOD = (
     (b"220 mail.example.org ESMTP\r\n", 220, [b"mail.example.org ESMTP"]),
@@ -131,7 +132,7 @@ def test_complete_tells_a_whole_line():
     buffer = Buffer()
     buffer.space()[:3] = b"421"
     buffer.add(3)
-    equal(complete(buffer), False)
+    equal(buffer.complete(), False)
     buffer.space()[:2] = b"\r\n"
     buffer.add(2)
-    equal(complete(buffer), True)
+    equal(buffer.complete(), True)

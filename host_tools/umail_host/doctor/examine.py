@@ -9,7 +9,8 @@ from errno import ECONNREFUSED, ETIMEDOUT
 
 from umail import delivery, dns
 from umail.errors import MailError
-from umail.smtp.reply import Buffer, printable
+from umail.net.sockets import Buffer
+from umail.smtp.reply import printable
 from umail.smtp.session import Session
 
 # Bytes without which a handshake fails: of MicroPython's heap, and of an ESP32's own.
@@ -145,7 +146,7 @@ def examine(wire, route, tell, options, message, known):
         known (bool): the route's password or token is the real one; else no login is tried.
     """
     yield ("limit", 600)
-    session = Probe(route, options["timeout"])
+    session = Probe(route, options["timeout"], Buffer())
     session.told_by(tell, wire)
     try:
         secret = (yield from _secret(session, route, tell, options)) if known else None
@@ -161,7 +162,7 @@ def examine(wire, route, tell, options, message, known):
             return
         if options["send"]:
             receipt = yield from session.send(message, True)
-            tell("send", "ok", "accepted: %s" % receipt.reply)
+            tell("send", "ok", "accepted: %s" % receipt.reply, mail=receipt.message_id)
             for address, reply in receipt.refused:
                 tell("recipient", "failed", "%s: %s" % (address, reply))
         else:
@@ -249,7 +250,7 @@ def _shown(session, host, address, port, security, request=b""):
     ``request``: the beginning of what a server waits for that does not speak first."""
     # Unchecked; nothing secret goes through.
     plain = type(session.route)(host, port, "opportunistic")
-    second = Session(plain, min(session.timeout, 5))
+    second = Session(plain, min(session.timeout, 5), Buffer())
     second.host = host
     found = None
     yield ("close",)

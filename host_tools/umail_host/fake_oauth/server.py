@@ -35,21 +35,14 @@ class Request:
 class Behaviour:
     """How replies travel; may be changed at any time.
 
-        Args:
-            framing: ``length``, ``chunked`` (with an extension and a trailer) or ``close``.
-    <<<<<<< HEAD
-            chunk: bytes of a chunk.
-            padding: bytes of blank space added to the body, for clients that must bound it.
-            body: sent instead of the JSON, if not empty.
-            status: sent instead of the right one, if not 0.
-    =======
-            chunk: octets of a chunk.
-            padding: octets of blank space added to the body, for clients that must bound it.
-            body: sent instead of the JSON, where not empty.
-            status: sent instead of the right one, where not 0.
-            retry_after: seconds to ask for in a header, where not 0.
-    >>>>>>> c0d272e (oauth: Retry-After is kept; tests and README of the reply tables.)
-            stall: send the header and half of the body, then nothing.
+    Args:
+        framing: ``length``, ``chunked`` (with an extension and a trailer) or ``close``.
+        chunk: bytes of a chunk.
+        padding: bytes of blank space added to the body, for clients that must bound it.
+        body: sent instead of the JSON, if not empty.
+        status: sent instead of the right one, if not 0.
+        retry_after: seconds to ask for in a header, if not 0.
+        stall: send the header and half of the body, then nothing.
     """
 
     framing: str = "length"

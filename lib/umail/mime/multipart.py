@@ -3,7 +3,7 @@
 import os
 from binascii import hexlify
 
-from umail import borrow
+from umail import load_transient
 
 from ..attachment import base64, binary, ending_of
 from .fields import header, is_ascii, text_octets
@@ -124,7 +124,12 @@ def _file(file, inline, raw):
     if raw:
         piece = (file, length, length, binary)
     else:
-        piece = (file, None if length is None else borrow("mime.transfer_encoding").base64_size(length), length, base64)
+        piece = (
+            file,
+            None if length is None else load_transient("mime.transfer_encoding").base64_size(length),
+            length,
+            base64,
+        )
     head += b"Content-Transfer-Encoding: %s\r\n\r\n" % (b"binary" if raw else b"base64")
     return 2 if raw else 0, [head, piece]
 

@@ -2,9 +2,10 @@
 
 import json
 
-from ..delivery import resolve
+from umail import load_transient
+
 from ..errors import MailError
-from ..smtp.reply import Buffer
+from .sockets import Buffer
 
 # Token endpoints answer with a few kilobytes; more is not taken.
 _MAX_BODY = 16384
@@ -108,7 +109,7 @@ def post(route, path, fields, seconds):
 
 def _connect(route, buffer):
     failure = None
-    for address in (yield from resolve(route.host)):
+    for address in (yield from load_transient("net.resolve").resolve(route.host)):
         try:
             yield ("connect", address, route.port, buffer)
             yield ("tls", route, route.host)

@@ -1,6 +1,6 @@
 """One flush of an outbox: sends what is due, marks each mail before it leaves, and draws the conclusions."""
 
-from umail import borrow
+from umail import load_transient
 
 from ..delivery import Delivery
 from ..errors import MailError
@@ -140,7 +140,7 @@ class Flush:
             box.report(message, receipt)
 
     def _failed(self, entry, message, error):
-        retry_after = borrow("replies").retry_after
+        retry_after = load_transient("replies").retry_after
         box = self.box
         now = box.now()
         box.policy.spend(now, 0)
@@ -199,7 +199,7 @@ class Flush:
 
 def _narrow(entry, message, refused):
     # Whoever was refused for good is gone; the others are left.
-    replies = refused and borrow("replies")
+    replies = refused and load_transient("replies")
     for address, reply in refused:
         if replies.classify("rcpt", reply.code, reply.enhanced, reply.text)[0] != "temporary":
             entry.why = "%s: %s" % (address, str(reply)[:100])

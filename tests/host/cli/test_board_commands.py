@@ -42,6 +42,16 @@ def test_the_log_of_the_board_is_printed(node):
     assert len(json.loads(run(node, "log", "--lines", "2", "--json"))) == 2
 
 
+def test_the_log_has_the_message_id_that_an_administrator_follows(node):
+    node.celsius = 35
+    node.start(settings(node.server))
+    (mail,) = node.server.inbox.wait(1, 30)
+    node.wait_for("alert mailed to")
+    text = run(node, "log")
+    assert f" Message-ID {mail['Message-ID']}\n" in text
+    assert f"Get-MessageTraceV2 -MessageId '{mail['Message-ID']}' | Get-MessageTraceDetailV2" in text
+
+
 def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     node.celsius = 35
     config = settings(node.server)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from umail.attachment import Attachment
 from umail.message import Message
 from umail.mime import fields
-from umail.smtp.dots import DotStuffer
+from umail.smtp.data import DotStuffer
 
 CONTROLS = "".join(chr(c) for c in [*range(32), *range(127, 160)])
 ONE_LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=CONTROLS), max_size=200)

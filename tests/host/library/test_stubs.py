@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import umail
+
 ROOT = Path(__file__).resolve().parents[3]
 TYPINGS = ROOT / "lib" / "typings"
 USE = """
@@ -105,3 +107,11 @@ def test_a_strict_type_checker_finds_a_slip_of_the_pen(tmp_path, line: str, what
     program = tmp_path / "program.py"
     program.write_text(f"{USE}{line}\n")
     assert what in strict(program)
+
+
+def test_the_package_names_what_it_has_and_nothing_else():
+    assert not hasattr(umail, "Foo")
+    assert not hasattr(umail, "foo")
+    stub = (ROOT / "lib/typings/umail/__init__.pyi").read_text(encoding="utf-8")
+    assert {line.split()[-1] for line in stub.splitlines() if " as " in line} <= set(dir(umail))
+    assert all(hasattr(umail, name) for name in dir(umail))

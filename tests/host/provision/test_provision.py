@@ -182,7 +182,7 @@ def test_an_interview_takes_a_connectors_certificate_with_its_key(tmp_path):
         "can't be read",
         "no certificate",
         "ended on",
-        "no key without a pass phrase",
+        "holds no key",
         "not that of the certificate",
     )
     assert len(problems) == len(wanted)
@@ -243,6 +243,11 @@ def test_a_file_has_what_boards_share_and_what_is_their_own(tmp_path):
         ("x", "is not TOML"),
         ("[board]\nboard_name = 'a'", "two brackets"),
         ("[[board]]\nboard_name = 'a'\n[[board]]\nboard_name = 'a'", "a is there more than once"),
+        (
+            "[[board]]\nboard_name = 'a'\nid = '24:0A:C4'\n[[board]]\nboard_name = 'b'\nid = '240ac4'",
+            "240ac4 is there more than once: give each board its own id",
+        ),
+        ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
     ],
 )
 def test_a_file_that_is_wrong_is_told(tmp_path, text, words):
@@ -318,7 +323,7 @@ def test_a_refused_test_alert_ends_with_4_and_says_why(node, tmp_path):
 def test_a_bad_configuration_is_told_before_a_board_or_a_secret_is_touched(tmp_path):
     file = tmp_path / "fleet.toml"
     file.write_text(FLEET.replace("ssid", "sid"))
-    with pytest.raises(UserError, match=r"fix the configuration:\n.*did you mean \"ssid\""):
+    with pytest.raises(UserError, match=r"(?s)fix the configuration:\n.*did you mean \"ssid\""):
         run(file, "--port", "/dev/none", "--name", "freezer-1", "--no-test")
     with pytest.raises(UserError, match="--all needs a file"):
         run("--all")

@@ -184,6 +184,18 @@ def test_all_is_for_many(tmp_path: Path) -> None:
         assert "leave --name and --save out" in str(done.exception)
 
 
+def test_a_file_of_which_no_board_is_connected_ends_with_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text("[[board]]\nboard_name = 'a'\nid = '1'\n")
+    monkeypatch.setattr(ports, "found", list)
+    code, shown = run(monkeypatch, capsys, file, "--all")
+    assert code == 3
+    assert "not connected: a" in shown
+    assert "fleet.toml is connected: plug it in" in shown
+
+
 # -- signing in ---------------------------------------------------------------------------------------------------
 
 
