@@ -20,6 +20,7 @@ from umail_host.errors import UserError
 
 pytest_plugins = ["pytester"]
 TESTS = Path(__file__).resolve().parents[1]
+INI = f"[pytest]\naddopts = -p no:hypothesispytest\npythonpath = {TESTS} {TESTS.parent / 'host_tools'}\n"
 SECRETS = (planted.MAIL_PASSWORD, planted.WIFI_PASSWORD, planted.CLIENT_SECRET, planted.TOKEN)
 
 
@@ -110,7 +111,7 @@ def test_a_run_fails_that_leaks_and_says_where(pytester: pytest.Pytester, capsys
         "    if not hasattr(config, 'workerinput'):\n"
         "        config.pluginmanager.register(secrets_watch.Watch())\n"
     )
-    pytester.makeini(f"[pytest]\npythonpath = {TESTS} {TESTS.parent / 'host_tools'}\n")
+    pytester.makeini(INI)
     head = "import os, planted, subprocess, sys\nfrom umail_host.fake_smtp import FakeServer\n"
     names = {}
     for number, (what, code) in enumerate(LEAKS.items()):
@@ -138,7 +139,7 @@ def test_a_run_that_leaks_nothing_is_left_alone(pytester: pytest.Pytester) -> No
         "import secrets_watch\n"
         "def pytest_configure(config):\n    config.pluginmanager.register(secrets_watch.Watch())\n"
     )
-    pytester.makeini(f"[pytest]\npythonpath = {TESTS} {TESTS.parent / 'host_tools'}\n")
+    pytester.makeini(INI)
     pytester.makepyfile("def test_it(tmp_path):\n    tmp_path.joinpath('x').write_text('masked')\n")
     result = pytester.runpytest_subprocess()
     assert result.ret == 0
