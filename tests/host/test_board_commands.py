@@ -14,14 +14,13 @@ from typer.testing import CliRunner
 
 import planted
 from host.firmware_rig import rig, settings
-from host.test_doctor import flash  # noqa: F401  # a fixture
 from umail_host.cli import app
 from umail_host.errors import UserError
 from umail_host.virtual_board import VirtualBoard
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         yield made
 

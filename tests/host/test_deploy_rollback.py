@@ -9,14 +9,13 @@ import pytest
 
 from host.firmware_rig import PASSWORD, ROOT, WIFI_PASSWORD, rig, settings
 from host.test_deploy_serial import run
-from host.test_doctor import flash  # noqa: F401  # a fixture
 from umail_host import deploy, image, maintenance, rollback, watch
 from umail_host.commands import deploy as command
 from umail_host.errors import UserError
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         with maintenance.held(made.board.port) as link:
             link.make_folder("/certs")

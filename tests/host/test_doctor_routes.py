@@ -15,7 +15,7 @@ from fake_dns import FakeDns
 
 import umail_host.doctor
 from host.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
-from host.test_doctor import LOGIN, NO_LOGIN, ZONE, Doctor, closed_port, flash, stage, states  # noqa: F401  # a fixture
+from host.test_doctor import LOGIN, NO_LOGIN, ZONE, Doctor, closed_port, stage, states
 from umail_host import doctor_findings, maintenance
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
@@ -34,7 +34,7 @@ def doctor(tmp_path):
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board", basic_auth=False) as made:
         yield made
 

@@ -11,17 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from host.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, installed, rig, settings
+from host.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, rig, settings
 from umail_host.board import Board
 from umail_host.paths import firmware
 
 TRACE = {"type": "trace", "path": "/trace.csv", "unit": "°C"}
 Make = Callable[..., AbstractContextManager[Rig]]
-
-
-@pytest.fixture(scope="session")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("firmware") / "flash")
 
 
 @pytest.fixture

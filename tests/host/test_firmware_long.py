@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from host.firmware_rig import PASSWORD, Rig, installed, rig, settings
+from host.firmware_rig import PASSWORD, Rig, rig, settings
 
 HANG = b"""
 import machine
@@ -32,11 +32,6 @@ for size in (65536, 4000, 100):
         except OSError:
             break
 """
-
-
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("firmware") / "flash")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from fake_dns import FakeDns
 from typer.testing import CliRunner
 
 from host.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
-from host.test_doctor import flash  # noqa: F401  # a fixture
 from umail_host import boards, image, interview, paths, provision
 from umail_host import node as node_module
 from umail_host.board import Board
@@ -240,7 +239,7 @@ def test_a_file_that_is_wrong_is_told(tmp_path, text, words):
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         yield made
 

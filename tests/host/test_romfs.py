@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from host.firmware_rig import PASSWORD, ROOT, WIFI_PASSWORD, rig, settings
 from host.test_deploy_serial import compiled_once, run  # noqa: F401  # a fixture
+from made_once import made_once
 from umail_host import boards, image, maintenance, romfs
 from umail_host.board import Board
 from umail_host.cli import app
@@ -155,10 +156,8 @@ def test_the_pytest_plugin_puts_the_library_into_the_rom_of_its_virtual_board(py
     result.assert_outcomes(passed=1)
 
 
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory, micropython):
-    """The flash of a board that holds library and firmware in its ROMFS."""
-    folder = tmp_path_factory.mktemp("romfs") / "flash"
+def in_rom(folder):
+    """Fills a folder with the flash of a board that holds library and firmware in its ROMFS."""
     with VirtualBoard(folder, romfs=SIZE) as board, maintenance.held(board.port, reset=False) as link:
         spec = boards.load("virtual")
         deploy(link, image.build(spec))
@@ -167,7 +166,11 @@ def flash(tmp_path_factory, micropython):
         assert len(report.removed) > 80
         assert sorted(link.listdir("/")) == [".umail-files", "boot.py", "main.py", "rom"]
         assert not report.warnings
-    return folder
+
+
+@pytest.fixture(scope="session")
+def flash(tmp_path_factory, micropython):
+    return made_once(tmp_path_factory, "flash-with-rom", in_rom)
 
 
 @pytest.fixture

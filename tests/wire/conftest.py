@@ -8,15 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire_device import PASSWORD, ROOT, USER, Device, compile_library
+from wire_device import PASSWORD, ROOT, USER, Device
 
 from umail_host.fake_smtp import FakeServer
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library as a board has it: compiled."""
-    return compile_library(tmp_path_factory.mktemp("mpy"))
 
 
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])
