@@ -18,13 +18,15 @@ from umail_host.virtual_board import VirtualBoard
 USER, PASSWORD, WIFI_PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.WIFI_PASSWORD
 ROOT = "/certs/test.der"
 PIN = 4
+# As main.py, but that Ctrl-C has less time to stop the start: many tests wait for it.
+MAIN = b"from alertnode import start\n\nstart.WINDOW = 0.2\nstart.main()\n"
 
 
 def installed(folder: Path) -> Path:
     """A folder with the flash of a board that holds library and firmware, and no configuration."""
     with VirtualBoard(folder) as virtual, Board(virtual.port) as board:
         board.enter()
-        deploy.deploy(board, image.build(boards.load("virtual")))
+        deploy.deploy(board, image.build(boards.load("virtual")) | {"/main.py": MAIN})
     return folder
 
 

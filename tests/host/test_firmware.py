@@ -102,7 +102,7 @@ def test_each_mistake_is_told_and_the_board_stays_reachable(node: Rig) -> None:
         '"wifi" is missing',
     ):
         assert part in told, told
-    assert told.count("starts in 2 s") <= 2, "it must not restart again and again"
+    assert told.count("starts in") <= 2, "it must not restart again and again"
 
 
 def test_a_missing_secret_is_told(node: Rig) -> None:
@@ -190,7 +190,7 @@ def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None
     node.start(settings(node.server), broken)
     node.wait_for("ZeroDivisionError")
     node.wait_for("crashed; restarting in 5 s")
-    node.wait_for("starts in 2 s")
+    node.wait_for("starts in")
     with Board(node.board.port) as board:
         board.enter()
         assert "ZeroDivisionError" in board.get("/log.txt").decode()
