@@ -72,6 +72,7 @@ class Authority:
         self.root = trustme.CA(organization_name="umail fake root", key_type=key_type)
         self.intermediate = self.root.create_child_ca(key_type=key_type)
         self._now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        self._issued: dict[str, Identity] = {}
 
     @property
     def root_der(self) -> bytes:
@@ -84,14 +85,16 @@ class Authority:
         return self.root.cert_pem.bytes()
 
     def server(self, name: str = "good") -> Identity:
-        """The certificate of that name; ``CERTIFICATES`` tells what is wrong with each.
+        """The certificate of that name, the same each time; ``CERTIFICATES`` tells what is wrong with each.
 
         Raises:
             ValueError: there is none of that name.
         """
         if name not in CERTIFICATES:
             raise ValueError(f"no certificate {name!r}; there are: {', '.join(CERTIFICATES)}")
-        return CERTIFICATES[name](self)
+        if name not in self._issued:
+            self._issued[name] = CERTIFICATES[name](self)
+        return self._issued[name]
 
     def client(self, *names: str) -> Identity:
         """A client's certificate for these domains, with its intermediate."""
@@ -121,7 +124,7 @@ class Authority:
         """What trustme does not issue: any key, and no subjectAltName where ``names`` is empty."""
         issuer = x509.load_pem_x509_certificate(self.intermediate.cert_pem.bytes())
         signer = serialization.load_pem_private_key(self.intermediate.private_key_pem.bytes(), None)
-        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        assert isinstance(signer, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.names[0])]))
