@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import email
 import email.policy
+import functools
 import mailbox
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from umail_host.fake_smtp.events import Envelope
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """One accepted message.
 
@@ -24,14 +25,12 @@ class Delivery:
         time: seconds since 1970.
         connection: number of the session.
         envelope: MAIL FROM and RCPT TO with their parameters, and the content exactly as it was meant.
-        message: the content, parsed.
         path: its file in the Maildir.
     """
 
     time: float
     connection: int
     envelope: Envelope
-    message: EmailMessage = field(repr=False)
     path: Path
 
     @property
@@ -48,6 +47,11 @@ class Delivery:
     def content(self) -> bytes:
         """The message's octets: dots unstuffed, chunks joined, nothing added."""
         return self.envelope.content
+
+    @functools.cached_property
+    def message(self) -> EmailMessage:
+        """The content, parsed when first asked for."""
+        return email.message_from_bytes(self.content, policy=email.policy.default)
 
 
 class Inbox:
@@ -90,9 +94,7 @@ class Inbox:
         if envelope.body != "BINARYMIME":
             content = content.replace(b"\r\n", b"\n")
         key = self._maildir.add("".join([*lines, received]).encode() + content)
-        parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        path = self.path / "new" / key
-        delivery = Delivery(now, connection, envelope, parsed, path)
+        delivery = Delivery(now, connection, envelope, self.path / "new" / key)
         with self._arrived:
             self._deliveries.append(delivery)
             self._arrived.notify_all()
