@@ -43,7 +43,7 @@ class Entry:
     def __str__(self) -> str:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"
 
-    def as_row(self) -> dict[str, float | int | str | bool]:
+    def as_row(self) -> dict[str, object]:
         """For JSON; ``escaped``: octets that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
         row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction, "tls": self.tls}
         try:
