@@ -169,7 +169,8 @@ def nobody(session, refused, together, last, chunking):
     errors = [refusal(session, reply) for _, reply in refused]
     chosen = errors[0]
     for one in errors:
-        if one.kind == "temporary":
+        # What may still go outweighs what never will.
+        if one.kind == "temporary" or chosen.kind == "permanent":
             chosen = one
     chosen.refused = refused
     raise chosen
