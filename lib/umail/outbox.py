@@ -269,7 +269,8 @@ class Outbox:
                     self.save()
                 self._judge()
             except OSError:
-                self.spool.unread = True
+                # The directory itself cannot be read.
+                self.spool.unread = 1
         for name in list(self.stuck):
             try:
                 self.spool.discard(name)
@@ -426,6 +427,7 @@ class Outbox:
             dead = entry.state == "dead"
             if entry is not self.current and (dead or entry.priority <= priority):
                 found.append((not dead, entry.priority, entry.number, entry))
+        # (Numbers differ: no two entries are ever compared.)
         return [entry for _, _, _, entry in sorted(found)]
 
     def _drop(self, entry):

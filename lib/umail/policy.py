@@ -59,7 +59,8 @@ class Policy:
     Args:
         random (callable): a float from 0 up to 1, as ``random.random``.
         first (int): ceiling of the first pause after a temporary failure, in seconds; it doubles up to
-        ceiling (int): the longest pause after a failure that names no time. Each is drawn evenly from 0 to its ceiling (full jitter).
+        ceiling (int): the longest pause after a failure that names no time. Each is drawn evenly from 0 to its ceiling
+            (full jitter).
         life (int): age in seconds at which a mail that fails once more is given up.
         rest (int): seconds for which a wrong configuration rests; doubled up to a day. A sixth of it after tampering,
             and for what the server refused a mail for: that mail at first, all once a second one meets the same.
@@ -196,7 +197,7 @@ class Policy:
         return state, now + min(pause, max(self.life - age, 0) + 1)
 
     def longer(self, fails, rest=0):
-        """Seconds to wait for a person after ``fails`` failures: ``rest`` or a sixth of its own, doubled up to a day."""
+        """Seconds to wait for a person: ``rest`` (0: a sixth of its own), doubled after each failure, up to a day."""
         return self.spread(min((rest or self.rest // 6) << min(fails - 1, 8), DAY))
 
     def _rest(self, now, kind, why, least, early, known):

@@ -214,7 +214,7 @@ def test_a_server_that_cannot_be_reached_costs_no_write_and_is_asked_less_and_le
         world.flush()
         world.time += 60
     equal((world.files(), [entry.size for entry in world.box.pending()]), (files, sizes))
-    if not 150 < world.server.connects < 700:
+    if not 70 < world.server.connects < 200:
         raise AssertionError(world.server.connects)
     # Told at once, and once more when it has lasted.
     equal([(error.key, error.lasts >= 6 * 3600) for _, error in world.results], [("refused", False), ("refused", True)])

@@ -18,9 +18,7 @@ _MARK = "umail-outbox "
 _BOX = f"""
 import json
 from umail.outbox import Outbox
-from umail.queue.spool import Spool
-s=Spool('/outbox').load()
-box=Outbox('/outbox',None,config=s[2] if s else '')
+box=Outbox('/outbox',None,config=None)
 def find(n):
  return [e for e in box.entries if n is None or e.number==n]
 def tell(v):

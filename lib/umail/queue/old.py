@@ -1,11 +1,10 @@
-"""Reads what version 1 left on flash: the outbox of the first release; each mail becomes one of today's at the first start.
+"""Reads what version 1 of the format left on flash; each mail becomes one of today's at the first start.
 
 Its file has no ending: ``NUMBER-LENGTH``. Behind the content each line is a line feed, a CRC-32 and JSON; the first
 describes the mail, every further one was appended and is its state from then on: there may be thousands.
 """
 
 import json
-import os
 from binascii import crc32
 
 from .. import durable

@@ -237,6 +237,8 @@ class Flush:
             text += "%d mails were damaged on flash and could not be sent.\n" % notes.damaged
         if notes.buried:
             text += "%d mails could not be delivered, or not to all. The last: %s\n" % (notes.buried, notes.why)
+        if self.box.spool.unread:
+            text += "%d mails on flash cannot be read; that is tried again.\n" % self.box.spool.unread
         if notes.outage:
             text += notes.outage + "\n"
         return text

@@ -60,13 +60,13 @@ class Spool:
 
     Attributes:
         number (int): the highest that a mail ever had.
-        unread (bool): something could not be read, and ``scan`` should look again.
+        unread (int): how many mails could not be read, so that ``scan`` should look again.
     """
 
     def __init__(self, path):
         self.path = path
         self.number = 0
-        self.unread = False
+        self.unread = 0
         try:
             os.mkdir(path)
         except OSError:
@@ -92,26 +92,26 @@ class Spool:
         entries = []
         marks = []
         damaged = 0
-        self.unread = False
+        self.unread = 0
         names = sorted(os.listdir(self.path))
         for name in names:
             stem, _, ending = name.partition(".")
             self._notice(stem)
-            if ending == "tmp":
+            if ending in ("tmp", "new"):
+                # (``load``, which comes first, has taken what was whole.)
                 self._clear(name)
-            if name in known or ending in ("tmp", "new", "bad") or name == _STATE:
-                continue
-            try:
-                found = self._open(name, stem, names)
-            except (OSError, MemoryError):
-                self.unread = True
-                continue
-            if found is None:
-                damaged += 1
-                self.aside(name)
-            elif found:
-                entries.append(found[0])
-                marks.append(found[1])
+            elif name not in known and name != _STATE and name[-4:] != ".bad":
+                try:
+                    found = self._open(name, stem, names)
+                except (OSError, MemoryError):
+                    self.unread += 1
+                    continue
+                if found is None:
+                    damaged += 1
+                    self.aside(name)
+                elif found:
+                    entries.append(found[0])
+                    marks.append(found[1])
         return entries, marks, damaged
 
     def _notice(self, name):
