@@ -42,7 +42,8 @@ def put_in_ram():
     late = []
 
     def put(self, entry, message, *rest):
-        entry.length = 0
+        self.number += 1
+        entry.number = self.number
         late.append((self, entry, message) + rest)
 
     load = outbox.Outbox.flushing
