@@ -5,8 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Most tests wait: three workers a core keep the cores busy.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size bench power kills fuzz fleet hil servers docs package clean
+.PHONY: help demo test lint stubtest generated format size bench power kills fuzz fleet hil servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -25,12 +28,23 @@ demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE
 	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 
-lint: $(READY) ## Check style, format, types, and that the library's stubs are true
+lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file lib/typings/bodies.ini
+	@$(MAKE) --no-print-directory stubtest generated
+
+stubtest: $(READY) # every stub is true, and none is missing
+	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --ignore-missing-stub umail
+	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --allowlist lib/typings/internals.txt --ignore-unused-allowlist umail
+
+generated: $(READY) # what the generators write is up to date
+	$(BIN)/python -m tools.make_replies --check
+	$(BIN)/python -m tools.make_package --check
+	$(BIN)/python -m tools.make_roots --check
 
 format: $(READY) ## Format all Python files
 	$(BIN)/ruff format .
@@ -66,6 +80,7 @@ servers: ## Unpack Postfix, Exim and npm's smtp-server into build/servers for th
 docs: $(READY) ## Build the documentation as a site in build/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@! grep -rlF '\|' --include='*.html' build/site || { echo 'these pages show a backslash that is meant for GitHub'; exit 1; }
 
 package: $(READY) ## Write lib/package.json anew, after a module was added or removed
 	$(BIN)/python -m tools.make_package

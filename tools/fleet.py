@@ -19,7 +19,7 @@ import simpy
 from umail.errors import MailError
 from umail.policy import DAY, MINUTE, Policy
 
-# What Microsoft publishes for a mailbox (docs/m365.md).
+# What Microsoft publishes for a mailbox (docs/microsoft-365.md).
 SESSIONS = 3
 PER_MINUTE = 30
 RECIPIENTS_PER_DAY = 10_000
@@ -229,9 +229,3 @@ def simulate(boards: int, per_mailbox: int, variant: Variant, tenant_per_day: in
     for name in ("put", "sent", "sessions", "rejected", "refused", "dead"):
         setattr(out, name, round(getattr(out, name) * out.scale))
     return out
-
-
-if __name__ == "__main__":
-    from tools.fleet_page import main
-
-    main()

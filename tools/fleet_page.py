@@ -48,7 +48,7 @@ First mail of the median board, of 99 in 100, and of the last; sessions refused 
   leaves the others theirs, and 33 such boards are needed to use up a mailbox's day.
 - **Up to about 100 boards a mailbox** are all heard of within ten minutes. With {per_mailbox}, the last waits hours.
   Give a larger fleet more mailboxes, or Direct Send, which has no login and none of these limits.
-- **A tenant's limit is not mended by any policy.** What 1,000,000 boards have to say exceeds it by far: send to
+- **No policy can lift a tenant's limit.** What 1,000,000 boards have to say exceeds it by far: send to
   recipients inside the tenant, which it does not count.
 """
 

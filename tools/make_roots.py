@@ -1,4 +1,6 @@
-"""Makes lib/umail/certs/*.py from a bundle of root certificates: `python -m tools.make_roots`.
+"""Makes lib/umail/certs/*.py from a bundle of root certificates.
+
+``python -m tools.make_roots`` writes them; with ``--check`` it only says which are not those that are pinned here.
 
 Each root is known by the SHA-256 of its DER form, so it makes no difference which bundle it comes from. The pins are
 those that the authorities publish on their own pages; Debian's ca-certificates 20230311 holds all of them, certifi all
@@ -8,6 +10,7 @@ but DigiCert Global Root CA, which Mozilla stopped trusting for new sites while 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import importlib.util
 import ssl
@@ -133,6 +136,26 @@ def render(root: Root, der: bytes) -> str:
     )
 
 
+def check(folder: Path) -> list[str]:
+    """One sentence for each module in ``folder`` that is missing, or is not what ``make`` would write of its pin."""
+    wrong = []
+    for root in ROOTS:
+        path = folder / f"{root.name}.py"
+        try:
+            text = path.read_text(encoding="utf-8")
+            der = ast.literal_eval(text.partition("DER = ")[2])
+            if not isinstance(der, bytes):
+                raise ValueError("DER is not bytes")
+            if text != render(root, der):
+                wrong.append(f"{path.name} is not as make_roots writes it: run python -m tools.make_roots")
+        except (OSError, SyntaxError, ValueError) as error:
+            wrong.append(f"{path.name} holds no certificate ({error}): run python -m tools.make_roots")
+        except UserError as error:
+            wrong.append(str(error))
+    more = {path.stem for path in folder.glob("*.py")} - {root.name for root in ROOTS} - {"__init__"}
+    return wrong + [f"{name}.py is not in the list of make_roots: remove it" for name in sorted(more)]
+
+
 def make(bundles: Iterable[Path], folder: Path) -> list[Path]:
     """Writes one module for each root into ``folder``; returns their paths.
 
@@ -174,9 +197,13 @@ def main() -> None:
         "--bundle", type=Path, action="append", help="a PEM bundle to search (default: this computer's)"
     )
     parser.add_argument("--into", type=Path, help="folder of the modules (default: lib/umail/certs)")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a module is not what is pinned")
     arguments = parser.parse_args()
+    folder = arguments.into or paths.library() / "certs"
+    if arguments.check:
+        sys.exit("\n".join(check(folder)) or None)
     try:
-        written = make(arguments.bundle or default_bundles(), arguments.into or paths.library() / "certs")
+        written = make(arguments.bundle or default_bundles(), folder)
     except UserError as error:
         sys.exit(f"make_roots: {error}")
     print(f"wrote {len(written)} roots into {written[0].parent}")

@@ -1,6 +1,6 @@
 """`make size`: measures what the library costs on a board and compares it with the committed table, docs/sizes.md.
 
-Sizes are octets of .mpy as deploying makes them, without line numbers. RAM is what an import takes of the heap with
+Sizes are bytes of .mpy as deploying makes them, without line numbers. RAM is what an import takes of the heap with
 32-bit words, as on an ESP32, measured on MicroPython's WebAssembly build from npm; without node it is left as it was.
 """
 
@@ -79,7 +79,7 @@ def alert_modules(micropython: str, library: Path) -> tuple[list[str], list[str]
 
 
 def measure_ram(library: Path, modules: Iterable[str], alert: list[str], cache: Path) -> tuple[dict[str, int], int]:
-    """Heap that importing each module takes, and that all of ``alert`` take together, in octets with 32-bit words.
+    """Heap that importing each module takes, and that all of ``alert`` take together, in bytes with 32-bit words.
 
     Args:
         cache: folder that keeps the WebAssembly MicroPython between runs.
@@ -124,7 +124,7 @@ def _last_line(text: str) -> str:
 
 
 def fits(files: Mapping[str, bytes]) -> list[Fit]:
-    """How library and firmware fit each board's flash, in octets; a file takes whole blocks there."""
+    """How library and firmware fit each board's flash, in bytes; a file takes whole blocks there."""
     used = sum(-(-len(octets) // 4096) * 4096 for octets in files.values())
     return [Fit(board.name, used, board.filesystem) for board in boards.load_all()]
 

@@ -8,21 +8,21 @@ import sys
 
 import umail
 
-# Borrowed modules are gone at the end: they are noted as they come.
+# Transient modules are gone at the end: they are noted as they come.
 passing = []
-borrow = umail.borrow
+load_transient = umail.load_transient
 
 
 def noting(name):
-    """Borrow and note."""
+    """Load and note."""
     before = set(sys.modules)
-    found = borrow(name)
+    found = load_transient(name)
     if "umail." + name not in before:
         passing.append("umail." + name)
     return found
 
 
-umail.borrow = noting
+umail.load_transient = noting
 
 from umail import Client, Message, m365  # noqa: E402
 

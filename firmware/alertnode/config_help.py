@@ -1,4 +1,4 @@
-"""What to do about each mistake in the configuration; loaded only when there is one."""
+"""Says what to do about each mistake in the configuration; loaded only if there is one."""
 
 _TRACE = "give the path of a CSV file on the board, timestamp,value, such as /trace.csv"
 _PIN = "give the number of the pin that the sensor is wired to, such as 4"
@@ -38,6 +38,7 @@ _HINTS = {
     "sensor.type": "say which sensor it is",
     "sensor.unit": 'give the unit of the values, such as "°C"',
     "sensor.path": _TRACE,
+    "sensor.column": "give the name of the values' column, as the file's first line has it, or leave it out",
     "sensor.speed": "give how many times faster than recorded the trace runs; 0 is as fast as it can",
     "sensor.step": "give the seconds from row to row; 0 finds it out",
     "sensor.pin": _PIN,
@@ -73,7 +74,7 @@ _SECRET = ("pass", "token", "secret", "psk")
 
 
 def sentence(key, what, words):
-    """One sentence about ``key``: what it is or lacks, and how to mend it; ``words`` would be right."""
+    """Return a sentence about ``key``: what it is or lacks, and how to fix it; ``words`` would be right."""
     if what == "unknown":
         return _unknown(key, words)
     plain = "".join([part.split("]")[-1] for part in key.split("[")])
@@ -96,14 +97,14 @@ def _unknown(key, words):
         return '"%s" must not lie where anyone can read it: remove it, and store it as the secret %s.' % (key, kept)
     near = nearest(last, words)
     if near:
-        mend = 'did you mean "%s"?' % near
+        fix = 'did you mean "%s"?' % near
     else:
-        mend = "remove it; %s knows %s." % ('"%s"' % section if section else "the configuration", ", ".join(words))
-    return '"%s" is no key that is known: %s' % (key, mend)
+        fix = "remove it; %s knows %s." % ('"%s"' % section if section else "the configuration", ", ".join(words))
+    return 'unknown key "%s": %s' % (key, fix)
 
 
 def _kept(section, last):
-    """The name under which the secret store has what was meant by the key ``last``."""
+    """Return the name under which the secret store has what was meant by the key ``last``."""
     first, _, rest = section.partition(".")
     if first == "wifi":
         return "wifi_password"
@@ -119,7 +120,7 @@ def _kept(section, last):
 
 
 def nearest(word, words):
-    """The one of ``words`` that ``word`` was probably meant to be, or ""."""
+    """Return the one of ``words`` that ``word`` was probably meant to be, or ""."""
     best, least = "", 1 + min(2, len(word) // 3)
     for other in words:
         far = _distance(word.lower(), other.lower())
@@ -129,7 +130,7 @@ def nearest(word, words):
 
 
 def _distance(one, other):
-    """How many characters to insert, remove or replace (Levenshtein)."""
+    """Return how many characters to insert, remove or replace (Levenshtein)."""
     row = list(range(len(other) + 1))
     for i, a in enumerate(one):
         last, row[0] = row[0], i + 1
@@ -139,7 +140,7 @@ def _distance(one, other):
 
 
 def where(text, error):
-    """Where in ``text`` (bytes) JSON breaks off, and what is often the matter."""
+    """Say where in ``text`` (bytes) JSON breaks off, and what is often the cause."""
     position = getattr(error, "pos", None)
     if position is None:
         position = _break(text)
@@ -153,7 +154,7 @@ def where(text, error):
 
 
 def _break(text):
-    """How far MicroPython's parser comes, which does not say so itself; None where ``text`` is not UTF-8."""
+    """Return how far MicroPython's parser comes, which does not say so itself; None if ``text`` is not UTF-8."""
     import io
     import json
 

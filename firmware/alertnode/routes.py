@@ -1,11 +1,11 @@
-"""The routes of the configuration's section ``mail``, with their secrets."""
+"""Builds the routes of the configuration's section ``mail``, with their secrets."""
 
 # What the secrets of the second route are called: ``mail_password_2`` and so on.
 _SECOND = "_2"
 
 
 def every(mail, secret, umail):
-    """The Route, or where there is a ``fallback`` a list of both; arguments and errors as of ``build``."""
+    """Return the Route, or if there is a ``fallback`` a list of both; arguments and errors as of ``build``."""
     route = build(mail, secret, umail)
     if not mail["fallback"]:
         return route
@@ -13,11 +13,11 @@ def every(mail, secret, umail):
 
 
 def build(mail, secret, umail, suffix=""):
-    """An umail Route.
+    """Return an umail Route.
 
-    ``mail`` is the checked section; ``secret(name)`` gives a secret or None; ``umail`` is the library; ``suffix`` is
+    ``mail`` is the checked section; ``secret(name)`` returns a secret or None; ``umail`` is the library; ``suffix`` is
     that of the secrets' names.
-    ValueError, with a sentence, where the parts do not make a route.
+    Raises ValueError, with a sentence, if the parts do not make a route.
     """
     more = {}
     for key in ("host", "port", "security", "sender", "ehlo"):

@@ -1,26 +1,15 @@
-"""Events in words: the console line, the subject and the text of a mail. Pure."""
+"""Puts events in words: the console line, the subject and the text of a mail. Pure."""
 
-from alertnode.rules import ALERT
-
-
-def number(value):
-    """``37.23``: as many digits as a person wants to read."""
-    text = ("%.2f" if abs(value) >= 1 else "%.4f") % value
-    while text[-1] == "0":
-        text = text[:-1]
-    if text[-1] == ".":
-        text = text[:-1]
-    return "0" if text == "-0" else text
+from alertnode.rules import ALERT, number
 
 
 def amount(value, unit):
-    """``37.23 °C``; ``82 %``; ``3`` without a unit."""
+    """Return ``37.23 °C``; ``82 %``; ``3`` without a unit."""
     return (number(value) + " " + unit) if unit else number(value)
 
 
 def duration(seconds):
-    """``3 h 20 min``, ``45 min`` or ``12 s``."""
-    seconds = int(seconds)
+    """Return ``3 h 20 min``, ``45 min`` or ``12 s``."""
     if seconds < 120:
         return "%d s" % seconds
     minutes = seconds // 60
@@ -32,7 +21,7 @@ def duration(seconds):
 
 
 def line(event):
-    """What has happened, in one line: ``temperature 37.5 °C is above 37.2 °C``."""
+    """Return what has happened, in one line: ``temperature 37.5 °C is above 37.2 °C``."""
     rule = event.rule
     reading = event.reading
     began = event.kind == ALERT
@@ -48,9 +37,9 @@ def line(event):
 
 
 def mail(event, board, when, about, more=()):
-    """(subject, text) of the mail about ``event``.
+    """Return (subject, text) of the mail about ``event``.
 
-    ``board`` is the board's name; ``when(at)`` gives a moment as local time; ``about`` is a line on the board and its
+    ``board`` is the board's name; ``when(at)`` returns a moment as local time; ``about`` is a line on the board and its
     program; ``more`` are further lines that must reach a person.
     """
     rule = event.rule
@@ -78,7 +67,7 @@ def mail(event, board, when, about, more=()):
         # A board that lost its power before it knew the date can't tell.
         began = "before the last start"
         if event.since is not None:
-            began = "%s, %s before" % (when(event.since), duration(reading.at - event.since))
+            began = "%s, %s before" % (when(event.since), duration((reading.at - event.since) // 1000))
         row("Began", began)
         if event.peak is not None and rule.when in ("above", "below"):
             row("Highest" if rule.when == "above" else "Lowest", amount(event.peak, unit))
@@ -90,6 +79,5 @@ def mail(event, board, when, about, more=()):
 
 
 def _limit(rule, unit):
-    back = rule.limit - rule.hysteresis if rule.when == "above" else rule.limit + rule.hysteresis
     sides = ("above", "at or below") if rule.when == "above" else ("below", "at or above")
-    return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(back, unit))
+    return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(rule.normal(), unit))

@@ -4,11 +4,11 @@ import asyncio
 import sys
 from select import POLLIN, POLLOUT
 
-from umail import borrow
+from umail import load_transient
 
 from .delivery import Delivery
 from .errors import MailError
-from .net.transport import Link
+from .net.transport import Transport
 
 if sys.implementation.name == "micropython":
 
@@ -33,7 +33,7 @@ else:
     from .net.aio_cpython import ready as _ready
 
 
-class Wire(Link):
+class Wire(Transport):
     """Drives a generator (the contract is in session.py and delivery.py) and waits in the loop."""
 
     raw = None  # The socket below TLS, where one must wait for it and not for TLS.
@@ -69,16 +69,16 @@ class Wire(Link):
             steps.close()
 
     def tls(self, route, host):
-        """As ``Link.tls``; other tasks run between two records of the handshake, though not within one."""
+        """As ``Transport.tls``; other tasks run between two records of the handshake, though not within one."""
         if sys.implementation.name == "micropython":
             self.raw = self.sock
-            self.sock = borrow("net.tls_records").Records(self, self.sock)
-        Link.tls(self, route, host)
+            self.sock = load_transient("net.tls_records").Records(self, self.sock)
+        Transport.tls(self, route, host)
 
     def close(self):
         """Close the socket, whatever it does."""
         self.raw = None
-        Link.close(self)
+        Transport.close(self)
 
     def _wait(self, events):
         # In its handshake mbed TLS waits for the server, whatever was asked of it.

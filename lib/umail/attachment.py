@@ -26,6 +26,13 @@ def type_of(name):
     return "application/octet-stream"
 
 
+def ending_of(type):
+    """Return the ending of a file name (``".csv"``) for a MIME type."""
+    words = _TYPES.split(" ")
+    type = type.partition(";")[0]
+    return "." + words[words.index(type) - 1] if type in words else ".bin"
+
+
 class Attachment:
     """A file, or an image inside the HTML.
 

@@ -12,10 +12,11 @@ the driver:
 - ``("close",)``.
 """
 
-from umail import borrow
+from umail import load_transient
 
 from .errors import MailError
 from .mime.fields import clean, now
+from .net.sockets import Buffer
 from .smtp.session import Session
 
 
@@ -39,23 +40,23 @@ class Delivery:
         self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
         self.deadline = deadline
         # Its buffer comes before the heap is in pieces.
-        self.session = Session(self.routes[0], timeout)
+        self.session = Session(self.routes[0], timeout, Buffer())
         self.session.leaving = leaving
         self.connected = False
 
-    def send(self, message, last=False):
-        """Send one mail (generator): returns a ``Receipt``. With ``last``, QUIT travels along; nothing stays open."""
+    def send(self, message, final=False):
+        """Send one mail (generator): returns a ``Receipt``. With ``final``, QUIT travels along; nothing stays open."""
         try:
-            outcome = yield from self.once(message, last)
+            outcome = yield from self.once(message, final)
             if len(outcome.accepted) == len(message.recipients):
                 return outcome
         except MailError as error:
             outcome = error
             if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
                 raise
-        return (yield from borrow("smtp.batches").rest(self, message, last, outcome))
+        return (yield from load_transient("smtp.batches").rest(self, message, final, outcome))
 
-    def once(self, message, last):
+    def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
         yield ("limit", self.deadline)
         failed = None
@@ -65,7 +66,7 @@ class Delivery:
             routes.remove(self.session.route)
             routes.insert(0, self.session.route)
         # None is weaker than one before it, though that one may only rest.
-        usable = []
+        usable: list = []
         for route in routes:
             if not usable or _strength(route) >= _strength(usable[-1]):
                 usable.append(route)
@@ -74,7 +75,7 @@ class Delivery:
                 route.rests -= 1
                 continue
             try:
-                receipt = yield from self._by(route, message, last)
+                receipt = yield from self._by(route, message, final)
                 route.fails = 0
                 return receipt
             except MailError as error:
@@ -113,7 +114,7 @@ class Delivery:
         yield from self._hang_up()
         return False
 
-    def _by(self, route, message, last):
+    def _by(self, route, message, final):
         session = self.session
         if session.route is not route:
             yield from self._hang_up()
@@ -125,15 +126,15 @@ class Delivery:
             try:
                 if fresh:
                     yield from self._connect(route, refresh)
-                receipt = yield from session.send(message, last)
+                receipt = yield from session.send(message, final)
             except Exception as error:
                 problem = error
             # (After a mail for which nothing more follows it is out of step: QUIT went with it.)
-            if (last and problem) or not session.in_step:
+            if (final and problem) or not session.in_step:
                 yield from self._hang_up()
             if not problem:
                 return receipt
-            refresh = borrow("smtp.failure").again(session, problem, refresh, fresh)
+            refresh = load_transient("smtp.retry").again(session, problem, refresh, fresh)
 
     def _connect(self, route, refresh):
         session = self.session
@@ -153,11 +154,13 @@ class Delivery:
         # A connection to the first address, of the first host, that takes it: the local address.
         session = self.session
         session.stage = "resolve"
-        hosts = (route.host,) if route.host else (yield from borrow("net.mx").hosts(session))
+        hosts = (
+            (route.host,) if route.host else (yield from load_transient("net.mx").hosts(load_transient("dns"), route))
+        )
         for session.host in hosts:
             session.stage = "resolve"
             try:
-                addresses = yield from resolve(session.host)
+                addresses = yield from load_transient("net.resolve").resolve(session.host)
             except MailError:
                 # RFC 5321, 5.1: the next mail host may have an address.
                 if session.host is hosts[-1]:
@@ -173,13 +176,3 @@ class Delivery:
 
         key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
         raise session.error(key, "%s port %d: %s" % (session.host, route.port, failure))
-
-
-def resolve(host):
-    """The addresses of ``host`` (generator): a list of str, by our own query or, where that cannot be, by the system's.
-
-    Names without a dot are the system's, and what ends in a number is an address already.
-    """
-    if ":" in host or "." not in host or host.rpartition(".")[2].isdigit():
-        return (yield ("lookup", host))
-    return (yield from borrow("dns").find(host))

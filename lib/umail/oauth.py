@@ -127,7 +127,7 @@ class _Token:
         """
         if refresh or self._token is None or sockets.left(self._until, sockets.ticks()) <= 0:
             self._token = None
-            yield from self._fetch()
+            yield from self._fetch()  # type: ignore[attr-defined]
         return self._token
 
     def _ask(self, path, fields):
@@ -143,7 +143,7 @@ class _Token:
         token = answer.get("access_token")
         # RFC 6749, A.12 and A.17: a token is one or more of these characters.
         if status != 200 or not token or _word(token) != token:
-            raise self._refusal(answer)
+            raise self._refusal(status, answer)
         # The rotated refresh token is durable before the access token is used: the old one may be void already.
         renewed = answer.get("refresh_token")
         if renewed and self._store and _word(renewed) == renewed:
@@ -152,20 +152,18 @@ class _Token:
         self._until = sockets.after(sockets.ticks(), seconds * 1000)
         self._token = token
 
-    def _refusal(self, answer):
+    def _refusal(self, status, answer):
         from .replies import classify
 
-        error, text = [_word(answer.get(name, "")) for name in ("error", "error_description")]
-        # Microsoft's own number says more than the standard's word.
-        kind, key = classify("token", 0, "", text)[:2]
-        if key == kind:
-            kind, key = classify("token", 0, "", error)[:2]
-        text = "%s: %s" % (error, text)
+        text = "%s: %s" % tuple([_word(answer.get(name, "")) for name in ("error", "error_description")])
+        kind, key = classify("token", status, "", text)
         for secret in (self._client_secret, self._store and self._store.get("refresh_token")):
             # An endpoint may repeat what it was sent.
             if secret:
                 text = text.replace(secret, "***")
-        return MailError("auth", kind, text[:200], key=key)
+        error = MailError("auth", kind, text[:200], key=key)
+        error.retry_after = answer["retry_after"]
+        return error
 
     def _refresh(self):
         # A new access token for the refresh token that is stored; the store's is the one that is valid.
@@ -269,7 +267,7 @@ class DeviceCode(_Token):
         status, answer = yield from self._ask("devicecode", [("scope", self._scope)])
         code = answer.get("device_code")
         if status != 200 or not code or _word(code) != code:
-            raise self._refusal(answer)
+            raise self._refusal(status, answer)
         show = [_word(answer.get(name, "")) for name in ("verification_uri", "user_code")]
         interval = max(1, min(_seconds(answer, "interval", 5), 60))
         # The person has as long as the code is valid, whatever deadline was set.

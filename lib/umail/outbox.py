@@ -177,8 +177,9 @@ class Outbox:
 
     def close(self):
         """Let go of the directory, for another Outbox; this one is not used any more."""
-        if hasattr(self._claim, "close"):
-            self._claim.close()
+        close = getattr(self._claim, "close", None)
+        if close:
+            close()
         else:
             _claimed.discard(self._claim)
 
@@ -192,7 +193,7 @@ class Outbox:
             if date is not None:
                 # The first date since the start: so long the board was off.
                 then, at = self._behind
-                self._behind = None
+                self._behind: "tuple | None" = None
                 gap = date - at - (now - then)
                 if gap > 0:
                     self._base += gap

@@ -24,14 +24,14 @@ class Route:
     """
 
     # The names of the bundled roots to trust (see umail.certs); None: all of them.
-    roots = None
+    roots: "tuple | None" = None
     # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 octets.
     long_auth = False
     # How many recipients one envelope may have, where the provider documents it; a mail to more goes in several.
-    max_recipients = None
+    max_recipients: "int | None" = None
     # The domain whose MX is the host, where host is None; and the suffixes that its name must have.
-    mx = None
-    mx_suffixes = ()
+    mx: "str | None" = None
+    mx_suffixes: tuple = ()
     # After failures that are for a person: how many in a row, and for how many mails other routes go first.
     fails = rests = 0
 

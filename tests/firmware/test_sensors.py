@@ -103,7 +103,7 @@ def test_no_chip_or_several_on_the_wire_are_named():
 def test_a_dht22_is_asked_again_after_two_seconds():
     port = Port()
     sensor = Dht22(clock(port, Said()), "°C", Dht([OSError(116), None]), port.sleep)
-    equal((sensor.read().value, sensor.clock.uptime()), (21.5, 2))
+    equal((sensor.read().value, sensor.clock.uptime()), (21.5, 2000))
     sensor = Dht22(clock(port, Said()), "%", Dht([None]), port.sleep, "humidity")
     equal(sensor.read().value, 40)
     sensor = Dht22(clock(port, Said()), "°C", Dht([Exception("checksum error")] * 3), port.sleep)

@@ -7,14 +7,14 @@ from check import equal, inside
 
 
 def when(at):
-    return "12:%02d CET" % (at // 60)
+    return "12:%02d CET" % (at // 60000)
 
 
 def mails(rule, *values):
     """(line, subject, text) of each event that the values make, a minute apart."""
     result = []
     for minute, value in enumerate(values):
-        event = rule.feed(Reading(value, "°C", minute * 60, "no answer" if value is None else ""))
+        event = rule.feed(Reading(value, "°C", minute * 60000, "no answer" if value is None else ""))
         if event:
             result.append((texts.line(event),) + texts.mail(event, "freezer-3", when, "alertnode 1", ("more",)))
     return result

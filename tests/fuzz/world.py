@@ -14,11 +14,11 @@ TOKEN = "ya29.a0AfH6SMB-tokentoken-0123456789"
 DATE = 1800000000
 # fmt: off
 _MODULES = (
-    "attachment", "mime.fields", "delivery", "dns", "net.dns_tcp", "smtp.dots", "mime.dsn", "smtp.batches",
+    "attachment", "mime.fields", "delivery", "dns", "net.dns_tcp", "smtp.batches",
     "mime.optional_fields", "net.http", "m365", "message", "mime.multipart", "net.mx", "oauth", "smtp.handshake",
     "mime.transfer_encoding", "smtp.reply", "replies", "tables.replies", "route", "smtp.sasl", "smtp.session",
-    "net.sockets", "queue.spool", "net.tls_failure", "tables.tokens", "smtp.transaction", "smtp.failure", "smtp.data",
-    "mime.encoded_words",
+    "net.sockets", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction", "smtp.failure", "smtp.data",
+    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.nobody", "net.resolve", "durable",
 )
 # fmt: on
 
@@ -51,13 +51,12 @@ class World:
         for name in _MODULES:
             if "umail." + name not in sys.modules:
                 self.made.append(name)
-            # CPython binds the module to its package too, where ``borrow`` does not look.
+            # CPython binds the module to its package too, where ``load_transient`` does not look.
             __import__("umail." + name)
         self.kept = []
         clock = _Clock()
         self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
-        self._put("delivery", "time", clock)
-        self._put("message", "time", clock)
+        self._put("mime.fields", "time", clock)
         self._put("net.sockets", "ticks", lambda: 0)
         for name in ("dns", "mime.multipart", "message"):
             self._put(name, "os", None)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+SUPPORT = HERE.parent / "support"
 LIBRARY = HERE.parent.parent / "lib" / "umail"
 SYSTEMS = {"lfs2": "LittleFS", "fat": "FAT"}
 
@@ -46,7 +47,7 @@ def cut(interpreter: str, library: Path, system: str, every: int, part: int, fau
     """Run one half of the scenes; returns the counts, and prints each fate that must not be."""
     done = subprocess.run(
         [interpreter, "-X", "heapsize=16m", str(HERE / "cuts.py"), system, str(every), str(part), fault],
-        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:.frozen"},
+        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:{SUPPORT}:.frozen"},
         capture_output=True,
         text=True,
         check=False,
@@ -65,7 +66,7 @@ def endure(interpreter: str, library: Path, alerts: int) -> dict[str, Any]:
     """Send so many alerts through one outbox; returns the figures of ``endurance.py``."""
     done = subprocess.run(
         [interpreter, "-X", "heapsize=2m", str(HERE / "endurance.py"), str(alerts)],
-        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:.frozen"},
+        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:{SUPPORT}:.frozen"},
         capture_output=True,
         text=True,
         check=False,

@@ -4,9 +4,14 @@ Recipients say what it does: ``hard@`` is refused for good, ``soft@`` for now un
 subject: "later" is refused for now after DATA, "lost" is taken but its reply never arrives.
 """
 
+from drive import Driver
+from umail import MailError
 
-class Server:
+
+class Server(Driver):
     """One server for the life of a test; ``taken`` lists (Message-ID, recipients, octets) of each mail it took."""
+
+    errors = (OSError, MailError)
 
     def __init__(self, power, chunking):
         self.power = power
@@ -18,28 +23,12 @@ class Server:
 
     # -- the driver ----------------------------------------------------------------------------------------------------
 
-    def run(self, steps):
-        """Run a generator as a driver does."""
-        answer = error = None
-        while True:
-            try:
-                what = steps.throw(error) if error else steps.send(answer)
-            except StopIteration as stop:
-                return stop.value
-            answer = error = None
-            self.power.step()
-            try:
-                if isinstance(what, tuple):
-                    answer = getattr(self, what[0])(*what[1:])
-                elif isinstance(what, (int, float)):
-                    answer = self.receive()
-                else:
-                    self.hear(bytes(what))
-            except OSError as raised:
-                error = raised
+    def do(self, what):
+        self.power.step()
+        return super().do(what)
 
-    def limit(self, seconds):
-        pass
+    def call(self, function, refresh):
+        return function(refresh)
 
     def lookup(self, host):
         return ["192.0.2.1"]
@@ -58,12 +47,9 @@ class Server:
     def close(self):
         self.up = False
 
-    def receive(self):
-        space = self.buffer.space()
-        count = min(len(space), len(self.output))
-        space[:count] = self.output[:count]
+    def receive(self, seconds):
+        count = self.give(self.output)
         self.output = self.output[count:]
-        self.buffer.add(count)
         return count
 
     # -- the server ----------------------------------------------------------------------------------------------------

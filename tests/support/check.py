@@ -20,3 +20,10 @@ def inside(part, whole):
     """Fail, showing both, unless ``part in whole``."""
     if part not in whole:
         raise AssertionError("%r is not in %r" % (part, whole))
+
+
+def scratch(name):
+    """The name of a file that no other process uses, in this folder."""
+    import os
+
+    return "umail-test-%s-%s" % ("".join(["%02x" % c for c in os.urandom(6)]), name)

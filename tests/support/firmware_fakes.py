@@ -12,25 +12,34 @@ class Port:
 
     def __init__(self, unix=946684800):
         self.milliseconds = 1073741000
-        self.clock = unix
+        self.clock = unix * 1000
         self.servers = {}
         self.asked = []
         self.files = {}
         self.full = False
         self.kept = b""
-        self.slept = None
+        self.slept_for = None
+        self.marks = {}
+        self.resets = 0
+
+    def sleep(self, milliseconds):
+        """Whole milliseconds: a float would lose them on a board."""
+        if not isinstance(milliseconds, int):
+            raise TypeError("a time of %r" % milliseconds)
+        self.milliseconds += milliseconds
+        self.clock += milliseconds
 
     def pass_time(self, seconds):
-        self.milliseconds += round(seconds * 1000)
-        self.clock += seconds
-
-    sleep = pass_time
+        self.sleep(seconds * 1000)
 
     def unix(self):
-        return int(self.clock)
+        return self.clock // 1000
+
+    def unix_ms(self):
+        return self.clock
 
     def set_unix(self, now):
-        self.clock = now
+        self.clock = now * 1000
 
     def ntp(self, host):
         self.asked.append(host)
@@ -44,7 +53,7 @@ class Port:
         return self.milliseconds % 1073741824
 
     def since(self, ticks):
-        return (self.milliseconds - ticks) % 1073741824
+        return (self.ticks() - ticks) % 1073741824
 
     def remove(self, path):
         self.files.pop(path, None)
@@ -55,13 +64,28 @@ class Port:
     def memory(self):
         return self.kept
 
-    def deepsleep(self, seconds):
-        self.slept = seconds
+    def deepsleep(self, seconds, feed):
+        self.slept_for = seconds
+
+    def slept(self):
+        return True
+
+    def mark(self, place, value):
+        self.marks[place] = value
+
+    def marked(self, place):
+        return self.marks.get(place, 0)
+
+    def reset(self):
+        self.resets += 1
 
     def write(self, path, data):
         if self.full:
             raise OSError(28)
         self.files[path] = data
+
+    def read(self, path, most=8192, bare=False):
+        return self.files.get(path)
 
 
 class Said:
@@ -149,7 +173,7 @@ class Outbox:
         self.buried = []
 
     def now(self):
-        return int(self.uptime())
+        return self.uptime() // 1000
 
     def put(self, message, key, recovery):
         if self.full:
@@ -189,7 +213,7 @@ class Outbox:
 
 
 class Sensor:
-    """Gives the values of a list, None where it is gone; each reading takes its own minute."""
+    """Gives the values of a list, None if it is gone; each reading takes its own minute."""
 
     unit = "°C"
 
@@ -228,6 +252,10 @@ class Wifi:
         self.is_up = is_up
 
         self.on = False
+        self.gone = 0
+
+    def away(self):
+        return self.gone
 
     def up(self):
         self.on = True
@@ -238,6 +266,6 @@ class Wifi:
         self.on = False
 
 
-def clock(port, said, rule="UTC0", servers=("pool",), keep="/nowhere/clock", chip=None):
+def clock(port, said, rule="UTC0", servers=("pool",), keep="/clock", chip=None):
     """A Clock over ``port``."""
     return Clock(port, Uptime(port), Zone(rule), servers, said, keep, chip)

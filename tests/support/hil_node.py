@@ -8,7 +8,7 @@ from typing import Any
 
 import planted
 from umail_host.fake_smtp import FakeServer
-from umail_host.hil.dut import TestedBoard
+from umail_host.hil.dut import Dut
 
 USER, PASSWORD, TOKEN = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.TOKEN
 TRUST = "/hil.der"
@@ -22,7 +22,7 @@ class Online:
         board, server: both ends.
     """
 
-    def __init__(self, board: TestedBoard, server: FakeServer, host: str) -> None:
+    def __init__(self, board: Dut, server: FakeServer, host: str) -> None:
         self.board, self.server = board, server
         self.host = "localhost" if host == "127.0.0.1" else host
         board.put(TRUST, server.ca_der)

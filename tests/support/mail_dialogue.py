@@ -3,6 +3,7 @@
 from check import equal, raises
 from scripted import Drive
 from umail import MailError, Route
+from umail.net.sockets import Buffer
 from umail.smtp.session import Session
 
 OK = b"250 2.0.0 ok\r\n"
@@ -36,11 +37,11 @@ class Text:
 
 
 def session_with(*features):
-    session = Session(Route("h.example"), 30)
+    session = Session(Route("h.example"), 30, Buffer())
     for feature in features:
         words = feature.split()
         session.features[words[0]] = words[1:]
-    session.in_step = True
+    session.enter("ready")
     return session
 
 

@@ -35,6 +35,10 @@ CORPUS: dict[str, dict[str, Any]] = {
     "NUL and controls": {"text": "a\0b\x01\x1b[31m\x7f\x85"},
     "100 people": {"to": PEOPLE[:50], "cc": PEOPLE[50:], "text": "t"},
     "odd names": {"to": [('"Q" \\ (c), <x> @; :', "a@b.example"), ("=?x?=", "b@b.example"), ("-._", "c@b.example")]},
+    "long name with commas": {
+        "to": [("Smith, J., " + "of the Cold Store, " * 6 + "Hall 3", "a@b.example")],
+        "text": "t",
+    },
     "html": {"html": "<p>wärm & <b>bold</b></p>\n" * 50},
     "both": {"text": "plain ü", "html": "<p>rich ü</p>"},
     "inline": {"html": '<img src="cid:p">', "text": "t", "attachments": [Attachment(b"\x89PNG", "p.png", cid="p")]},
@@ -75,7 +79,9 @@ def judge(name: str, data: bytes) -> None:
     leaves = [part for part in first.walk() if not part.is_multipart()]
     texts = [lines(part.get_payload(decode=True)) for part in leaves if not part.get_filename()]
     files = [(part.get_filename(), part.get_payload(decode=True)) for part in leaves if part.get_filename()]
-    wanted_texts = [lines(text_of(put[key])) for key in ("text", "html") if key in put] or [b""]
+    wanted_texts = [lines(text_of(put[key])) for key in ("text", "html") if key in put] or [
+        lines(text_of(put["subject"]))
+    ]
     wanted_files = [(file.name, file.source) for file in put.get("attachments", ())]
     assert texts == wanted_texts
     assert files == wanted_files

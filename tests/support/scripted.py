@@ -4,8 +4,10 @@ A script is a list of ``("C", octets)`` (the client must send exactly these), ``
 ``("TLS",)`` (the client must turn to TLS here), ``("END",)`` (the server closes) and ``("FAIL", error)`` (I/O fails).
 """
 
+from drive import Driver
 
-class Drive:
+
+class Drive(Driver):
     """Runs one generator; ``cut`` octets of a reply come at a time (None: a whole turn at once)."""
 
     def __init__(self, buffer, script, cut=None):
@@ -18,29 +20,15 @@ class Drive:
         self.waits = []
         self.pending = b""
 
-    def run(self, steps):
-        answer = None
-        error = None
-        while True:
-            try:
-                what = steps.throw(error) if error else steps.send(answer)
-            except StopIteration as stop:
-                return stop.value
-            answer = error = None
-            if isinstance(what, tuple):
-                if what[0] == "tls":
-                    self._client_said()
-                    self._expect("TLS")
-                self.tuples.append(what)
-            elif isinstance(what, (int, float)):
-                self.waits.append(what)
-                try:
-                    answer = self._receive()
-                except OSError as raised:
-                    error = raised
-            else:
-                self.pieces.append(bytes(what))
-                self.sent += self.pieces[-1]
+    def ask(self, *what):
+        if what[0] == "tls":
+            self._client_said()
+            self._expect("TLS")
+        self.tuples.append(what)
+
+    def hear(self, data):
+        self.pieces.append(data)
+        self.sent += data
 
     def _expect(self, kind):
         if not self.script or self.script[0][0] != kind:
@@ -54,7 +42,8 @@ class Drive:
                 raise AssertionError("the client sent %r; the script has %r" % (self.sent, wanted))
             self.sent = self.sent[len(wanted) :]
 
-    def _receive(self):
+    def receive(self, seconds):
+        self.waits.append(seconds)
         self._client_said()
         if not self.pending:
             kind = self.script[0][0] if self.script else None
@@ -63,13 +52,9 @@ class Drive:
             if kind == "FAIL":
                 raise self.script.pop(0)[1]
             self.pending = self._expect("S")[1]
-        part = self.pending[: self.cut] if self.cut else self.pending
-        space = self.buffer.space()
-        part = part[: len(space)]
-        space[: len(part)] = part
-        self.buffer.add(len(part))
-        self.pending = self.pending[len(part) :]
-        return len(part)
+        count = self.give(self.pending[: self.cut] if self.cut else self.pending)
+        self.pending = self.pending[count:]
+        return count
 
     def finish(self):
         """The whole script must have been played."""

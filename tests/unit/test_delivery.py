@@ -1,6 +1,7 @@
 """Connecting, reusing, reconnecting and falling back, without a socket: what a client does between routes and mails."""
 
 from check import equal, raises
+from drive import Driver
 from umail import MailError, Route, dns
 from umail import delivery as delivery_module
 from umail.delivery import Delivery
@@ -28,7 +29,7 @@ class Text:
         yield b"hi\r\n"
 
 
-class World:
+class World(Driver):
     # A driver whose servers are lists of what each answers to each flight; None: the server closes.
     def __init__(self, servers):
         self.servers = servers
@@ -38,26 +39,8 @@ class World:
         self.buffer = None
         self.gone = False
 
-    def run(self, steps):
-        answer = error = None
-        while True:
-            try:
-                what = steps.throw(error) if error else steps.send(answer)
-            except StopIteration as stop:
-                return stop.value
-            answer = error = None
-            try:
-                if isinstance(what, tuple):
-                    answer = getattr(self, what[0])(*what[1:])
-                elif isinstance(what, (int, float)):
-                    answer = self.receive()
-                else:
-                    self.log.append(bytes(what).split(b"\r\n")[0].decode())
-            except OSError as raised:
-                error = raised
-
-    def limit(self, seconds):
-        pass
+    def hear(self, data):
+        self.log.append(data.split(b"\r\n")[0].decode())
 
     def tls(self, route, host):
         self.log.append("TLS")
@@ -84,13 +67,9 @@ class World:
         self.tokens.append(refresh)
         return function(refresh=refresh)
 
-    def receive(self):
+    def receive(self, seconds):
         octets = self.answers.pop(0) if self.answers else None
-        if octets is None:
-            return 0
-        self.buffer.space()[: len(octets)] = octets
-        self.buffer.add(len(octets))
-        return len(octets)
+        return self.give(octets) if octets else 0
 
 
 def plain(host="one", **more):

@@ -54,6 +54,25 @@ def test_an_answer_is_read_however_it_is_framed_and_cut():
             inside(b"Content-Length: 7\r\n", sent)
 
 
+def test_the_pause_that_an_endpoint_asks_for_is_in_seconds_and_bounded():
+    for value, seconds in (
+        (b"120", 120),
+        (b" 7 ", 7),
+        (b"9" * 30, 86400),
+        (b"-5", 0),
+        (b"Fri, 31 Dec 1999 23:59:59 GMT", 0),
+        (b"", 0),
+    ):
+        head = b"HTTP/1.1 429 Slow\r\nretry-After:" + value + b"\r\n"
+        body = b'{"error":"slow_down","retry_after":5}'
+        (status, found), _ = request(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        equal((status, found["retry_after"]), (429, seconds), value)
+        error = raises(MailError, request, head + b"Content-Length: 4\r\n\r\nbusy")
+        equal((error.kind, error.retry_after), ("temporary", seconds), value)
+    (_, found), _ = request(LENGTH)
+    equal(found["retry_after"], 0)
+
+
 def test_an_answer_that_breaks_off_or_is_none_is_an_error():
     for answer in (LENGTH, CHUNKED):
         for end in range(0, len(answer) - 30, 7):

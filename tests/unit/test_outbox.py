@@ -2,7 +2,7 @@
 
 from check import equal, inside
 from outbox_world import cleaned, field
-from umail import Attachment
+from umail import Attachment, MailError, Route
 from umail.queue import spool
 
 
@@ -174,6 +174,25 @@ def test_a_wrong_configuration_is_told_once_and_never_becomes_a_loop(world):
     world.server.refusal = None
     world.box.retry()
     equal(world.flush(), 1)
+
+
+@cleaned
+def test_the_pause_that_a_token_endpoint_asks_for_is_kept(world):
+    asked = []
+
+    def busy(refresh=False):
+        asked.append(world.time)
+        error = MailError("auth", "temporary", "busy", key="token_busy")
+        error.retry_after = 1200
+        raise error
+
+    world.start(route=Route("192.0.2.1", 465, "tls", username="board@example.org", token=busy))
+    world.put("alert")
+    for _ in range(30):
+        world.flush()
+        world.time += 60
+    equal(len(asked), 2)
+    equal(1200 <= asked[1] - asked[0] < 1800, True, str(asked))
 
 
 @cleaned

@@ -3,6 +3,7 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import MailError, Route, m365
+from umail.net.sockets import Buffer
 from umail.smtp.session import Session
 
 CAPABLE = b"250-x Hello\r\n250-SIZE 1000\r\n250-PIPELINING\r\n250 "
@@ -17,7 +18,7 @@ def submission(**more):
 
 
 def opened(route, script, secret=None, cut=None):
-    session = Session(route, 30)
+    session = Session(route, 30, Buffer())
     drive = Drive(session.buffer, script, cut)
     drive.run(session.open("me", secret))
     drive.finish()
@@ -25,7 +26,7 @@ def opened(route, script, secret=None, cut=None):
 
 
 def fails(route, script, secret=None, cut=None):
-    session = Session(route, 30)
+    session = Session(route, 30, Buffer())
     drive = Drive(session.buffer, script, cut)
     error = raises(MailError, drive.run, session.open("me", secret))
     drive.finish()
@@ -222,7 +223,7 @@ def test_a_greeting_that_refuses_says_so():
 
 def test_an_end_a_broken_line_or_rubbish_is_an_error_of_its_stage():
     for tail, key in ((("END",), "closed"), (("FAIL", OSError(104)), None), (("S", b"rubbish\r\n"), "desync")):
-        session = Session(submission(), 30)
+        session = Session(submission(), 30, Buffer())
         drive = Drive(session.buffer, OPENING[:2] + [tail])
         error = raises((MailError, OSError), drive.run, session.open("me", "secret"))
         if key:

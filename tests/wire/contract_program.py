@@ -5,7 +5,7 @@ import sys
 import time
 
 from umail.net import sockets
-from umail.smtp.reply import Buffer
+from umail.net.sockets import Buffer
 
 job = json.loads(sys.stdin.read())
 told = {}

@@ -16,11 +16,11 @@ from device_program import attempt, receipt_of, route_of, told
 import umail
 from umail import Attachment, Message, aio, blocking, delivery, dns
 from umail.net import sockets
-from umail.net.transport import Link
+from umail.net.transport import Transport
 
 links = []
 final = [600]
-begin, limit = Link.begin, Link.limit
+begin, limit = Transport.begin, Transport.limit
 
 
 def watched(self, address, port, buffer):
@@ -33,7 +33,7 @@ def limited(self, seconds):
     limit(self, final[0] if seconds == 600 else seconds)
 
 
-Link.begin, Link.limit = watched, limited
+Transport.begin, Transport.limit = watched, limited
 
 
 class Clock:

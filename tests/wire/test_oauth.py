@@ -165,6 +165,18 @@ def test_each_refusal_is_explained(rig, number, key):
     assert len(error["advice"]) > 20
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_endpoint_in_trouble_is_temporary_whatever_it_says_and_may_name_the_pause(rig, status):
+    rig.endpoint.service.fail = 7000215
+    rig.endpoint.behaviour.status = status
+    rig.endpoint.behaviour.retry_after = 120
+    error = rig.run("client", "get")["results"][0]
+    assert (error["kind"], error["key"], error["retry_after"]) == ("temporary", "token_busy", 120)
+    rig.endpoint.behaviour.body = b"<html>"
+    error = rig.run("client", "get")["results"][0]
+    assert (error["kind"], error["key"], error["retry_after"]) == ("temporary", "token_endpoint", 120)
+
+
 @pytest.mark.parametrize(
     "behaviour",
     [

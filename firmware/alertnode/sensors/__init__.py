@@ -1,1 +1,1 @@
-"""What the node reads: sensors on wires, and a recorded trace in the place of one."""
+"""Reads sensors on wires, or a recorded trace in the place of one."""

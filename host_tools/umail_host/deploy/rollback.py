@@ -1,4 +1,4 @@
-"""What a deployment may break is kept beforehand, and brought back where the new firmware does not start."""
+"""Keeps what a deployment may break, and tells whether the new firmware runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 
-from umail_host.deploy import romfs, transfer
+from umail_host.deploy import changes, romfs
 from umail_host.device.board import Board, BoardError
 
 # The alert node's first line once it is put together; after it so many seconds without a crash.
@@ -18,16 +18,18 @@ _AGAIN = 0.3  # seconds between two attempts at a port that went away with a res
 
 
 def keep(link: Board, image: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files that made up the board before: what earlier deployments put there, and what ``image`` replaces.
+    """Return the files that made up the board before: what earlier deployments put there, and what ``image`` replaces.
 
     What lies in its ROMFS is among them: a deployment of the answer, with ``rom=False``, brings that back, too.
-    Only what is different from ``image`` is read from the board. Empty where nothing was deployed before.
+    Only what is different from ``image`` is read from the board. Empty if nothing was deployed before.
     """
-    found = transfer.survey(link, image)
+    found = changes.survey(link, image)
     in_rom = found.rom is not None and bool(found.rom.names & romfs.OURS)
     if not found.listed and not in_rom:
         return {}
-    there = {path: digest for path, (digest, _) in found.files.items() if path in found.listed or path in image}
+    there = {
+        path: digest for path, (digest, _) in found.files.items() if path in found.listed | found.older or path in image
+    }
     if in_rom:
         there |= {path: entry.sha256 for path, entry in link.tree("/rom").items() if not entry.is_folder}
     kept = {}

@@ -23,7 +23,7 @@ ROOT = "/rom/"
 # Where on the board each package lies in a ROMFS; all else in it is somebody else's.
 OURS = frozenset({"lib/umail", "lib/alertnode"})
 _DEVICE = Path(__file__).with_name("romfs_on_board.py")
-# Octets a command: divides the blocks of every flash, and is whole pages of it.
+# Bytes a command: divides the blocks of every flash, and is whole pages of it.
 _CHUNK = 2048
 
 
@@ -31,10 +31,10 @@ class Link(Protocol):
     """A board whose raw REPL takes code."""
 
     def exec(self, code: str, timeout: float = 10) -> str:
-        """Runs ``code``; returns what it prints. Raises an exception of the link's own when it fails."""
+        """Run ``code``; returns what it prints. Raises an exception of the link's own when it fails."""
 
     def soft_reset(self) -> None:
-        """Starts the interpreter anew, so that it mounts what there is; boot.py runs, main.py does not."""
+        """Start the interpreter anew, so that it mounts what there is; boot.py runs, main.py does not."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Partition:
     """A board's ROMFS partition.
 
     Attributes:
-        size: octets that it holds.
-        block: octets that are erased at once.
+        size: bytes that it holds.
+        block: bytes that are erased at once.
         names: what lies in it, two folders deep: ``lib/umail``, ``picture.bin``.
     """
 
@@ -53,12 +53,12 @@ class Partition:
 
     @property
     def ours(self) -> bool:
-        """Whether it holds what an earlier deployment put there, and nothing else."""
+        """Tell whether it holds what an earlier deployment put there, and nothing else."""
         return bool(self.names) and self.names <= OURS
 
 
 def check(found: Partition | None, files: Mapping[str, bytes]) -> bytes:
-    """The image of ``files``, where a board with the partition ``found`` can take it.
+    """Return the image of ``files``, if a board with the partition ``found`` can take it.
 
     Raises:
         UserError: there is no partition, it is too small, or holds what would be lost.
@@ -86,7 +86,7 @@ def check(found: Partition | None, files: Mapping[str, bytes]) -> bytes:
 
 
 def build(files: Mapping[str, bytes]) -> bytes:
-    """The image that shows ``files``, path on the board (below ``/rom/``) → octets, at ``/rom``.
+    """Return the image that shows ``files``, path on the board (below ``/rom/``) → bytes, at ``/rom``.
 
     Raises:
         UserError: a name that a ROMFS can't hold.
@@ -116,13 +116,13 @@ def _fill(writer: VfsRomWriter, tree: Mapping[str, Any]) -> None:
 
 
 def write(link: Link, image: bytes, block: int, progress: Callable[[int], None]) -> bool:
-    """Makes the partition hold ``image``, and the board mount it; whether anything had to be written.
+    """Make the partition hold ``image``, and the board mount it; return whether anything had to be written.
 
     The first block, without which nothing is mounted, is erased first and written last.
 
     Args:
-        block: octets of a block of the partition.
-        progress: told of the octets written so far.
+        block: bytes of a block of the partition.
+        progress: told of the bytes written so far.
 
     Raises:
         UserError: the flash gives it back wrong.
@@ -145,7 +145,7 @@ def write(link: Link, image: bytes, block: int, progress: Callable[[int], None])
 
 
 def erase(link: Link) -> None:
-    """Leaves no ROMFS in the partition, and none mounted."""
+    """Leave no ROMFS in the partition, and none mounted."""
     link.exec(_DEVICE.read_text(encoding="utf-8"))
     link.exec("erase(1)")
 

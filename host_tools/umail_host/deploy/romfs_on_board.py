@@ -20,12 +20,12 @@ def erase(count: int) -> None:
 
 
 def write(offset: int, text: bytes) -> None:
-    """Write octets, given in base64, at ``offset``, which is erased and lies in one block with them."""
+    """Write bytes, given in base64, at ``offset``, which is erased and lies in one block with them."""
     device.writeblocks(offset // block, a2b_base64(text), offset % block)
 
 
 def digest(size: int) -> None:
-    """Print the SHA-256 in hex of the partition's first ``size`` octets, as the flash gives them back."""
+    """Print the SHA-256 in hex of the partition's first ``size`` bytes, as the flash gives them back."""
     state, buffer = sha256(), memoryview(bytearray(block))
     for number in range((size + block - 1) // block):
         device.readblocks(number, buffer)

@@ -1,4 +1,4 @@
-"""Brings an image onto a board over the raw REPL: only what changed, verified, and repeatable when it was cut off.
+"""Brings an image onto a board over the raw REPL: only what changed, verified, repeatable when it was cut off.
 
 Order: the list of code files on the board is first widened to what will be there, then each changed file is written
 under a temporary name, read back, compared and renamed, then code that is no longer in the image goes, then the list is
@@ -17,28 +17,22 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from umail_host.deploy import romfs
-from umail_host.deploy.image import FIRMWARE, LIBRARY, MicroPython, check_version
+from umail_host.deploy import changes, romfs
+from umail_host.deploy.image import FIRMWARE, LIBRARY, check_version
 from umail_host.deploy.romfs import Link as Link
 from umail_host.errors import UserError
 
-LIST = "/.umail-files"
-# Raw octets a command; 2 kB of base64 fit any board's heap beside the deploy code.
+# Bytes a command; their base64 fits any board's heap beside the deploy code.
 _CHUNK = 1536
-_DEVICE = Path(__file__).with_name("on_board.py")
-_FIRST = {"/boot.py", "/main.py"}
-_CODE = ("/lib/", *_FIRST)
 
-
-# Called with the file being written, the octets sent so far, and the octets to send in all.
+# Called with the file being written, the bytes sent so far, and the bytes to send in all.
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass
 class Report:
-    """What a deployment did: board paths, octets sent, and sentences that the user should read."""
+    """What a deployment did: board paths, bytes sent, and sentences that the user should read."""
 
     written: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -47,19 +41,6 @@ class Report:
     rom: str = ""  # what became of the ROMFS
     frozen: list[str] = field(default_factory=list)  # packages that the firmware itself holds
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What lies on the board."""
-
-    files: Mapping[str, tuple[str, int]]  # path → SHA-256 (or "directory"), size
-    listed: frozenset[str]  # code that earlier deployments put there
-    block: int
-    free: int  # blocks
-    python: MicroPython
-    rom: romfs.Partition | None
-    frozen: frozenset[str]  # packages of ours in the firmware itself
 
 
 def deploy(
@@ -71,13 +52,13 @@ def deploy(
     progress: Progress | None = None,
     report: Report | None = None,
 ) -> Report:
-    """Makes the board hold ``image`` and ``secrets``. The board is not reset.
+    """Make the board hold ``image`` and ``secrets``. The board is not reset.
 
     Args:
         link: a board in its raw REPL.
-        image: absolute path → octets, as ``umail_host.deploy.image.build`` makes it.
+        image: absolute path → bytes, as ``umail_host.deploy.image.build`` makes it.
         rom: whether library and firmware go into the ROMFS partition; False: where the paths say; None: into the ROMFS
-            where the board has them there.
+            if the board has them there.
         secrets: name → value, for the board's secret store.
         progress: told of each piece sent.
         report: one to go on with, of a run that was cut off.
@@ -86,22 +67,23 @@ def deploy(
         UserError: no room, a version that does not fit, a file that the flash gives back wrong, an image that does not
             import on the board, no ROMFS partition for what belongs into one.
     """
-    found = survey(link, image)
+    found = changes.survey(link, image)
     check_version(found.python, mpy=any(path.endswith(".mpy") for path in image))
-    whole = _placed(found, image, rom)
+    whole = changes.placed(found, image, rom)
     in_rom = {path: octets for path, octets in whole.items() if path.startswith(romfs.ROOT)}
     image = {path: octets for path, octets in whole.items() if path not in in_rom}
     report = report or Report()
     report.frozen = sorted(found.frozen)
-    changed = _changed(found, image, report)
-    _check_room(found, changed)
+    changed = changes.changed(found, image)
+    report.unchanged = sorted(image.keys() - changed)
+    changes.check_room(found, changed)
     if in_rom:
         _write_rom(link, found.rom, in_rom, report, progress)
-    _put_aside(link, _FIRST & changed.keys() & found.files.keys() - found.listed, report)
-    code = frozenset(path for path in image if path.startswith(_CODE))
+    _put_aside(link, changes.FIRST & changed.keys() & found.files.keys() - found.listed, report)
+    code = frozenset(path for path in image if path.startswith(changes.CODE))
     _write_list(link, found.listed, found.listed | code)
     _copy(link, changed, report, progress)
-    for path in sorted(_stale(found, image)):
+    for path in sorted(changes.stale(found, image)):
         link.exec(f"remove({path!r})")
         report.removed.append(path)
     _write_list(link, found.listed | code, code)
@@ -114,48 +96,13 @@ def deploy(
     return report
 
 
-def _placed(found: Survey, image: Mapping[str, bytes], rom: bool | None) -> dict[str, bytes]:
-    """``image`` without what is frozen in, with library and firmware where they belong on this board."""
-    if rom is None:
-        rom = found.rom is not None and bool(found.rom.names & romfs.OURS)
-    placed = {}
-    for path, octets in image.items():
-        if not _is_frozen(path, found.frozen):
-            ours = path.startswith((f"{LIBRARY}/", f"{FIRMWARE}/"))
-            placed[f"/rom{path}" if rom and ours else path] = octets
-    return placed
-
-
 def _put_aside(link: Link, paths: Iterable[str], report: Report) -> None:
-    """Keeps what the user had in ``paths`` under another name."""
+    """Keep what the user had in ``paths`` under another name."""
     for path in sorted(paths):
         # The boot.py that MicroPython puts on a new board is comments only: nobody misses it.
         if any(line.strip() and not line.startswith("#") for line in link.exec(f"show({path!r})").splitlines()):
             link.exec(f"os.rename({path!r}, {path + '.old'!r})")
             report.warnings.append(f"{path} was not ours: it lies on the board as {path}.old now")
-
-
-def _is_frozen(path: str, frozen: frozenset[str]) -> bool:
-    """Whether the firmware's own code runs in place of ``path``; a frozen main.py does, too."""
-    if path in _FIRST:
-        return "alertnode" in frozen
-    return any(path.startswith((f"/lib/{name}/", f"/rom/lib/{name}/")) for name in frozen)
-
-
-def _changed(found: Survey, image: Mapping[str, bytes], report: Report) -> dict[str, bytes]:
-    """What of ``image`` the board does not hold yet; ``report`` gets the rest."""
-    report.unchanged.clear()
-    changed = {}
-    for path, octets in image.items():
-        digest = hashlib.sha256(octets).hexdigest()
-        there = found.files.get(path, ("", 0))[0]
-        if there == "directory":
-            raise UserError(f"{path} on the board is a directory, a file should lie there: remove it first", 2)
-        if there == digest:
-            report.unchanged.append(path)
-        else:
-            changed[path] = octets
-    return changed
 
 
 def _write_rom(
@@ -171,84 +118,19 @@ def _write_rom(
     written = romfs.write(link, octets, found.block, sent)
     report.rom = f"ROMFS of {len(octets) / 1000:.1f} kB {'written' if written else 'unchanged'}"
     # The reset has taken what the survey had put there.
-    _prepare(link)
-
-
-def _prepare(link: Link) -> None:
-    link.exec(_DEVICE.read_text(encoding="utf-8"))
-    link.exec("abandon()")
-
-
-def survey(link: Link, paths: Iterable[str]) -> Survey:
-    """Asks the board for hash and size of ``paths``, of what deployments left there, and for its room and version."""
-    _prepare(link)
-    listed = frozenset(link.exec(f"show({LIST!r})").split("\n")) - {"", "\r"}
-    listed = frozenset(line.strip() for line in listed if line.startswith(_CODE))
-    wanted = set(paths) | listed
-    wanted |= {twin for path in wanted if (twin := _twin(path))}
-    output = link.exec(f"survey({sorted(wanted)!r})", timeout=60)
-    files, block, free, python = {}, 4096, 0, MicroPython((0,), 0)
-    rom: tuple[int, ...] = ()
-    holds, frozen = set(), set()
-    for line in output.splitlines():
-        kind, _, rest = line.partition(" ")
-        if kind == "file":
-            digest, size, path = rest.split(" ", 2)
-            files[path] = (digest, int(size))
-        elif kind == "room":
-            block, free = (int(number) for number in rest.split())
-        elif kind == "python":
-            mpy, *version = (int(number) for number in rest.split())
-            python = MicroPython(tuple(version), mpy)
-        elif kind == "rom":
-            rom = tuple(int(number) for number in rest.split())
-        elif kind == "holds":
-            holds.add(rest.rstrip("/"))
-        elif kind == "frozen":
-            frozen.add(rest.strip())
-    partition = romfs.Partition(rom[0], rom[1], frozenset(holds)) if rom else None
-    return Survey(files, listed, block, free, python, partition, frozenset(frozen))
-
-
-def _twin(path: str) -> str:
-    """The other form of a module: MicroPython takes ``x.py`` before ``x.mpy``."""
-    if not path.startswith("/lib/"):
-        return ""
-    stem, dot, kind = path.rpartition(".")
-    return stem + dot + {"py": "mpy", "mpy": "py"}[kind] if kind in ("py", "mpy") else ""
-
-
-def _stale(found: Survey, image: Mapping[str, bytes]) -> set[str]:
-    gone = found.listed | {twin for path in image if (twin := _twin(path))}
-    return {path for path in gone if path in found.files and path not in image}
-
-
-def _check_room(found: Survey, changed: Mapping[str, bytes]) -> None:
-    """Counts in whole blocks; the old form of a file is freed only after the new one is written."""
-
-    def blocks(size: int) -> int:
-        return -(-size // found.block)
-
-    growth = largest = 0
-    for path, octets in changed.items():
-        growth += blocks(len(octets)) - blocks(found.files.get(path, ("", 0))[1])
-        largest = max(largest, blocks(len(octets)))
-    needed = max(growth, 0) + largest + 2 if changed else 0
-    if needed > found.free:
-        kib = found.block / 1024
-        raise _full(f"{needed * kib:.0f} KiB are needed, {found.free * kib:.0f} KiB are free")
+    changes.prepare(link)
 
 
 def _write_list(link: Link, old: frozenset[str], new: frozenset[str]) -> None:
     if new != old:
-        _write(link, LIST, "".join(f"{path}\n" for path in sorted(new)).encode())
+        _write(link, changes.LIST, "".join(f"{path}\n" for path in sorted(new)).encode())
 
 
 def _copy(link: Link, changed: Mapping[str, bytes], report: Report, progress: Progress | None) -> None:
     before = report.octets
     total = sum(len(octets) for octets in changed.values())
     # What starts the firmware comes last: while anything is missing it should not run.
-    for path in sorted(changed, key=lambda path: (path in _FIRST, path)):
+    for path in sorted(changed, key=lambda path: (path in changes.FIRST, path)):
 
         def sent(count: int, path: str = path) -> None:
             if progress is not None:
@@ -274,21 +156,15 @@ def _write(link: Link, path: str, octets: bytes, sent: Callable[[int], None] | N
         return
     link.exec("abandon()")
     if answer == f"failed {errno.ENOSPC}":
-        raise _full(f"it ran full while {path} was written")
+        raise changes.full(f"it ran full while {path} was written")
     reason = "gave it back wrong" if answer == "damaged" else f"answered with error {answer.rsplit(' ', 1)[-1]}"
     raise UserError(
         f"{path} could not be written: the board's flash {reason}; deploy again, else it may be worn out", 1
     )
 
 
-def _full(how: str) -> UserError:
-    return UserError(
-        f"the board's flash has no room: {how}; remove files of yours from it (`mpremote fs ls`, `mpremote fs rm`)", 1
-    )
-
-
 def _imports(link: Link, image: Mapping[str, bytes]) -> list[str]:
-    """Imports the packages on the board: what shadows them is a warning, what breaks them an error."""
+    """Import the packages on the board: what shadows them is a warning, what breaks them an error."""
     wanted = {
         folder.rsplit("/", 1)[-1]: folder
         for folder in (LIBRARY, FIRMWARE, "/rom" + LIBRARY, "/rom" + FIRMWARE)

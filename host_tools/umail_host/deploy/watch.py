@@ -10,7 +10,7 @@ State = dict[Path, tuple[int, int]]
 
 
 def files(folders: Iterable[Path]) -> Iterator[Path]:
-    """All Python files below the folders, and those among them that are files themselves."""
+    """Return all Python files below the folders, and those among them that are files themselves."""
     for folder in folders:
         yield from sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]
 

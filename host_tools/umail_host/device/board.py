@@ -16,9 +16,9 @@ from typing import Any
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
-from mpremote.transport_serial import SerialTransport
 
 from umail_host.device import port_failure
+from umail_host.device.transport import BoundedTransport
 from umail_host.errors import UserError
 
 _NO_BOARD = 3  # exit status
@@ -26,6 +26,8 @@ _BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _KNOCK = 0.05  # seconds between two Ctrl-C: a firmware that only wakes to sleep again listens no longer
 _KNOCKS = 10  # of them in silence until the REPL is asked for all the same: a raw one does not answer to Ctrl-C
 _QUIET = 0.1  # seconds of silence after which no late answer is expected
+_MUTTER = 5.0  # seconds in which late answers must end
+_LARGEST = 16_000_000  # bytes of a file: more than any board's flash
 _NO_LINES = "ign_set_control"  # of pyserial's RFC 2217: not to wait until the server confirms DTR and RTS
 _CHUNK = 1024  # bytes of a file in one command; the board holds its base64 text and the bytes at once
 
@@ -134,15 +136,15 @@ class Board:
     ) -> None:
         self.close()
 
-    def _open(self, port: str, baudrate: int) -> SerialTransport:
+    def _open(self, port: str, baudrate: int) -> BoundedTransport:
         try:
-            return SerialTransport(port, baudrate=baudrate, wait=0, timeout=10)
+            return BoundedTransport(port, baudrate=baudrate, wait=0, timeout=10)
         except TransportError:
             # A server whose port lacks DTR and RTS, such as ser2net before a pseudo-terminal, never confirms them.
             if not self._has_lines or not port_failure.listens(port):
                 raise
         self._has_lines = False
-        return SerialTransport(f"{port}{'&' if '?' in port else '?'}{_NO_LINES}", baudrate=baudrate, timeout=10)
+        return BoundedTransport(f"{port}{'&' if '?' in port else '?'}{_NO_LINES}", baudrate=baudrate, timeout=10)
 
     def close(self) -> None:
         """Free the port; the board goes on with what it does."""
@@ -200,7 +202,7 @@ class Board:
         self._write(b"\x04")
 
     def hard_reset(self) -> None:
-        """Reset the chip: by the reset line where the port has one, else by `machine.reset()`; main.py runs.
+        """Reset the chip: by the reset line if the port has one, else by `machine.reset()`; main.py runs.
 
         The second way needs the raw REPL (`enter`).
         """
@@ -212,7 +214,7 @@ class Board:
             self._transport.in_raw_repl = False
 
     def press_reset(self) -> bool:
-        """Pull the reset line, whatever the board does; False where the port has none."""
+        """Pull the reset line, whatever the board does; False if the port has none."""
         if not self._has_lines:
             return False
         try:
@@ -249,7 +251,7 @@ class Board:
         return "" if on_output else out.decode(errors="replace").replace("\r\n", "\n")
 
     def eval(self, expression: str) -> Any:
-        """Value of an expression whose repr() is a Python literal."""
+        """Return the value of an expression whose repr() is a Python literal."""
         printed = self.exec(f"print(repr(({expression})))")
         try:
             return ast.literal_eval(printed.strip())
@@ -269,46 +271,48 @@ class Board:
         self.exec("f.close()\ndel f,w")
 
     def get(self, path: str) -> bytes:
-        """Contents of a file."""
+        """Return the contents of a file."""
         self.exec(f"import binascii\nf=open({path!r},'rb')")
         data = b""
         while chunk := self.exec(f"print(binascii.b2a_base64(f.read({_CHUNK})).decode(),end='')").strip():
             data += binascii.a2b_base64(chunk)
+            if len(data) > _LARGEST:
+                raise BoardError(f"the board at {self.port} sends {path} without end")
         self.exec("f.close()\ndel f")
         return data
 
     def tree(self, folder: str = "") -> dict[str, Entry]:
-        """All below ``folder`` (empty: everything), by absolute path, files with their hashes; one command."""
+        """Return all below ``folder`` (empty: everything), by absolute path, files with their hashes; one command."""
         found = (ast.literal_eval(line) for line in self.exec(_TREE % folder.rstrip("/"), timeout=30).splitlines())
         return {path: Entry(size, sha256) for path, size, sha256 in found}
 
     def listdir(self, folder: str = "/") -> list[str]:
-        """Names in a folder, sorted."""
+        """Return the names in a folder, sorted."""
         self.exec("import os")
         names: list[str] = self.eval(f"os.listdir({folder!r})")
         return sorted(names)
 
     def hash(self, path: str) -> str:
-        """SHA-256 of a file in hexadecimal."""
+        """Return the SHA-256 of a file in hexadecimal."""
         digest: bytes = self._run(lambda: self._transport.fs_hashfile(path, "sha256"))
         return digest.hex()
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file or folder ``path``."""
+        """Tell whether there is a file or folder ``path``."""
         return bool(self._run(lambda: self._transport.fs_exists(path)))
 
     def make_folder(self, path: str) -> None:
-        """Make a folder and those above it, where missing."""
+        """Make a folder and those above it, if missing."""
         self.exec(_MAKE_FOLDER % path)
 
     def remove(self, path: str) -> None:
-        """Remove a file, or a folder with all in it; nothing where it does not exist."""
+        """Remove a file, or a folder with all in it; nothing if it does not exist."""
         self.exec(_REMOVE % path)
 
     # The console, outside the raw REPL.
 
     def read_console(self, timeout: float = 0.1) -> bytes:
-        """What the board has printed; waits up to ``timeout`` seconds for the first byte."""
+        """Return what the board has printed; waits up to ``timeout`` seconds for the first byte."""
         deadline = time.monotonic() + timeout
         while not (count := self._waiting()) and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -318,7 +322,7 @@ class Board:
         return data
 
     def wait_for(self, text: str, timeout: float) -> str:
-        """Read the console until ``text`` comes; all that was read.
+        """Read the console until ``text`` comes; return all that was read.
 
         Raises:
             BoardError: not within ``timeout`` seconds.
@@ -362,11 +366,12 @@ class Board:
 
     def _expect(self, ending: bytes, timeout: float) -> None:
         if not (data := self._read_until(ending, timeout)).endswith(ending):
-            raise BoardError(f"the board at {self.port} answered {data[-200:]!r} where {ending!r} was expected")
+            raise BoardError(f"the board at {self.port} answered {data[-200:]!r} instead of {ending!r}")
 
     def _settle(self) -> None:
-        """Several attempts may be answered several times: wait until all is said, and ask once more."""
-        while self.read_console(_QUIET):
+        """Wait until all is said, as several attempts may be answered several times, and ask once more."""
+        deadline = time.monotonic() + _MUTTER
+        while self.read_console(_QUIET) and time.monotonic() < deadline:
             pass
         self._write(b"\x01")
         self._expect(_BANNER, 5)

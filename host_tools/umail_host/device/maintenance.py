@@ -1,8 +1,8 @@
 """Holds a board still while it is worked on: no program runs, and no watchdog can bite.
 
-Ctrl-C stops what runs. Where the alert node runs, its watchdog may be armed and outlives a soft reset; so the flag
+Ctrl-C stops what runs. If the alert node runs, its watchdog may be armed and outlives a soft reset; so the flag
 ``/maintenance``, which the alert node honours at its start, is put down and the board is reset. A board that does not
-answer is reset by its port's lines where it has them, and asked again, so that its boot window is met.
+answer is reset by its port's lines if it has them, and asked again, so that its boot window is met.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ except OSError:
 
 @contextlib.contextmanager
 def held(port: str, wait: float = 10, reset: bool = True) -> Iterator[Board]:
-    """A board in its raw REPL with a clean heap, held still; for a ``with``.
+    """Hold a board still in its raw REPL with a clean heap; for a ``with``.
 
     Args:
         port: what pyserial opens.
@@ -65,7 +65,7 @@ def _leave(board: Board, flagged: bool, reset: bool) -> None:
 
 
 def _open(port: str) -> Board:
-    """Tried again for a moment: a program that is just ending may hold the port's lock still."""
+    """Open the port, trying for a moment: a program that is just ending may hold its lock still."""
     for _ in range(3):
         with contextlib.suppress(BoardError):
             return Board(port)
@@ -89,7 +89,7 @@ def _reach(port: str, wait: float) -> Board:
 
 
 def _quieten(board: Board, wait: float) -> tuple[Board, bool]:
-    """Stops watchdogs too; the board, opened anew where it was reset, and whether the flag is ours."""
+    """Stop what runs, watchdogs too; return the board, opened anew if it was reset, and whether the flag is ours."""
     state = board.exec(_STATE).strip()
     if state == "armed":
         board.exec(f"with open({FLAG!r}, 'w') as flag: flag.write({_OURS!r})")
@@ -102,7 +102,7 @@ def _quieten(board: Board, wait: float) -> tuple[Board, bool]:
 
 
 def _reopen(port: str, wait: float) -> Board:
-    """After a reset: a chip with USB of its own takes its port away for a moment."""
+    """Reopen the port after a reset: a chip with USB of its own takes it away for a moment."""
     deadline = time.monotonic() + wait
     while True:
         time.sleep(0.3)

@@ -1,4 +1,4 @@
-"""Finds out why a serial port can't be opened, and says how to mend it."""
+"""Finds out why a serial port can't be opened, and says how to fix it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LISTED = "`umail boards` lists the ports with boards"
 
 
 def reason(port: str) -> str:
-    """What hinders, as the second half of a sentence."""
+    """Return what hinders, as the second half of a sentence."""
     if "://" in port:
         return _of_network(port)
     if sys.platform == "win32":
@@ -22,7 +22,7 @@ def reason(port: str) -> str:
 
 
 def listens(port: str) -> bool:
-    """Whether there is a server at an ``rfc2217://HOST:PORT``."""
+    """Tell whether there is a server at an ``rfc2217://HOST:PORT``."""
     return urlsplit(port).scheme == "rfc2217" and not _unreachable(port)
 
 
@@ -58,11 +58,11 @@ def _of_device(port: str) -> str:
     except OSError:
         return f"there is no such port: {_LISTED}; without one, look at the cable, which must carry data"
     if not stat.S_ISCHR(found.st_mode):
-        return f"it is no port: {_LISTED}"
+        return f"it is not a port: {_LISTED}"
     if not os.access(path, os.R_OK | os.W_OK):
         return _forbidden(found)
     if not _is_terminal(path):
-        return f"it is no serial port: {_LISTED}"
+        return f"it is not a serial port: {_LISTED}"
     return f"{_user(path) or 'another program'} uses it: close that first"
 
 
@@ -90,7 +90,7 @@ def _is_terminal(path: Path) -> bool:
 
 
 def _user(path: Path) -> str:
-    """The program that has ``path`` open, where /proc tells."""
+    """Return the program that has ``path`` open, if /proc tells."""
     device = os.path.realpath(path)
     for process in Path("/proc").glob("[0-9]*"):
         if process.name == str(os.getpid()):

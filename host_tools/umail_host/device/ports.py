@@ -17,7 +17,7 @@ class Port:
     Attributes:
         device: what a serial program opens.
         usb: its USB id, ``vid:pid``.
-        serial: the USB serial number; empty where there is none.
+        serial: the USB serial number; empty if there is none.
         title: what the device calls itself.
         candidates: names of the boards that have this USB id.
     """
@@ -30,7 +30,7 @@ class Port:
 
 
 def found() -> list[Port]:
-    """The ports of this computer that may lead to a board, sorted by name."""
+    """Return the ports of this computer that may lead to a board, sorted by name."""
     known: dict[str, list[str]] = {}
     for board in boards.load_all():
         for usb in board.usb:
@@ -47,7 +47,7 @@ def found() -> list[Port]:
 
 
 def only() -> str:
-    """The one port with a board.
+    """Return the one port with a board.
 
     Raises:
         UserError: there is none, or there are several.

@@ -1,4 +1,4 @@
-"""One stage of a diagnosis: what was looked at, how it stands, and the remedy."""
+"""One check of a diagnosis: what was looked at, how it stands, and the remedy."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One stage.
+class Check:
+    """One check, which the command's JSON calls a stage.
 
     Attributes:
         name: such as ``login``.
         state: ``ok``, ``warning`` (mail goes, but), ``failed`` or ``skipped``.
         text: what was found, as one line.
-        remedy: what to do about it; empty where nothing is to be done.
+        remedy: what to do about it; empty if nothing is to be done.
         where: ``host``, ``board`` or ``domain``.
-        key: of the advice, where the library has one.
-        address: ours, as the mail server sees it, where this stage learns it.
-        route: ``fallback`` where it is about the second route.
+        key: of the advice, if the library has one.
+        address: ours, as the mail server sees it, if this check learns it.
+        route: ``fallback`` if it is about the second route.
     """
 
     name: str

@@ -15,15 +15,17 @@ from typing import Any
 import umail
 from umail import advice
 from umail import dns as umail_dns
-from umail_host import firmware_rules
+from umail_host import firmware_rules, secret_source
 from umail_host.deploy import image
 from umail_host.device.board import Board, ExecError
-from umail_host.doctor import findings
-from umail_host.doctor.check import FAILED, OK, SKIPPED, WARNING, Stage
+from umail_host.doctor import findings, powershell
+from umail_host.doctor.check import FAILED, OK, SKIPPED, WARNING, Check
 from umail_host.errors import UserError
+from umail_host.settings import CONFIG, Oauth, Route, Settings
 
-Tell = Callable[[Stage], None]
+Tell = Callable[[Check], None]
 
+_MOST = 1_000_000  # bytes of a board's report: many times the longest
 _CONNECT = 10.0  # seconds for a connection to one address
 _SILENCE = 150.0  # seconds in which a board must say something: a refusal of Exchange comes late, Wi-Fi too
 _MARK = "\x1eumail-doctor "  # as on_board.py has it
@@ -52,7 +54,7 @@ class Options:
     subject: str = "umail doctor: a test"
 
     def plain(self, domain: str = "", servers: list[str] | None = None) -> dict[str, Any]:
-        """As the stages' code takes it."""
+        """Return it as the checks' code takes it."""
         return {
             "domain": domain,
             "servers": self.servers if servers is None else servers,
@@ -64,26 +66,39 @@ class Options:
         }
 
 
-def sender(settings: Mapping[str, Any]) -> str:
-    """Address that the board's mails come from."""
-    found: str = settings["mail"]["sender"] or settings["mail"]["username"]
-    return found
+def settings_of(link: Board | None) -> Settings:
+    """Return the configuration on a board.
+
+    Raises:
+        UserError: it has none, or it needs to be fixed.
+    """
+    if link is None or not link.exists(CONFIG):
+        raise UserError("the board has no configuration: run umail provision, or umail deploy with --config")
+    return Settings.parse(link.get(CONFIG))
 
 
-def sections(settings: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
-    """The routes of a checked configuration, each with the suffix of its secrets."""
-    mail = settings["mail"]
-    return [(mail, "")] + ([(mail["fallback"], "_2")] if mail["fallback"] else [])
+def secrets_here(settings: Settings) -> dict[str, str]:
+    """Return those that this computer knows by itself; nothing is asked for, and the board's own stay there."""
+    names = [
+        name + route.suffix for route in settings.routes for name in ("mail_token", "mail_password", "oauth_secret")
+    ]
+    return {name: value for name in names if (value := secret_source.find(name, settings.board_name))}
+
+
+def roots_on(link: Board, settings: Settings, known: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the roots that the board has and that are not ``known`` here; never its private key."""
+    wanted = {path for route in settings.routes for path in route.trust} - known.keys() - {"insecure"}
+    return {path: link.get(path) for path in sorted(wanted) if link.exists(path)}
 
 
 def from_host(
-    settings: dict[str, Any],
+    settings: Settings,
     files: Mapping[str, bytes],
     secrets: Mapping[str, str],
     options: Options,
     tell: Tell,
 ) -> None:
-    """All stages from this computer, for each route.
+    """Make all checks from this computer, for each route.
 
     Args:
         settings: a checked configuration.
@@ -98,38 +113,35 @@ def from_host(
     seconds = time.time()
     state = OK if time.gmtime(seconds).tm_year >= 2025 else FAILED
     remedy = "" if state == OK else "set this computer's clock"
-    tell(Stage("clock", state, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds)), remedy, "host"))
-    for name, ends in settings["expires"]:
+    tell(Check("clock", state, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds)), remedy, "host"))
+    for name, ends in settings.expires:
         tell(findings.expiry(name, ends, seconds))
-    for section, suffix in sections(settings):
-        _by_route(settings, section, suffix, files, secrets, options, tell)
+    for route in settings.routes:
+        _by_route(settings, route, files, secrets, options, tell)
 
 
 def _by_route(
-    settings: dict[str, Any],
-    section: dict[str, Any],
-    suffix: str,
+    settings: Settings,
+    mail: Route,
     files: Mapping[str, bytes],
     secrets: Mapping[str, str],
     options: Options,
     tell: Tell,
 ) -> None:
     told = _Teller("host", tell, settings)
-    more = {"route": "fallback"} if suffix else {}
-    by = functools.partial(told, **more)
-    route, known = _route(section, suffix, files, secrets, by)
+    by = functools.partial(told, **({"route": "fallback"} if mail.suffix else {}))
+    route, known = _route(mail, files, secrets, by)
     message = umail.Message(
-        sender(settings),
-        list(settings["mail"]["to"]),
-        f"{options.subject} ({settings['board_name']})" + (", by the second route" if suffix else ""),
+        settings.sender,
+        list(settings.recipients),
+        f"{options.subject} ({settings.board_name})" + (", by the second route" if mail.suffix else ""),
         text="This mail was sent by umail doctor, to show that mail arrives.\n",
     )
     stages = importlib.import_module("umail_host.doctor.examine")
     # The module of the driver has no stub for what is not public.
     wire = importlib.import_module("umail.blocking").Wire(_CONNECT)
-    oauth = section["oauth"] or {}
-    plain = options.plain(section["domain"], options.servers or umail_dns.servers()) | {
-        "token": (oauth.get("host") or _ENTRA, oauth.get("port") or 443) if oauth else None
+    plain = options.plain(mail.domain, options.servers or umail_dns.servers()) | {
+        "token": (mail.oauth.host or _ENTRA, mail.oauth.port or 443) if mail.oauth else None
     }
     try:
         wire.run(stages.examine(wire, route, by, plain, message, known))
@@ -138,65 +150,58 @@ def _by_route(
 
 
 def _route(
-    section: dict[str, Any],
-    suffix: str,
-    files: Mapping[str, bytes],
-    secrets: Mapping[str, str],
-    by: Callable[..., None],
+    mail: Route, files: Mapping[str, bytes], secrets: Mapping[str, str], by: Callable[..., None]
 ) -> tuple[umail.Route, bool]:
-    """The route, and whether its login is known here."""
-    mail = dict(section)
-    for path in mail["trust"]:
+    """Return the route, and whether its login is known here."""
+    for path in mail.trust:
         if path != "insecure" and path not in files:
             raise UserError(
                 f"the root {path} lies on the board: give it here with --file HERE:{path}, or ask the board"
             )
-    mail["trust"] = [files.get(path, path) for path in mail["trust"]]
-    certificate = [*mail["certificate"], *([mail["private_key"]] if mail["private_key"] else [])]
+    table = {**mail.table, "trust": [files.get(path, path) for path in mail.trust]}
+    certificate = [*mail.certificate, *([mail.private_key] if mail.private_key else [])]
     if any(path not in files for path in certificate):
         by("client certificate", SKIPPED, "not shown from here: only the board has it, so its stages count")
-        mail["certificate"], mail["private_key"] = (), ""
+        table |= {"certificate": (), "private_key": ""}
     elif certificate:
-        mail["certificate"] = [files[path] for path in mail["certificate"]]
-        mail["private_key"] = files[mail["private_key"]]
+        table |= {"certificate": [files[path] for path in mail.certificate], "private_key": files[mail.private_key]}
     given = dict(secrets)
     names: tuple[str, ...] = ("mail_token", "mail_password")
-    if mail["oauth"]:
-        names = _tokens(mail, suffix, secrets, by)
-    known = any(secrets.get(name + suffix) for name in names)
+    if mail.oauth:
+        names = _tokens(mail, mail.oauth, secrets, by)
+        if names != ("oauth_secret",):
+            table["oauth"] = ()
+    known = any(secrets.get(name + mail.suffix) for name in names)
     if not known:
-        given["mail_password" + suffix] = "not known"
+        given["mail_password" + mail.suffix] = "not known"
     try:
-        return firmware_rules.module("routes").build(mail, given.get, umail, suffix), known
+        return firmware_rules.module("routes").build(table, given.get, umail, mail.suffix), known
     except (ValueError, OSError) as error:
         raise UserError(f"the configuration makes no route: {error}") from None
 
 
-def _tokens(mail: dict[str, Any], suffix: str, secrets: Mapping[str, str], by: Callable[..., None]) -> tuple[str, ...]:
-    """The names of the secrets by which this computer may log in where the board fetches its own tokens."""
-    if secrets.get("mail_token" + suffix):
-        mail["oauth"] = ()
+def _tokens(mail: Route, oauth: Oauth, secrets: Mapping[str, str], by: Callable[..., None]) -> tuple[str, ...]:
+    """Return the names of the secrets by which this computer may log in if the board fetches its own tokens."""
+    if secrets.get("mail_token" + mail.suffix):
         return ("mail_token",)
-    if mail["oauth"]["flow"] == "client_credentials" and secrets.get("oauth_secret" + suffix):
+    if oauth.flow == "client_credentials" and secrets.get("oauth_secret" + mail.suffix):
         return ("oauth_secret",)
-    if mail["oauth"]["flow"] == "refresh_token":
+    if oauth.flow == "refresh_token":
         by("token", SKIPPED, "only the board uses its refresh token, which changes with each use; so its stages count")
     else:
-        by("token", SKIPPED, f"the client secret is not known here (oauth_secret{suffix}); the board's stages count")
-    mail["oauth"] = ()
+        name = "oauth_secret" + mail.suffix
+        by("token", SKIPPED, f"the client secret is not known here ({name}); the board's stages count")
     return ()
 
 
-def from_board(
-    link: Board, settings: Mapping[str, Any], options: Options, tell: Tell, seen: Sequence[Stage] = ()
-) -> None:
-    """All stages from a board that is held in its raw REPL, with its own configuration and secrets.
+def from_board(link: Board, settings: Settings, options: Options, tell: Tell, seen: Sequence[Check] = ()) -> None:
+    """Make all checks from a board that is held in its raw REPL, with its own configuration and secrets.
 
     Args:
         link: the board.
         settings: its checked configuration.
         options, tell: as of ``from_host``.
-        seen: what was found from this computer, which can see whose certificate it is where a board can't.
+        seen: what was found from this computer, which can see whose certificate it is if a board can't.
 
     Raises:
         UserError: umail is not on it, or it went away.
@@ -224,8 +229,12 @@ class _Lines:
     def __init__(self, told: _Teller) -> None:
         self._told = told
         self._line = b""
+        self._left = _MOST
 
     def feed(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise UserError(f"the board has sent {_MOST} bytes and goes on: reset it, and run umail deploy", 3)
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             text = line.decode(errors="replace").strip("\r\n")
@@ -234,10 +243,10 @@ class _Lines:
 
 
 class _Teller:
-    """Makes a Stage of what the stages' code tells: remedies, and what a certificate or an address says."""
+    """Makes a Check of what the stages' code tells: remedies, and what a certificate or an address says."""
 
-    def __init__(self, where: str, tell: Tell, settings: Mapping[str, Any], seen: Sequence[Stage] = ()) -> None:
-        self._where, self._tell, self._mail, self._seen = where, tell, settings["mail"], seen
+    def __init__(self, where: str, tell: Tell, settings: Settings, seen: Sequence[Check] = ()) -> None:
+        self._where, self._tell, self._routes, self._seen = where, tell, settings.routes, seen
 
     def __call__(
         self,
@@ -250,8 +259,9 @@ class _Teller:
         address: str = "",
         elsewhere: str = "",
         route: str = "",
+        mail: str = "",
     ) -> None:
-        trusted = bool((self._mail["fallback"] if route else self._mail)["trust"])
+        trusted = bool(self._routes[-1 if route else 0].trust)
         if key == "cert_unknown_root" and not der:
             same = [one for one in self._seen if (one.name, one.route) == (stage, route)]
             text, key = findings.seen_elsewhere(text, key, same[0] if same else None, trusted)
@@ -264,4 +274,6 @@ class _Teller:
         remedy = ""
         if state in (FAILED, WARNING) and key:
             remedy = findings.REMEDIES.get(key) or advice.text(key)
-        self._tell(Stage(stage, state, text, remedy, self._where, key, address, route))
+        if mail and self._routes[-1 if route else 0].route.startswith("m365."):
+            remedy = f"if it does not arrive: {powershell.trace(mail)}"
+        self._tell(Check(stage, state, text, remedy, self._where, key, address, route))

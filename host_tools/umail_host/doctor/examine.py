@@ -9,10 +9,11 @@ from errno import ECONNREFUSED, ETIMEDOUT
 
 from umail import delivery, dns
 from umail.errors import MailError
-from umail.smtp.reply import Buffer, printable
+from umail.net.sockets import Buffer
+from umail.smtp.reply import printable
 from umail.smtp.session import Session
 
-# Octets without which a handshake fails: of MicroPython's heap, and of an ESP32's own.
+# Bytes without which a handshake fails: of MicroPython's heap, and of an ESP32's own.
 _HEAP = 24000
 _IDF_HEAP = 40000
 _NAMES = {"greeting": "banner", "auth": "login", "mail": "sender", "rcpt": "recipient", "data": "send", "body": "send"}
@@ -27,7 +28,7 @@ class Probe(Session):
     offered = ()
 
     def told_by(self, tell, wire):
-        """Whom to tell; the driver, for its socket."""
+        """Take whom to tell, and the driver, for its socket."""
         self.tell = tell
         self.wire = wire
 
@@ -91,7 +92,7 @@ class Probe(Session):
         self.tell("memory", "failed" if short else "ok", text, "tls_memory" if short else "")
 
     def envelope(self, message):
-        """Whether the sender and each recipient are accepted, then RSET (generator); nothing is sent."""
+        """Tell whether the sender and each recipient are accepted, then RSET (generator); nothing is sent."""
         sender = self.route.sender or message.sender
         self.stage = "mail"
         yield from self.command(b"MAIL FROM:<" + sender.encode() + b">", 250)
@@ -108,7 +109,7 @@ class Probe(Session):
 
 
 def certificate(sock):
-    """The server's certificate in base64 of its DER, or "" where this interpreter does not give it."""
+    """Return the server's certificate in base64 of its DER, or "" if this interpreter does not give it."""
     try:
         from binascii import b2a_base64
 
@@ -132,7 +133,7 @@ def _largest():
 
 
 def examine(wire, route, tell, options, message, known):
-    """All stages from the token or the name to the recipients (generator).
+    """Make all checks from the token or the name to the recipients (generator).
 
     Args:
         wire: the driver that runs it.
@@ -145,7 +146,7 @@ def examine(wire, route, tell, options, message, known):
         known (bool): the route's password or token is the real one; else no login is tried.
     """
     yield ("limit", 600)
-    session = Probe(route, options["timeout"])
+    session = Probe(route, options["timeout"], Buffer())
     session.told_by(tell, wire)
     try:
         secret = (yield from _secret(session, route, tell, options)) if known else None
@@ -161,7 +162,7 @@ def examine(wire, route, tell, options, message, known):
             return
         if options["send"]:
             receipt = yield from session.send(message, True)
-            tell("send", "ok", "accepted: %s" % receipt.reply)
+            tell("send", "ok", "accepted: %s" % receipt.reply, mail=receipt.message_id)
             for address, reply in receipt.refused:
                 tell("recipient", "failed", "%s: %s" % (address, reply))
         else:
@@ -174,7 +175,7 @@ def examine(wire, route, tell, options, message, known):
 
 
 def _secret(session, route, tell, options):
-    # The password or a token; None where none can be had.
+    # The password or a token; None if none can be had.
     if not route.token:
         return route.password
     try:
@@ -215,7 +216,7 @@ def _explain(session, route, tell, error):
 
 
 def _foreign(text):
-    # What speaks here, by the first line that is no SMTP reply.
+    # What speaks here, by the first line that is not an SMTP reply.
     line = text.partition("reply: ")[2].lower()
     if line[:5] == "http/" or line[:1] == "<":
         return "captive_portal"
@@ -225,7 +226,7 @@ def _foreign(text):
 
 
 def _silent(session, route):
-    # A port that takes the connection and says nothing: TLS from the first octet, or HTTP, waits for the client.
+    # A port that takes the connection and says nothing: TLS from the first byte, or HTTP, waits for the client.
     if route.security != "tls":
         if (yield from _shown(session, session.host, session.reached, route.port, "tls")) is not None:
             return "tls_at_once"
@@ -244,12 +245,12 @@ def _silent(session, route):
 
 
 def _shown(session, host, address, port, security, request=b""):
-    """The certificate that a server shows (base64 of DER, or "" where this interpreter has no way to ask for it),
-    whoever signed it; None where it speaks no TLS (generator). ``address``: None where it is to be looked up;
+    """Return the certificate that a server shows (base64 of DER, or "" if this interpreter has no way to ask for it),
+    whoever signed it; None if it speaks no TLS (generator). ``address``: None if it is to be looked up;
     ``request``: the beginning of what a server waits for that does not speak first."""
     # Unchecked; nothing secret goes through.
     plain = type(session.route)(host, port, "opportunistic")
-    second = Session(plain, min(session.timeout, 5))
+    second = Session(plain, min(session.timeout, 5), Buffer())
     second.host = host
     found = None
     yield ("close",)
@@ -272,7 +273,7 @@ def _shown(session, host, address, port, security, request=b""):
 
 
 def _resolve(session, route, tell, options):
-    # The MX where it matters, and the addresses of the host.
+    # The MX if it matters, and the addresses of the host.
     session.stage = "resolve"
     domain, servers = options["domain"], options["servers"]
     hosts = [route.host]
@@ -305,7 +306,7 @@ def _judge_mx(route, tell, domain, hosts):
 
 
 def _ports(session, route, tell, options):
-    """Try each port (generator): leaves the connection to the route's own; its local address, None where it failed."""
+    """Try each port (generator): leaves the connection to the route's own; its local address, None if it failed."""
     for port in options["ports"]:
         if port != route.port:
             error = yield from _try(session.host, session.addresses[0], port)
@@ -344,7 +345,7 @@ def _reaches(host, port, servers):
 
 
 def _try(host, address, port):
-    # None where it is open, else the OSError.
+    # None if it is open, else the OSError.
     try:
         yield ("connect", address, port, Buffer(64))
         return None

@@ -9,7 +9,7 @@ import math
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from umail_host.doctor.check import FAILED, OK, WARNING, Stage
+from umail_host.doctor.check import FAILED, OK, WARNING, Check
 
 _SOON = 14  # days before the end of a certificate from which it is told
 _RENEW = 30  # the same for what the configuration has a date of, as on the board
@@ -43,12 +43,12 @@ REMEDIES = {
         "appliance answers DNS here; sign the network in, have the appliance exempt the host, or ask another DNS server"
     ),
     "not_smtp": "this port leads to another service than mail: check mail.host and mail.port (587 for submission)",
-    "tls_at_once": 'this port speaks TLS from the first octet: set mail.security to "tls", or use port 587',
+    "tls_at_once": 'this port speaks TLS from the first byte: set mail.security to "tls", or use port 587',
     "silent_port": (
         "something takes the connection and says nothing, as a firewall's proxy does, or a mail server that is "
         "overloaded: try again, and have the firewall let this host and port through without inspection"
     ),
-    "mx_moved": "where Microsoft moved your domain, provision the board again, which pins the new host",
+    "mx_moved": "if Microsoft moved your domain, provision the board again, which pins the new host",
     "wifi": "check wifi.ssid, the secret wifi_password and the distance; an ESP32 knows 2.4 GHz only",
     "wifi_weak": "bring the board or the access point nearer, or give the board an external antenna",
     "ntp": "the network may block NTP (UDP port 123): set clock.ntp to a server that it lets through, often the router",
@@ -62,20 +62,20 @@ REMEDIES = {
         "have its firewall exempt this host from inspection; if both are in the same one, umail deploy brings new roots"
     ),
     "other_root": (
-        "mail.trust does not have the root of this certificate: where the server is yours, put its root there "
-        "(umail provision --file root.der:/certs/root.der); where its issuer is a firewall, have it exempt this host"
+        "mail.trust does not have the root of this certificate: if the server is yours, put its root there "
+        "(umail provision --file root.der:/certs/root.der); if its issuer is a firewall, have it exempt this host"
     ),
     "certificate_soon": "the server's owner must renew it; nothing to do on the board",
 }
 
 
 def certificate(state: str, text: str, key: str, der: bytes, host: str, trusted: bool) -> tuple[str, str, str]:
-    """A stage with issuer and days left; a middleman's certificate is known by its issuer.
+    """Return a check with issuer and days left; a middleman's certificate is known by its issuer.
 
     Args:
         state, text, key: of the stage so far.
         der: the server's certificate.
-        host: the name that it should be for; empty where that was verified.
+        host: the name that it should be for; empty if that was verified.
         trusted: the user has roots of their own in the configuration.
     """
     try:
@@ -96,19 +96,19 @@ def certificate(state: str, text: str, key: str, der: bytes, host: str, trusted:
     return state, text, key
 
 
-def expiry(name: str, ends: float, now: float) -> Stage:
-    """A stage about a date in the configuration; ``ends`` and ``now`` in Unix seconds."""
+def expiry(name: str, ends: float, now: float) -> Check:
+    """Return a check about a date in the configuration; ``ends`` and ``now`` in Unix seconds."""
     date = datetime.datetime.fromtimestamp(ends, datetime.UTC)
     days = math.floor((ends - now) / 86400)
     text = f"{name} ends {date:%Y-%m-%d} ({days} days left)"
     if days >= _RENEW:
-        return Stage("expires", OK, text, where="host")
+        return Check("expires", OK, text, where="host")
     remedy = f"renew it, then umail provision with the new one and its date under expires.{name!r}"
-    return Stage("expires", FAILED if days < 0 else WARNING, text, remedy, "host")
+    return Check("expires", FAILED if days < 0 else WARNING, text, remedy, "host")
 
 
-def seen_elsewhere(text: str, key: str, other: Stage | None, trusted: bool) -> tuple[str, str]:
-    """Text and key of a certificate that nobody trusted has signed, where only this computer can see whose it is.
+def seen_elsewhere(text: str, key: str, other: Check | None, trusted: bool) -> tuple[str, str]:
+    """Return text and key of a certificate that nobody trusted has signed, if only this computer sees whose it is.
 
     Args:
         text, key: as the board told them.
@@ -126,7 +126,7 @@ def seen_elsewhere(text: str, key: str, other: Stage | None, trusted: bool) -> t
 
 
 def address(text: str) -> tuple[str, str, str]:
-    """The stage ``name`` with a warning where a public server has an address of a private network.
+    """Return the stage ``name`` with a warning if a public server has an address of a private network.
 
     Args:
         text: such as "smtp.office365.com is at 52.97.1.2, 52.97.1.3".

@@ -15,7 +15,7 @@ _CONNECT = 10
 
 
 def on_board(options):
-    """All stages, from this board with its own configuration and secrets; prints one marked line of JSON for each.
+    """Make all checks from this board with its own configuration and secrets; print one marked line of JSON for each.
 
     Args:
         options (dict): as of ``examine``, and ``now``, Unix seconds as the host knows them.

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+
+from umail_host.settings import Route
 
 # Stands where a name is known to the administrator alone.
 APP_ID = "<Application (client) ID, from App registrations>"
 OBJECT_ID = "<Object ID, from Enterprise applications>"
 ADDRESS = "<your public IPv4 address, as umail doctor shows it>"
 CERTIFICATE = "<subject name of the board's certificate>"
-_MICROSOFT = ("m365.submission", "m365.hve", "m365.direct_send", "m365.relay")
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the script is about, beside the section ``mail`` of the configuration.
+    """What the script is about, beside its route.
 
     Attributes:
         board: the board's name.
-        address: the public address that the mail server sees; empty where it is not known.
+        address: the public address that the mail server sees; empty if it is not known.
         app_id, object_id: for OAuth, the application's client id, and its object id under Enterprise applications.
         token: whether the board logs in by OAuth rather than by password.
         person: with it, whether as a person who signed in once, rather than as the application.
@@ -37,61 +37,61 @@ class Names:
 
 
 def quoted(text: str) -> str:
-    """``text`` as PowerShell takes it literally: in single quotes, those within doubled, on one line.
+    """Return ``text`` as PowerShell takes it literally: in single quotes, those within doubled, on one line.
 
     PowerShell ends such a text at typographic quotes too.
     """
     return "'" + "".join(c * 2 if c in "'‘’‚‛" else c for c in _one_line(text)) + "'"
 
 
+def trace(message_id: str) -> str:
+    """Return the line that follows a mail inside Microsoft 365; ``message_id`` has its angle brackets."""
+    return f"Get-MessageTraceV2 -MessageId {quoted(message_id)} | Get-MessageTraceDetailV2"
+
+
 def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def scripts(mail: Mapping[str, Any], names: Names) -> str:
-    """The scripts for a route and its fallback; arguments as of ``script``, ``names`` completed by each one's OAuth."""
+def scripts(routes: Iterable[Route], names: Names) -> str:
+    """Return the scripts for the routes of a board, each once; ``names`` are completed by each one's OAuth."""
     found: dict[str, None] = {}
-    for number, section in enumerate((mail, mail.get("fallback") or {})):
-        if not section:
-            continue
-        oauth = section.get("oauth") or {}
-        own = replace(
-            names,
-            token=bool(oauth) or (names.token and not number),
-            person=oauth.get("flow") == "refresh_token",
-            app_id=names.app_id or oauth.get("client_id", ""),
-        )
-        found[script(section, own)] = None
+    for route in routes:
+        own = names
+        if route.oauth:
+            person = route.oauth.flow == "refresh_token"
+            own = replace(names, token=True, person=person, app_id=names.app_id or route.oauth.client_id)
+        elif route.suffix:
+            own = replace(names, token=False)
+        found[script(route, own)] = None
     return "\n".join(text for text in found if text)
 
 
-def script(mail: Mapping[str, Any], names: Names) -> str:
-    """The script for a route; empty where Microsoft 365 has no part in it.
+def script(mail: Route, names: Names) -> str:
+    """Return the script for a route; empty if Microsoft 365 has no part in it.
 
     Args:
-        mail: the section ``mail`` of a checked configuration.
-        names: what else to fill in.
+        mail: the route; names: what else to fill in.
     """
-    route = mail["route"]
-    if route not in _MICROSOFT:
-        return ""
     steps = {
         "m365.submission": _submission,
         "m365.hve": _hve,
         "m365.direct_send": _direct_send,
         "m365.relay": _relay,
-    }[route](mail, names)
+    }.get(mail.route)
+    if steps is None:
+        return ""
     head = [
-        _one_line(f"# {names.board}: what {route} needs in Exchange Online."),
+        _one_line(f"# {names.board}: what {mail.route} needs in Exchange Online."),
         "# Run it in PowerShell as an Exchange administrator. Once on each computer:",
         "#   Install-Module ExchangeOnlineManagement -Scope CurrentUser",
         "Connect-ExchangeOnline",
     ]
-    return "\n".join([*head, *steps, ""])
+    return "\n".join([*head, *steps(mail, names), ""])
 
 
-def _submission(mail: Mapping[str, Any], names: Names) -> list[str]:
-    user = quoted(mail["username"])
+def _submission(mail: Route, names: Names) -> list[str]:
+    user = quoted(mail.username)
     lines = [
         "",
         "# SMTP AUTH for this mailbox. Its own setting goes before the tenant's.",
@@ -103,8 +103,8 @@ def _submission(mail: Mapping[str, Any], names: Names) -> list[str]:
         "# An authentication policy may forbid it as well; False here forbids passwords:",
         "Get-AuthenticationPolicy | Format-List Name, AllowBasicAuthSmtp",
     ]
-    sender = mail.get("sender")
-    if sender and sender.lower() != mail["username"].lower():
+    sender = mail.sender
+    if sender and sender.lower() != mail.username.lower():
         lines += [
             "",
             "# The board sends as another mailbox than it logs in to.",
@@ -117,11 +117,11 @@ def _submission(mail: Mapping[str, Any], names: Names) -> list[str]:
     return lines + _service_principal(user, names)
 
 
-def _hve(mail: Mapping[str, Any], names: Names) -> list[str]:
-    user = quoted(mail["username"])
+def _hve(mail: Route, names: Names) -> list[str]:
+    user = quoted(mail.username)
     lines = [
         "",
-        "# The account for High Volume Email, where there is none yet: it is no mailbox, and its recipients are those",
+        "# The account for High Volume Email, if there is none yet: it is not a mailbox, and its recipients are those",
         "# of the tenant. It needs a billing policy: Exchange admin center, Mail flow, High Volume Email.",
         f"#   New-MailUser -HVEAccount -Name {quoted('umail ' + names.board)} -PrimarySmtpAddress {user} "
         "-Password (Read-Host -AsSecureString)",
@@ -182,8 +182,8 @@ def _service_principal(user: str, names: Names) -> list[str]:
     ]
 
 
-def _direct_send(mail: Mapping[str, Any], names: Names) -> list[str]:
-    domain = mail["domain"]
+def _direct_send(mail: Route, names: Names) -> list[str]:
+    domain = mail.domain
     return [
         *_accepted(mail),
         "",
@@ -195,8 +195,8 @@ def _direct_send(mail: Mapping[str, Any], names: Names) -> list[str]:
     ]
 
 
-def _relay(mail: Mapping[str, Any], names: Names) -> list[str]:
-    by_certificate = bool(names.certificate or mail.get("certificate"))
+def _relay(mail: Route, names: Names) -> list[str]:
+    by_certificate = bool(names.certificate or mail.certificate)
     if by_certificate:
         what = f"-TlsSenderCertificateName {quoted(names.certificate or CERTIFICATE)}"
         about = [
@@ -215,12 +215,12 @@ def _relay(mail: Mapping[str, Any], names: Names) -> list[str]:
         *about,
         f"New-InboundConnector -Name {name} -ConnectorType OnPremises -SenderDomains '*' {what}",
         f"Get-InboundConnector -Identity {name} | Format-List",
-        *_spf(mail["domain"], names),
+        *_spf(mail.domain, names),
     ]
 
 
-def _accepted(mail: Mapping[str, Any]) -> list[str]:
-    domain = mail["sender"].rpartition("@")[2] or mail["domain"]
+def _accepted(mail: Route) -> list[str]:
+    domain = mail.sender.rpartition("@")[2] or mail.domain
     return [
         "",
         "# The sender's domain must be one that the tenant accepts mail for:",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 
-# Asks for the records of a name: (name, type) → texts; empty where there are none. May raise LookupError.
+# Asks for the records of a name: (name, type) → texts; empty if there are none. May raise LookupError.
 Ask = Callable[[str, str], list[str]]
 
 _RESULTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
@@ -19,7 +19,7 @@ class Broken(Exception):
 
 
 def record(ask: Ask, domain: str) -> str:
-    """The SPF record of ``domain``; empty where it has none.
+    """Return the SPF record of ``domain``; empty if it has none.
 
     Raises:
         Broken: it has several (RFC 7208, 4.5).
@@ -49,7 +49,7 @@ class Check:
         self.includes: list[str] = []
 
     def run(self, domain: str) -> str:
-        """``pass``, ``fail``, ``softfail``, ``neutral`` or ``none``.
+        """Return ``pass``, ``fail``, ``softfail``, ``neutral`` or ``none``.
 
         Raises:
             Broken: a record is wrong, or asks for too much.
@@ -110,7 +110,7 @@ class Check:
         try:
             return self._address in ipaddress.ip_network(network, strict=False)
         except ValueError:
-            raise Broken(f"{network!r} in it is no address") from None
+            raise Broken(f"{network!r} in it is not an address") from None
 
     def _at(self, kind: str, name: str, length: str) -> bool:
         self._count()

@@ -71,6 +71,6 @@ def fault(smtp_server: FakeServer) -> Callable[..., None]:
 @pytest.fixture
 def inbox(smtp_server: FakeServer) -> Inbox:
     """What was delivered: ``inbox.wait(1)`` gives the messages as soon as there are so many; ``.deliveries`` their
-    envelopes and octets.
+    envelopes and bytes.
     """
     return smtp_server.inbox

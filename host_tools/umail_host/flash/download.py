@@ -28,23 +28,23 @@ from umail_host.flash import write
 SUMS = "SHA256SUMS"
 _SITE = "https://micropython.org"
 _NETWORK = 4  # exit status
-_TIMEOUT = 20.0  # seconds without an octet
+_TIMEOUT = 20.0  # seconds without a byte
 _PAGE_LIMIT = 4_000_000
 _FILE_LIMIT = 32_000_000
 _SHOWN = 8  # versions in a sentence
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 
-# Called with the octets received, and those there are in all (0: not known).
+# Called with the bytes received, and those there are in all (0: not known).
 Progress = Callable[[int, int], None]
 
 
 def is_version(text: str) -> bool:
-    """Whether ``text`` asks for a version (``1.28.0``, ``1.28``, ``latest``) rather than naming a file."""
+    """Tell whether ``text`` asks for a version (``1.28.0``, ``1.28``, ``latest``) rather than naming a file."""
     return text == "latest" or _VERSION.fullmatch(text) is not None
 
 
 def cache() -> Path:
-    """The folder where downloaded firmware is kept; ``UMAIL_CACHE`` names another."""
+    """Return the folder where downloaded firmware is kept; ``UMAIL_CACHE`` names another."""
     if found := os.environ.get("UMAIL_CACHE"):
         return Path(found)
     if os.name == "nt":
@@ -68,11 +68,11 @@ class Firmware:
 
 
 def firmware(board: BoardSpec, wanted: str, progress: Progress, sha256: str = "") -> Firmware:
-    """The official firmware of ``board`` in the version ``wanted``: the one kept, or else downloaded.
+    """Return the official firmware of ``board`` in the version ``wanted``: the one kept, or else downloaded.
 
     Args:
         wanted: as `is_version` takes it; ``1.28`` is the newest 1.28, ``latest`` the newest of all.
-        progress: told of the octets of a download.
+        progress: told of the bytes of a download.
         sha256: what the file must have, in hex; empty when not known.
 
     Raises:
@@ -111,7 +111,7 @@ def _site() -> str:
 
 
 def _is_for(name: str, board: BoardSpec) -> bool:
-    """Whether a file is a release for the plain board: no variant, no preview, in the form that is flashed."""
+    """Tell whether a file is a release for the plain board: no variant, no preview, in the form that is flashed."""
     kind = "uf2" if board.flash_method == "uf2" else "bin"
     return re.fullmatch(rf"{re.escape(board.firmware)}-\d{{8}}-v\d+\.\d+(\.\d+)?\.{kind}", name) is not None
 
@@ -122,7 +122,7 @@ def _version(name: str) -> tuple[int, ...]:
 
 
 def _newest(names: set[str], board: BoardSpec, wanted: str) -> str:
-    """The newest file that fits; empty where there is none."""
+    """Return the newest file that fits; empty if there is none."""
     parts: tuple[int, ...] = ()
     if (found := _VERSION.fullmatch(wanted)) is not None:
         parts = tuple(int(part) for part in found.groups() if part is not None)
@@ -134,7 +134,7 @@ def _newest(names: set[str], board: BoardSpec, wanted: str) -> str:
 
 @contextmanager
 def _explained(board: BoardSpec, wanted: str) -> Iterator[None]:
-    """Turns what the network may answer into a sentence that says what to do."""
+    """Turn what the network may answer into a sentence that says what to do."""
     try:
         yield
     except urllib.error.HTTPError as error:
@@ -180,13 +180,13 @@ def _body(response: HTTPResponse, url: str, limit: int, progress: Progress | Non
             progress(len(octets), total)
     if total and len(octets) != total:
         raise UserError(
-            f"the download of {url} ended after {len(octets)} of {total} octets: run the command again", _NETWORK
+            f"the download of {url} ended after {len(octets)} of {total} bytes: run the command again", _NETWORK
         )
     return octets
 
 
 def _known(folder: Path, name: str) -> str:
-    """The SHA-256 that was noted for ``name``; empty where none was."""
+    """Return the SHA-256 that was noted for ``name``; empty if none was."""
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -195,7 +195,7 @@ def _known(folder: Path, name: str) -> str:
 
 
 def _compare(folder: Path, name: str, digest: str, given: str) -> bool:
-    """Whether a hash was noted; it must be this one, and the one that is given as well."""
+    """Tell whether a hash was noted; it must be this one, and the one that is given as well."""
     if given and given.lower() != digest:
         raise UserError(
             f"{name} has SHA-256 {digest}, not the one given: it is not the file you mean, or the one in "
@@ -211,7 +211,7 @@ def _compare(folder: Path, name: str, digest: str, given: str) -> bool:
 
 
 def _keep(folder: Path, name: str, octets: bytes, digest: str, known: bool) -> None:
-    """Whole or not at all: a file that is there was noted before."""
+    """Keep it whole or not at all: a file that is there was noted before."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not known:

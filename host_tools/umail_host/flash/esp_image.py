@@ -1,7 +1,7 @@
 """Checks an image of ESP-IDF against the checksum and the SHA-256 in it: damaged and cut-off files are noticed.
 
-Espressif's "Firmware Image Format": a header of 24 octets, segments of address, length and data, a checksum in the last
-octet of a multiple of 16, and, where octet 23 says so, the SHA-256 of all that.
+Espressif's "Firmware Image Format": a header of 24 bytes, segments of address, length and data, a checksum in the last
+byte of a multiple of 16, and, if byte 23 says so, the SHA-256 of all that.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ MAGIC = 0xE9
 _HEADER = 24
 _SEED = 0xEF  # of the checksum
 # esp_image_header_t: the chip's id is a little-endian word at offset 12.
-_CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 13: "esp32c6"}
+_CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 13: "esp32c6", 18: "esp32p4", 23: "esp32c5"}
 
 
 def chip(octets: bytes) -> str:
-    """esptool's name of the chip that an image is for; empty where ``octets`` are no image."""
+    """Return esptool's name of the chip that an image is for; empty if ``octets`` are not an image."""
     if len(octets) < _HEADER or octets[0] != MAGIC:
         return ""
     number = struct.unpack_from("<H", octets, 12)[0]
@@ -27,9 +27,9 @@ def chip(octets: bytes) -> str:
 
 
 def problem(octets: bytes) -> str:
-    """What is wrong with the image at the start of ``octets``; empty where it is whole."""
+    """Return what is wrong with the image at the start of ``octets``; empty if it is whole."""
     if not chip(octets):
-        return "it is no image"
+        return "it is not an image"
     at, checksum = _HEADER, _SEED
     for _ in range(octets[1]):
         if at + 8 > len(octets):

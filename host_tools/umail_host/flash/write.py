@@ -1,16 +1,13 @@
-"""Puts MicroPython on a board: checks the firmware file, then lets esptool write it, or copies a UF2 to the boot drive.
+"""Puts MicroPython on a board: checks the firmware file, then lets esptool write it (a UF2: see boot_drive).
 
 esptool runs as a program of its own. A file is checked against its chip, the room on the flash, the checksums in it
-and, where one is given, a SHA-256; afterwards the board itself is asked what it runs.
+and, if one is given, a SHA-256; afterwards the board itself is asked what it runs.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
-import string
 import struct
 import subprocess
 import sys
@@ -22,7 +19,7 @@ from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 from umail_host.flash import esp_image
 
-# microsoft/uf2: two magic words start a block of 512 octets; its number and how many there are stand at offset 20, the
+# microsoft/uf2: two magic words start a block of 512 bytes; its number and how many there are stand at offset 20, the
 # family id at offset 28.
 _UF2_MAGIC = (0x0A324655, 0x9E5D5157)
 _UF2_FAMILIES = {0xE48BFF56: "rp2040", 0xE48BFF59: "rp2350", 0xE48BFF57: "rp2350"}
@@ -39,7 +36,7 @@ _HINTS = (
 
 
 def where_from(board: BoardSpec) -> str:
-    """A sentence on where the firmware of ``board`` is found."""
+    """Return a sentence on where the firmware of ``board`` is found."""
     kind = "uf2" if board.flash_method == "uf2" else "bin"
     return (
         f"get {board.firmware}-DATE-vVERSION.{kind} from https://micropython.org/download/{board.firmware}/ "
@@ -48,7 +45,7 @@ def where_from(board: BoardSpec) -> str:
 
 
 def check_file(file: Path, board: BoardSpec, sha256: str = "") -> str:
-    """Checks a firmware file before anything is written; returns its SHA-256 in hex.
+    """Check a firmware file before anything is written; returns its SHA-256 in hex.
 
     Args:
         sha256: what it must be; empty when not known.
@@ -72,7 +69,7 @@ def check_file(file: Path, board: BoardSpec, sha256: str = "") -> str:
 
 
 def check_octets(file: str, octets: bytes, board: BoardSpec) -> None:
-    """Checks what a firmware file holds; ``file`` is what it is called.
+    """Check what a firmware file holds; ``file`` is what it is called.
 
     Raises:
         UserError: it is none, is damaged, another chip's or too large.
@@ -109,11 +106,11 @@ def _check_uf2(file: str, octets: bytes, board: BoardSpec) -> None:
         raise UserError(f"{file} is for {chip}, {board.name} has {board.chip}: {where_from(board)}")
     size = len(octets) // _UF2_BLOCK * _UF2_PAYLOAD
     if size > board.flash_size:
-        raise UserError(f"{file} holds {size} octets, the flash {board.flash_size}: {where_from(board)}")
+        raise UserError(f"{file} holds {size} bytes, the flash {board.flash_size}: {where_from(board)}")
 
 
 def version_in(name: str) -> str:
-    """The version in a firmware file's name, such as ``1.28.0``; empty where there is none."""
+    """Return the version in a firmware file's name, such as ``1.28.0``; empty if there is none."""
     found = re.search(r"-v(\d+\.\d+(?:\.\d+)?)", name)
     return found[1] if found else ""
 
@@ -128,7 +125,7 @@ def write(
     echo: Callable[[str], None],
     more: Iterable[str] = (),
 ) -> None:
-    """Lets esptool write ``file``; it refuses another chip than the board's, and verifies what it wrote.
+    """Let esptool write ``file``; it refuses another chip than the board's, and verifies what it wrote.
 
     Args:
         erase: erase the whole flash first, the user's files too.
@@ -155,39 +152,3 @@ def _esptool(command: list[str], echo: Callable[[str], None]) -> None:
         reason = next((line for line in reversed(tail) if any(word in line for word in _REASONS)), "it said nothing")
         hint = next((hint for word, hint in _HINTS if word in reason), "hold BOOT while you plug it in, and try again")
         raise UserError(f"esptool did not succeed ({reason.rpartition('occurred: ')[2]}): {hint}", 3)
-
-
-def find_drive(folders: Iterable[Path] | None = None) -> Path | None:
-    """The boot drive of a Raspberry Pi board, where one is mounted; it has a file INFO_UF2.TXT."""
-    for folder in _mounted() if folders is None else folders:
-        if (folder / "INFO_UF2.TXT").is_file():
-            return folder
-    return None
-
-
-def _mounted() -> Iterable[Path]:
-    if os.name == "nt":
-        return [Path(f"{letter}:/") for letter in string.ascii_uppercase]
-    return [found for top in ("/media", "/run/media", "/Volumes") for found in Path(top).glob("*/*")] + [
-        *Path("/media").glob("*"),
-        *Path("/Volumes").glob("*"),
-    ]
-
-
-def copy(file: Path, board: BoardSpec, drive: Path) -> None:
-    """Copies a UF2 ``file`` to the boot drive; the board then restarts by itself.
-
-    Raises:
-        UserError: the drive is another chip's, or the copy failed.
-    """
-    try:
-        info = (drive / "INFO_UF2.TXT").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        raise UserError(f"{drive} is not the boot drive of a board: hold BOOTSEL while you plug it in", 3) from None
-    identity = re.search(r"Board-ID:\s*(\S+)", info)
-    if identity is None or not identity[1].startswith("RPI-RP2") or board.chip != "rp2040":
-        raise UserError(f"{drive} belongs to {identity[1] if identity else 'an unknown board'}, not {board.name}", 3)
-    try:
-        shutil.copyfile(file, drive / file.name)
-    except OSError as error:
-        raise UserError(f"{file} could not be copied to {drive}: {error.strerror}", 3) from None

@@ -63,15 +63,15 @@ class _Link(Board):
         self._write(b"\r\x03\x03\x02\x04")
 
 
-class TestedBoard:
+class Dut:
     """One board, held for this run.
 
     Args:
         place: where it hangs.
         port: finds the port to open; called again after a reset.
         log: takes what goes over the line.
-        power: its supply, where it can be switched.
-        virtual: the virtual board, where it is one.
+        power: its supply, if it can be switched.
+        virtual: the virtual board, if it is one.
     """
 
     __test__ = False  # no test class
@@ -118,7 +118,7 @@ class TestedBoard:
     # Reaching it, resets.
 
     def reach(self, timeout: float = 10.0) -> None:
-        """Stop what runs and enter the raw REPL, opening the port anew where a reset took it away.
+        """Stop what runs and enter the raw REPL, opening the port anew if a reset took it away.
 
         Raises:
             BoardError: it did not answer within ``timeout`` seconds.
@@ -139,7 +139,7 @@ class TestedBoard:
         """Reset the interpreter, or the whole chip; the board is in its raw REPL afterwards, a mounted folder is back.
 
         Args:
-            hard: by the reset line where there is one, else by ``machine.reset()``; an ESP32 loses its clock and RTC
+            hard: by the reset line if there is one, else by ``machine.reset()``; an ESP32 loses its clock and RTC
                 memory by the first only.
         """
         self.log.add(NOTE, "hard reset" if hard else "soft reset")
@@ -201,7 +201,7 @@ class TestedBoard:
         return printed.decode(errors="replace").replace("\r\n", "\n")
 
     def eval(self, expression: str, timeout: float = 10.0) -> Any:
-        """Value of an expression whose repr() is a Python literal."""
+        """Return the value of an expression whose repr() is a Python literal."""
         return self._value(self.exec(f"print({_RESULT!r}+repr(({expression})))", timeout))
 
     def call(self, function: Callable[..., Any] | str, *arguments: Any, timeout: float = 60.0) -> Any:
@@ -226,7 +226,7 @@ class TestedBoard:
         self.link.begin(code)
 
     def wait_for(self, text: str, timeout: float = 10.0) -> str:
-        """What the board prints up to ``text``."""
+        """Return what the board prints up to ``text``."""
         return self.link.wait_for(text, timeout)
 
     def _value(self, printed: str) -> Any:
@@ -234,44 +234,44 @@ class TestedBoard:
         try:
             return ast.literal_eval(literal.strip() if mark else "")
         except (ValueError, SyntaxError):
-            raise BoardError(f"{self.place.spec} answered {printed[-200:]!r}, which is no Python literal") from None
+            raise BoardError(f"{self.place.spec} answered {printed[-200:]!r}, which is not a Python literal") from None
 
     # Files.
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file, and the folders above it."""
-        self.log.add(NOTE, f"put {path}, {len(data)} octets")
+        self.log.add(NOTE, f"put {path}, {len(data)} bytes")
         with self._quiet_log():
             self.link.make_folder(path.rpartition("/")[0])
             self.link.put(path, data)
 
     def get(self, path: str) -> bytes:
-        """Contents of a file."""
+        """Return the contents of a file."""
         self.log.add(NOTE, f"get {path}")
         with self._quiet_log():
             return self.link.get(path)
 
     def remove(self, path: str) -> None:
-        """Remove a file, or a folder with all in it; nothing where it does not exist."""
+        """Remove a file, or a folder with all in it; nothing if it does not exist."""
         self.link.remove(path)
 
     def mount(self, folder: Path) -> None:
         """Let the board read ``folder`` of this computer as /remote, its current folder, until the test ends.
 
-        It takes the place of the library where that is mounted too (``--deploy mount``).
+        It takes the place of the library if that is mounted too (``--deploy mount``).
         """
         self.log.add(NOTE, f"mount {folder.name}")
         self._mounted = folder
         self.link.mount(folder)
 
     def unmount(self) -> None:
-        """With the next reset a mounted folder goes, and the library comes back where it was mounted."""
+        """Unmount a folder with the next reset; the library comes back if it was mounted."""
         self._mounted = self.library
 
     # Figures and secrets.
 
     def ask(self) -> dict[str, Any]:
-        """What the board says of itself: id, mac, firmware, machine, reset_cause, free and allocated heap in bytes."""
+        """Return what the board says of itself: id, mac, firmware, machine, reset_cause, free and allocated heap."""
         with self._quiet_log():
             found: dict[str, Any] = json.loads(self.exec(_FACTS))
         self.facts = self.facts | found
@@ -284,7 +284,7 @@ class TestedBoard:
 
     @contextlib.contextmanager
     def _quiet_log(self) -> Iterator[None]:
-        """What the rig itself runs is not logged."""
+        """Keep what the rig itself runs out of the log."""
         self._quiet = True
         try:
             yield
@@ -293,7 +293,7 @@ class TestedBoard:
 
 
 def _source(function: Callable[..., Any]) -> str:
-    """The function without its decorators."""
+    """Return the function without its decorators."""
     lines = textwrap.dedent(inspect.getsource(function)).splitlines(keepends=True)
     start = next(number for number, line in enumerate(lines) if line.startswith(("def ", "async def ")))
     return "".join(lines[start:])

@@ -23,7 +23,7 @@ class Shared:
     Attributes:
         name: of the resource group, and of the place.
         resource: YAML below it.
-        board: name of a folder under boards/; a tag of the place. Empty where it is not known.
+        board: name of a folder under boards/; a tag of the place. Empty if it is not known.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Shared:
 
 
 def of_port(port: Port) -> Shared | None:
-    """A board on USB, known again by its serial number; None where it has none."""
+    """Return a board on USB, known again by its serial number; None if it has none."""
     if not port.serial or not _NAME.fullmatch(port.serial):
         return None
     board = port.candidates[0] if len(port.candidates) == 1 else ""
@@ -42,7 +42,7 @@ def of_port(port: Port) -> Shared | None:
 
 
 def of_network(text: str) -> Shared:
-    """A board behind an RFC 2217 server, as ``NAME=HOST:PORT``.
+    """Return a board behind an RFC 2217 server, as ``NAME=HOST:PORT``.
 
     Raises:
         UserError: it is not written so.
@@ -55,7 +55,7 @@ def of_network(text: str) -> Shared:
 
 
 def of_path(text: str) -> Shared:
-    """A board on a serial port without a USB serial number, as ``NAME=/dev/PORT``.
+    """Return a board on a serial port without a USB serial number, as ``NAME=/dev/PORT``.
 
     Raises:
         UserError: it is not written so.
@@ -67,7 +67,7 @@ def of_path(text: str) -> Shared:
 
 
 def exporter(shared: Iterable[Shared]) -> str:
-    """The exporter's configuration."""
+    """Return the exporter's configuration."""
     text = "## Boards of this host, for labgrid-exporter (a line that begins with one # is a statement to it).\n"
     for one in shared:
         text += f"{one.name}:\n" + (f"  ## board: {one.board}\n" if one.board else "") + one.resource
@@ -75,7 +75,7 @@ def exporter(shared: Iterable[Shared]) -> str:
 
 
 def places(configuration: str, host: str) -> list[list[str]]:
-    """The words for labgrid's client that make a place of each board in an exporter's configuration.
+    """Return the words for labgrid's client that make a place of each board in an exporter's configuration.
 
     Args:
         configuration: what `exporter` made.

@@ -52,14 +52,14 @@ class BoardFile(pytest.Module):
 def _step(
     path: Path, source: str, node: ast.FunctionDef | ast.AsyncFunctionDef, names: list[str], joined: bool
 ) -> Callable[..., None]:
-    """The function that pytest calls in place of the one on the board."""
+    """Return the function that pytest calls in place of the one on the board."""
 
     def step(board: Any, **values: Any) -> None:
         if joined:
             values.pop("wifi").join()
         for name in names:
             if not _literal(values[name]):
-                raise UserError(f"{path.name}: the fixture {name} is no literal: the board can't have it")
+                raise UserError(f"{path.name}: the fixture {name} is not a literal: the board can't have it")
         code = f"{node.name}({', '.join(repr(values[name]) for name in names)})"
         if isinstance(node, ast.AsyncFunctionDef):
             code = f"__import__('asyncio').run({code})"
@@ -87,5 +87,5 @@ def _literal(value: Any) -> bool:
 
 
 def _told(traceback: str, name: str) -> str:
-    """The board's traceback with the file's name in it."""
+    """Return the board's traceback with the file's name in it."""
     return "on the board:\n" + traceback.strip().replace("\r", "").replace('File "<stdin>"', f'File "{name}"')

@@ -50,7 +50,7 @@ def add(parser: pytest.Parser) -> None:
 
 
 def settings(config: pytest.Config, run: Path) -> Settings:
-    """The options as one value; ``run`` is the folder that the processes of this run share.
+    """Return the options as one value; ``run`` is the folder that the processes of this run share.
 
     Raises:
         pytest.UsageError: one is wrong.
@@ -73,7 +73,7 @@ def settings(config: pytest.Config, run: Path) -> Settings:
 
 
 def why_not(item: pytest.Item, rig: Settings) -> str:
-    """Why this rig cannot run the test: a sentence that names the option to give; empty where it can.
+    """Say why this rig cannot run the test, in a sentence that names the option to give; empty if it can.
 
     Raises:
         pytest.UsageError: the test needs what no rig has.
@@ -102,6 +102,6 @@ def why_not(item: pytest.Item, rig: Settings) -> str:
 
 
 def wanted(item: pytest.Item) -> int:
-    """How many boards the test asks for."""
+    """Return how many boards the test asks for."""
     marker = item.get_closest_marker("boards")
     return int(marker.args[0]) if marker and marker.args else 1

@@ -2,7 +2,7 @@
 
 Entry points only: options.py declares what can be asked for, pool.py lends boards to tests, on_board.py collects tests
 that run on a board, artefacts.py keeps what they left. A fault of the rig is reported as such, never as a failed test;
-the test runs again on another board where there is one.
+the test runs again on another board if there is one.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from umail_host.device.board import BoardError, ExecError
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.hil import artefacts, locks, network, on_board, options, recovery
-from umail_host.hil.dut import TestedBoard
+from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 from umail_host.hil.pool import Pool, Settings
 from umail_host.virtual_board.interpreter import find_micropython
 
-RIG_FAULT_STATUS = 10  # exit status where nothing but the rig failed
+RIG_FAULT_STATUS = 10  # exit status if nothing but the rig failed
 _ATTEMPTS = 3
 _TAIL = 40  # lines of the serial log that a failure shows
-_BOARDS = pytest.StashKey[list[TestedBoard]]()
+_BOARDS = pytest.StashKey[list[Dut]]()
 _RIG = pytest.StashKey["Rig"]()
 
 
@@ -123,7 +123,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def uses_board(item: pytest.Item) -> bool:
-    """Whether the test asks for this plugin's boards, not for a fixture of its own of that name."""
+    """Tell whether the test asks for this plugin's boards, not for a fixture of its own of that name."""
     info = getattr(item, "_fixtureinfo", None)
     found: list[Any] = list(info.name2fixturedefs.get("boards", ())) if info is not None else []
     return bool(found) and found[-1].func.__module__ == __name__
@@ -133,7 +133,7 @@ def uses_board(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """A test on a board runs again, on another board, where the rig was at fault."""
+    """Run a test on a board again, on another board, if the rig was at fault."""
     if not uses_board(item):
         return None
     hook = item.ihook
@@ -177,8 +177,8 @@ def pytest_runtest_makereport(
     return report
 
 
-def _lost(item: pytest.Item, boards: list[TestedBoard]) -> bool:
-    """Whether one of the boards does not answer to anything any more."""
+def _lost(item: pytest.Item, boards: list[Dut]) -> bool:
+    """Tell whether one of the boards does not answer to anything any more."""
     for board in boards:
         if not board.lost and not recovery.answers(board):
             try:
@@ -189,7 +189,7 @@ def _lost(item: pytest.Item, boards: list[TestedBoard]) -> bool:
 
 
 def is_fault(report: pytest.TestReport) -> bool:
-    """Whether a report tells of a fault of the rig."""
+    """Tell whether a report tells of a fault of the rig."""
     return bool(getattr(report, "rig_fault", ""))
 
 
@@ -204,7 +204,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
-    """A fault of the rig has a name of its own."""
+    """Give a fault of the rig a name of its own."""
     return ("rig faults", "R", ("RIG FAULT", {"red": True})) if is_fault(report) else None
 
 
@@ -227,7 +227,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """A run in which nothing but the rig failed has an exit status of its own."""
+    """Give a run in which nothing but the rig failed an exit status of its own."""
     rig = session.config.stash[_RIG]
     if exitstatus == pytest.ExitCode.TESTS_FAILED and rig.faults and rig.faults == rig.failed:
         session.exitstatus = RIG_FAULT_STATUS
@@ -250,7 +250,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture
-def boards(request: pytest.FixtureRequest) -> Iterator[list[TestedBoard]]:
+def boards(request: pytest.FixtureRequest) -> Iterator[list[Dut]]:
     """As many boards as the marker ``boards(n)`` says, one without it; in their raw REPL, umail on them, heap clean."""
     item = request.node
     rig = request.config.stash[_RIG]
@@ -275,13 +275,13 @@ def boards(request: pytest.FixtureRequest) -> Iterator[list[TestedBoard]]:
 
 
 @pytest.fixture
-def board(boards: list[TestedBoard]) -> TestedBoard:
-    """The board: exec, eval, call, put, get, mount, reset, begin, wait_for; see `umail_host.hil.dut.TestedBoard`."""
+def board(boards: list[Dut]) -> Dut:
+    """The board: exec, eval, call, put, get, mount, reset, begin, wait_for; see `umail_host.hil.dut.Dut`."""
     return boards[0]
 
 
 @pytest.fixture
-def wifi(board: TestedBoard, request: pytest.FixtureRequest) -> Iterator[network.Wifi]:
+def wifi(board: Dut, request: pytest.FixtureRequest) -> Iterator[network.Wifi]:
     """The board's network: join, leave, online, drop, restore."""
     get = request.config.getoption
     password = os.environ.get("UMAIL_WIFI_PASSWORD", "")
@@ -294,20 +294,20 @@ def wifi(board: TestedBoard, request: pytest.FixtureRequest) -> Iterator[network
 class Supply:
     """The board's supply: the fixture `power`."""
 
-    def __init__(self, board: TestedBoard) -> None:
+    def __init__(self, board: Dut) -> None:
         self.off, self.on, self.cycle = board.cut_power, board.give_power, board.cycle_power
 
 
 @pytest.fixture
-def power(board: TestedBoard) -> Supply:
-    """The board's supply: off, on, cycle; skips where --power names none."""
+def power(board: Dut) -> Supply:
+    """The board's supply: off, on, cycle; skips if --power names none."""
     if board.power is None:
         pytest.skip("cuts the supply: give --power")
     return Supply(board)
 
 
 @pytest.fixture
-def board_reaches(boards: list[TestedBoard]) -> str:
+def board_reaches(boards: list[Dut]) -> str:
     """Address on which a server must listen so that the boards reach it."""
     return network.address(boards[0].virtual is not None)
 
@@ -316,8 +316,8 @@ def _folder(item: pytest.Item) -> Path:
     return artefacts.folder_of(item.config.stash[_RIG].artefacts, item.nodeid)
 
 
-def _keep(item: pytest.Item, rig: Rig, boards: list[TestedBoard], before: list[dict[str, Any]]) -> None:
-    """Artefacts and properties of a test that has ended."""
+def _keep(item: pytest.Item, rig: Rig, boards: list[Dut], before: list[dict[str, Any]]) -> None:
+    """Write artefacts and properties of a test that has ended."""
     servers = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, FakeServer)]
     for server in servers:
         for secret in server.policy.secrets():
@@ -340,6 +340,6 @@ def _keep(item: pytest.Item, rig: Rig, boards: list[TestedBoard], before: list[d
     artefacts.write(folder, boards, servers, {"test": item.nodeid, "commit": rig.commit, "boards": rows})
 
 
-def _identity(board: TestedBoard, facts: dict[str, Any]) -> dict[str, Any]:
+def _identity(board: Dut, facts: dict[str, Any]) -> dict[str, Any]:
     port = {"place": board.place.spec}
     return port | {key: facts.get(key, "") for key in ("id", "mac", "firmware", "machine")}

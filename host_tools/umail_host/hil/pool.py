@@ -13,14 +13,14 @@ from umail_host.device.board import BoardError
 from umail_host.errors import UserError
 from umail_host.fake_smtp.record.masking import Masker
 from umail_host.hil import labgrid, locks, power, prepare, recovery
-from umail_host.hil.dut import TestedBoard
+from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 from umail_host.hil.places import Place
 from umail_host.hil.serial_log import NOTE, SerialLog
 from umail_host.virtual_board import VirtualBoard
 
 _LOOK_AGAIN = 0.2  # seconds
-_ROMFS = 256 * 1024  # octets of a virtual board's partition
+_ROMFS = 256 * 1024  # bytes of a virtual board's partition
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Slot:
     place: Place
     power: str
     lock: locks.PortLock
-    tested: TestedBoard | None = None
+    dut: Dut | None = None
     close: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
 
@@ -74,8 +74,8 @@ class Pool:
 
     # Taking and giving back.
 
-    def take(self, count: int = 1) -> list[TestedBoard]:
-        """``count`` boards, each in its raw REPL with a clean heap.
+    def take(self, count: int = 1) -> list[Dut]:
+        """Return ``count`` boards, each in its raw REPL with a clean heap.
 
         Raises:
             RigFault: there are not so many that work, or others held them for too long.
@@ -89,16 +89,16 @@ class Pool:
                     raise
 
     def usable(self) -> list[Slot]:
-        """The slots that are not in quarantine."""
+        """Return the slots that are not in quarantine."""
         return [slot for slot in self._slots if slot.place.name not in self.quarantined()]
 
     def quarantined(self) -> dict[str, str]:
-        """Name → why, for all processes of this run."""
+        """Return the reason by board name, for all processes of this run."""
         folder = self._settings.run / "quarantine"
         return {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*")} if folder.is_dir() else {}
 
-    def after(self, boards: list[TestedBoard]) -> None:
-        """A test has ended: see that its boards answer.
+    def after(self, boards: list[Dut]) -> None:
+        """See that the boards answer after a test.
 
         Raises:
             RigFault: one is lost.
@@ -118,13 +118,13 @@ class Pool:
             raise fault
 
     def offer(self) -> None:
-        """Give the boards back where others wait for one; they are not to be used after that."""
+        """Give the boards back if others wait for one; they are not to be used after that."""
         if self._wanted.by_others():
             self.close()
 
-    def lose(self, board: TestedBoard, why: str) -> None:
+    def lose(self, board: Dut, why: str) -> None:
         """Quarantine a board: nobody takes it in this run any more."""
-        slot = next(slot for slot in self._slots if slot.tested is board)
+        slot = next(slot for slot in self._slots if slot.dut is board)
         board.lost = True
         board.log.add(NOTE, f"quarantine: {why}")
         if not slot.place.virtual:
@@ -150,7 +150,7 @@ class Pool:
             if len(usable) < count:
                 reasons = "; ".join(self.quarantined().values()) or f"--board names {len(usable)}"
                 raise RigFault(f"{count} boards are needed, {len(usable)} are left ({reasons})")
-            usable.sort(key=lambda slot: slot.tested is None)  # those we hold come first
+            usable.sort(key=lambda slot: slot.dut is None)  # those we hold come first
             taken: list[Slot] = []
             for slot in usable:
                 if len(taken) < count and self._take(slot):
@@ -166,7 +166,7 @@ class Pool:
                 time.sleep(_LOOK_AGAIN * (0.5 + random.random()))
 
     def _take(self, slot: Slot) -> bool:
-        if slot.tested is not None:
+        if slot.dut is not None:
             return True
         if not slot.lock.take():
             return False
@@ -182,9 +182,9 @@ class Pool:
             return False
         return True
 
-    def _ready(self, slot: Slot) -> TestedBoard:
-        """Prepare it where that has not been done, and reset it."""
-        board = slot.tested or self._open(slot)
+    def _ready(self, slot: Slot) -> Dut:
+        """Prepare it if that has not been done, and reset it."""
+        board = slot.dut or self._open(slot)
         board.log.clear()
         board.log.add(NOTE, f"board {board.place.spec}")
         try:
@@ -197,21 +197,21 @@ class Pool:
             raise error if isinstance(error, RigFault) else RigFault(str(error)) from None
         return board
 
-    def _open(self, slot: Slot) -> TestedBoard:
+    def _open(self, slot: Slot) -> Dut:
         virtual = None
         if slot.place.virtual:
             folder = slot.close.enter_context(tempfile.TemporaryDirectory(prefix="umail-board-"))
             romfs = _ROMFS if self._settings.deploy == "romfs" else 0
             virtual = slot.close.enter_context(VirtualBoard(Path(folder), slot.place.detail, romfs=romfs))
         labgrid_port = labgrid.port(slot.place.detail) if slot.place.kind == "labgrid" else ""
-        board = TestedBoard(
+        board = Dut(
             slot.place,
             (lambda: virtual.port) if virtual else (lambda: labgrid_port or slot.place.port()),
             SerialLog(self.masker),
             _virtual_power(virtual) if virtual else _power(slot),
             virtual,
         )
-        slot.tested = board
+        slot.dut = board
         slot.close.callback(board.close)
         try:
             self._prepare(board)
@@ -223,7 +223,7 @@ class Pool:
             raise
         return board
 
-    def _prepare(self, board: TestedBoard) -> None:
+    def _prepare(self, board: Dut) -> None:
         settings = self._settings
         done = settings.run / "prepared" / board.place.name
         if board.virtual is not None or not done.exists():
@@ -237,7 +237,7 @@ class Pool:
             prepare.mount_library(board)
 
     def _drop(self, slot: Slot) -> None:
-        slot.tested = None
+        slot.dut = None
         with contextlib.suppress(UserError, OSError):
             slot.close.close()
         slot.close = contextlib.ExitStack()

@@ -10,7 +10,7 @@ from umail_host.device import boards, maintenance
 from umail_host.device.board import BoardError
 from umail_host.errors import UserError
 from umail_host.flash import write
-from umail_host.hil.dut import TestedBoard
+from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 from umail_host.hil.serial_log import NOTE
 
@@ -20,8 +20,8 @@ _ASK = "import sys\nprint(getattr(sys.implementation, '_machine', ''))\nprint(*s
 _HAS_ROMFS = "import vfs\nprint(hasattr(vfs, 'rom_ioctl') and vfs.rom_ioctl(1) > 0)"
 
 
-def flash_board(board: TestedBoard, mode: str, firmware: Path | None, kind: str) -> None:
-    """Flash ``firmware`` where ``mode`` says so.
+def flash_board(board: Dut, mode: str, firmware: Path | None, kind: str) -> None:
+    """Flash ``firmware`` if ``mode`` says so.
 
     Args:
         mode: one of ``FLASH``.
@@ -53,7 +53,7 @@ def flash_board(board: TestedBoard, mode: str, firmware: Path | None, kind: str)
         raise RigFault(f"{board.place.spec} could not be flashed: {error}") from None
 
 
-def deploy_library(board: TestedBoard, mode: str) -> None:
+def deploy_library(board: Dut, mode: str) -> None:
     """Make ``import umail`` work on the board. What `umail deploy` put there before is replaced, main.py goes.
 
     Args:
@@ -83,14 +83,14 @@ def deploy_library(board: TestedBoard, mode: str) -> None:
         mount_library(board)
 
 
-def mount_library(board: TestedBoard) -> None:
+def mount_library(board: Dut) -> None:
     """Let the board read the library from this computer, at this test and the next ones."""
     board.library = paths.library().parent
     board.unmount()
 
 
-def _what_runs(board: TestedBoard) -> tuple[str, str]:
-    """What the board says of itself; nothing from one that holds no MicroPython."""
+def _what_runs(board: Dut) -> tuple[str, str]:
+    """Return what the board says of itself; nothing from one that holds no MicroPython."""
     try:
         board.reach(5)
         machine, version = board.exec(_ASK).splitlines()[:2]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from umail import MailError, oauth
 from umail_host import firmware_rules
 from umail_host.errors import UserError
+from umail_host.settings import Oauth, Route
 
 
 class _Memory:
@@ -23,22 +25,20 @@ class _Memory:
         self._kept[key] = value
 
 
-def refresh_token(
-    mail: Mapping[str, Any], trust: Sequence[bytes] | str | None, show: Callable[[str, str], object]
-) -> str:
-    """The refresh token that a person's sign-in leads to; waits for that, as long as its code is valid.
+def refresh_token(mail: Route, trust: Sequence[bytes] | str | None, show: Callable[[str, str], object]) -> str:
+    """Return the refresh token that a person's sign-in leads to; waits for that, as long as its code is valid.
 
     Args:
-        mail: the section of a route, with its ``oauth``.
+        mail: a route with ``oauth``.
         trust: roots (DER) for the token endpoint, or "insecure"; None: the bundled ones.
         show: told where to enter what, the address and the code.
 
     Raises:
         UserError: it was refused, declined or came too late, or the endpoint can't be reached; with what to do.
     """
-    section: dict[str, Any] = {"scope": "", "host": "", "port": 0} | dict(mail["oauth"]) | {"flow": "refresh_token"}
+    section = asdict(mail.oauth or Oauth()) | {"flow": "refresh_token"}
     more: dict[str, Any] = {key: section[key] for key in ("host", "port") if section[key]}
-    if scope := firmware_rules.module("tokens").scope(section, mail["route"]):
+    if scope := firmware_rules.module("tokens").scope(section, mail.route):
         more["scope"] = scope
     store = _Memory()
     try:

@@ -1,10 +1,15 @@
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
+from umail.errors import MailError
 from umail.message import Message
 from umail.policy import Policy
 from umail.queue.format import Entry
 from umail.queue.spool import Spool
+from umail.route import Route
+from umail.smtp.transaction import Receipt
+
+_Routes = Route | Sequence[Route] | None
 
 def stopwatch(
     ticks: Callable[[], int] | None = None,
@@ -26,13 +31,13 @@ class Notes:
 
 class Outbox:
     policy: Policy
-    route: Any
+    route: _Routes
     most_bytes: int
     most: int
     timeout: float
     deadline: float
-    tick: Callable[[], None] | None
-    report: Callable[[Message, Any], None] | None
+    tick: Callable[[], object] | None
+    report: Callable[[Message, Receipt | MailError], object] | None
     heartbeat: Callable[[], Message] | None
     every: int
     expires: Iterable[tuple[str, int]]
@@ -51,14 +56,14 @@ class Outbox:
     def __init__(
         self,
         path: str,
-        route: Any,
+        route: _Routes,
         policy: Policy | None = None,
         most_bytes: int = 131072,
         most: int = 50,
         timeout: float = 30,
         deadline: float = 120,
-        tick: Callable[[], None] | None = None,
-        report: Callable[[Message, Any], None] | None = None,
+        tick: Callable[[], object] | None = None,
+        report: Callable[[Message, Receipt | MailError], object] | None = None,
         heartbeat: Callable[[], Message] | None = None,
         every: int = 604800,
         expires: Iterable[tuple[str, int]] = (),

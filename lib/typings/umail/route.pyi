@@ -1,6 +1,7 @@
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+_Security = Literal["starttls", "tls", "opportunistic", "plain"]
 _Der = str | bytes
 _Certificate = tuple[Sequence[_Der], _Der]
 
@@ -10,7 +11,7 @@ class _Token(Protocol):
 class Route:
     host: str | None
     port: int
-    security: str
+    security: _Security
     username: str | None
     password: str | None
     token: _Token | None
@@ -29,7 +30,7 @@ class Route:
         self,
         host: str,
         port: int = 587,
-        security: str = "starttls",
+        security: _Security = "starttls",
         username: str | None = None,
         password: str | None = None,
         token: _Token | None = None,

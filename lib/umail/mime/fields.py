@@ -2,7 +2,7 @@
 
 import time
 
-from umail import borrow
+from umail import load_transient
 
 
 def refuse(argument, value, why):
@@ -61,7 +61,7 @@ def words(text, longest=64):
     tokens = data.split(b" ")
     if is_ascii(data) and b"=?" not in data and b"" not in tokens and max(map(len, tokens)) <= longest:
         return tokens
-    return borrow("mime.encoded_words").encoded(data)
+    return load_transient("mime.encoded_words").encoded(data)
 
 
 def header(name, tokens):
@@ -97,4 +97,4 @@ def text_octets(text, eightbit):
     else:
         if (plain or eightbit) and b"\0" not in data:
             return b"7bit" if plain else b"8bit", data.replace(b"\n", b"\r\n")
-    return borrow("mime.transfer_encoding").shortest(data)
+    return load_transient("mime.transfer_encoding").shortest(data)

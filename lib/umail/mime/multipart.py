@@ -3,9 +3,9 @@
 import os
 from binascii import hexlify
 
-from umail import borrow
+from umail import load_transient
 
-from ..attachment import base64, binary
+from ..attachment import base64, binary, ending_of
 from .fields import header, is_ascii, text_octets
 
 _NEEDS = ("7bit", "8bit", "binary")
@@ -23,7 +23,7 @@ class Body:
         self._pieces = pieces
         self._buffer = buffer
         self.body = _NEEDS[need]
-        self.size = 0
+        self.size: "int | None" = 0
         for piece in pieces:
             size = piece[1] if isinstance(piece, tuple) else len(piece)
             self.size = None if self.size is None or size is None else self.size + size
@@ -79,7 +79,7 @@ def parameter(name, value):
     """A header's parameter as tokens: a quoted string, or RFC 2231 where ``value`` (str) needs it."""
     data = value.encode()
     # There are parsers that do not know a backslash, or a semicolon inside the quotes.
-    if is_ascii(data) and len(data) <= 50 and not any(c in b'"\\;' for c in data):
+    if is_ascii(data) and len(data) <= 65 and not any(c in b'"\\;' for c in data):
         return [name + b'="' + data + b'"']
     pieces = []
     line = b"utf-8''"
@@ -113,9 +113,10 @@ def _file(file, inline, raw):
     tokens = file.type.encode().split(b" ")
     head = header(b"Content-Type", tokens)
     tokens = [b"inline" if inline else b"attachment"]
-    if file.name:
+    name = file.name or not inline and "attachment" + ending_of(file.type)
+    if name:
         tokens[0] += b";"
-        tokens += parameter(b"filename", file.name)
+        tokens += parameter(b"filename", name)
     head += header(b"Content-Disposition", tokens)
     if file.cid:
         head += b"Content-ID: <%s>\r\n" % file.cid.encode()
@@ -123,7 +124,12 @@ def _file(file, inline, raw):
     if raw:
         piece = (file, length, length, binary)
     else:
-        piece = (file, None if length is None else borrow("mime.transfer_encoding").base64_size(length), length, base64)
+        piece = (
+            file,
+            None if length is None else load_transient("mime.transfer_encoding").base64_size(length),
+            length,
+            base64,
+        )
     head += b"Content-Transfer-Encoding: %s\r\n\r\n" % (b"binary" if raw else b"base64")
     return 2 if raw else 0, [head, piece]
 
@@ -157,7 +163,7 @@ def _build(message, eightbit, raw, buffer):
         html = [_text(b"html", message.html, eightbit)] + [_file(file, True, raw) for file in inline]
         parts.append(_join(b"related", html))
     if message.text is not None or not parts:
-        parts.insert(0, _text(b"plain", message.text or "", eightbit))
+        parts.insert(0, _text(b"plain", message.text or ("" if parts else message.subject), eightbit))
     # The first is the plainest, the last the one that readers prefer (RFC 2046, section 5.1.4).
     parts = [_join(b"alternative", parts)]
     parts += [_file(file, False, raw) for file in files if file not in inline]

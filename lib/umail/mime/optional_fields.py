@@ -1,7 +1,5 @@
 """What a plain alert does not have: further headers, importance, a message id of one's own, HTML and attachments."""
 
-from umail import borrow
-
 from .fields import clean, header, refuse, words
 
 # Headers that arguments of Message or the encoder write.
@@ -45,9 +43,14 @@ def check(message):
     ):
         refuse("message_id", value, "is not of the form <unique@domain>")
     if message.importance and message.importance not in _PRIORITY:
-        refuse("importance", message.importance, 'is none of "high", "normal", "low"')
-    if message.notify or message.ret:
-        borrow("mime.dsn").check(message)
+        refuse("importance", message.importance, 'is not "high", "normal" or "low"')
+    # RFC 3461, 4.1 and 4.3
+    for word in message.notify:
+        alone = word == "never" and len(message.notify) == 1
+        if not alone and word not in ("success", "failure", "delay"):
+            refuse("notify", word, 'is not "success", "failure", "delay", nor "never" alone')
+    if message.ret not in (None, "full", "hdrs"):
+        refuse("ret", message.ret, 'is neither "full" nor "hdrs"')
 
 
 def fields(message):
@@ -64,3 +67,16 @@ def fields(message):
     if not own:
         out.append(b"Auto-Submitted: auto-generated\r\n")
     return out
+
+
+def dsn_parameters(message):
+    """Return what asks for reports (RFC 3461) after MAIL and after each RCPT: bytes, empty or with a space first."""
+    mail = b""
+    if message.ret:
+        mail = b" RET=" + message.ret.upper().encode()
+    # So a report names the mail it is about (4.4). A message id is ASCII without spaces; xtext spares + and = as well.
+    name = message.message_id[1:-1].encode()
+    if len(name) <= 100 and b"+" not in name and b"=" not in name:
+        mail += b" ENVID=" + name
+    notify = b",".join([word.upper().encode() for word in message.notify])
+    return mail, b" NOTIFY=" + notify if notify else b""

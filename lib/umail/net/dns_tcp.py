@@ -1,6 +1,6 @@
 """A DNS query over TCP (RFC 7766), where an answer was cut off."""
 
-from ..smtp.reply import Buffer
+from .sockets import Buffer
 
 
 def ask(server, question, seconds):

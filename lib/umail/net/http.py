@@ -2,9 +2,10 @@
 
 import json
 
-from ..delivery import resolve
+from umail import load_transient
+
 from ..errors import MailError
-from ..smtp.reply import Buffer
+from .sockets import Buffer
 
 # Token endpoints answer with a few kilobytes; more is not taken.
 _MAX_BODY = 16384
@@ -69,6 +70,8 @@ class _Reader:
 def post(route, path, fields, seconds):
     """POST a form and take the JSON object that answers (generator): returns (status, dict).
 
+    The object's ``retry_after`` is the header's: seconds (int), 0 where there is none (RFC 9110, 10.2.3).
+
     Args:
         route (Route): host, port and trust; its security is ``"tls"``.
         path (str): of the request.
@@ -85,7 +88,7 @@ def post(route, path, fields, seconds):
         head = "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nAccept: application/json\r\nConnection: close\r\n"
         head += "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
         yield (head % (path, route.host, len(body))).encode() + body
-        status, octets = yield from _answer(_Reader(buffer, seconds))
+        status, octets, wait = yield from _answer(_Reader(buffer, seconds))
     except (OSError, MailError) as error:
         yield ("close",)
         if isinstance(error, OSError):
@@ -97,13 +100,16 @@ def post(route, path, fields, seconds):
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise _failed("HTTP %d without a JSON object" % status)
+        failure = _failed("HTTP %d without a JSON object" % status)
+        failure.retry_after = wait
+        raise failure
+    answer["retry_after"] = wait
     return status, answer
 
 
 def _connect(route, buffer):
     failure = None
-    for address in (yield from resolve(route.host)):
+    for address in (yield from load_transient("net.resolve").resolve(route.host)):
         try:
             yield ("connect", address, route.port, buffer)
             yield ("tls", route, route.host)
@@ -114,11 +120,12 @@ def _connect(route, buffer):
 
 
 def _answer(reader):
-    # The status line, the headers that say how long the body is, the body.
+    # The status line, the headers that say how long the body is and when to come back, the body.
     words = (yield from reader.line()).split(b" ")
     if len(words) < 2 or words[0][:7] != b"HTTP/1." or not words[1].isdigit():
         raise _failed("this is no HTTP")
     length = None
+    wait = 0
     chunked = False
     for _ in range(100):
         line = yield from reader.line()
@@ -129,6 +136,9 @@ def _answer(reader):
         value = value.strip().lower()
         if name == b"content-length" and value.isdigit():
             length = int(value)
+        elif name == b"retry-after" and value.isdigit():
+            # A day at the most, and not the form that is a date: the clock may be wrong.
+            wait = min(int(value), 86400)
         elif name == b"transfer-encoding" and value == b"chunked":
             chunked = True
     else:
@@ -146,4 +156,4 @@ def _answer(reader):
             break
         yield from reader.octets(size, body)
         yield from reader.line()
-    return int(words[1]), body
+    return int(words[1]), body, wait

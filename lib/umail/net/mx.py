@@ -1,21 +1,24 @@
 """The hosts that take mail for a domain: asked for over DNS, and for Exchange Online no others than its own."""
 
-from umail import borrow
-
 from ..errors import MailError
 
+# The kind of record (RFC 1035, 3.2.2).
+_MX = 15
 
-def mail_hosts(domain, servers):
-    """The hosts that take mail for a domain (generator): a list of str, the preferred first.
+
+def mail_hosts(lookup, domain, servers):
+    """Find the hosts that take mail for a domain (generator): a list of str, the preferred first.
+
+    Args:
+        lookup (callable): ``dns.lookup``.
 
     Raises:
         MailError: no such domain, or it takes no mail (kind "configuration"), or no server answers ("temporary").
-        ValueError: it is no domain name in ASCII.
+        ValueError: it is not a domain name in ASCII.
     """
-    dns = borrow("dns")
     if not servers:
         raise MailError("resolve", "configuration", "no DNS server is known to ask for the MX: set host=", key="dns")
-    found = yield from dns.lookup(domain, dns.MX, servers)
+    found = yield from lookup(domain, _MX, servers)
     # RFC 7505: a lone dot says that the domain takes no mail.
     found = sorted([value for value in found if value[1]], key=lambda value: value[0])
     if not found:
@@ -23,19 +26,22 @@ def mail_hosts(domain, servers):
     return [str(name, "utf-8") for _, name in found]
 
 
-def hosts(session):
-    """The hosts of the session's route, which has a domain instead of a host (generator): a list of str.
+def hosts(dns, route):
+    """Find the hosts of a route that has a domain instead of a host (generator): a list of str.
+
+    Args:
+        dns (module): ``umail.dns``.
 
     Raises:
-        MailError: as ``mail_hosts``; kind "security" where a host is not of those that the route expects.
+        MailError: as ``mail_hosts``; kind "security" if a host is not one that the route expects.
     """
-    route = session.route
-    found = yield from mail_hosts(route.mx, borrow("dns").servers())
+    found = yield from mail_hosts(dns.lookup, route.mx, dns.servers())
     for host in found:
         for suffix in route.mx_suffixes:
             if host.endswith(suffix):
                 break
         else:
             # DNS is not authenticated: whoever answers must not choose where the mail goes.
-            raise session.error("mx_foreign", "the MX of %s is %s: not Exchange Online" % (route.mx, host))
+            text = "the MX of %s is %s: not Exchange Online" % (route.mx, host)
+            raise MailError("resolve", "security", text, key="mx_foreign")
     return found

@@ -2,7 +2,7 @@
 
 import ssl
 
-from umail import borrow
+from umail import load_transient
 
 from ..errors import MailError
 
@@ -34,7 +34,7 @@ def wrap(sock, route, host):
         context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
         if checked:
             if trust is None:
-                trust = borrow("certs").load(route.roots)
+                trust = load_transient("certs").load(route.roots)
             for source in trust if isinstance(trust, (list, tuple)) else (trust,):
                 context.load_verify_locations(cadata=_der(source))
         if certificate:

@@ -1,11 +1,11 @@
 """One non-blocking connection, its clock and its deadline: everything a driver does that never waits."""
 
-from umail import borrow
+from umail import load_transient
 
 from . import sockets
 
 
-class Link:
+class Transport:
     """What both drivers have in common; each adds ``run``, ``connect``, ``receive`` and ``transmit``, which wait.
 
     Args:
@@ -17,8 +17,10 @@ class Link:
         self.timeout = timeout
         self.tick = tick
         self.sock = self.buffer = None
-        # The route, where TLS was begun and nothing has passed through it yet: what fails now is the handshake.
+        # The route, if TLS was begun and nothing has passed through it yet: what fails now is the handshake.
         self.handshake = None
+        # The route, as long as nothing was received over TLS.
+        self.unheard = None
         self.until = self.end = 0
 
     # -- what the generators ask for by name (see delivery.py) -------------------------------------------------------
@@ -38,13 +40,13 @@ class Link:
             return function(refresh=refresh)
         wire = type(self)(self.timeout, self.tick)
         wire.until = wire.end = self.end
-        return wire.run(steps(refresh))
+        return wire.run(steps(refresh))  # type: ignore[attr-defined]
 
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
         self.begin_wait(self.timeout)
-        self.sock = borrow("net.tls").wrap(self.sock, route, host)
-        self.handshake = route
+        self.sock = load_transient("net.tls").wrap(self.sock, route, host)
+        self.handshake = self.unheard = route
 
     def idle(self):
         """None where the connection stands and nothing has come in; else as a receive."""
@@ -53,7 +55,7 @@ class Link:
     def close(self):
         """Close the socket, whatever it does."""
         sock, self.sock = self.sock, None
-        self.handshake = None
+        self.handshake = self.unheard = None
         if sock:
             try:
                 sock.close()
@@ -105,6 +107,7 @@ class Link:
         """Receive into the buffer: the count, 0 at the end, or ``-event`` to wait for."""
         count = self._pass(sockets.receive, self.buffer.space())
         if count > 0:
+            self.unheard = None
             self.buffer.add(count)
         return count
 
@@ -131,4 +134,6 @@ class Link:
         return count
 
     def _failed(self, error):
-        return borrow("net.tls_failure").meaning(error, self.handshake) if self.handshake else error
+        # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
+        route = self.handshake or ("ALERT" in str(error) and self.unheard)
+        return load_transient("net.tls_failure").meaning(error, route) if route else error

@@ -40,7 +40,9 @@ class Entry:
     state = "pending"
     until = attempts = doubts = turn = slot = since = tried = more = 0
     priority = 1
-    date = left = people = group = None
+    date = group = None
+    left: "list | None" = None
+    people: "list | None" = None
     why = ""
     unmarked = False
 
@@ -88,8 +90,9 @@ class Entry:
         replies = []
         if self.people:
             gone = dict(self.gone)
+            left = self.left or ()
             for address in self.people:
-                mark = "." if address in self.left else "+"
+                mark = "." if address in left else "+"
                 if address in gone:
                     reply = gone[address]
                     if reply not in replies:
@@ -101,13 +104,15 @@ class Entry:
     def take(self, octets):
         """Take up the lines behind a content; returns (what ``describe`` was given, (now, date) of its state).
 
-        None if they are damaged, ``()`` if only a later version can read them.
+        None if they are damaged, ``()`` if only a later version can read them. TypeError, ValueError or IndexError if
+        they are whole and none of ours.
         """
         lines = octets.split(b"\n")
         value = unseal(lines[0] + b"\n")
         if not value or value[0] != self.number:
             return () if value == () else None
         _, self.slot, self.priority, self.group, self.more, self.since = value[:6]
+        _check(value[:3] + value[4:6])
         self.size = self.length + len(octets)
         found = None
         for line in lines[1:3]:
@@ -121,12 +126,13 @@ class Entry:
             return value[6:], (self.since, None)
         self.turn, now, date, self.state, self.until, self.attempts, self.doubts, self.date, self.tried = found[:9]
         whom, self.why, replies = found[9:12]
+        _check(found[:2] + found[4:7] + found[8:9])
         if whom:
             _, _, _, _, _, people = value[6:12]
-            self.know(recipients(people))
+            self.people = everybody = recipients(people)
             self.left = []
             self.gone = []
-            for address, mark in zip(self.people, whom):
+            for address, mark in zip(everybody, whom):
                 if mark == ".":
                     self.left.append(address)
                 elif mark != "+":
@@ -136,6 +142,11 @@ class Entry:
     def know(self, people):
         """Remember to whom it goes (list of str), once it is not the same for all."""
         self.people = self.people or list(people)
+
+
+def _check(numbers):
+    # A TypeError now is better than one whenever they are reckoned with.
+    sum(numbers)
 
 
 def recipients(people):

@@ -52,7 +52,7 @@ def describe(path, entry):
                 head = value
             else:
                 return None
-    if not last:
+    if not head or not last:
         return None
     _, entry.priority, entry.group, entry.more, entry.since = head[:5]
     entry.tried = entry.since

@@ -1,6 +1,6 @@
 """One flush of an outbox: sends what is due, marks each mail before it leaves, and draws the conclusions."""
 
-from umail import borrow
+from umail import load_transient
 
 from ..delivery import Delivery
 from ..errors import MailError
@@ -169,7 +169,7 @@ class Flush:
             box.report(message, receipt)
 
     def _failed(self, entry, message, error, route):
-        retry_after = borrow("replies").retry_after
+        retry_after = load_transient("replies").retry_after
         box = self.box
         policy = box.policy
         now = box.now()
@@ -179,8 +179,9 @@ class Flush:
             # A router whose line is down says so of every name (RFC 2308: for a short time).
             error.kind = "temporary"
         doubts = entry.doubts + (error.kind == "uncertain")
+        least = max(retry_after(error.key), error.retry_after)
         state, until = policy.failed(
-            now, error, entry.attempts + 1, doubts, now - entry.tried, retry_after(error.key), entry.number, known
+            now, error, entry.attempts + 1, doubts, now - entry.tried, least, entry.number, known
         )
         if state == "pending":
             # The route's fault: nothing about the mail has changed, but that it did not leave.
@@ -247,7 +248,7 @@ class Flush:
 def _narrow(entry, message, refused):
     # Whoever was refused for good is gone; the others are left: whether only a person can help one of them.
     entry.know(message.recipients)
-    replies = refused and borrow("replies")
+    replies = refused and load_transient("replies")
     stuck = False
     for address, reply in refused:
         kind = replies.classify("rcpt", reply.code, reply.enhanced, reply.text)[0]

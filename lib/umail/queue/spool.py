@@ -152,7 +152,10 @@ class Spool:
                     return None
                 file.seek(entry.length)
                 octets = file.read(count)
-            found = entry.take(octets)
+            try:
+                found = entry.take(octets)
+            except (TypeError, ValueError, IndexError):
+                return None
             if found is not None:
                 return found
         if octets != before:
@@ -237,6 +240,12 @@ class Spool:
 
         OSError if it cannot be read.
         """
+        try:
+            return self._message(entry)
+        except (TypeError, ValueError, IndexError):
+            return None
+
+    def _message(self, entry):
         # (Not into the entry itself: if the flash refuses, what is known is newer than what is written.)
         copy = Entry(entry.number, entry.length)
         if entry.ending:

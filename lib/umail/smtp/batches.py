@@ -1,6 +1,7 @@
 """A mail to more people than one envelope takes: further envelopes until everybody was asked, and one receipt."""
 
 from ..errors import MailError
+from .reply import Reply
 from .transaction import Receipt
 
 
@@ -22,18 +23,18 @@ def _too_many(reply):
     return reply.enhanced in ("4.5.3", "5.5.3") or "too many recipients" in reply.text.lower()
 
 
-def rest(delivery, message, last, outcome):
+def rest(delivery, message, final, outcome):
     """Send to whom the first envelope did not reach (generator).
 
     Args:
         delivery (Delivery): by which.
-        message (Message): the whole.
-        last (bool): as of ``Delivery.send``.
+        message (Message): the whole of it.
+        final (bool): as of ``Delivery.send``.
         outcome: the ``Receipt`` of the first envelope, or the MailError that refused all of its recipients.
 
     Returns:
-        One ``Receipt`` over all. Where a later envelope failed as a whole, ``refused`` has the MailError in the place
-        of a reply: the others have got the mail already.
+        One ``Receipt`` over all. If a later envelope failed as a whole, ``refused`` has what ended it as a ``Reply``,
+        with code 0 if no server said it: the others have got the mail already.
 
     Raises:
         MailError: nobody gets it.
@@ -55,7 +56,7 @@ def rest(delivery, message, last, outcome):
         said = dict(outcome.refused)
         if failure is outcome and outcome.stage != "rcpt":
             # It failed as a whole; the next would too.
-            said = dict.fromkeys(left, outcome)
+            said = dict.fromkeys(left, Reply(outcome.code, [outcome.text.encode()]))
         again = []
         for address in left:
             if address not in said:
@@ -69,7 +70,7 @@ def rest(delivery, message, last, outcome):
         if not left:
             break
         try:
-            outcome = yield from delivery.once(Part(message, left), last)
+            outcome = yield from delivery.once(Part(message, left), final)
         except MailError as error:
             outcome = error
     if receipt is None:

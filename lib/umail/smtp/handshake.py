@@ -1,6 +1,6 @@
 """How a session opens (see session.py): greeting, EHLO, STARTTLS and login. Loaded for a connection, then dropped."""
 
-from umail import borrow
+from umail import load_transient
 
 from .reply import printable
 
@@ -39,7 +39,7 @@ def run(session, name, secret):
             raise session.error("starttls_missing")
     if secret is not None:
         yield from login(session, secret)
-    session.in_step = True
+    session.enter("ready")
 
 
 def _ehlo(session, name):
@@ -77,7 +77,7 @@ def login(session, secret):
     session.stage = "auth"
     if not session.secure:
         raise session.error("login_in_clear")
-    sasl = borrow("smtp.sasl")
+    sasl = load_transient("smtp.sasl")
     offered = session.features.get("AUTH", ())
     mechanism = sasl.choose(offered, route.token is not None)
     if mechanism is None:

@@ -1,17 +1,17 @@
 """One mail over an open session (RFC 5321, 3.3): the envelope, then the message by BDAT or DATA, in the fewest flights.
 
-Each reply belongs to one command, in order. A short text goes in one flight with its envelope where the server
-pipelines; everything else waits until the envelope was answered, and so does DATA for its reply (see upload.py).
+Each reply belongs to one command, in order. How the message travels is its mode:
+
+- "flight": by BDAT, in one flight with its envelope: a short text, if the server pipelines and takes chunks;
+- "asked": by DATA, which travels with the envelope; the message waits for 354: a short text, if the server pipelines;
+- "bdat", "data": after the envelope was answered (see data.py).
 """
 
-from umail import borrow
+from umail import load_transient
 
 from ..errors import MailError
 
-# Replies to so many commands fit any socket's buffers: more are never owed at a time.
-IN_FLIGHT = 100
-
-# Octets of a text that travels with its envelope or, by DATA, with its end.
+# Bytes of a text that travels with its envelope or, by DATA, with its end.
 SHORT = 4096
 
 
@@ -38,25 +38,26 @@ class Receipt:
         return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (self.accepted, self.refused, self.round_trips)
 
 
-def send(session, message, last):
+def send(session, message, final):
     """Send one mail (generator; see ``Session.send``)."""
-    session.in_step = False
+    stale = session.state == "stale"
+    session.enter("busy")
     session.stage = "mail"
     features = session.features
     chunking = "CHUNKING" in features
-    # What one envelope takes; the others wait for the next, and QUIT with them (see envelopes.py).
+    # What one envelope takes; the others wait for the next, and QUIT with them (see batches.py).
     people = message.recipients[: session.route.max_recipients]
-    last = last and len(people) == len(message.recipients)
+    final = final and len(people) == len(message.recipients)
     body = message.encode("8BITMIME" in features, chunking and "BINARYMIME" in features)
     commands = _envelope(session, message, people, body)
-    together = "PIPELINING" in features and body.size is not None and body.size <= SHORT and body.body != "binary"
-    if together and len(people) < IN_FLIGHT - 4:
-        chunking, replies = yield from _one_flight(session, commands, body, last, chunking)
+    short = "PIPELINING" in features and body.size is not None and body.size <= SHORT and body.body != "binary"
+    if short and len(people) < session.in_flight - 4:
+        mode, replies = yield from _one_flight(session, commands, body, final, stale)
     else:
-        together = False
-        replies = yield from _flights(session, commands)
+        mode = "bdat" if chunking else "data"
+        replies = yield from _flights(session, commands, stale)
     if replies[0].code != 250:
-        raise borrow("smtp.failure").mail_refused(session, commands[0], replies[0])
+        raise load_transient("smtp.retry").mail_refused(session, commands[0], replies[0])
     session.stage = "rcpt"
     accepted = []
     refused = []
@@ -66,14 +67,15 @@ def send(session, message, last):
         else:
             refused.append((address, reply))
     if not accepted:
-        yield from borrow("smtp.failure").nobody(session, refused, together, last, chunking)
+        yield from load_transient("smtp.nobody").end(session, refused, mode, final)
     try:
-        if not (together and chunking):
-            yield from borrow("smtp.data").run(session, body, last, chunking, together)
+        if mode != "flight":
+            yield from load_transient("smtp.data").run(session, body, mode, final)
         session.stage = "body"
         reply = yield from session.reply(0, 600)
-        take(session, reply, body, chunking)
-        # Where a reply too many has come, this one is not the final one: it speaks of an address (RFC 3463, 3.2), or
+        if reply.code != 250:
+            raise load_transient("smtp.retry").body_refused(session, reply, body, mode)
+        # If a reply too many has come, this one is not the final one: it speaks of an address (RFC 3463, 3.2), or
         # a refusal follows.
         after = session.buffer.peek()
         if reply.lines[0][:4] == b"2.1." or (after[:1] in (b"4", b"5") and after != b"421"):
@@ -81,25 +83,9 @@ def send(session, message, last):
     except MailError as error:
         error.refused = refused
         raise
-    session.sent = False
-    session.in_step = not last
+    session.enter("over" if final else "ready")
     trips, session.round_trips = session.round_trips, 0
     return Receipt(accepted, refused, reply, message.message_id, trips)
-
-
-def take(session, reply, body, chunking):
-    """Go on where ``reply``, to a piece of the message, is 250; a server that does not know BDAT gets DATA instead."""
-    if reply.code != 250:
-        if chunking and 500 <= reply.code <= 503 and body.size is not None:
-            raise borrow("smtp.failure").mend(session, "CHUNKING")
-        raise session.refusal(reply)
-
-
-def check_size(session, count):
-    """RFC 1870: what is known to be too much for the server is not tried, or not gone on with."""
-    limit = session.features.get("SIZE")
-    if limit and limit[0].isdigit() and 0 < int(limit[0]) < count:
-        raise session.error("size", "%d octets; the server takes %s" % (count, limit[0]))
 
 
 def _envelope(session, message, people, body):
@@ -107,7 +93,7 @@ def _envelope(session, message, people, body):
     features = session.features
     line = b"MAIL FROM:<" + (session.route.sender or message.sender).encode() + b">"
     if body.size is not None and "SIZE" in features:
-        check_size(session, body.size)
+        session.check_size(body.size)
         line += b" SIZE=%d" % body.size
     if body.body != "7bit":
         # RFC 6152, RFC 3030
@@ -119,7 +105,7 @@ def _envelope(session, message, people, body):
         line += b" SMTPUTF8"
     notify = b""
     if "DSN" in features and (message.notify or message.ret):
-        more, notify = borrow("mime.dsn").parameters(message)
+        more, notify = load_transient("mime.optional_fields").dsn_parameters(message)
         line += more
     commands = [line + b"\r\n"]
     for address in people:
@@ -127,12 +113,11 @@ def _envelope(session, message, people, body):
     return commands
 
 
-def _flights(session, commands):
+def _flights(session, commands, stale):
     # The envelope alone, answered before anything of the message leaves.
-    if session.dirty:
-        session.dirty = False
+    if stale:
         yield from session.command(b"RSET", 250)
-    step = IN_FLIGHT if "PIPELINING" in session.features else 1
+    step = session.in_flight if "PIPELINING" in session.features else 1
     replies = []
     for i in range(0, len(commands), step):
         flight = commands[i : i + step]
@@ -142,36 +127,36 @@ def _flights(session, commands):
             session.stage = "rcpt"
         if replies[0].code != 250:
             break
-    session.in_step = True
+    session.enter("ready")
     return replies
 
 
-def _one_flight(session, commands, body, last, chunking):
+def _one_flight(session, commands, body, final, stale):
     # RFC 2920, 3.1: RSET, MAIL and RCPT may travel together, DATA as the last of a group; RFC 3030, 4.2: BDAT too.
-    flight = [b"RSET\r\n"] + commands if session.dirty else list(commands)
+    flight = [b"RSET\r\n"] + commands if stale else list(commands)
     count = len(flight)
-    if chunking:
+    mode = "flight" if "CHUNKING" in session.features else "asked"
+    if mode == "flight":
         text = b"".join([bytes(chunk) for chunk in body.chunks()])
-        # A server that does not take the chunk runs it as commands: where it could be some, DATA waits for 354.
+        # A server that does not take the chunk runs it as commands: if it could be some, DATA waits for 354.
         low = text.lower()
         for line in (b"\nmail from", b"\ndata\r", b"\nbdat "):
             if line in low:
-                chunking = False
-    if chunking:
-        flight += [b"BDAT %d LAST\r\n" % len(text), text, b"QUIT\r\n" if last else b""]
+                mode = "asked"
+    if mode == "flight":
+        flight += [b"BDAT %d LAST\r\n" % len(text), text, b"QUIT\r\n" if final else b""]
     else:
         flight.append(b"DATA\r\n")
-    yield from session.put(b"".join(flight), chunking)
-    if chunking:
+    yield from session.put(b"".join(flight), mode == "flight")
+    if mode == "flight":
         yield ("limit", 600)
     replies = []
     for _ in range(count):
         replies.append((yield from session.reply()))
         session.stage = "rcpt"
-    if session.dirty:
-        session.dirty = False
+    if stale:
         reply = replies.pop(0)
         # A server that has no RSET may have taken the rest: the reply to MAIL tells.
         if reply.code < 400 and reply.code != 250:
             raise session.refusal(reply)
-    return chunking, replies
+    return mode, replies

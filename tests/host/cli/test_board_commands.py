@@ -42,6 +42,16 @@ def test_the_log_of_the_board_is_printed(node):
     assert len(json.loads(run(node, "log", "--lines", "2", "--json"))) == 2
 
 
+def test_the_log_has_the_message_id_that_an_administrator_follows(node):
+    node.celsius = 35
+    node.start(settings(node.server))
+    (mail,) = node.server.inbox.wait(1, 30)
+    node.wait_for("alert mailed to")
+    text = run(node, "log")
+    assert f" Message-ID {mail['Message-ID']}\n" in text
+    assert f"Get-MessageTraceV2 -MessageId '{mail['Message-ID']}' | Get-MessageTraceDetailV2" in text
+
+
 def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     node.celsius = 35
     config = settings(node.server)
@@ -56,7 +66,7 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     shown = run(node, "outbox", "show", number)
     assert "subject:" in shown
     assert "alert above 30 °C" in shown
-    assert "1 mails are tried" in run(node, "outbox", "retry")
+    assert "1 mail will be tried" in run(node, "outbox", "retry")
     assert f"{number} removed: freezer-3" in run(node, "outbox", "purge", number)
     with pytest.raises(UserError, match=f"no mail {number}"):
         run(node, "outbox", "show", number)
@@ -75,7 +85,7 @@ def test_a_board_without_umail_is_told_to_be_deployed_to(tmp_path, micropython):
     [
         (("outbox", "purge"), "say which"),
         (("outbox", "purge", "1", "--dead"), "say which"),
-        (("outbox", "show", "first"), "is no number of a mail"),
+        (("outbox", "show", "first"), "is not the number of a mail"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments, words):

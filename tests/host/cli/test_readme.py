@@ -54,9 +54,9 @@ def test_its_configuration_is_one_that_the_firmware_takes():
     config = json.loads(
         re.sub(r"^   ", "", block("json") if "   ```json" not in README else _indented(), flags=re.MULTILINE)
     )
-    from umail_host.commands.deploy import check_config
+    from umail_host.settings import Settings
 
-    check_config(config, boards.load("ESP32_GENERIC"))
+    assert Settings.of(config).file(boards.load("ESP32_GENERIC"))
 
 
 def _indented() -> str:

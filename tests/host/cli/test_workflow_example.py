@@ -1,4 +1,4 @@
-"""The workflow in docs/examples: GitHub's schema takes it, and its commands run in order on a fresh copy."""
+"""The workflow in examples: GitHub's schema takes it, and its commands run in order on a fresh copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[3]
-EXAMPLE = ROOT / "docs" / "examples" / "hil.yml"
+EXAMPLE = ROOT / "examples" / "hil.yml"
 NOT_CHECKED_OUT = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "build", "artefacts")
 INHERITED = re.compile(r"PATH|HOME|LANG|TMPDIR|(PIP|SSL|XDG|HTTPS?|NO|https?|no)_.*")
 
@@ -58,7 +58,7 @@ def test_github_takes_it() -> None:
 
 def test_its_page_shows_it() -> None:
     page = (ROOT / "docs" / "hil.md").read_text(encoding="utf-8")
-    assert f"\n[examples/{EXAMPLE.name}](examples/{EXAMPLE.name})\n" in page
+    assert f"\n[examples/{EXAMPLE.name}](../examples/{EXAMPLE.name})\n" in page
 
 
 @pytest.mark.timeout(300)

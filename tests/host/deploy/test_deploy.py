@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from host.deploy.flash_board import FlashBoard, PowerCut
-from umail_host.deploy import transfer as deploying
+from umail_host.deploy import changes, image
+from umail_host.deploy.changes import LIST
 from umail_host.deploy.image import compile_module
-from umail_host.deploy.transfer import LIST, deploy
+from umail_host.deploy.transfer import deploy
+from umail_host.device import boards
 from umail_host.errors import UserError
 
 ONE = b"x = 1\n"
@@ -125,7 +127,7 @@ def test_a_full_flash_is_told_before_anything_is_written(tmp_path, micropython):
 
 
 def test_a_flash_that_fills_all_the_same_is_told_and_left_clean(tmp_path, micropython, monkeypatch):
-    monkeypatch.setattr(deploying, "_check_room", lambda *ignored: None)
+    monkeypatch.setattr(changes, "check_room", lambda *ignored: None)
     with FlashBoard(micropython, tmp_path, blocks=16) as board:
         deploy(board, {"/main.py": b"old"})
         with pytest.raises(UserError, match=r"it ran full while /lib/umail/huge\.mpy was written"):
@@ -204,3 +206,35 @@ def test_code_that_is_frozen_in_is_left_out_and_copies_of_it_go(board):
     assert "/lib/umail/big.mpy" in report.removed
     board.exec = plain
     assert code_on(board) == {"/config.json": b"{}", "/main.py": b"print('mine')\n", "/trace.csv": b"1,2\n"}
+
+
+# The modules of umail 0.1 on a board, when they lay flat, and of its alert node.
+UMAIL = (
+    "__init__ advice advice_de advice_en aio attachment blocking codec compat delivery dns dns_tcp dots dsn envelopes "
+    "errors extra flushing http link m365 message multipart mx oauth opening outbox policy quoted records replies "
+    "replies_table reply root_names route routes sasl session sockets spool tls tls_failure token_table transaction "
+    "trouble upload words"
+)
+ALERTNODE = (
+    "__init__ app battery clock config ds3231 expiry hardware hints log mailer parts port routes rules secrets sensors "
+    "start state tokens trace wifi words zone"
+)
+
+
+@pytest.mark.parametrize(("kind", "listed"), [("mpy", True), ("mpy", False), ("py", False)])
+def test_the_flat_modules_of_an_older_umail_go_whoever_brought_them(board, kind, listed):
+    old = {f"/lib/umail/{name}.{kind}" for name in UMAIL.split()}
+    old |= {f"/lib/alertnode/{name}.{kind}" for name in ALERTNODE.split()} | {"/lib/umail/certs/isrg_x1.mpy"}
+    board.exec("import os\nfor name in ('/lib', '/lib/umail', '/lib/alertnode', '/lib/umail/certs'):\n os.mkdir(name)")
+    board.exec(f"for path in {sorted(old)!r}:\n open(path, 'w').close()")
+    board.put("/lib/umail/mine.py", b"mine")
+    if listed:
+        board.put(LIST, "".join(f"{path}\n" for path in sorted(old)).encode())
+    new = image.build(boards.load("virtual"))
+    deploy(board, new)
+    walk = "import os\ndef walk(d):\n for e in os.ilistdir(d):\n  p = d + '/' + e[0]\n"
+    walk += "  walk(p) if e[1] & 0x4000 else print(p)\nwalk('/lib')"
+    roots = set() if listed else {"/lib/umail/certs/isrg_x1.mpy"}
+    code = {path for path in new if path.startswith("/lib/")}
+    assert set(board.exec(walk).split()) - {"/lib/umail/mine.py"} == code | roots
+    assert "/lib/umail/mine.py" in board.exec(walk)

@@ -11,7 +11,8 @@ from host.deploy.test_deploy_serial import run
 from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import PASSWORD, ROOT, WIFI_PASSWORD, rig, settings
 from umail_host.commands import deploy as command
-from umail_host.deploy import image, rollback, transfer, watch
+from umail_host.deploy import image, rollback, watch
+from umail_host.deploy import run as running
 from umail_host.device import maintenance
 from umail_host.errors import UserError
 
@@ -60,7 +61,7 @@ def test_firmware_that_crashes_is_replaced_by_the_one_before_with_its_configurat
 def test_a_board_that_had_nothing_before_has_nothing_to_go_back_to(monkeypatch):
     monkeypatch.setattr(rollback, "wait_healthy", lambda port, seconds: "nothing")
     with pytest.raises(UserError, match="Nothing was deployed before"):
-        command._confirm(lambda: pytest.fail("touched"), "port", 5, {})
+        running.confirm(running.Plan("port"), 5, {})
 
 
 def test_a_check_without_a_start_is_refused():
@@ -101,4 +102,3 @@ def test_watching_deploys_again_and_outlives_a_mistake(monkeypatch, capsys):
     command._watch(once, [])
     assert len(turns) == 2
     assert "line 3, does not compile" in capsys.readouterr().err
-    assert transfer.LIST

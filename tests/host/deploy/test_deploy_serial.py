@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 import planted
 from umail_host.cli import app
-from umail_host.commands import deploy as command
 from umail_host.deploy import image
-from umail_host.device import boards, maintenance, ports
+from umail_host.device import boards, identity, maintenance, ports
 from umail_host.device.board import Board
 from umail_host.errors import UserError
+from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
 CONFIG = {
@@ -76,9 +76,7 @@ def test_a_new_board_gets_everything_and_starts_and_the_running_node_is_updated(
     arguments = ("--port", board.port, "--config", config, "--file", f"{tmp_path}/trace.csv:/trace.csv")
     secrets = {"UMAIL_SECRET_MAIL_PASSWORD": planted.MAIL_PASSWORD}
     output = run(*arguments, "--secret", "mail_password", **secrets)
-    assert re.match(
-        r"virtual: \d\d+ files written .*, 0 unchanged, 0 removed, 1 secrets stored; the board rest", output
-    )
+    assert re.match(r"virtual: \d\d+ files written .*, 0 unchanged, 0 removed, 1 secret stored; the board rest", output)
     board.wait_for("alertnode")
     board.wait_for("freezer-3: alertnode", 15)
     assert re.search(r"0 files written .* 0 removed", run(*arguments))
@@ -197,14 +195,14 @@ def test_the_ports_of_boards_are_found_by_their_usb_id(monkeypatch):
 
 
 def test_the_description_is_the_one_of_the_boards_chip():
-    assert command.choose_board("ESP32C3 module with ESP32-C3", "").name == "ESP32_GENERIC_C3"
-    assert command.choose_board("Generic ESP32 module with ESP32", "").name == "ESP32_GENERIC"
-    assert command.choose_board("Raspberry Pi Pico W with RP2040", "").name == "RPI_PICO_W"
-    assert command.choose_board("Somebody's board with NRF52840", "RPI_PICO_W").name == "RPI_PICO_W"
+    assert identity.choose("ESP32C3 module with ESP32-C3", "").name == "ESP32_GENERIC_C3"
+    assert identity.choose("Generic ESP32 module with ESP32", "").name == "ESP32_GENERIC"
+    assert identity.choose("Raspberry Pi Pico W with RP2040", "").name == "RPI_PICO_W"
+    assert identity.choose("Somebody's board with NRF52840", "RPI_PICO_W").name == "RPI_PICO_W"
     with pytest.raises(UserError, match=r"'ESP32C3 .*', which is not ESP32_GENERIC_S3"):
-        command.choose_board("ESP32C3 module with ESP32-C3", "ESP32_GENERIC_S3")
+        identity.choose("ESP32C3 module with ESP32-C3", "ESP32_GENERIC_S3")
     with pytest.raises(UserError, match=r"NRF52840.*, which no description fits"):
-        command.choose_board("Somebody's board with NRF52840", "")
+        identity.choose("Somebody's board with NRF52840", "")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +211,7 @@ def test_the_description_is_the_one_of_the_boards_chip():
         (None, "can't be read"),
         ("{", "is not JSON"),
         ("[]", "must hold an object"),
-        ('{"board_name": "x"}', "the configuration needs mending:\n  - "),
+        ('{"board_name": "x"}', "fix the configuration:\n  - "),
         ('{"mail": {"password": "hunter2"}}', "--secret mail_password"),
         ('{"board": [{"board_name": "freezer-1"}]}', "is for umail provision, whose --save"),
     ],
@@ -223,7 +221,7 @@ def test_a_bad_configuration_is_told_before_a_board_is_changed(tmp_path, text, w
     if text is not None:
         path.write_text(text)
     with pytest.raises(UserError) as caught:
-        command.check_config(command.read_config(path), boards.load("virtual"))
+        Settings.read(path)
     assert words in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
@@ -238,5 +236,7 @@ def test_a_secret_that_can_not_be_had_is_told(monkeypatch):
     monkeypatch.delenv("UMAIL_SECRET_MAIL_TOKEN", raising=False)
     with pytest.raises(UserError, match="set UMAIL_SECRET_MAIL_TOKEN"):
         run("--secret", "mail_token")
-    with pytest.raises(UserError, match="1 to 15 lower-case"):
+    with pytest.raises(UserError, match=r"wifi_pasword: the alert node reads no .*; did you mean wifi_password"):
+        run("--secret", "wifi_pasword", UMAIL_SECRET_WIFI_PASWORD="x")
+    with pytest.raises(UserError, match="known are wifi_password, mail_password, mail_token, "):
         run("--secret", "a_name_of_sixteen")

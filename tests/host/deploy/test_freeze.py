@@ -45,7 +45,7 @@ def test_the_manifest_freezes_what_the_boards_own_does_but_for_boot_py_and_what_
         'package("alertnode", base_path="modules")',
         'module("main.py", base_path="modules")',
     ]
-    own = frozen_by(paths.boards() / "ESP32_GENERIC" / "manifest.py")
+    own = frozen_by(paths.library().parent / "manifest.py") + frozen_by(paths.firmware() / "manifest.py")
     wanted = {name for name in own if not re.search(r"_cpython\.py$|^boot\.py$", name)}
     assert set(frozen_by(manifest)) == wanted
     for name in ("umail/smtp/session.py", "alertnode/app.py", "main.py"):

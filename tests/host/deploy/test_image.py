@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
 
 import planted
+from host.deploy.test_deploy_serial import CONFIG
 from umail_host import paths
 from umail_host.deploy import image
 from umail_host.deploy.image import MicroPython
 from umail_host.device import boards
 from umail_host.errors import UserError
+from umail_host.settings import Settings
 
 BOARD = boards.load("ESP32_GENERIC")
 
@@ -87,12 +90,9 @@ def test_a_traceback_on_the_board_names_the_file_without_a_path_of_this_computer
 
 
 def test_a_configuration_may_name_pins_and_keeps_its_umlauts():
-    config = {"sensor": {"type": "ds18b20", "pin": "one_wire", "unit": "°C"}, "leds": [{"pin": "led"}, {"pin": 7}]}
-    written = image.config_file(config, BOARD)
-    assert json.loads(written) == {
-        "sensor": {"type": "ds18b20", "pin": 4, "unit": "°C"},
-        "leds": [{"pin": 2}, {"pin": 7}],
-    }
+    config = copy.deepcopy(CONFIG) | {"sensor": {"type": "ds18b20", "pin": "one_wire", "unit": "°C"}}
+    written = Settings.of(config).file(BOARD)
+    assert json.loads(written) == config | {"sensor": {"type": "ds18b20", "pin": 4, "unit": "°C"}}
     assert "°C".encode() in written
     assert config["sensor"]["pin"] == "one_wire"
 
@@ -100,7 +100,7 @@ def test_a_configuration_may_name_pins_and_keeps_its_umlauts():
 @pytest.mark.parametrize("key", ["password", "token", "client_secret", "psk"])
 def test_a_secret_in_the_configuration_is_refused_without_showing_it(key):
     with pytest.raises(UserError, match=f"mail.{key} must not lie .* --secret mail_{key}") as caught:
-        image.config_file({"mail": {key: planted.MAIL_PASSWORD}}, BOARD)
+        Settings.of({"mail": {key: planted.MAIL_PASSWORD}})
     assert not planted.found(str(caught.value))
 
 

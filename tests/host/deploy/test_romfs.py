@@ -222,7 +222,7 @@ def test_a_power_cut_half_way_through_the_rom_leaves_none_and_the_next_run_compl
     node.board.power_on()
     node.wait_for("no module named 'alertnode'")
     assert re.search(r"0 files written .*; ROMFS of .* written", run("--port", node.board.port, "--romfs"))
-    node.wait_for("alertnode: not started, the configuration needs mending")
+    node.wait_for("alertnode: not started, fix the configuration")
 
 
 def test_firmware_in_rom_that_crashes_is_replaced_by_the_rom_before(node, tmp_path, monkeypatch):

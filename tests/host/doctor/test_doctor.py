@@ -203,7 +203,10 @@ def test_without_a_password_the_login_is_left_out_and_with_send_a_mail_goes(doct
         assert (code, stage(report, "login")["state"]) == (0, "skipped")
         code, report = doctor.from_host(server, "--send")
         assert (code, stage(report, "send")["state"]) == (0, "ok")
-        assert "a test (freezer-3)" in server.inbox.wait(1, 5)[0]["Subject"]
+        (mail,) = server.inbox.wait(1, 5)
+        assert "a test (freezer-3)" in mail["Subject"]
+        line = f"Get-MessageTraceV2 -MessageId '{mail['Message-ID']}' | Get-MessageTraceDetailV2"
+        assert stage(report, "send")["remedy"] == f"if it does not arrive: {line}"
 
 
 def test_a_person_reads_signs_and_remedies(doctor):

@@ -18,7 +18,7 @@ from host.doctor.test_doctor import LOGIN, NO_LOGIN, ZONE, Doctor, closed_port, 
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host.device import maintenance
 from umail_host.doctor import findings
-from umail_host.doctor.check import Stage
+from umail_host.doctor.check import Check
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.tls import Authority
@@ -195,9 +195,9 @@ def test_one_that_opens_tls_at_once_or_towards_the_token_endpoint_is_known_too(d
     ("other", "trusted", "key"),
     [
         (None, False, "cert_unknown_root"),
-        (Stage("certificate", "ok", "verified for x, issued by DigiCert Inc, ends"), False, "interception_there"),
-        (Stage("certificate", "ok", "verified for x, issued by Contoso, ends"), True, "other_root"),
-        (Stage("certificate", "failed", "TLS, issued by Contoso, ends", key="interception"), False, "interception"),
+        (Check("certificate", "ok", "verified for x, issued by DigiCert Inc, ends"), False, "interception_there"),
+        (Check("certificate", "ok", "verified for x, issued by Contoso, ends"), True, "other_root"),
+        (Check("certificate", "failed", "TLS, issued by Contoso, ends", key="interception"), False, "interception"),
     ],
 )
 def test_what_the_board_meets_is_compared_with_what_this_computer_does(other, trusted, key):

@@ -7,6 +7,7 @@ from fake_dns import FakeDns
 
 from umail_host.doctor import domain, spf
 from umail_host.doctor.check import FAILED, OK, WARNING
+from umail_host.settings import Route
 
 EXCHANGE = "v=spf1 ip4:40.92.0.0/15 ip6:2a01:111:f400::/48 -all"
 ZONE = {
@@ -28,36 +29,38 @@ def test_a_domain_in_order_is_green_for_its_own_address_and_for_exchange():
     with FakeDns(ZONE) as server:
         resolver = domain.Dns([server.address])
         for route in ("m365.direct_send", "m365.submission"):
-            found = domain.stages(resolver, "contoso.com", route, "203.0.113.7")
-            assert [(stage.name, stage.state) for stage in found] == [("spf", OK), ("dkim", OK), ("dmarc", OK)], found
+            found = domain.checks(resolver, "contoso.com", Route(route), "203.0.113.7")
+            assert [(check.name, check.state) for check in found] == [("spf", OK), ("dkim", OK), ("dmarc", OK)], found
         assert "p=reject" in found[2].text
 
 
 def test_what_is_missing_is_red_with_what_to_write():
     with FakeDns(ZONE) as server:
         resolver = domain.Dns([server.address])
-        spf_, dkim, dmarc = domain.stages(resolver, "fabrikam.com", "m365.relay", "198.51.100.9")
+        spf_, dkim, dmarc = domain.checks(resolver, "fabrikam.com", Route("m365.relay"), "198.51.100.9")
         assert spf_.state == FAILED
         assert "add ip4:198.51.100.9 to the record" in spf_.remedy
         assert (dkim.state, dmarc.state) == (WARNING, WARNING), "a key that was taken back is none"
         assert "New-DkimSigningConfig -DomainName 'fabrikam.com'" in dkim.remedy
         assert "v=DMARC1" in dmarc.remedy
-        assert "does not cover Exchange" in domain.stages(resolver, "fabrikam.com", "m365.submission", "")[0].text
-        nothing = domain.stages(resolver, "no.example", "m365.direct_send", "2001:db8::1")[0]
+        assert (
+            "does not cover Exchange" in domain.checks(resolver, "fabrikam.com", Route("m365.submission"), "")[0].text
+        )
+        nothing = domain.checks(resolver, "no.example", Route("m365.direct_send"), "2001:db8::1")[0]
         assert "v=spf1 ip6:2001:db8::1 include:spf.protection.outlook.com -all" in nothing.remedy
 
 
 def test_a_subdomain_takes_the_policy_of_its_organization():
     with FakeDns(ZONE) as server:
-        found = domain.stages(domain.Dns([server.address]), "lab.contoso.com", "smtp", "")
+        found = domain.checks(domain.Dns([server.address]), "lab.contoso.com", Route("smtp"), "")
     assert (found[2].state, found[2].text) == (OK, "contoso.com has the policy p=reject")
 
 
 def test_a_dns_server_without_answers_is_a_warning(monkeypatch):
     monkeypatch.setattr(domain, "_PATIENCE", 0.2)
     with FakeDns(ZONE, fault="silent") as server:
-        found = domain.stages(domain.Dns([server.address]), "contoso.com", "m365.relay", "203.0.113.7")
-    assert {stage.state for stage in found} == {WARNING}
+        found = domain.checks(domain.Dns([server.address]), "contoso.com", Route("m365.relay"), "203.0.113.7")
+    assert {check.state for check in found} == {WARNING}
     assert "--dns" in found[0].remedy
 
 
@@ -105,7 +108,7 @@ def test_spf_is_evaluated_as_the_rfc_has_it(name, address, result):
         ("gone.example", "which has no SPF record"),
         ("two.example", "has 2 SPF records"),
         ("typo.example", "'ip:1.2.3.4'"),
-        ("bad.example", "is no address"),
+        ("bad.example", "is not an address"),
         ("macro.example", "macro"),
         ("loop.example", "more than 10 DNS look-ups"),
     ],

@@ -14,7 +14,7 @@ import pytest
 
 import planted
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.faults import plan
+from umail_host.fake_smtp.faults import plan, registry
 from umail_host.fake_smtp.record import timeline
 from umail_host.fake_smtp.server.tls import Authority
 
@@ -110,7 +110,7 @@ def deliver(server: FakeServer) -> None:
         client.sendmail(USER, ["a@b.c", "d@e.f"], MAIL)
 
 
-@pytest.mark.parametrize("name", [name for name in plan.known() if name != "connect-refused"])
+@pytest.mark.parametrize("name", [name for name in registry.FAULTS if name != "connect-refused"])
 def test_each_fault_strikes_and_the_next_session_is_served(name):
     with start(f"{name}@1") as server:
         blunt(server)
@@ -128,7 +128,7 @@ def test_a_refused_connection_is_refused():
 
 
 def test_each_fault_has_a_sentence_of_its_own():
-    summaries = [fault.summary for fault in plan.known().values()]
+    summaries = [fault.summary for fault in registry.FAULTS.values()]
     assert all(summary and "\n" not in summary for summary in summaries)
     assert len(set(summaries)) == len(summaries)
 
@@ -264,7 +264,7 @@ def test_the_timeline_tells_dialogue_fault_and_mail_without_secrets():
         time.sleep(0.05)
         text, whole = timeline.text(server), json.loads(timeline.as_json(server))
     assert "faults rcpt-452-rest@1; seed 0" in text
-    assert text.index("fault rcpt-452-rest") < text.index("452 4.5.3") < text.index(f"delivered {len(MAIL)} octets")
+    assert text.index("fault rcpt-452-rest") < text.index("452 4.5.3") < text.index(f"delivered {len(MAIL)} bytes")
     assert whole["sessions"][0]["faults"] == ["rcpt-452-rest"]
     assert whole["mail"][0]["recipients"] == ["a@b.c"]
     assert any(entry["direction"] == "!" and "fault" in entry["text"] for entry in whole["entries"])

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import once
 import planted
+from umail_host import paths
 from umail_host.deploy import image, transfer
 from umail_host.device import boards
 from umail_host.device.board import Board
@@ -21,12 +23,25 @@ ROOT = "/certs/test.der"
 PIN = 4
 
 
-def installed(folder: Path) -> Path:
-    """A folder with the flash of a board that holds library and firmware, and no configuration."""
-    with VirtualBoard(folder) as virtual, Board(virtual.port) as board:
+def installed(folder: Path, kind: str = "virtual") -> Path:
+    """Make a folder with the flash of a board that holds library and firmware, and no configuration.
+
+    Its window at the start, in which a host can interrupt it, is 0.3 s long instead of 2.
+    """
+    checkout = Path(__file__).resolve().parents[3]
+    sources = [checkout / name for name in ("lib", "firmware", "boards", "host_tools")]
+    return once.made(f"flash-{kind}", sources, lambda made: _install(made, kind), folder)
+
+
+def _install(folder: Path, kind: str) -> None:
+    start = (paths.firmware() / "alertnode" / "start.py").read_text(encoding="utf-8")
+    assert "platform.sleep(WINDOW * 1000)" in start
+    shorter = start.replace("sleep(WINDOW * 1000)", "sleep(300)").encode()
+    whole = image.build(boards.load(kind))
+    whole[f"{image.FIRMWARE}/start.mpy"] = image.compile_module(shorter, "alertnode/start.py", "-O3")
+    with VirtualBoard(folder, kind) as virtual, Board(virtual.port) as board:
         board.enter()
-        transfer.deploy(board, image.build(boards.load("virtual")))
-    return folder
+        transfer.deploy(board, whole)
 
 
 def settings(server: FakeServer, **changes: Any) -> dict[str, Any]:
@@ -122,17 +137,18 @@ def rig(
     on_console: Callable[[bytes], None] | None = None,
     sleep_speed: float = 1000,
     romfs: int = 0,
+    kind: str = "virtual",
     **server: Any,
 ) -> Iterator[Rig]:
     """A Rig on a copy of the flash in the folder ``flash``.
 
-    ``sleep_speed`` is how many times faster than real time it sleeps; ``romfs`` the size of its ROMFS partition;
-    ``server`` are switches of the fake server.
+    ``kind`` is the board's name; ``sleep_speed`` how many times faster than real time it sleeps; ``romfs`` the size
+    of its ROMFS partition; ``server`` are switches of the fake server.
     """
     shutil.copytree(flash, folder)
     with (
         FakeServer(mailboxes={USER: PASSWORD}, **server) as mail,
-        VirtualBoard(folder, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
+        VirtualBoard(folder, kind, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
     ):
         board.sensors.ds18b20(PIN).conversion = 0.01
         board.wifi.ssid, board.wifi.password = "lab", WIFI_PASSWORD

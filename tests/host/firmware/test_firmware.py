@@ -95,14 +95,14 @@ def test_each_mistake_is_told_and_the_board_stays_reachable(node: Rig) -> None:
     config["mail"]["password"] = "x"
     del config["wifi"]
     node.start(config)
-    node.wait_for('"wifi" is missing')
+    node.wait_for('unknown key "colour"')
     with Board(node.board.port) as board:
         board.enter()
         assert board.eval("1 + 1") == 2
     told = node.board.console.text
     for part in (
         '"interval" is not a number',
-        '"colour" is no key',
+        'unknown key "colour"',
         "as the secret mail_password",
         '"wifi" is missing',
     ):
@@ -120,7 +120,7 @@ def test_wifi_ntp_and_server_may_come_late_and_the_alert_still_goes(node: Rig) -
     node.board.wifi.refuse()
     node.board.clock.ntp = False
     node.start(settings(node.server))
-    node.wait_for("wrong password: mend the secret wifi_password")
+    node.wait_for("wrong password: correct the secret wifi_password")
     node.wait_for("1 mails wait: Wi-Fi is down")
     node.board.wifi.up()
     node.wait_for("Wi-Fi lab is up")

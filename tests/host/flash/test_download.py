@@ -16,11 +16,10 @@ from typer.testing import CliRunner
 
 from host.flash.firmware_files import esp_firmware, uf2
 from umail_host.cli import app
-from umail_host.commands import flash as command
-from umail_host.device import boards, ports
+from umail_host.device import boards, identity, ports
 from umail_host.device.board import Board
 from umail_host.errors import UserError
-from umail_host.flash import download, write
+from umail_host.flash import confirm, download, write
 from umail_host.virtual_board import VirtualBoard
 
 ESP32 = boards.load("ESP32_GENERIC")
@@ -152,7 +151,7 @@ def test_what_the_site_does_not_know_is_told(site):
 
 def test_a_download_that_is_cut_off_leaves_nothing_and_the_next_one_is_taken(site, kept):
     site.short = 1000
-    with pytest.raises(UserError, match=r"ended after \d+ of \d+ octets: run the command again"):
+    with pytest.raises(UserError, match=r"ended after \d+ of \d+ bytes: run the command again"):
         fetch("1.27.0")
     assert not kept.exists()
     site.short = 0
@@ -237,7 +236,7 @@ def test_a_site_that_leads_away_from_https_is_not_followed_to_the_file(site, tmp
 def test_the_command_takes_a_version_and_says_where_the_file_came_from(site, monkeypatch):
     written = []
     monkeypatch.setattr(write, "write", lambda file, spec, port, **options: written.append((file.name, port)))
-    monkeypatch.setattr(command, "confirm", lambda port, spec, version: f"confirmed {version}")
+    monkeypatch.setattr(confirm, "confirm", lambda port, spec, version: f"confirmed {version}")
     arguments = ["flash", "1.27.0", "--board", "ESP32_GENERIC", "--port", "PORT"]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
@@ -276,10 +275,10 @@ def test_from_a_version_to_a_board_that_says_it_runs_it(site, tmp_path, micropyt
 def test_which_board_is_connected_is_told_by_its_usb_id_or_asked_for(monkeypatch):
     here = [ports.Port("PORT", "303a:4001", "", "", ("ESP32_GENERIC_S2",))]
     monkeypatch.setattr(ports, "found", lambda: here)
-    assert command.connected("") == "ESP32_GENERIC_S2"
+    assert identity.connected("") == "ESP32_GENERIC_S2"
     here[0] = ports.Port("/no/such", "10c4:ea60", "", "", ("ESP32_GENERIC", "ESP32_GENERIC_S3"))
     with pytest.raises(UserError, match=r"name it with --board \(ESP32_GENERIC, ESP32_GENERIC_S3\)"):
-        command.connected("")
+        identity.connected("")
 
 
 def test_a_version_is_told_from_a_file():

@@ -13,11 +13,10 @@ from typer.testing import CliRunner
 from host.flash.fake_rom import FakeRom
 from host.flash.firmware_files import esp_firmware, esp_image, uf2
 from umail_host.cli import app
-from umail_host.commands import flash as command
 from umail_host.device import boards, ports
 from umail_host.errors import UserError
+from umail_host.flash import boot_drive, confirm, write
 from umail_host.flash import esp_image as esp_image_check
-from umail_host.flash import write
 from umail_host.virtual_board import VirtualBoard
 
 ESP32 = boards.load("ESP32_GENERIC")
@@ -57,7 +56,7 @@ def test_a_good_file_passes_and_its_hash_is_told(firmware, tmp_path):
         ("ESP32_GENERIC", b"", "", "is not a firmware of an ESP32"),
         ("ESP32_GENERIC", esp_firmware(size=0x200000), "", "the region for firmware at 0x200000"),
         ("ESP32_GENERIC", esp_firmware()[:-5_000], "", "is damaged, it is cut off (MicroPython): get it anew"),
-        ("ESP32_GENERIC", esp_firmware()[:9_000], "", "is damaged, it is no image (MicroPython)"),
+        ("ESP32_GENERIC", esp_firmware()[:9_000], "", "is damaged, it is not an image (MicroPython)"),
         ("ESP32_GENERIC", esp_firmware()[:3_000], "", "is damaged, it is cut off (boot loader)"),
         (
             "ESP32_GENERIC",
@@ -71,7 +70,7 @@ def test_a_good_file_passes_and_its_hash_is_told(firmware, tmp_path):
         ("RPI_PICO_W", uf2(0xE48BFF59), "", "is for rp2350, RPI_PICO_W has rp2040"),
         ("RPI_PICO_W", uf2()[:-512], "", "is damaged, it has 2 blocks of 3"),
         ("RPI_PICO_W", uf2()[:-3], "", "is not a UF2 file"),
-        ("RPI_PICO_W", uf2(blocks=9000), "", "holds 2304000 octets"),
+        ("RPI_PICO_W", uf2(blocks=9000), "", "holds 2304000 bytes"),
         ("virtual", b"", "", "virtual has no firmware to flash"),
     ],
 )
@@ -128,15 +127,15 @@ def test_a_uf2_goes_to_the_boot_drive_of_its_own_chip_only(tmp_path):
     file.write_bytes(uf2())
     drive = tmp_path / "drive"
     drive.mkdir()
-    assert write.find_drive([drive]) is None
+    assert boot_drive.find_drive([drive]) is None
     with pytest.raises(UserError, match="is not the boot drive"):
-        write.copy(file, PICO, drive)
+        boot_drive.copy(file, PICO, drive)
     (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v1.0\nModel: Raspberry Pi RP2350\nBoard-ID: RP2350\n")
     with pytest.raises(UserError, match="belongs to RP2350, not RPI_PICO_W"):
-        write.copy(file, PICO, drive)
+        boot_drive.copy(file, PICO, drive)
     (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n")
-    assert write.find_drive([tmp_path / "none", drive]) == drive
-    write.copy(file, PICO, drive)
+    assert boot_drive.find_drive([tmp_path / "none", drive]) == drive
+    boot_drive.copy(file, PICO, drive)
     assert (drive / file.name).read_bytes() == file.read_bytes()
 
 
@@ -148,12 +147,12 @@ def test_the_version_is_read_from_the_name():
 
 def test_the_board_itself_is_asked_what_it_runs(tmp_path, micropython):
     with VirtualBoard(tmp_path, board="ESP32_GENERIC") as board:
-        text = command.confirm(board.port, ESP32, "")
+        text = confirm.confirm(board.port, ESP32, "")
         assert "ESP32 runs MicroPython 1." in text
         with pytest.raises(UserError, match=r"still runs MicroPython 1\.\d+\.\d+, the file holds 1\.0\.0"):
-            command.confirm(board.port, ESP32, "1.0.0")
+            confirm.confirm(board.port, ESP32, "1.0.0")
         with pytest.raises(UserError, match="which is not ESP32_GENERIC_C3"):
-            command.confirm(board.port, boards.load("ESP32_GENERIC_C3"), "")
+            confirm.confirm(board.port, boards.load("ESP32_GENERIC_C3"), "")
 
 
 def test_boards_are_listed_and_probed_as_json(tmp_path, micropython, monkeypatch):

@@ -141,3 +141,22 @@ def test_the_script_names_the_root_that_a_bundle_lacks(tmp_path):
 def test_a_certificate_other_than_the_pinned_one_is_refused():
     with pytest.raises(UserError, match="this is another certificate"):
         make_roots.render(ROOTS[0], der_of(ROOTS[1].name))
+
+
+def test_check_says_which_module_is_not_what_is_pinned(tmp_path):
+    bundle = tmp_path / "all.pem"
+    bundle.write_text(as_pem(list(NAMES)))
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    make_roots.make([bundle], folder)
+    assert make_roots.check(folder) == []
+    (folder / "isrg_root_x1.py").write_bytes((folder / "isrg_root_x2.py").read_bytes())
+    (folder / "isrg_root_x2.py").unlink()
+    (folder / "gts_root_r1.py").write_text("DER = None\n")
+    (folder / "somebody_elses.py").write_text("DER = b''\n")
+    told = "\n".join(make_roots.check(folder))
+    assert "isrg_root_x1: SHA-256 is 69729b8e" in told
+    assert "isrg_root_x2.py holds no certificate" in told
+    assert "gts_root_r1.py holds no certificate" in told
+    assert "somebody_elses.py is not in the list" in told
+    assert told.count("\n") == 3

@@ -8,7 +8,7 @@ import pytest
 
 from message_corpus import CORPUS, given, judge
 from umail.message import Message
-from umail.smtp.dots import DotStuffer
+from umail.smtp.data import DotStuffer
 
 
 def sent(message: Message, eightbit: bool, binary: bool) -> bytes:

@@ -11,15 +11,16 @@ from typer.testing import CliRunner
 
 from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
-from umail_host import firmware_rules, paths
+from umail_host import paths
 from umail_host.cli import app
-from umail_host.deploy import image
 from umail_host.device import boards
 from umail_host.device.board import Board
 from umail_host.doctor.domain import Dns
 from umail_host.errors import UserError
 from umail_host.fake_smtp.server.tls import Authority
-from umail_host.provision import batch, interview
+from umail_host.provision import interview, job, mx
+from umail_host.provision.fleet import Fleet
+from umail_host.settings import Settings
 
 SECRETS = {"UMAIL_SECRET_MAIL_PASSWORD": PASSWORD, "UMAIL_SECRET_WIFI_PASSWORD": WIFI_PASSWORD}
 FLEET = """
@@ -45,6 +46,15 @@ id = "240ac4000002"
 mail.to = ["night@contoso.com"]
 sensor.pin = 5
 """
+
+
+OAUTH = {"flow": "client_credentials", "tenant": "contoso.com", "client_id": "1"}
+
+
+def of(mail):
+    """Checked settings with this section ``mail``, to which a recipient is added."""
+    rest = {"board_name": "x", "wifi": {"ssid": "lab"}, "sensor": {"type": "ds18b20", "pin": 4}, "rules": []}
+    return Settings.of(rest | {"mail": {"to": ["ops@contoso.com"]} | mail})
 
 
 def answers(*given):
@@ -79,8 +89,7 @@ def test_an_interview_makes_a_configuration_and_asks_again_where_an_answer_is_wr
     assert [why.split(" ")[0] for why in problems] == [
         *('"wifi.ssid"', "write", '"mail.username"', '"mail.to"', '"sensor.pin"', "write", '"clock.zone"'),
     ]
-    assert firmware_rules.checked(json.dumps(config).encode())["rules"]
-    assert batch.secrets_needed(config, False) == ["wifi_password", "mail_password"]
+    assert Settings.of(config).secrets() == ["wifi_password", "mail_password"]
 
 
 def test_an_interview_for_direct_send_and_a_contact_needs_no_login():
@@ -91,16 +100,15 @@ def test_an_interview_for_direct_send_and_a_contact_needs_no_login():
     assert not problems
     assert config["mail"]["domain"] == "contoso.com"
     assert config["rules"] == [{"name": "contact", "when": "open"}]
-    assert batch.secrets_needed(config, False) == ["wifi_password"]
-    assert firmware_rules.checked(json.dumps(config).encode())
+    assert Settings.of(config).secrets() == ["wifi_password"]
 
 
 def test_a_route_with_tokens_of_its_own_and_a_second_route_say_which_secrets_they_need():
-    mail = {"route": "m365.submission", "username": USER, "oauth": {"flow": "client_credentials"}}
-    assert batch.secrets_needed({"mail": mail}, True) == ["wifi_password", "oauth_secret"]
-    mail["oauth"] = {"flow": "refresh_token"}
-    mail["fallback"] = {"route": "smtp", "username": USER}
-    assert batch.secrets_needed({"mail": mail}, False) == ["wifi_password", "refresh_token", "mail_password_2"]
+    mail = {"route": "m365.submission", "username": USER, "oauth": OAUTH}
+    assert of(mail).secrets(token=True) == ["wifi_password", "oauth_secret"]
+    mail["oauth"] = {**OAUTH, "flow": "refresh_token"}
+    mail["fallback"] = {"route": "smtp", "host": "mail.example.org", "username": USER}
+    assert of(mail).secrets() == ["wifi_password", "refresh_token", "mail_password_2"]
 
 
 ROUTE_3 = ("board", "lab", "3", "door@contoso.com", None)
@@ -118,9 +126,9 @@ def test_an_interview_asks_what_oauth_needs_and_when_its_secret_ends():
     assert config["mail"]["oauth"] == {"flow": "client_credentials", "tenant": "contoso.com", "client_id": identity}
     assert config["expires"] == {"client secret": "2127-03-01"}
     assert [why.split(" ")[0] for why in problems] == ['"mail.oauth.tenant"', "write", "write", "that"]
-    assert batch.secrets_needed(config, False) == ["wifi_password", "oauth_secret"]
-    assert batch.not_warned_of(config) == ""
-    assert firmware_rules.checked(json.dumps(config).encode())["expires"][0][0] == "client secret"
+    assert Settings.of(config).secrets() == ["wifi_password", "oauth_secret"]
+    assert job.not_warned_of(Settings.of(config)) == ""
+    assert Settings.of(config).expires[0][0] == "client secret"
 
 
 def test_an_interview_asks_for_a_second_way_whose_sign_in_is_its_own():
@@ -148,12 +156,14 @@ def test_an_interview_asks_for_a_second_way_whose_sign_in_is_its_own():
     assert not problems
     assert (config["mail"]["security"], config["mail"]["port"]) == ("tls", 465)
     second = config["mail"]["fallback"]
-    assert batch.sign_ins(config) == {"refresh_token_2": second}
-    assert second["oauth"]["flow"] == "refresh_token"
+    assert second["oauth"]["flow"] == "device_code"
     assert second["oauth"]["scope"] == "https://outlook.office.com/SMTP.Send"
-    assert batch.secrets_needed(config, False) == ["wifi_password", "mail_password", "refresh_token_2"]
+    found = Settings.of(config, sign_in=True)
+    # What a sign-in brings is not asked for.
+    assert found.secrets() == ["wifi_password", "mail_password"]
+    assert job.Job(found, {}, {}).sign_ins == {"refresh_token_2": found.routes[1]}
+    assert found.config["mail"]["fallback"]["oauth"]["flow"] == found.routes[1].oauth.flow == "refresh_token"
     assert config["mail"]["sender"] == "me@example.org"
-    assert firmware_rules.checked(json.dumps(config).encode())
 
 
 def test_an_interview_takes_a_connectors_certificate_with_its_key(tmp_path):
@@ -172,7 +182,7 @@ def test_an_interview_takes_a_connectors_certificate_with_its_key(tmp_path):
         "can't be read",
         "no certificate",
         "ended on",
-        "no key without a pass phrase",
+        "holds no key",
         "not that of the certificate",
     )
     assert len(problems) == len(wanted)
@@ -181,7 +191,6 @@ def test_an_interview_takes_a_connectors_certificate_with_its_key(tmp_path):
     assert brought == dict(zip(config["mail"]["certificate"], good.chain, strict=True)) | {
         "/certs/client-key.der": good.key
     }
-    assert firmware_rules.checked(json.dumps(config).encode())
 
 
 def test_the_mail_host_is_pinned_and_only_microsofts_is_taken():
@@ -191,25 +200,27 @@ def test_the_mail_host_is_pinned_and_only_microsofts_is_taken():
     }
     with FakeDns(zone) as server:
         resolver = Dns([server.address])
-        config = {"mail": {"route": "m365.relay", "domain": "contoso.com"}}
-        assert batch.pin_mx(config, resolver) == [
-            "mail.host is pinned to contoso-com.mail.protection.outlook.com, the MX of contoso.com"
-        ]
-        assert config["mail"]["host"] == "contoso-com.mail.protection.outlook.com"
-        assert batch.pin_mx(config, resolver) == []
-        second = {"route": "m365.direct_send", "domain": "contoso.com"}
-        told = batch.pin_mx({"mail": {"route": "smtp", "fallback": second}}, resolver)
+        relay = {"route": "m365.relay", "sender": "a@contoso.com", "domain": "contoso.com"}
+        pinned, told = mx.pin(of(relay), resolver)
+        assert told == ["mail.host is pinned to contoso-com.mail.protection.outlook.com, the MX of contoso.com"]
+        for host in (pinned.config["mail"]["host"], pinned.routes[0].host, pinned.routes[0].table["host"]):
+            assert host == "contoso-com.mail.protection.outlook.com"
+        assert mx.pin(pinned, resolver) == (pinned, [])
+        first = {"route": "smtp", "host": "mail.example.org", "sender": "a@contoso.com"}
+        pinned, told = mx.pin(of(first | {"fallback": {**relay, "route": "m365.direct_send"}}), resolver)
         assert told[0].startswith("mail.fallback.host is pinned to contoso-com.")
+        assert pinned.routes[0].host == "mail.example.org"
+        assert pinned.config["mail"]["fallback"]["host"] == pinned.routes[1].host
         with pytest.raises(UserError, match=r"mx\.evil\.example, not Exchange Online"):
-            batch.pin_mx({"mail": {"route": "m365.direct_send", "domain": "evil.example"}}, resolver)
+            mx.pin(of({**relay, "domain": "evil.example"}), resolver)
         with pytest.raises(UserError, match="no MX record"):
-            batch.pin_mx({"mail": {"route": "m365.direct_send", "domain": "none.example"}}, resolver)
+            mx.pin(of({**relay, "domain": "none.example"}), resolver)
 
 
 def test_a_file_has_what_boards_share_and_what_is_their_own(tmp_path):
     file = tmp_path / "fleet.toml"
     file.write_text(FLEET)
-    fleet = batch.Fleet(file)
+    fleet = Fleet(file)
     first = fleet.config(fleet.choose("", "240ac4c0ffee"))
     second = fleet.config(fleet.choose("freezer-2", "240ac4c0ffee"))
     assert (first["board_name"], first["mail"]["to"], first["sensor"]["pin"]) == (
@@ -232,13 +243,18 @@ def test_a_file_has_what_boards_share_and_what_is_their_own(tmp_path):
         ("x", "is not TOML"),
         ("[board]\nboard_name = 'a'", "two brackets"),
         ("[[board]]\nboard_name = 'a'\n[[board]]\nboard_name = 'a'", "a is there more than once"),
+        (
+            "[[board]]\nboard_name = 'a'\nid = '24:0A:C4'\n[[board]]\nboard_name = 'b'\nid = '240ac4'",
+            "240ac4 is there more than once: give each board its own id",
+        ),
+        ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
     ],
 )
 def test_a_file_that_is_wrong_is_told(tmp_path, text, words):
     file = tmp_path / "fleet.toml"
     file.write_text(text)
     with pytest.raises(UserError, match=words):
-        batch.Fleet(file)
+        Fleet(file)
 
 
 @pytest.fixture
@@ -289,7 +305,7 @@ def test_a_board_is_provisioned_by_questions_alone(node, tmp_path):
     given += ("ops@contoso.com", "0", "ds18b20", "4", "above", "cold", "30", "1", "")
     code, output = run("--port", node.board.port, text="\n".join([*given, ""]))
     assert code == 0, output
-    assert '"mail.to" holds a text that is no address' in output
+    assert '"mail.to" holds a text that is not an address' in output
     assert "write a number" in output
     assert node.server.inbox.wait(1, 5)[0]["Subject"] == "freezer-7: test alert, the board is ready"
     node.wait_for("freezer-7: alertnode")
@@ -307,7 +323,7 @@ def test_a_refused_test_alert_ends_with_4_and_says_why(node, tmp_path):
 def test_a_bad_configuration_is_told_before_a_board_or_a_secret_is_touched(tmp_path):
     file = tmp_path / "fleet.toml"
     file.write_text(FLEET.replace("ssid", "sid"))
-    with pytest.raises(UserError, match=r"needs mending:\n.*did you mean \"ssid\""):
+    with pytest.raises(UserError, match=r"(?s)fix the configuration:\n.*did you mean \"ssid\""):
         run(file, "--port", "/dev/none", "--name", "freezer-1", "--no-test")
     with pytest.raises(UserError, match="--all needs a file"):
         run("--all")
@@ -319,11 +335,11 @@ def test_the_documented_file_is_right(tmp_path):
     file.write_text(page.partition("```toml\n")[2].partition("```")[0])
     for name in ("leaf.der", "intermediate.der", "key.der", "key-2.der"):
         (tmp_path / name).write_text(name)
-    fleet = batch.Fleet(file)
+    fleet = Fleet(file)
     for identity, key in (("240ac4c0ffee", "key.der"), ("240ac4000002", "key-2.der")):
         board = fleet.find(identity)
-        checked = firmware_rules.checked(image.config_file(fleet.config(board), boards.load("ESP32_GENERIC")))
-        assert checked["sensor"]["pin"] == 4
-        assert checked["expires"][0][0] == "client secret"
+        found = Settings.of(fleet.config(board))
+        assert json.loads(found.file(boards.load("ESP32_GENERIC")))["sensor"]["pin"] == 4
+        assert found.expires[0][0] == "client secret"
         assert fleet.files(board)["/certs/client-key.der"].decode() == key
-    assert batch.secrets_needed(fleet.config(board), False) == ["wifi_password", "oauth_secret"]
+    assert found.secrets() == ["wifi_password", "oauth_secret"]

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keyring.core
 import pytest
@@ -21,7 +22,8 @@ from umail_host.errors import UserError
 from umail_host.fake_oauth import FakeOAuth, TokenService
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.clock import ManualClock
-from umail_host.provision import batch, sign_in
+from umail_host.provision import record, sign_in
+from umail_host.settings import Oauth, Route, Settings
 from umail_host.virtual_board import VirtualBoard
 
 IDS = ["240ac4000001", "240ac4000002", "240ac4000003"]
@@ -127,7 +129,7 @@ class Held:
     def __init__(self, done: str | None, **secrets: str) -> None:
         self.config, self.recorded, self.secrets = "1234", "", secrets
         if done is not None:
-            batch.record(self, done)
+            record.record(self, done)
 
     def exists(self, path: str) -> bool:
         return path == "/config.json" or bool(self.recorded)
@@ -136,7 +138,7 @@ class Held:
         return self.recorded.encode()
 
     def put(self, path: str, data: bytes) -> None:
-        assert path == batch.RECORD
+        assert path == record.RECORD
         self.recorded = data.decode()
 
     def hash(self, path: str) -> str:
@@ -150,25 +152,28 @@ class Held:
 
 
 def test_a_board_is_done_when_configuration_files_and_secrets_are_those_it_was_tried_with() -> None:
-    config = {"board_name": "freezer-1", "mail": {"to": "a@b.c"}}
-    done = batch.digest(config, {"/certs/a.der": b"1"})
+    mail = {"route": "m365.submission", "username": USER, "to": ["a@b.c"]}
+    config = {"board_name": "freezer-1", "wifi": {"ssid": "lab"}, "mail": mail, "sensor": {"type": "adc", "pin": 1}}
+    config["rules"] = []
+    before = Settings.of(config)
+    done = record.digest(before, {"/certs/a.der": b"1"})
     held = Held(done, mail_password="p", refresh_token="r")
-    assert batch.is_done(held, done, {"mail_password": "p"}, {"refresh_token": {}})
+    assert record.is_done(held, done, {"mail_password": "p"}, ["refresh_token"])
     # A password that was changed is brought to every board by the same command.
-    assert not batch.is_done(held, done, {"mail_password": "new"}, {})
-    assert not batch.is_done(held, done, {"mail_password": "p", "wifi_password": "w"}, {})
-    assert not batch.is_done(Held(done), done, {}, {"refresh_token": {}})
+    assert not record.is_done(held, done, {"mail_password": "new"}, ())
+    assert not record.is_done(held, done, {"mail_password": "p", "wifi_password": "w"}, ())
+    assert not record.is_done(Held(done), done, {}, ["refresh_token"])
     for other in (
-        batch.digest(config, {"/certs/a.der": b"2"}),
-        batch.digest(config, {}),
-        batch.digest(config | {"interval": 5}, {"/certs/a.der": b"1"}),
+        record.digest(before, {"/certs/a.der": b"2"}),
+        record.digest(before, {}),
+        record.digest(Settings.of(config | {"interval": 5}), {"/certs/a.der": b"1"}),
     ):
-        assert not batch.is_done(held, other, {}, {})
-    assert not batch.is_done(Held(""), done, {}, {})
-    assert not batch.is_done(Held(None), done, {}, {})
+        assert not record.is_done(held, other, {}, ())
+    assert not record.is_done(Held(""), done, {}, ())
+    assert not record.is_done(Held(None), done, {}, ())
     # umail deploy brought another configuration since.
     held.config = "5678"
-    assert not batch.is_done(held, done, {"mail_password": "p"}, {"refresh_token": {}})
+    assert not record.is_done(held, done, {"mail_password": "p"}, ["refresh_token"])
 
 
 def test_all_is_for_many(tmp_path: Path) -> None:
@@ -177,6 +182,18 @@ def test_all_is_for_many(tmp_path: Path) -> None:
     for more in (["--name", "a"], ["--save", "x.json"]):
         done = CliRunner().invoke(app, ["provision", str(file), "--all", *more])
         assert "leave --name and --save out" in str(done.exception)
+
+
+def test_a_file_of_which_no_board_is_connected_ends_with_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text("[[board]]\nboard_name = 'a'\nid = '1'\n")
+    monkeypatch.setattr(ports, "found", list)
+    code, shown = run(monkeypatch, capsys, file, "--all")
+    assert code == 3
+    assert "not connected: a" in shown
+    assert "fleet.toml is connected: plug it in" in shown
 
 
 # -- signing in ---------------------------------------------------------------------------------------------------
@@ -192,6 +209,11 @@ def section(endpoint: FakeOAuth, **more: object) -> dict[str, object]:
     service = endpoint.service
     oauth = {"flow": "device_code", "tenant": service.tenant, "client_id": service.client_id}
     return {"route": "m365.submission", "oauth": oauth | {"host": "localhost", "port": endpoint.port} | more}
+
+
+def route(mail: dict[str, Any]) -> Route:
+    """The route of a section ``mail``."""
+    return Route(mail["route"], username=USER, oauth=Oauth(**mail["oauth"]))
 
 
 def test_a_board_is_signed_in_by_a_code_and_its_token_is_in_its_store_only(
@@ -268,7 +290,7 @@ def test_a_sign_in_that_fails_is_one_sentence_with_what_to_do(what: str | int, w
         if isinstance(what, int):
             service.fail = what
         with pytest.raises(UserError, match=words) as caught:
-            sign_in.refresh_token(mail, [endpoint.ca_der], show)
+            sign_in.refresh_token(route(mail), [endpoint.ca_der], show)
         assert caught.value.exit_code == 4
         assert str(caught.value).startswith("the sign-in failed: ")
         assert len(shown) == (what in ("declined", "late"))
@@ -277,7 +299,7 @@ def test_a_sign_in_that_fails_is_one_sentence_with_what_to_do(what: str | int, w
 def test_nobody_in_between_gets_a_sign_in() -> None:
     with FakeOAuth() as endpoint, FakeOAuth() as other:
         with pytest.raises(UserError, match="No trusted root signed"):
-            sign_in.refresh_token(section(endpoint), [other.ca_der], print)
+            sign_in.refresh_token(route(section(endpoint)), [other.ca_der], print)
         assert not endpoint.requests
 
 
@@ -289,5 +311,5 @@ def test_high_volume_email_is_signed_in_for_its_own_resource() -> None:
             endpoint.service.approve(code)
 
         mail = section(endpoint) | {"route": "m365.hve"}
-        assert sign_in.refresh_token(mail, [endpoint.ca_der], show).startswith("0.fake-refresh-")
+        assert sign_in.refresh_token(route(mail), [endpoint.ca_der], show).startswith("0.fake-refresh-")
         assert endpoint.requests[0].form["scope"] == "https://outlook.office.com/.default offline_access"

@@ -31,6 +31,20 @@ def test_package_json_lists_every_module():
     )
 
 
+def test_check_of_package_json_fails_if_a_module_is_missing_in_it(tmp_path, monkeypatch, capsys):
+    library = tmp_path / "umail"
+    library.mkdir()
+    (library / "errors.py").touch()
+    monkeypatch.setattr(paths, "library", lambda: library)
+    monkeypatch.setattr(sys, "argv", ["make_package"])
+    assert make_package.main() == 0
+    monkeypatch.setattr(sys, "argv", ["make_package", "--check"])
+    assert make_package.main() == 0
+    (library / "added.py").touch()
+    assert make_package.main() == 1
+    assert "lib/package.json is out of date" in capsys.readouterr().err
+
+
 class FakeTransport:
     """As much of mpremote's transport as mip uses: a board in memory."""
 
@@ -86,9 +100,8 @@ def frozen_by(manifest: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", boards.names())
-def test_a_boards_manifest_freezes_library_and_firmware(name):
-    frozen = frozen_by(paths.boards() / name / "manifest.py")
+def test_the_manifests_freeze_library_and_firmware():
+    frozen = frozen_by(paths.library().parent / "manifest.py") + frozen_by(paths.firmware() / "manifest.py")
     assert "umail/__init__.py" in frozen
     assert "umail/certs/digicert_global_root_g2.py" in frozen
     assert "alertnode/__init__.py" in frozen

@@ -86,7 +86,7 @@ def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path, micropython: st
         assert virtual.port == str(link)
         assert str(link.readlink()).startswith("/dev/")
     assert not link.is_symlink()
-    with pytest.raises(UserError, match="is no link"), VirtualBoard(tmp_path / "flash", link=file):
+    with pytest.raises(UserError, match="is not a link"), VirtualBoard(tmp_path / "flash", link=file):
         pass
     assert file.read_text() == "precious"
 

@@ -23,7 +23,7 @@ _LAST_IN_FLIGHT = frozenset(("EHLO", "HELO", "DATA", "VRFY", "NOOP", "STARTTLS",
 
 
 def secrets_in(dialogue: Dialogue, line: bytes) -> tuple[bytes, ...]:
-    """What of this line, whole or cut off, no transcript may show: responses to AUTH, and its initial response."""
+    """Return what of this line, whole or cut off, no transcript may show: a response to AUTH, or its initial one."""
     if dialogue.exchange is not None:
         return (line.strip(),) if line.strip() else ()
     found = _AUTH.match(line)
@@ -94,12 +94,12 @@ def _run(dialogue: Dialogue, line: bytes) -> None:
 
 
 def _out_of_turn(profile: Profile, verb: str) -> bool:
-    # A chunk follows its BDAT at once (RFC 3030, 2); everything else waits for a reply where PIPELINING is not offered.
+    # A chunk follows its BDAT at once (RFC 3030, 2); everything else waits for a reply if PIPELINING is not offered.
     return not profile.pipelining and verb != "BDAT"
 
 
 def attempt(dialogue: Dialogue, point: str, command: Callable[[], None]) -> None:
-    """Run a command, and answer with the refusal where it raises one."""
+    """Run a command, and answer with the refusal if it raises one."""
     try:
         command()
     except Refused as refused:

@@ -24,7 +24,7 @@ class Content:
 
     Attributes:
         octets: the content; under DATA with the CRLF before it and dots still stuffed.
-        left: octets of the current chunk that are still to come; ``last``: it is the last one.
+        left: bytes of the current chunk that are still to come; ``last``: it is the last one.
         begun: a chunk has been announced; ``refusal``: the reply to this chunk and those after it.
     """
 
@@ -40,7 +40,7 @@ class Content:
         self.refusal = ""
 
     def add(self, data: bytes, limit: int, keep: int = 0) -> None:
-        """Append; beyond ``limit`` octets only the last ``keep`` stay."""
+        """Append; beyond ``limit`` bytes only the last ``keep`` stay."""
         self.size += len(data)
         self.octets += data
         if self.size > limit:
@@ -54,7 +54,7 @@ def _limit(dialogue: Dialogue) -> int:
 
 
 def data(dialogue: Dialogue, argument: str) -> None:
-    """DATA: refused without a transaction, else content follows."""
+    """Run DATA: refuse it without a transaction, else let content follow."""
     envelope = dialogue.envelope
     if argument:
         raise Refused("arguments")
@@ -78,8 +78,6 @@ def take_data(dialogue: Dialogue) -> None:
 
 
 def _read_data(dialogue: Dialogue) -> bool:
-    from umail_host.fake_smtp.core import commands
-
     if not dialogue.buffer:
         return False
     content = dialogue.content
@@ -92,14 +90,14 @@ def _read_data(dialogue: Dialogue) -> bool:
     dialogue.at_body(content.size)
     if found < 0 or dialogue.reader is not _read_data:
         return dialogue.reader is not _read_data
-    dialogue.reader = commands.read_line
+    dialogue.read_commands()
     octets = bytes(content.octets[2 : -len(_END) + 2]).replace(b"\r\n.", b"\r\n")
     finish(dialogue, octets.removeprefix(b"."))
     return True
 
 
 def bdat(dialogue: Dialogue, argument: str) -> None:
-    """BDAT: the octets are always taken, so that they can never run as commands; then the chunk is judged."""
+    """Run BDAT: always take its bytes, so that they can never run as commands; then judge the chunk."""
     found = _CHUNK.match(argument)
     if not found:
         raise Refused("bdat-syntax")
@@ -115,8 +113,6 @@ def bdat(dialogue: Dialogue, argument: str) -> None:
 
 
 def _read_chunk(dialogue: Dialogue) -> bool:
-    from umail_host.fake_smtp.core import commands
-
     content = dialogue.content
     if content.left:
         if not dialogue.buffer:
@@ -130,7 +126,7 @@ def _read_chunk(dialogue: Dialogue) -> bool:
         dialogue.at_body(content.size)
         if content.left or dialogue.reader is not _read_chunk:
             return dialogue.reader is not _read_chunk
-    dialogue.reader = commands.read_line
+    dialogue.read_commands()
     if content.oversize and not content.refusal:
         content.refusal = "size"
     if content.refusal:
@@ -153,7 +149,7 @@ def reset(dialogue: Dialogue) -> None:
 
 
 def finish(dialogue: Dialogue, octets: bytes) -> None:
-    """All content is here: judge it, deliver it, answer."""
+    """Judge the whole content, deliver it, and answer."""
     envelope, oversize = dialogue.envelope, dialogue.content.oversize
     reset(dialogue)
     if envelope is None or not envelope.recipients:

@@ -1,7 +1,7 @@
 """The server's side of an SMTP session, without I/O: bytes go in, events come out.
 
 How it works: ``receive`` appends to one buffer and calls the current *reader* until it makes no progress. A reader
-takes a command line, a response to an AUTH challenge, content up to the lone dot, or the octets of a chunk. Whatever
+takes a command line, a response to an AUTH challenge, content up to the lone dot, or the bytes of a chunk. Whatever
 it consumes is reported as ``Heard``, so that each byte of the client appears in the events exactly once and in order.
 Every reply goes through ``say``, at a named point ("banner", "ehlo", "mail", …): there, and only there, a plan of
 faults may put something else in its place. The driver performs the events that ``take`` returns, in order.
@@ -48,8 +48,12 @@ class Dialogue:
         self.reader: Callable[[Dialogue], bool] = commands.read_line
         self._events: list[Event] = []
 
+    def read_commands(self) -> None:
+        """Take the next line as a command."""
+        self.reader = commands.read_line
+
     def take(self) -> list[Event]:
-        """The events since the last call; the driver performs them in order."""
+        """Return the events since the last call; the driver performs them in order."""
         events, self._events = self._events, []
         return events
 
@@ -58,7 +62,7 @@ class Dialogue:
         self._events.insert(len(self._events) if place is None else place, event)
 
     def mark(self) -> int:
-        """The place of the next event."""
+        """Return the place of the next event."""
         return len(self._events)
 
     def wait(self, seconds: float | None) -> None:
@@ -67,20 +71,20 @@ class Dialogue:
             self.emit(Wait(seconds))
 
     def at_body(self, size: int) -> None:
-        """``size`` octets of content have come: a point where a fault may strike."""
+        """Note that ``size`` bytes of content have come: a point where a fault may strike."""
         self.session.body_octets = size
         if self.strike:
             self.strike(self, "body", b"")
 
     def connected(self) -> None:
-        """The connection stands: begin TLS where it is implicit, and greet otherwise."""
+        """Begin TLS if it is implicit, and greet otherwise: the connection stands."""
         if self.say("connect", "") and self.profile.implicit_tls:
             self.start_tls()
         elif self.reader is not read_nothing:
             self.greet()
 
     def greet(self) -> None:
-        """The banner."""
+        """Send the banner."""
         self.say("banner", "banner")
 
     def receive(self, data: bytes) -> None:
@@ -90,18 +94,18 @@ class Dialogue:
             pass
 
     def eof(self) -> None:
-        """The client sends no more: report what was left over of a line."""
+        """Report what was left over of a line: the client sends no more."""
         if self.buffer:
             self.hear(len(self.buffer), commands.secrets_in(self, bytes(self.buffer)))
         self.close()
 
     def idle(self) -> None:
-        """The client was silent for longer than the profile allows (RFC 5321, 4.5.3.2)."""
+        """Give up a client that was silent for longer than the profile allows (RFC 5321, 4.5.3.2)."""
         self.say("idle", "idle")
         self.close()
 
     def shutdown(self) -> None:
-        """The server ends: say so, unless the session is closed already or in the middle of a handshake."""
+        """Say that the server ends, unless the session is closed already or in the middle of a handshake."""
         if self.reader not in (read_nothing, read_tls):
             self.say("shutdown", "shutdown")
             self.close()
@@ -120,18 +124,18 @@ class Dialogue:
     def start_tls(self) -> None:
         """Drop whatever arrived in clear after STARTTLS (RFC 3207, 4.2) and wait for the handshake."""
         if self.buffer:
-            self.emit(Note(f"{len(self.buffer)} octets in clear after STARTTLS were dropped"))
+            self.emit(Note(f"{len(self.buffer)} bytes in clear after STARTTLS were dropped"))
             self.hear(len(self.buffer))
         self.reader = read_tls
         if self.say("handshake", ""):
             self.emit(StartTls())
 
     def tls_started(self, version: str = "", cipher: str = "", names: tuple[str, ...] = ()) -> None:
-        """The handshake succeeded: everything learnt in clear is forgotten (RFC 3207, 4.2).
+        """Forget everything learnt in clear, as the handshake succeeded (RFC 3207, 4.2).
 
         Args:
             version: as ``TLSv1.3``; ``cipher``: its name.
-            names: the names in the client's certificate, where it showed one that could be verified.
+            names: the names in the client's certificate, if it showed one that could be verified.
         """
         session = self.session
         session.tls, session.tls_version, session.cipher = True, version, cipher
@@ -139,19 +143,19 @@ class Dialogue:
         self.envelope = None
         if self.reader is read_tls:
             session.ehlo = ""
-            self.reader = commands.read_line
+            self.read_commands()
             if self.profile.implicit_tls:
                 self.greet()
 
     def hear(self, count: int, secrets: tuple[bytes, ...] = ()) -> bytes:
-        """Consume ``count`` octets of the buffer."""
+        """Consume ``count`` bytes of the buffer."""
         data = bytes(self.buffer[:count])
         del self.buffer[:count]
         self.emit(Heard(data, secrets))
         return data
 
     def say(self, point: str, reply: str, hold: bool = False, **values: str) -> bool:
-        """Answer, and tell whether the command takes effect: always, unless a fault says otherwise.
+        """Answer, and return whether the command takes effect: always, unless a fault says otherwise.
 
         Args:
             point: where in the dialogue this is; a fault may strike here.
@@ -177,7 +181,7 @@ class Dialogue:
         return True
 
     def wire(self, reply: str, **values: str) -> bytes:
-        """A reply as on the wire."""
+        """Return a reply as on the wire."""
         template = self.profile.replies.get(reply, reply)
         return syntax.render(template, self._values() | values)
 
@@ -201,12 +205,12 @@ class Dialogue:
 
 
 def read_nothing(dialogue: Dialogue) -> bool:
-    """The session is over: what still arrives is only reported."""
+    """Only report what still arrives: the session is over."""
     if dialogue.buffer:
         dialogue.hear(len(dialogue.buffer), commands.secrets_in(dialogue, bytes(dialogue.buffer)))
     return False
 
 
 def read_tls(dialogue: Dialogue) -> bool:
-    """The handshake is under way: nothing is read in clear."""
+    """Read nothing in clear: the handshake is under way."""
     return False

@@ -23,7 +23,7 @@ STORE = "[Hostname={hostname}]"
 
 
 def header_addresses(content: bytes, name: str) -> list[str]:
-    """The bare addresses in the headers of that name."""
+    """Return the bare addresses in the headers of that name."""
     parsed = email.message_from_bytes(content, policy=email.policy.compat32)
     values = [str(value) for value in parsed.get_all(name, [])]
     return [address for _, address in email.utils.getaddresses(values) if address]
@@ -68,7 +68,7 @@ class Policy:
     _sent: dict[str, list[tuple[float, int]]] = field(default_factory=dict, repr=False)
 
     def authenticate(self, session: Session, claim: Claim) -> str | None:
-        """May this session act as the user it claims to be? The reply is a key of the profile's replies or a text."""
+        """Check whether this session may act as the user it claims to be; a refusal is a reply's key or a text."""
         if self.auth_refusal:
             return self.auth_refusal
         if claim.token is not None:
@@ -84,19 +84,19 @@ class Policy:
         return None
 
     def sender(self, session: Session, address: str) -> str | None:
-        """May this session use that MAIL FROM?"""
+        """Check whether this session may use that MAIL FROM."""
         return None
 
     def recipient(self, session: Session, envelope: Envelope, address: str) -> str | None:
-        """May that envelope go to that address?"""
+        """Check whether that envelope may go to that address."""
         return None
 
     def content(self, session: Session, envelope: Envelope) -> str | None:
-        """May that message be delivered?"""
+        """Check whether that message may be delivered."""
         return self.over_limits(session, envelope)
 
     def delay(self, session: Session, envelope: Envelope) -> float:
-        """The message is accepted: count it, and tell by how many seconds the reply is late."""
+        """Count an accepted message, and return by how many seconds the reply is late."""
         now = self.clock.time()
         sent = self._sent.setdefault(self._account(session), [])
         due = now
@@ -106,7 +106,7 @@ class Policy:
         return due - now
 
     def over_limits(self, session: Session, envelope: Envelope) -> str | None:
-        """The refusal where the user has sent too much within the hour or the day."""
+        """Return the refusal if the user has sent too much within the hour or the day."""
         now, sent = self.clock.time(), self._sent.get(self._account(session), [])
         if self.per_hour and sum(when > now - 3600 for when, _ in sent) >= self.per_hour:
             return self.over_hour
@@ -116,16 +116,16 @@ class Policy:
         return None
 
     def closed(self, session: Session) -> None:
-        """The session has ended."""
+        """Forget a session that has ended."""
         if session.user:
             self._open.get(session.user.lower(), set()).discard(session.number)
 
     def secrets(self) -> list[str]:
-        """What no transcript may show."""
+        """Return what no transcript may show."""
         return [*self.mailboxes.values(), *self.tokens]
 
     def expired(self, token: str) -> bool:
-        """Has the token's time run out?"""
+        """Return whether the token has expired."""
         return self.clock.time() >= self.token_expiry.get(token, float("inf"))
 
     @staticmethod
@@ -137,12 +137,12 @@ class Policy:
         return owner is None or owner.lower() == user.lower()
 
     def over_sessions(self, session: Session) -> bool:
-        """Has the session's user more sessions open than ``max_sessions``?"""
+        """Return whether the session's user has more sessions open than ``max_sessions``."""
         open_now = self._open.get((session.user or "").lower(), ())
         return bool(self.max_sessions) and len(open_now) > self.max_sessions
 
     def may_send_as(self, user: str | None, address: str) -> bool:
-        """Is the address the user's own or one that it may send as?"""
+        """Return whether the address is the user's own or one that it may send as."""
         own = (user or "").lower()
         granted = {other.lower() for key, others in self.send_as.items() if key.lower() == own for other in others}
         return address.lower() == own or address.lower() in granted

@@ -22,7 +22,7 @@ class Profile:
         name: what ``--profile`` takes.
         host: the server's name in banner, EHLO and replies.
         policy: who may send what; a name in ``policy.POLICIES``.
-        size: octets a message may have, advertised as SIZE; 0 advertises none and takes 150 MB.
+        size: bytes a message may have, advertised as SIZE; 0 advertises none and takes 150 MB.
         mechanisms: AUTH mechanisms offered and taken after TLS.
         clear_mechanisms: those offered and taken without TLS.
         offered_mechanisms: advertised but refused with 504; for servers that lie.
@@ -42,7 +42,7 @@ class Profile:
         tarpit: seconds by which every refusal is late.
         idle: seconds of silence after which the server says 421 and closes.
         max_recipients: recipients a message may have.
-        max_line: octets a command line may have (RFC 4954 asks for 12288).
+        max_line: bytes a command line may have (RFC 4954 asks for 12288).
     """
 
     name: str
@@ -82,7 +82,7 @@ class Profile:
     replies: Mapping[str, str] = field(default_factory=lambda: replies.GENERIC, repr=False)
 
     def capabilities(self, tls: bool) -> list[str]:
-        """The lines of the EHLO reply after the first."""
+        """Return the lines of the EHLO reply after the first."""
         mechanisms = self.mechanisms if tls else self.clear_mechanisms
         if mechanisms:
             mechanisms += self.offered_mechanisms
@@ -102,7 +102,7 @@ class Profile:
         return [line for line in [*lines, *self.extra] if line]
 
     def mail_parameters(self) -> dict[str, str]:
-        """The parameters that MAIL takes, with the form of their values as regular expressions."""
+        """Return the parameters that MAIL takes, with the form of their values as regular expressions."""
         bodies = [form for form, on in (("7BIT|8BITMIME", self.eightbit), ("BINARYMIME", self.binarymime)) if on]
         allowed = {
             "SIZE": r"\d{1,20}" if self.size else None,
@@ -115,7 +115,7 @@ class Profile:
         return {name: form for name, form in allowed.items() if form is not None}
 
     def rcpt_parameters(self) -> dict[str, str]:
-        """The parameters that RCPT takes (RFC 3461, 4)."""
+        """Return the parameters that RCPT takes (RFC 3461, 4)."""
         when = "(SUCCESS|FAILURE|DELAY)"
         return {"NOTIFY": f"NEVER|{when}(,{when}){{0,2}}", "ORCPT": r"[\w-]+;\S+"} if self.dsn else {}
 
@@ -194,7 +194,7 @@ SWITCHES = frozenset(item.name for item in fields(Profile)) - {"name", "policy",
 
 
 def find(name: str) -> Profile:
-    """The profile of that name.
+    """Return the profile of that name.
 
     Raises:
         ValueError: there is none; the text lists those there are.
@@ -205,5 +205,5 @@ def find(name: str) -> Profile:
 
 
 def adapt(profile: Profile, switches: Mapping[str, Any]) -> Profile:
-    """The profile with some of its ``SWITCHES`` set otherwise."""
+    """Return the profile with some of its ``SWITCHES`` set otherwise."""
     return replace(profile, **switches)

@@ -13,7 +13,7 @@ from umail_host.fake_smtp.core.session import Session
 
 
 def domain(address: str) -> str:
-    """What stands behind the last ``@``, in lower case."""
+    """Return what stands behind the last ``@``, in lower case."""
     return address.rpartition("@")[2].lower()
 
 
@@ -105,7 +105,7 @@ class Tenant(Policy):
 
     Args:
         accepted_domains: the tenant's domains.
-        recipients: the addresses that exist; any in an accepted domain where empty.
+        recipients: the addresses that exist; any in an accepted domain if empty.
         reject_direct_send: refuse anonymous mail that claims to come from an accepted domain.
         connector_networks: address ranges of an on-premises inbound connector, as ``203.0.113.0/24``.
         connector_certificates: certificate domains of one; ``*.contoso.com`` covers every name below.
@@ -153,7 +153,7 @@ class Tenant(Policy):
         return None
 
     def _certified(self, session: Session) -> bool:
-        """Does the client's certificate belong to a connector, with an accepted domain?"""
+        """Return whether the client's certificate belongs to a connector, with an accepted domain."""
         for wanted in self.connector_certificates:
             for name in session.certificate_names:
                 below = wanted.startswith("*.") and name.lower().endswith(wanted[1:].lower())
@@ -184,5 +184,5 @@ POLICIES = {policy.name: policy for policy in _ALL}
 
 
 def switches(policy: str) -> frozenset[str]:
-    """The names of what can be set of a policy."""
+    """Return the names of what can be set of a policy."""
     return frozenset(item.name for item in fields(POLICIES[policy]) if not item.name.startswith("_")) - {"clock"}

@@ -29,7 +29,7 @@ class Undecodable(ValueError):
 
 
 def decode(response: bytes) -> bytes:
-    """One response, decoded; ``=`` stands for an empty one (RFC 4954, 4).
+    """Return one response, decoded; ``=`` stands for an empty one (RFC 4954, 4).
 
     Raises:
         Undecodable: it is not base64.
@@ -50,7 +50,7 @@ def _text(octets: bytes) -> str:
 
 
 def login(profile: Profile, initial: bytes | None) -> Exchange:
-    """LOGIN, with the user name as initial response where the profile takes one."""
+    """Run LOGIN, with the user name as initial response if the profile takes one."""
     ask_user, ask_password = (base64.b64encode(prompt.encode()) for prompt in profile.login_prompts)
     user = initial if initial and profile.login_initial_response else (yield ask_user)
     name = _text(decode(user))
@@ -59,7 +59,7 @@ def login(profile: Profile, initial: bytes | None) -> Exchange:
 
 
 def plain(profile: Profile, initial: bytes | None) -> Exchange:
-    """PLAIN (RFC 4616): authorisation id, NUL, user, NUL, password."""
+    """Run PLAIN (RFC 4616): authorisation id, NUL, user, NUL, password."""
     parts = decode(initial if initial else (yield b"")).split(b"\0")
     if len(parts) != 3:
         raise Undecodable("not authzid NUL authcid NUL passwd")
@@ -67,7 +67,7 @@ def plain(profile: Profile, initial: bytes | None) -> Exchange:
 
 
 def xoauth2(profile: Profile, initial: bytes | None) -> Exchange:
-    """XOAUTH2: ``user=…^Aauth=Bearer …^A^A``."""
+    """Run XOAUTH2: ``user=…^Aauth=Bearer …^A^A``."""
     response = decode(initial if initial else (yield b""))
     if not response.endswith(b"\1\1"):
         raise Undecodable("not terminated by two ^A")
@@ -87,6 +87,6 @@ GMAIL_REFUSAL = base64.b64encode(b'{"status":"400","schemes":"Bearer","scope":"h
 
 
 def refused() -> Exchange:
-    """Gmail's way to refuse a token: JSON as a challenge, an empty response, then the refusal."""
+    """Refuse a token as Gmail does: JSON as a challenge, an empty response, then the refusal."""
     yield GMAIL_REFUSAL
     return Claim("", token=None)

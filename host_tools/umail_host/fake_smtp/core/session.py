@@ -18,8 +18,8 @@ class Session:
     Args:
         number: from 1, in the order of connecting; ``peer``: the client's address.
         tls, tls_version, cipher: whether and how it is secured now.
-        certificate_names: the host names in the client's certificate, where it showed one.
-        certificate, tls_only: the server's certificate and TLS version, where a fault chose them.
+        certificate_names: the host names in the client's certificate, if it showed one.
+        certificate, tls_only: the server's certificate and TLS version, if a fault chose them.
         ehlo, user: who the client says it is; ``user`` only once it has proved it.
         octets_in, octets_out: within TLS.
         messages: accepted so far; ``body_octets``: of the content that came last.

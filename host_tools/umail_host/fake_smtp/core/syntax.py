@@ -16,7 +16,7 @@ class BadSyntax(ValueError):
 
 
 def ehlo_name(name: str) -> bool:
-    """Is this a host name or an address literal (RFC 5321, 4.1.3)?"""
+    """Return whether this is a host name or an address literal (RFC 5321, 4.1.3)."""
     if name.startswith("[") and name.endswith("]"):
         literal = name[1:-1]
         if literal.lower().startswith("ipv6:"):
@@ -30,7 +30,7 @@ def ehlo_name(name: str) -> bool:
 
 
 def path(argument: str, keyword: str) -> tuple[str, dict[str, str]]:
-    """The address and the parameters of ``FROM:<…> …`` or ``TO:<…> …``.
+    """Return the address and the parameters of ``FROM:<…> …`` or ``TO:<…> …``.
 
     Raises:
         BadSyntax: ``mail-address``, ``rcpt-address`` or ``arguments``.
@@ -56,7 +56,7 @@ def path(argument: str, keyword: str) -> tuple[str, dict[str, str]]:
 
 
 def render(template: str, values: dict[str, str]) -> bytes:
-    """A reply as on the wire: places filled in, one line for each line of the template, control characters dropped."""
+    """Return a reply as on the wire: places filled in, a line for each of the template, control characters dropped."""
     lines = []
     for line in template.split("\n"):
         filled = _PLACE.sub(lambda place: values.get(place[1], place[0]), line)

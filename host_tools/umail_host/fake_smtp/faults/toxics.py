@@ -1,4 +1,4 @@
-"""A proxy between client and server that does to their octets what bad networks do.
+"""A proxy between client and server that does to their bytes what bad networks do.
 
 Each direction has its own ``Toxics``; ``up`` is from client to server. Written ``[up:|down:]NAME=VALUE[,…]``; without a
 direction it holds for both, as ``latency=0.1,down:slice=1``.
@@ -22,15 +22,15 @@ _CHUNK = 16384
 
 @dataclass(frozen=True, slots=True)
 class Toxics:
-    """What happens to one direction. Numbers of octets count from the start of the connection.
+    """What happens to one direction. Numbers of bytes count from the start of the connection.
 
     Args:
-        latency: seconds by which octets are late; ``jitter``: up to as many more, by chance.
-        bandwidth: octets a second; 0 is no limit.
-        slice: octets of a segment; ``slice_delay``: seconds between two of them.
-        limit_data: octets that pass before the connection is closed.
-        reset: octets that pass before the connection is reset.
-        timeout: octets that pass before nothing passes any more, with the connection open.
+        latency: seconds by which bytes are late; ``jitter``: up to as many more, by chance.
+        bandwidth: bytes a second; 0 is no limit.
+        slice: bytes of a segment; ``slice_delay``: seconds between two of them.
+        limit_data: bytes that pass before the connection is closed.
+        reset: bytes that pass before the connection is reset.
+        timeout: bytes that pass before nothing passes any more, with the connection open.
         slow_close: seconds by which the end of the stream is late.
     """
 
@@ -52,7 +52,7 @@ class Toxics:
 
 
 SUMMARIES = {
-    "latency": "seconds by which octets are late",
+    "latency": "seconds by which bytes are late",
     "jitter": "up to as many seconds more, by chance",
     "bandwidth": "octets a second",
     "slice": "octets of a segment",
@@ -65,7 +65,7 @@ SUMMARIES = {
 
 
 def parse(text: str) -> tuple[Toxics, Toxics]:
-    """The toxics up and down that are written so.
+    """Read toxics, up and down, as they are written.
 
     Raises:
         ValueError: no such toxic, or no number, or one below 0.
@@ -167,7 +167,7 @@ class _Way:
         self._due = 0.0
 
     async def run(self) -> None:
-        """Until the stream ends, or a toxic ends it."""
+        """Relay until the stream ends, or a toxic ends it."""
         async with asyncio.TaskGroup() as halves:
             halves.create_task(self._take())
             halves.create_task(self._give())
@@ -192,7 +192,7 @@ class _Way:
                 yield data[at : at + size]
 
     def _when(self, size: int) -> float:
-        """The time at which a piece of that size has arrived; never before the one in front of it."""
+        """Return the time at which a piece of that size has arrived; never before the one in front of it."""
         toxics, now = self._toxics, asyncio.get_running_loop().time()
         self._free = max(now, self._free) + toxics.slice_delay
         if toxics.bandwidth:
@@ -202,7 +202,7 @@ class _Way:
         return self._due
 
     async def _ended(self) -> bool:
-        """All that may pass has passed: what happens now?"""
+        """Do what comes after all that may pass has passed."""
         toxics = self._toxics
         await self._queue.join()
         if toxics.timeout == toxics.last:

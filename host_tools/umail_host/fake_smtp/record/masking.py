@@ -6,12 +6,12 @@ import base64
 from collections.abc import Iterable
 
 MASK = b"[masked]"
-# Shorter ones would mask half of the dialogue; where they are sent as AUTH they are masked all the same.
+# Shorter ones would mask half of the dialogue; those sent as AUTH are masked all the same.
 _SHORTEST = 4
 
 
 def _forms(secret: bytes) -> set[bytes]:
-    """The secret, and the part of its base64 that is the same whatever stands before it (three alignments)."""
+    """Return the secret, and the part of its base64 that is the same whatever stands before it (three alignments)."""
     forms = {secret}
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + secret).rstrip(b"=")
@@ -36,13 +36,13 @@ class Masker:
             self.learn(secret.encode())
 
     def learn(self, secret: bytes) -> None:
-        """One more secret."""
+        """Learn a secret."""
         if secret and secret not in self._secrets:
             self._secrets.add(secret)
             self._forms = sorted({*self._forms, *_forms(secret)}, key=len, reverse=True)
 
     def learn_response(self, response: bytes) -> None:
-        """One more secret, as a client sent it in AUTH: itself, and the password or token within."""
+        """Learn a secret as a client sent it in AUTH: itself, and the password or token within."""
         self.learn(response)
         try:
             decoded = base64.b64decode(response, validate=True)
@@ -54,7 +54,7 @@ class Masker:
             self.learn(decoded.partition(b"auth=Bearer ")[2].partition(b"\1")[0])
 
     def mask(self, data: bytes) -> bytes:
-        """``data`` with every secret in it replaced."""
+        """Replace every secret in ``data``."""
         for form in self._forms:
             if form in data:
                 data = data.replace(form, MASK)
@@ -78,7 +78,7 @@ class Stream:
         self._pending = b""
 
     def feed(self, data: bytes, secrets: Iterable[bytes] = ()) -> bytes:
-        """Take octets as they came, return what may be shown now."""
+        """Take bytes as they came, return what may be shown now."""
         self._pending += data
         for secret in secrets:
             self._masker.learn_response(secret)
@@ -98,7 +98,7 @@ class Stream:
         return bool(self._pending)
 
     def flush(self) -> bytes:
-        """The rest: nothing more will come."""
+        """Return the rest: nothing more will come."""
         return self._cut(len(self._pending))
 
     def _cut(self, end: int) -> bytes:

@@ -32,7 +32,7 @@ class Show:
         self._start: float | None = None
 
     def entry(self, entry: Entry) -> None:
-        """One line of the dialogue: time, connection, a lock where TLS is on, who spoke."""
+        """Show one line of the dialogue: time, connection, a lock if TLS is on, who spoke."""
         if self._start is None:
             self._start = entry.time
         if entry.direction == CLIENT and not self._wanted(entry):
@@ -62,7 +62,7 @@ class Show:
             self._console.print(Text(f"{'':17}… {hidden} more lines", style="dim"))
 
     def delivery(self, delivery: Delivery) -> None:
-        """A message that arrived, decoded."""
+        """Show a message that arrived, decoded."""
         message = delivery.message
         envelope = self._masked(f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}")
         self._console.print(Text(envelope, style="bold"))
@@ -73,7 +73,7 @@ class Show:
             lines += [f"   │ {line}" for line in text.splitlines()[: self._content_lines]]
         for part in message.iter_attachments():
             size = len(part.get_payload(decode=True) or b"")
-            lines.append(f"   + {part.get_filename() or part.get_content_type()} ({size} octets)")
+            lines.append(f"   + {part.get_filename() or part.get_content_type()} ({size} bytes)")
         for line in lines:
             self._console.print(Text(self._masked(line)), soft_wrap=True)
 

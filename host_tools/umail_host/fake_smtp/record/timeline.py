@@ -11,13 +11,13 @@ from umail_host.fake_smtp.server.server import FakeServer
 
 
 def text(server: FakeServer) -> str:
-    """The timeline as lines, with the plan above and a line for each session and message below."""
+    """Return the timeline as lines, with the plan above and a line for each session and message below."""
     faults = ", ".join(describe(planned) for planned in server.plan.faults) or "none"
     lines = [f"profile {server.profile.name}; faults {faults}; seed {server.plan.seed}\n", server.transcript.text()]
     for session in server.sessions:
         struck = ", ".join(session.faults) or "no fault"
         lines.append(
-            f"session {session.number}: {session.round_trips} round trips, {session.octets_in} octets in, "
+            f"session {session.number}: {session.round_trips} round trips, {session.octets_in} bytes in, "
             f"{session.octets_out} out, {session.messages} messages, {struck}; {session.ending or 'closed'}\n"
         )
     for delivery in server.inbox.deliveries:
@@ -27,7 +27,7 @@ def text(server: FakeServer) -> str:
 
 
 def as_json(server: FakeServer) -> str:
-    """The same as one JSON object."""
+    """Return the same as one JSON object."""
     whole = {
         "profile": server.profile.name,
         "faults": [describe(planned) for planned in server.plan.faults],

@@ -1,4 +1,4 @@
-"""What was said: the dialogue of all connections with times and masked secrets, and the octets as on the socket."""
+"""What was said: the dialogue of all connections with times and masked secrets, and the bytes as on the socket."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Entry:
     """A line, or a piece of content.
 
     Args:
-        time: seconds since 1970 at which its first octet came or went.
+        time: seconds since 1970 at which its first byte came or went.
         connection: number of the session, from 1.
         direction: ``C`` from the client, ``S`` from the server, ``!`` for what happened to the connection.
-        data: the octets, exactly, but for secrets.
+        data: the bytes, exactly, but for secrets.
         tls: whether they went through TLS.
     """
 
@@ -34,7 +34,7 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """The octets as one printable line; what is not UTF-8 or not printable is escaped."""
+        """The bytes as one printable line; what is not UTF-8 or not printable is escaped."""
         decoded = self.data.decode("utf-8", "backslashreplace").removesuffix("\r\n")
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in decoded)
 
@@ -42,7 +42,7 @@ class Entry:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"
 
     def as_json(self) -> str:
-        """One line of JSON; ``escaped``: octets that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
+        """Return a line of JSON; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
         row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction, "tls": self.tls}
         try:
             return json.dumps(row | {"text": self.data.decode()})
@@ -82,7 +82,7 @@ class Transcript:
         return self._entries[index]
 
     def add(self, connection: int, direction: str, data: bytes, tls: bool, secrets: tuple[bytes, ...] = ()) -> None:
-        """Record octets; entries come of them when lines are whole."""
+        """Record bytes; entries come of them when lines are whole."""
         now = self._clock.time()
         stream, since = self._streams.get((connection, direction)) or (Stream(self._masker), now)
         if not stream.pending:
@@ -111,13 +111,13 @@ class Transcript:
                 self._on_entry(entry)
 
     def text(self) -> str:
-        """The whole transcript, one line an entry: seconds since the first, connection, direction, ``*`` for TLS."""
+        """Return the transcript, one line an entry: seconds since the first, connection, direction, ``*`` for TLS."""
         entries = list(self)
         start = entries[0].time if entries else 0.0
         return "".join(f"{entry.time - start:9.3f} {entry.connection:3} {entry}\n" for entry in entries)
 
     def json(self) -> str:
-        """The whole transcript as lines of JSON."""
+        """Return the whole transcript as lines of JSON."""
         return "".join(entry.as_json() + "\n" for entry in self)
 
 
@@ -137,7 +137,7 @@ class Segment:
 
 
 class RawCapture:
-    """Every octet as on the socket, before TLS is taken off, both directions; the oldest go beyond ``limit`` octets."""
+    """Every byte as on the socket, before TLS is taken off, both directions; the oldest go beyond ``limit`` bytes."""
 
     def __init__(self, clock: Clock, limit: int = 1 << 27) -> None:
         self._clock = clock
@@ -159,7 +159,7 @@ class RawCapture:
             return iter(list(self._segments))
 
     def octets(self, direction: str | None = None, connection: int | None = None) -> bytes:
-        """All octets, of one direction (``C`` or ``S``) or one connection where asked."""
+        """Return all bytes, of one direction (``C`` or ``S``) or one connection if asked."""
         return b"".join(
             segment.data
             for segment in self

@@ -75,7 +75,7 @@ class Background:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _track(self) -> None:
-        """The current task belongs to the service: it is cancelled and waited for at the end."""
+        """Cancel the current task at the end of the service, and wait for it."""
         task = asyncio.current_task()
         if task:
             self._tasks.add(task)

@@ -1,4 +1,4 @@
-"""A TCP connection that can become TLS in the middle: asyncio below, ``ssl.MemoryBIO`` above, every octet captured."""
+"""A TCP connection that can become TLS in the middle: asyncio below, ``ssl.MemoryBIO`` above, every byte captured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Channel:
 
     Args:
         reader, writer: the TCP streams.
-        capture: called with direction and octets of everything on the socket.
+        capture: called with direction and bytes of everything on the socket.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, capture: Capture) -> None:
@@ -33,7 +33,7 @@ class Channel:
         self._acknowledge()
 
     def _acknowledge(self) -> None:
-        """Acknowledge at once, where the system can: a reply that is held must not hold the client's Nagle as well."""
+        """Acknowledge at once, if the system can: a reply that is held must not hold the client's Nagle as well."""
         option = getattr(socket, "TCP_QUICKACK", None)
         if option is not None and not self._writer.transport.is_closing():
             self._writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, option, 1)
@@ -52,7 +52,7 @@ class Channel:
             await self._writer.drain()
 
     async def read(self) -> bytes:
-        """What has come, as soon as something has; empty at the end of the stream. May be cancelled."""
+        """Return what has come, as soon as something has; empty at the end of the stream. May be cancelled."""
         if self.tls is None:
             return await self._receive()
         while True:
@@ -75,7 +75,7 @@ class Channel:
         await self._transmit(data)
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
-        """The server's side of a handshake.
+        """Do the server's side of a handshake.
 
         Raises:
             ssl.SSLError: the client refused, or offered what the context refuses.

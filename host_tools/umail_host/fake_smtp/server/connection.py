@@ -24,7 +24,7 @@ class Host(Protocol):
     settle: float
 
     def context_for(self, session: Session) -> ssl.SSLContext:
-        """The TLS side of this session."""
+        """Return the TLS side of this session."""
 
     def deliver(self, session: Session, envelope: Envelope) -> None:
         """Store a message."""
@@ -66,7 +66,7 @@ class Connection:
         except ssl.SSLError as error:
             session.ending = f"TLS failed: {error.reason or error}"
             if self._channel.tls is None:
-                # The alert reaches the client: RST, sent where it still writes, would throw it away there.
+                # The alert reaches the client: RST, sent while it still writes, would throw it away there.
                 await self._channel.close()
         except (EOFError, OSError) as error:
             session.ending = str(error) or type(error).__name__
@@ -172,7 +172,7 @@ class Connection:
 
 
 def _names(tls: ssl.SSLObject) -> tuple[str, ...]:
-    """The DNS names in the client's certificate; it has been verified, or there is none."""
+    """Return the DNS names in the client's certificate; it has been verified, or there is none."""
     der = tls.getpeercert(binary_form=True)
     if not der:
         return ()

@@ -16,6 +16,7 @@ from umail_host.fake_smtp.core.dialogue import Dialogue
 from umail_host.fake_smtp.core.events import Envelope
 from umail_host.fake_smtp.core.policy import Policy
 from umail_host.fake_smtp.core.session import Session
+from umail_host.fake_smtp.core.switches import check
 from umail_host.fake_smtp.faults import plan as plans
 from umail_host.fake_smtp.record.inbox import Delivery, Inbox
 from umail_host.fake_smtp.record.masking import Masker
@@ -43,11 +44,11 @@ class FakeServer(Background):
         tls_version: ``1.0`` to ``1.3`` to speak that one only.
         authority: who issues certificates; servers may share one. Clients' certificates are verified against its root
             alone (``authority.client("contoso.com")`` issues one).
-        maildir: where mail is kept; a temporary folder unless given.
+        maildir: the folder in which mail is kept; a temporary one unless given.
         settle: seconds for which replies within a flight wait for the rest of it; see ``Session``.
         clock: the time of entries, limits and delays.
         on_entry, on_delivery: called with each new entry and message, in the server's thread.
-        capture: keep every octet as on the socket, in ``raw_capture``.
+        capture: keep every byte as on the socket, in ``raw_capture``.
         faults, seed: a plan of faults; see ``plan``.
         switches: any of ``profiles.SWITCHES`` and the policy's attributes, set otherwise than the profile has them.
 
@@ -113,7 +114,7 @@ class FakeServer(Background):
         return self.policy.tokens
 
     def accept_token(self, token: str, user: str | None = None, ends: float | None = None) -> None:
-        """From now on take this OAuth token, for one user or any, until it ends (seconds since 1970)."""
+        """Take this OAuth token from now on, for one user or any, until it ends (seconds since 1970)."""
         self.masker.learn(token.encode())
         self.policy.tokens[token] = user
         if ends is not None:
@@ -129,14 +130,26 @@ class FakeServer(Background):
         """The root to trust."""
         return self.authority.root_pem
 
+    @property
+    def ca_file(self) -> Path:
+        """The root to trust, as a file in PEM that goes with the server."""
+        path = Path(self._temporary.name) / "root.pem"
+        path.write_bytes(self.ca_pem)
+        return path
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """What a client in Python connects with: it trusts this server's root alone."""
+        return ssl.create_default_context(cadata=self.ca_pem.decode())
+
     def stop(self) -> None:
         """Tell every session, close every connection and stop listening; may be called twice."""
         super().stop()
         self._temporary.cleanup()
 
     def set_faults(self, faults: str, seed: int = 0) -> None:
-        """From the next point on, this plan of faults; an empty one ends them. (``connect-refused`` is for the start:
-        ``pause`` and ``resume`` do it while the server runs.)
+        """Follow this plan of faults from the next point on; an empty one ends them. (``connect-refused`` is for the
+        start: ``pause`` and ``resume`` do it while the server runs.)
 
         Raises:
             ValueError: it can't be read.
@@ -209,7 +222,7 @@ class FakeServer(Background):
             writer.transport.abort()
 
     def context_for(self, session: Session) -> ssl.SSLContext:
-        """The TLS side of this session: the server's certificate, unless a fault chose another."""
+        """Return the TLS side of this session: the server's certificate, unless a fault chose another."""
         return self._context(session.certificate or self.certificate, session.tls_only or self.tls_version)
 
     def _context(self, certificate: str, version: str) -> ssl.SSLContext:
@@ -223,7 +236,7 @@ class FakeServer(Background):
         """Store an accepted message."""
         self.inbox.deliver(envelope, session.number, self.clock.time())
         recipients = ", ".join(recipient.address for recipient in envelope.recipients)
-        told = f"delivered {len(envelope.content)} octets from {envelope.sender} to {recipients}"
+        told = f"delivered {len(envelope.content)} bytes from {envelope.sender} to {recipients}"
         self.transcript.note(session.number, told, session.tls)
 
     async def sleep(self, seconds: float) -> None:
@@ -233,11 +246,8 @@ class FakeServer(Background):
 
 def _configure(profile: str | profiles.Profile, switches: Mapping[str, Any]) -> tuple[profiles.Profile, Policy]:
     found = profiles.find(profile) if isinstance(profile, str) else profile
+    check(found, switches)
     of_policy = providers.switches(found.policy)
-    unknown = switches.keys() - profiles.SWITCHES - of_policy
-    if unknown:
-        known = ", ".join(sorted(profiles.SWITCHES | of_policy))
-        raise ValueError(f"no switch {', '.join(sorted(unknown))}; there are: {known}")
     adapted = profiles.adapt(found, {name: switches[name] for name in switches.keys() & profiles.SWITCHES})
     kind = providers.POLICIES[found.policy]
     return adapted, kind(**{name: switches[name] for name in switches.keys() & of_policy})

@@ -64,12 +64,21 @@ class Authority:
     Args:
         names: host names and addresses that the server's certificate stands for.
         key_type: of the root's, the intermediate's and the server's key; checking RSA costs a client less.
+        kept: PEM of a root and its key, as ``root_with_key`` gives them; another root is made without it.
+
+    Raises:
+        ValueError: that is not a root with its key.
     """
 
-    def __init__(self, names: Sequence[str], key_type: trustme.KeyType = trustme.KeyType.ECDSA) -> None:
+    def __init__(
+        self, names: Sequence[str], key_type: trustme.KeyType = trustme.KeyType.ECDSA, kept: bytes = b""
+    ) -> None:
         self.names = list(dict.fromkeys(names))
         self.key_type = key_type
-        self.root = trustme.CA(organization_name="umail fake root", key_type=key_type)
+        if kept:
+            self.root = trustme.CA.from_pem(kept, kept)
+        else:
+            self.root = trustme.CA(organization_name="umail fake root", key_type=key_type)
         self.intermediate = self.root.create_child_ca(key_type=key_type)
         self._now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 
@@ -83,8 +92,13 @@ class Authority:
         """The root, to be trusted."""
         return self.root.cert_pem.bytes()
 
+    @property
+    def root_with_key(self) -> bytes:
+        """The root and its key, to be kept for the next server; who has them is trusted by whoever trusts the root."""
+        return self.root.cert_pem.bytes() + self.root.private_key_pem.bytes()
+
     def server(self, name: str = "good") -> Identity:
-        """The certificate of that name; ``CERTIFICATES`` tells what is wrong with each.
+        """Return the certificate of that name; ``CERTIFICATES`` tells what is wrong with each.
 
         Raises:
             ValueError: there is none of that name.
@@ -94,13 +108,13 @@ class Authority:
         return CERTIFICATES[name](self)
 
     def client(self, *names: str) -> Identity:
-        """A client's certificate for these domains, with its intermediate."""
+        """Return a client's certificate for these domains, with its intermediate."""
         return self.issue(names)
 
     def issue(
         self, names: Sequence[str], start: int = -1, end: int = 365, issuer: trustme.CA | None = None
     ) -> Identity:
-        """A leaf for these names.
+        """Return a leaf for these names.
 
         Args:
             start: day from which it is valid, counted from today; ``end``: the last one.
@@ -118,7 +132,7 @@ class Authority:
         return Identity(chain, _key_bytes(key, serialization.Encoding.DER))
 
     def issue_by_hand(self, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, names: Sequence[str]) -> Identity:
-        """What trustme does not issue: any key, and no subjectAltName where ``names`` is empty."""
+        """Issue what trustme does not: any key, and no subjectAltName if ``names`` is empty."""
         issuer = x509.load_pem_x509_certificate(self.intermediate.cert_pem.bytes())
         signer = serialization.load_pem_private_key(self.intermediate.private_key_pem.bytes(), None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
@@ -210,7 +224,7 @@ VERSIONS = {
 
 
 def server_context(identity: Identity, *, version: str = "", client_root: bytes = b"") -> ssl.SSLContext:
-    """The server's side of TLS.
+    """Return the server's side of TLS.
 
     Args:
         identity: what it shows.

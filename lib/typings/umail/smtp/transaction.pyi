@@ -1,5 +1,3 @@
-from typing import Any
-
 from umail.smtp.reply import Reply
 
 class Receipt:
@@ -16,5 +14,3 @@ class Receipt:
         message_id: str,
         round_trips: int,
     ) -> None: ...
-
-def __getattr__(name: str) -> Any: ...

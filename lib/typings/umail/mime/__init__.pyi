@@ -1,1 +1,0 @@
-"""How a message is written: header fields, encodings, parts (MIME)."""
