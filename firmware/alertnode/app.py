@@ -42,6 +42,8 @@ class App:
         self.mailer = mailer
         self.clock = clock
         self.wifi = wifi
+        if wifi is not None:
+            wifi.connecting = lambda: self._mark(platform.CONNECTING)
         self.log = log
         self.feed = feed
         self._sleep = sleep
@@ -110,7 +112,6 @@ class App:
 
     def online(self):
         """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
-        self._mark(platform.CONNECTING)
         if self.wifi is not None and not self.wifi.up():
             self._restart_for_network()
             return self._cannot("Wi-Fi is down")

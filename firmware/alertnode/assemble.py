@@ -64,7 +64,7 @@ def build(settings, parts, running):
     node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
     node.interval = round(settings["interval"] * 1000)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
-    node.port = platform
+    node.port = platform  # type: ignore[assignment]
     journal.say("%s: %s" % (name, node.about()))
     node.more = memory.last_words(platform)
     if known:

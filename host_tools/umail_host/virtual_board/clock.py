@@ -68,7 +68,7 @@ class Clock:
         return int(self.true_time() + self.ntp_offset - _EPOCH) if self.ntp else None
 
     def _ask(self, host: str, request: list[int]) -> list[int] | None:
-        """What a time server answers to a packet, None without one."""
+        """Return what a time server answers to a packet, None without one."""
         if not self.ntp:
             return None
         now = self.true_time() + self.ntp_offset + _NTP_EPOCH
