@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint stubtest generated format size bench power kills fuzz fleet hil servers docs package clean
+.PHONY: help demo test lint stubtest generated format size bench power kills fuzz fleet hil releases servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -28,7 +28,11 @@ demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE
 	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+	@UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+	  $(if $(MICROPYTHON),tests/unit tests/firmware tests/wire,-q) $(ARGS)
+
+releases: $(READY) ## Run tests/unit and tests/firmware on every release of MicroPython from 1.23 on (WebAssembly, from npm)
+	@UMAIL_RELEASES=all $(BIN)/python -m pytest -n auto -q tests/releases $(ARGS)
 
 lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from time import sleep
 
 from .delivery import Delivery
 from .errors import MailError
-from .net.transport import Transport
+from .net.transport import Raised, Transport
 
 
 class Wire(Transport):
@@ -33,8 +33,11 @@ class Wire(Transport):
                     error = raised
         except MailError:
             raise
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, Raised):
+                # It leaves as it came.
+                raise error.args[0]
             raise
         finally:
             steps.close()

@@ -5,6 +5,10 @@ from umail import load_transient
 from . import sockets
 
 
+class Raised(BaseException):
+    """What a caller's function raised, on its way out past everything that handles failures of the network."""
+
+
 class Transport:
     """What both drivers have in common; each adds ``run``, ``connect``, ``receive`` and ``transmit``, which wait.
 
@@ -21,13 +25,18 @@ class Transport:
         self.handshake = None
         # The route, as long as nothing was received over TLS.
         self.unheard = None
-        self.until = self.end = 0
+        # The plain socket below TLS: it outlives a handshake that failed.
+        self.raw = None
+        self.until = self.end = self.kept = 0
 
     # -- what the generators ask for by name (see delivery.py) -------------------------------------------------------
 
-    def limit(self, seconds):
-        """All that follows must be done within ``seconds``."""
-        self.until = self.end = sockets.after(sockets.ticks(), int(seconds * 1000))
+    def limit(self, seconds, keep=True):
+        """Bound all that follows by ``seconds``; None: by what is left of the last limit that was to be kept."""
+        end = self.kept if seconds is None else sockets.after(sockets.ticks(), int(seconds * 1000))
+        if keep:
+            self.kept = end
+        self.until = self.end = end
 
     def lookup(self, host):
         """The addresses of ``host`` by the system's resolver."""
@@ -45,6 +54,7 @@ class Transport:
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
         self.begin_wait(self.timeout)
+        self.raw = self.sock
         self.sock = load_transient("net.tls").wrap(self.sock, route, host)
         self.handshake = self.unheard = route
 
@@ -54,11 +64,12 @@ class Transport:
 
     def close(self):
         """Close the socket, whatever it does."""
-        sock, self.sock = self.sock, None
-        self.handshake = self.unheard = None
-        if sock:
+        socks = self.sock, self.raw
+        self.sock = self.raw = self.handshake = self.unheard = None
+        for sock in socks:
             try:
-                sock.close()
+                if sock:
+                    sock.close()
             except OSError:
                 pass
 
@@ -99,7 +110,10 @@ class Transport:
 
             raise self._failed(OSError(ETIMEDOUT))
         if self.tick:
-            self.tick()
+            try:
+                self.tick()
+            except Exception as error:
+                raise Raised(error)
         # So that a tick comes at least once a second.
         return min(rest, 500)
 

@@ -149,7 +149,7 @@ def test_without_ntp_for_ever_the_alert_goes_with_an_estimated_time(node: Rig) -
     impatient = b"from alertnode import clock, start\nclock._PATIENCE = 3\nstart.main()\n"
     node.start(settings(node.server), {"/main.py": impatient, "/clock": b"%d" % (time.time() - 3600)})
     node.wait_for("no NTP server answers (time.example, 127.0.0.1): asked again in 5 s")
-    node.wait_for("1 mails wait: the clock is not set")
+    node.wait_for("1 mail waits: the clock is not set")
     node.wait_for("by the last known time, as NTP does not answer: it was not set")
     node.wait_for("alert mailed to ops@contoso.com")
     node.celsius = 20
