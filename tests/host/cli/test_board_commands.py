@@ -22,7 +22,7 @@ from umail_host.virtual_board import VirtualBoard
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         yield made
 

@@ -18,7 +18,7 @@ from umail_host.errors import UserError
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         with maintenance.held(made.board.port) as link:
             link.make_folder("/certs")

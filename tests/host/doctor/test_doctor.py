@@ -102,11 +102,6 @@ def test_from_the_host_all_is_green_and_nothing_is_sent(doctor):
     assert "Set-CASMailbox -Identity 'esp32@contoso.com'" in report["powershell"]
 
 
-@pytest.fixture(scope="session")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("doctor") / "flash")
-
-
 @pytest.fixture
 def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:

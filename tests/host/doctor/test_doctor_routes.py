@@ -35,7 +35,7 @@ def doctor(tmp_path):
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board", basic_auth=False) as made:
         yield made
 

@@ -21,6 +21,8 @@ from umail_host.virtual_board import VirtualBoard
 USER, PASSWORD, WIFI_PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.WIFI_PASSWORD
 ROOT = "/certs/test.der"
 PIN = 4
+# As main.py, but that Ctrl-C has less time to stop the start: many tests wait for it.
+MAIN = b"from alertnode import start\n\nstart.WINDOW = 0.2\nstart.main()\n"
 
 
 def installed(folder: Path, kind: str = "virtual") -> Path:

@@ -17,11 +17,6 @@ from umail_host.fake_smtp import FakeServer
 DAY = 86400
 
 
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("firmware") / "flash")
-
-
 @pytest.fixture
 def node(flash: Path, tmp_path: Path) -> Iterator[Rig]:
     with rig(flash, tmp_path / "board", basic_auth=False) as made:

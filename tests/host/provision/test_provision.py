@@ -258,7 +258,7 @@ def test_a_file_that_is_wrong_is_told(tmp_path, text, words):
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         yield made
 

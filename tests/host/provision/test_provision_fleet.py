@@ -29,11 +29,6 @@ from umail_host.virtual_board import VirtualBoard
 IDS = ["240ac4000001", "240ac4000002", "240ac4000003"]
 
 
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("fleet") / "flash")
-
-
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
     """The command as a process would end: its status, and all it printed."""
     monkeypatch.setattr("sys.argv", ["umail", "provision", *map(str, arguments)])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
+import functools
 import mailbox
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 from umail_host.fake_smtp.core.events import Envelope
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """One accepted message.
 
@@ -25,14 +26,12 @@ class Delivery:
         time: seconds since 1970.
         connection: number of the session.
         envelope: MAIL FROM and RCPT TO with their parameters, and the content exactly as it was meant.
-        message: the content, parsed.
         path: its file in the Maildir.
     """
 
     time: float
     connection: int
     envelope: Envelope
-    message: EmailMessage = field(repr=False)
     path: Path
 
     @property
@@ -49,6 +48,11 @@ class Delivery:
     def content(self) -> bytes:
         """The message's octets: dots unstuffed, chunks joined, nothing added."""
         return self.envelope.content
+
+    @functools.cached_property
+    def message(self) -> EmailMessage:
+        """The content, parsed when first asked for."""
+        return email.message_from_bytes(self.content, policy=email.policy.default)
 
 
 def _in_lines(content: bytes) -> bytes:

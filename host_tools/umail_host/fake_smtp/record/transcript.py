@@ -36,6 +36,8 @@ class Entry:
     def text(self) -> str:
         """The bytes as one printable line; what is not UTF-8 or not printable is escaped."""
         decoded = self.data.decode("utf-8", "backslashreplace").removesuffix("\r\n")
+        if decoded.isprintable():
+            return decoded
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in decoded)
 
     def __str__(self) -> str:
@@ -45,10 +47,14 @@ class Entry:
         """Return a line of JSON; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
         row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction, "tls": self.tls}
         try:
-            return json.dumps(row | {"text": self.data.decode()})
+            return row | {"text": self.data.decode()}
         except UnicodeDecodeError:
             text = self.data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
-            return json.dumps(row | {"text": text, "escaped": True})
+            return row | {"text": text, "escaped": True}
+
+    def as_json(self) -> str:
+        """One line of JSON; see ``as_row``."""
+        return json.dumps(self.as_row())
 
 
 class Transcript:
