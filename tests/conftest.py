@@ -18,10 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire_device import compile_library
 
 import secrets_watch
-from made_once import made_once
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"

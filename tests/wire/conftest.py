@@ -12,7 +12,7 @@ from trustme import KeyType
 from wire_device import PASSWORD, ROOT, USER, Device
 
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])

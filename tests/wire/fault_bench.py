@@ -15,7 +15,7 @@ from wire_program import Program
 import planted
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.clock import Clock
-from umail_host.fake_smtp.server.tls import Authority
+from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
 
 TOKEN = planted.TOKEN
 OPTIONS = {"timeout": 2, "deadline": 4}

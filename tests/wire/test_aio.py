@@ -7,7 +7,7 @@ import sys
 import pytest
 from wire_device import PASSWORD, ROOT, USER, Device
 
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 
 @pytest.fixture(params=["micropython", "cpython"])

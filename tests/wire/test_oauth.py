@@ -13,7 +13,7 @@ from wire_device import PASSWORD, ROOT, USER
 
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 PROGRAM = Path(__file__).with_name("oauth_program.py")
 

@@ -13,7 +13,7 @@ import pytest
 from wire_device import PASSWORD, USER
 
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 Serve = Callable[..., FakeServer]
 

@@ -14,7 +14,6 @@ import pytest
 from typer.testing import CliRunner
 
 import planted
-from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import rig, settings
 from umail_host.cli import app
 from umail_host.errors import UserError

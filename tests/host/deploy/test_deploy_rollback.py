@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from host.deploy.test_deploy_serial import run
-from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import PASSWORD, ROOT, WIFI_PASSWORD, rig, settings
 from umail_host.commands import deploy as command
 from umail_host.deploy import image, rollback, watch

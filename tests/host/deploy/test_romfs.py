@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from host.deploy.test_deploy_serial import compiled_once, run  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import PASSWORD, ROOT, WIFI_PASSWORD, rig, settings
+from made_once import made_once
 from umail_host.cli import app
 from umail_host.deploy import image, romfs
 from umail_host.deploy.romfs import Partition

@@ -10,7 +10,7 @@ import pytest
 from fake_dns import FakeDns
 from typer.testing import CliRunner
 
-from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, installed, rig, settings
+from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host.cli import app
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from host.firmware.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, installed, rig, settings
+from host.firmware.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, rig, settings
 from umail_host.device.board import Board
 from umail_host.paths import firmware
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from host.firmware.firmware_rig import PASSWORD, Rig, installed, rig, settings
+from host.firmware.firmware_rig import PASSWORD, Rig, rig, settings
 
 HANG = b"""
 import machine
@@ -19,7 +19,7 @@ if machine.reset_cause() != machine.WDT_RESET:
         while True:
             pass
     app.App.sense = sense
-start.WINDOW = 0.2
+start.WINDOW = 200
 start.main()
 """
 FILL = """
@@ -142,7 +142,7 @@ def test_a_name_that_cannot_be_resolved_is_told_and_the_sensor_is_read_on(node: 
 def test_without_ntp_for_ever_the_alert_goes_with_an_estimated_time(node: Rig) -> None:
     node.celsius = 35
     node.board.clock.ntp = False
-    impatient = b"from alertnode import clock, start\nclock._PATIENCE = 3\nstart.WINDOW = 0.2\nstart.main()\n"
+    impatient = b"from alertnode import clock, start\nclock._PATIENCE = 3\nstart.WINDOW = 200\nstart.main()\n"
     node.start(settings(node.server), {"/main.py": impatient, "/clock": b"%d" % (time.time() - 3600)})
     node.wait_for("no NTP server answers (time.example, 127.0.0.1): asked again in 5 s")
     node.wait_for("1 mail waits: the clock is not set")

@@ -15,7 +15,7 @@ import keyring.core
 import pytest
 from typer.testing import CliRunner
 
-from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, installed, rig, settings, stored
+from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, rig, settings, stored
 from umail_host.cli import app, main
 from umail_host.device import maintenance, ports
 from umail_host.errors import UserError

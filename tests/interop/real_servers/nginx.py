@@ -37,7 +37,10 @@ class Nginx(RealServer):
     """nginx mail before Exim: offers what it is told to, and relays what came with AUTH."""
 
     name = "nginx"
-    OPENED, CLOSED = r" client 127\.0\.0\.1:\d+ connected to|client 127\.0\.0\.1 connected", r"client .*(?:closed|disconnected)"
+    OPENED, CLOSED = (
+        r" client 127\.0\.0\.1:\d+ connected to|client 127\.0\.0\.1 connected",
+        r"client .*(?:closed|disconnected)",
+    )
 
     def start(self) -> None:
         program = unpacked("root/usr/sbin/nginx", "nginx")

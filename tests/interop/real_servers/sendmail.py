@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 from .base import IDLE_S, SAVE, SIZE_LIMIT, UNPACKED, RealServer, free_ports, unpacked
 
@@ -92,7 +91,9 @@ class Sendmail(RealServer):
         made += f"ESASL_CONF_PATH={sasl}\nESASL_PATH={next((root / 'lib').glob('*-linux-*'))}/sasl2\n"
         config.write_text(made)
         config.chmod(0o644)
-        (sasl / "Sendmail.conf").write_text(f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {sasl}/db\n")
+        (sasl / "Sendmail.conf").write_text(
+            f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {sasl}/db\n"
+        )
         name, password = self.login
         local, _, domain = name.partition("@")
         subprocess.run(
@@ -106,7 +107,8 @@ class Sendmail(RealServer):
         self.version = re.findall(r"DZ(\S+)", made)[0]
         self.log = self.folder / "log"
         both = [
-            f"{program} -C{config} -bD -q1h -X{self.log} -OAuthMechanisms={logins} " + " ".join(f"-O'{one}'" for one in ports)
+            f"{program} -C{config} -bD -q1h -X{self.log} -OAuthMechanisms={logins} "
+            + " ".join(f"-O'{one}'" for one in ports)
             for logins, ports in (
                 (
                     "'PLAIN LOGIN'",

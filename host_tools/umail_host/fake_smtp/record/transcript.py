@@ -43,8 +43,8 @@ class Entry:
     def __str__(self) -> str:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"
 
-    def as_json(self) -> str:
-        """Return a line of JSON; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
+    def as_row(self) -> dict[str, object]:
+        """Return what JSON tells of it; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
         row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction, "tls": self.tls}
         try:
             return row | {"text": self.data.decode()}
@@ -53,7 +53,7 @@ class Entry:
             return row | {"text": text, "escaped": True}
 
     def as_json(self) -> str:
-        """One line of JSON; see ``as_row``."""
+        """Return one line of JSON; see ``as_row``."""
         return json.dumps(self.as_row())
 
 
