@@ -38,7 +38,7 @@ def _decoded(text):
 
 
 def hidden(text, secret):
-    """Return ``text`` (str) as far as it shows nothing of ``secret`` (str or None), as it is, percent-encoded or cut."""
+    """Return ``text`` (str) up to where it shows ``secret`` (str or None), as it is, percent-encoded or cut."""
     if not secret:
         return text
     # Six characters in a row are not there by chance.
