@@ -44,7 +44,7 @@ class Entry:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"
 
     def as_row(self) -> dict[str, object]:
-        """Return what JSON tells of it; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
+        """Return what JSON has; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
         row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction, "tls": self.tls}
         try:
             return row | {"text": self.data.decode()}
