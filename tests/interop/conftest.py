@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from real_servers import SERVERS, Missing, RealServer
+from real_servers import FURTHER, SERVERS, Missing, RealServer
 from talking_device import TalkingDevice
 from wire_device import ROOT, compile_library
 
@@ -27,7 +27,7 @@ def servers(running: contextlib.ExitStack, tmp_path_factory: pytest.TempPathFact
 
     @functools.cache
     def start(name: str) -> RealServer:
-        return running.enter_context(SERVERS[name](tmp_path_factory.mktemp(name)))
+        return running.enter_context({**SERVERS, **FURTHER}[name](tmp_path_factory.mktemp(name)))
 
     def give(name: str) -> RealServer:
         try:

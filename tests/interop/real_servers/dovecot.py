@@ -61,6 +61,10 @@ service auth {{
 }}
 service anvil {{
   chroot =
+  # Else an address from which a login was refused waits, up to 15 s.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service submission-login {{
   chroot =
@@ -96,7 +100,8 @@ class Dovecot(RealServer):
     name = "dovecot"
     token = TOKEN
     login_only_port = 0
-    OPENED, CLOSED = "submission-login: Info: Login: ", "submission.*: Info: Disconnected"
+    LOGIN_LINE = "method={upper},"
+    OPENED, CLOSED = "submission-login: Info: Login: ", r"submission\(.*: Info: Disconnected"
 
     def start(self) -> None:
         programs = unpacked("root/usr/lib/dovecot/submission", "Dovecot submission").parents[2]
@@ -129,14 +134,31 @@ class Dovecot(RealServer):
         config = self.folder / "dovecot.conf"
         config.write_text(CONFIG.format(**values))
         (self.folder / "oauth2").write_text(OAUTH2.format(port=self.introspection.port))
-        env = {"LD_LIBRARY_PATH": os.pathsep.join([f"{self.folder}/lib", f"{programs}/lib/dovecot", f"{programs}/lib/dovecot/modules/old-stats", *map(str, (programs / "lib").glob("*-linux-*"))])}
+        env = {
+            "LD_LIBRARY_PATH": os.pathsep.join(
+                [
+                    f"{self.folder}/lib",
+                    f"{programs}/lib/dovecot",
+                    f"{programs}/lib/dovecot/modules/old-stats",
+                    *map(str, (programs / "lib").glob("*-linux-*")),
+                ]
+            )
+        }
         # Where it loads OpenSSL from is compiled in; a name as long as that stands for it.
         self.modules = Path("/var/tmp", "umail-" + secrets.token_hex(5)[:9])
         self.modules.symlink_to(programs / "lib/dovecot/modules")
         library = self.folder / "lib" / "libdovecot.so.0"
         library.parent.mkdir()
-        library.write_bytes((programs / "lib/dovecot" / library.name).read_bytes().replace(MODULES, bytes(self.modules)))
-        told = subprocess.run([programs / "sbin/dovecot", "--version"], env={**os.environ, **env}, capture_output=True, text=True, check=True)
+        library.write_bytes(
+            (programs / "lib/dovecot" / library.name).read_bytes().replace(MODULES, bytes(self.modules))
+        )
+        told = subprocess.run(
+            [programs / "sbin/dovecot", "--version"],
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         self.version = told.stdout.split()[0]
         # dovecot itself would look for doveconf where it is installed.
         doveconf = [programs / "bin/doveconf", "-f", "service=master", "-c", config, "-e"]

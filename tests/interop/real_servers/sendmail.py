@@ -34,6 +34,8 @@ define(`confAUTH_OPTIONS', `A p y')
 TRUST_AUTH_MECH(`PLAIN LOGIN')
 define(`confSERVER_CERT', `{chain}')
 define(`confSERVER_KEY', `{key}')
+define(`confCACERT_PATH', `{folder}')
+define(`confCACERT', `{chain}')
 define(`confTLS_SRV_OPTIONS', `V')
 define(`confBAD_RCPT_THROTTLE', `0')
 define(`SMART_HOST', `save:all')
@@ -59,7 +61,8 @@ class Sendmail(RealServer):
     """Sendmail: PIPELINING, no CHUNKING; whatever comes in one segment after EHLO ends the connection."""
 
     name = "sendmail"
-    OPENED, CLOSED = r"SMTP connect from", r"disconnect level"
+    LOGIN_LINE = "<<< AUTH {upper} "
+    OPENED, CLOSED = ">>> 220 sendmail", r"<<< QUIT|<<< \[(?:EOF|TIMEOUT)\]"
 
     def start(self) -> None:
         program = unpacked("root/usr/libexec/sendmail/sendmail", "Sendmail")
@@ -92,7 +95,9 @@ class Sendmail(RealServer):
         made += f"ESASL_CONF_PATH={sasl}\nESASL_PATH={next((root / 'lib').glob('*-linux-*'))}/sasl2\n"
         config.write_text(made)
         config.chmod(0o644)
-        (sasl / "Sendmail.conf").write_text(f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {sasl}/db\n")
+        (sasl / "Sendmail.conf").write_text(
+            f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {sasl}/db\n"
+        )
         name, password = self.login
         local, _, domain = name.partition("@")
         subprocess.run(
@@ -106,7 +111,8 @@ class Sendmail(RealServer):
         self.version = re.findall(r"DZ(\S+)", made)[0]
         self.log = self.folder / "log"
         both = [
-            f"{program} -C{config} -bD -q1h -X{self.log} -OAuthMechanisms={logins} " + " ".join(f"-O'{one}'" for one in ports)
+            f"{program} -C{config} -bD -q1h -X{self.log} -OAuthMechanisms={logins} "
+            + " ".join(f"-O'{one}'" for one in ports)
             for logins, ports in (
                 (
                     "'PLAIN LOGIN'",
