@@ -107,7 +107,6 @@ class Inbox:
         received = f"Received: by fake-smtp (session {connection}); {formatdate(now)}\n"
         lines = [f"Return-Path: <{envelope.sender}>\n"]
         lines += [f"Delivered-To: {recipient.address}\n" for recipient in envelope.recipients]
-        parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
         content = envelope.content
         if envelope.body == "BINARYMIME":
             content = _in_lines(content)
@@ -116,7 +115,7 @@ class Inbox:
             self.wire.mkdir(exist_ok=True)
             (self.wire / key).write_bytes(envelope.content)
         path = self.path / "new" / key
-        delivery = Delivery(now, connection, envelope, parsed, path)
+        delivery = Delivery(now, connection, envelope, path)
         with self._arrived:
             self._deliveries.append(delivery)
             self._arrived.notify_all()
