@@ -1,12 +1,15 @@
 """Runs the alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
 
-from alertnode import texts
+from alertnode import platform, texts
 from alertnode.rules import ALERT
 
 # One slice of waiting, in milliseconds: short enough for a contact to be noticed, long enough to let the chip rest.
 _SLICE = 200
 # In a trace as fast as it can run, a reading is shown about this often, in milliseconds.
 _SHOW_EVERY = 1000
+# So many milliseconds without network, and the board restarts; doubled each time, up to a day.
+_AWAY = 3600 * 1000
+_LONGEST_AWAY = 24 * 3600 * 1000
 
 
 class App:
@@ -29,6 +32,8 @@ class App:
     expiry = None
     # A reading taken last.
     reading = None
+    # The module platform, to mark which part is at work; None: nothing outlives a reset.
+    port = None
 
     def __init__(self, board, sensor, rules, mailer, clock, wifi, log, feed, sleep):
         self.board = board
@@ -37,12 +42,15 @@ class App:
         self.mailer = mailer
         self.clock = clock
         self.wifi = wifi
+        if wifi is not None:
+            wifi.connecting = lambda: self._mark(platform.CONNECTING)
         self.log = log
         self.feed = feed
         self._sleep = sleep
         self._shown = None
         self._gone = False
         self._told = None
+        self._minute = 0
         # Lines that must reach a person with the next mail.
         self.more = ()
         self.alerts = 0
@@ -54,10 +62,12 @@ class App:
 
     def run(self):
         """Read and mail until the sensor is finished, then keep what is left going; never returns on a live sensor."""
-        self.online()
+        # What brought the board down may do so again: what waits goes first.
+        if self.online() and self.mailer.due():
+            self.flush()
         while not self.sensor.finished:
             if self.sense() and self.online():
-                self.mailer.flush()
+                self.flush()
             self.wait(self.sensor.pause(self.interval))
         self.finish()
         while True:
@@ -66,7 +76,9 @@ class App:
     def sense(self):
         """Read once and put what follows from it into the outbox; return True if anything follows."""
         self.feed()
+        self._mark(platform.READING)
         reading = self.reading = self.sensor.read()
+        self._mark(platform.WRITING)
         self._show(reading)
         events = [event for event in [rule.feed(reading) for rule in self.rules] if event]
         for event in events:
@@ -90,7 +102,9 @@ class App:
             self.feed()
             self.clock.tick()
             if self.online() and self.mailer.due():
-                self.mailer.flush()
+                self.flush()
+            self._mark(platform.WAITING)
+            self._count_minutes()
             left = end - self.clock.uptime()
             if left <= 0 or self.sensor.urgent():
                 return
@@ -99,25 +113,65 @@ class App:
     def online(self):
         """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
         if self.wifi is not None and not self.wifi.up():
+            self._restart_for_network()
             return self._cannot("Wi-Fi is down")
         if self.clock.due():
             self.feed()
+            self._mark(platform.ASKING)
             self.clock.sync()
         # Certificates have dates: without one nothing can be verified.
         if self.clock.now() is None:
             return self._cannot("the clock is not set")
         self._told = None
+        if self.port is not None:
+            self.port.mark(platform.RESETS, 0)
         if self.expiry:
             self.expiry()
         return True
+
+    def flush(self, budget=None):
+        """Send what is due."""
+        self._mark(platform.SENDING)
+        self.mailer.flush(budget)
+
+    def _mark(self, part):
+        """Note which part is at work, for after a hang."""
+        if self.port is not None:
+            self.port.mark(platform.PART, part)
+
+    def _count_minutes(self):
+        """Forget the failed starts an hour after the first of them."""
+        if self.port is None or not self.port.marked(platform.FAILS):
+            return
+        minute = self.clock.uptime() // 60000
+        if minute == self._minute:
+            return
+        self._minute = minute
+        minutes = self.port.marked(platform.MINUTES) + 1
+        if minutes >= 60:
+            self.port.mark(platform.FAILS, 0)
+            minutes = 0
+        self.port.mark(platform.MINUTES, minutes)
+
+    def _restart_for_network(self):
+        """Restart the board after an hour without network, in case only that helps; then after twice as long."""
+        if self.port is None or self.state is None:
+            return
+        resets = self.port.marked(platform.RESETS)
+        if self.wifi.away() < min(_AWAY << resets, _LONGEST_AWAY):
+            return
+        self.port.mark(platform.RESETS, min(resets + 1, 5))
+        self.log.say("no network for %s: restarting the board" % texts.duration(self.wifi.away() // 1000))
+        self.port.reset()
 
     def finish(self):
         """Report how a trace went."""
         if hasattr(self.sensor, "missing"):
             if self.sensor.missing:
                 self.log.say("readings missing or not a number: %d" % self.sensor.missing)
-            text = "trace finished: %d readings, %d alerts, %d recoveries"
-            self.log.say(text % (self.sensor.values, self.alerts, self.recoveries))
+            readings = texts.count(self.sensor.values, "reading")
+            recoveries = "1 recovery" if self.recoveries == 1 else "%d recoveries" % self.recoveries
+            self.log.say("trace finished: %s, %s, %s" % (readings, texts.count(self.alerts, "alert"), recoveries))
 
     def heartbeat(self):
         """Return the Message that says that all is well, so that silence means something."""
@@ -161,5 +215,6 @@ class App:
         """Note why no mail can go, and say so once while mails wait."""
         if self._told != why and self.mailer.pending():
             self._told = why
-            self.log.say("%d mails wait: %s" % (self.mailer.pending(), why))
+            waiting = self.mailer.pending()
+            self.log.say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
         return False

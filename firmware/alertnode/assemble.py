@@ -19,45 +19,61 @@ _PASSING = (
 )
 
 
-def build(settings):
-    """Return (what runs the node, its Log, what feeds the watchdog) of a configuration.
+def configured(settings):
+    """Return the parts that can show a mistake in the configuration: (route, time, journal, sensor).
 
-    Raises ValueError or OSError, with a sentence, if it does not fit this board; the watchdog is not armed then.
+    Raises ValueError, with a sentence, if it does not fit this board.
     """
     import umail
 
-    _preload()
-    journal = log.Log(size=settings["log_size"])
-    uptime = clock.Uptime(platform)
-    time = _clock(settings["clock"], uptime, journal.say)
-    journal.stamp = time.stamp
-    sensor = _sensor(settings["sensor"], time, journal.say)
-    trace = settings["sensor"]["type"] == "trace"
+    routes.check_files(settings["mail"])
     route = routes.every(settings["mail"], secrets.get, umail)
+    journal = log.Log(size=settings["log_size"])
+    time = _clock(settings["clock"], clock.Uptime(platform), journal.say)
+    journal.stamp = time.stamp
+    return route, time, journal, _sensor(settings["sensor"], time, journal.say)
+
+
+def build(settings, parts, running):
+    """Return what runs the node; ``parts`` are those of ``configured``.
+
+    ``running``, a list of two, gets the Log, and what feeds the watchdog as soon as it is armed.
+    """
+    import umail
+
+    route, time, journal, sensor = parts
+    running[0] = journal
+    _preload()
+    uptime = time.uptime
+    trace = settings["sensor"]["type"] == "trace"
     cause = platform.cause()
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
     slept = known.number("slept") if known and cause == platform.DEEP_SLEEP else 0
     outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime.seconds)
-    feed = platform.watchdog(settings["watchdog"])
+    feed = running[1] = platform.watchdog(settings["watchdog"])
+    platform.mark(platform.STATE, 1)
     outbox.tick = feed
-    wifi = _wifi(settings["wifi"], uptime, feed, journal.say)
+    wifi = _wifi(settings["wifi"], uptime, feed, journal.say, journal.show)
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]
-    post = mailer.Mailer(umail, outbox, mail["sender"] or mail["username"], mail["to"], journal.say)
+    sender = mail["sender"] or mail["username"]
+    post = mailer.Mailer(umail, outbox, sender, mail["to"], journal.say, journal.note)
+    post.doubt_time = time.soon
     name = settings["board_name"]
     node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
     node.interval = round(settings["interval"] * 1000)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
+    node.port = platform  # type: ignore[assignment]
     journal.say("%s: %s" % (name, node.about()))
+    node.more = memory.last_words(platform)
     if known:
         node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)
-        _explain(node, cause)
         if settings["heartbeat"]:
             _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
     _watch(node, settings)
-    return _runner(node, settings), journal, feed
+    return _runner(node, settings)
 
 
 def _sensor(config, time, say):
@@ -65,7 +81,11 @@ def _sensor(config, time, say):
     if kind == "trace":
         from alertnode.sensors.trace import Trace
 
-        return Trace(config["path"], config["unit"], time, say, config["speed"], round(config["step"] * 1000))
+        try:
+            step = round(config["step"] * 1000)
+            return Trace(config["path"], config["unit"], time, say, config["speed"], step, config["column"])
+        except OSError:
+            raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
     from alertnode.sensors import wired
 
     return wired.make(kind, config, time, platform.sleep)
@@ -87,8 +107,8 @@ def _outbox(umail, mail, route, slept, uptime):
             slept=slept,
             uptime=uptime,
         )
-    except OSError:
-        raise ValueError("the flash is full or damaged, there is no room for %s: remove files from the board" % OUTBOX)
+    except OSError as error:
+        raise OSError("the flash is full or damaged, there is no room for %s (%s)" % (OUTBOX, error))
 
 
 def _preload():
@@ -106,8 +126,8 @@ def _preload():
         for name in names:
             try:
                 load(name)
-            except ImportError:
-                # The library loads by itself what it needs.
+            except (ImportError, MemoryError):
+                # The library loads by itself what it needs, when it needs it.
                 pass
 
 
@@ -146,13 +166,6 @@ def _runner(node, settings):
     return Battery(node, platform, round(settings["battery"]["budget"] * 1000)).run
 
 
-def _explain(node, cause):
-    """Send the cause of a reset that nobody asked for, and the log's last lines, with the next mail."""
-    if cause == platform.WATCHDOG:
-        memory.keep_last_words(platform, "The board was reset by its watchdog. Its log ended:")
-    node.more = memory.last_words(platform)
-
-
 def _fingerprint(mail):
     """Return a word that changes with the route's settings and secrets, so that a corrected route is tried at once."""
     from binascii import hexlify
@@ -178,7 +191,7 @@ def _clock(settings, uptime, say):
     return clock.Clock(platform, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
 
 
-def _wifi(settings, uptime, feed, say):
+def _wifi(settings, uptime, feed, say, show):
     try:
         import network
     except ImportError:
@@ -187,4 +200,4 @@ def _wifi(settings, uptime, feed, say):
     from alertnode.wifi import Wifi
 
     password = secrets.get("wifi_password")
-    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, say, settings["timeout"])
+    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, say, settings["timeout"], show)

@@ -6,7 +6,7 @@ _LONGEST_PAUSE = 4 * 3600
 
 
 class Battery:
-    """One wake of a board that sleeps in between.
+    """Runs a board that sleeps between its readings.
 
     ``app`` is an App with its State; ``port`` the module platform; ``budget`` the milliseconds that the radio
     may be on.
@@ -17,11 +17,23 @@ class Battery:
         self._app = app
         self._port = port
         self._budget = budget
+        self._begin = 0
 
     def run(self):
-        """Do it all and sleep; what follows is the next start."""
+        """Wake and sleep for ever: most boards start anew after each sleep, an rp2 goes on here."""
         app = self._app
-        self._fails, self._due = app.state.number("radio_fails"), app.state.number("radio_due")
+        if not self._port.slept() and app.mailer.due():
+            # What brought the board down may do so again: what waits goes first.
+            self._load()
+            self._radio()
+        while True:
+            self.wake()
+            self._begin = app.clock.uptime()
+
+    def wake(self):
+        """Do it all once and sleep."""
+        app = self._app
+        self._load()
         if app.clock.now() is None:
             # A reading without its time says little.
             self._radio()
@@ -32,7 +44,13 @@ class Battery:
         seconds = self._seconds()
         app.keep(radio_fails=self._fails, radio_due=self._due, slept=seconds)
         app.log.show("asleep for %s" % duration(seconds))
-        self._port.deepsleep(seconds)
+        end = app.clock.uptime() + seconds * 1000
+        self._port.deepsleep(seconds, app.feed)
+        app.clock.uptime.at_least(end)
+
+    def _load(self):
+        """Take up what the last wake left."""
+        self._fails, self._due = self._app.state.number("radio_fails"), self._app.state.number("radio_due")
 
     def _radio(self):
         """Use the radio, unless it pauses because it failed before."""
@@ -54,7 +72,7 @@ class Battery:
                 return False
             left = (end - app.clock.uptime()) // 1000
             if left > 0 and app.mailer.due():
-                app.mailer.flush(left)
+                app.flush(left)
             return True
         finally:
             if app.wifi is not None:
@@ -63,7 +81,7 @@ class Battery:
     def _seconds(self):
         """Return the seconds to sleep: until the next reading, or until a mail is due and the radio may be tried."""
         app = self._app
-        seconds = (app.interval - app.clock.uptime()) // 1000
+        seconds = (app.interval + self._begin - app.clock.uptime()) // 1000
         wait = app.mailer.wait()
         if wait is not None:
             seconds = min(seconds, max(wait, self._due - app.mailer.outbox.now()))

@@ -17,11 +17,17 @@ _FIRST_PAUSE = 5 * 1000
 _LONGEST_PAUSE = 600 * 1000
 # So long NTP may fail before the last known time, which is too early, is taken for the date.
 _PATIENCE = 600 * 1000
+# 2025-01-01, and the seconds (9 years) beyond which no date is believed: 1900, taken for the next era, is in 2036.
+_FLOOR = 1735689600
+_HORIZON = 9 * 365 * DAY
+# How far two answers may be apart to agree, in seconds; how long one must be repeated, in milliseconds.
+_AGREE = 60
+_CONFIRM = 3600 * 1000
 
 
 def is_right(unix):
     """Return True if the clock can be right at ``unix`` seconds: no board runs this program before 2025-01-01."""
-    return unix >= 1735689600
+    return unix >= _FLOOR
 
 
 class Uptime:
@@ -37,6 +43,10 @@ class Uptime:
         self._ticks += passed
         self._milliseconds += passed
         return self._milliseconds
+
+    def at_least(self, milliseconds):
+        """Go on from ``milliseconds`` if less has been counted: the ticks may have stood still in a light sleep."""
+        self._milliseconds = max(self(), milliseconds)
 
     def seconds(self):
         """Return the same in whole seconds."""
@@ -66,6 +76,9 @@ class Clock:
         self._due = 0
         self._pause = _FIRST_PAUSE
         self._failing = None
+        # Servers to be left alone, until when; and (server, date at the start, when) of what is not believed yet.
+        self._rests = {}
+        self._claims = []
         self.state = SET if is_right(port.unix()) else UNSET
         if self.state == UNSET and chip is not None:
             self._ask_chip()
@@ -104,26 +117,74 @@ class Clock:
         """Return True if NTP should be asked."""
         return self.uptime() >= self._due
 
+    def soon(self):
+        """Ask NTP again with the next look: a certificate's dates made the time doubtful."""
+        self._due = min(self._due, self.uptime() + _FIRST_PAUSE)
+
     def sync(self):
-        """Ask the NTP servers, one after the other, until one answers; return True if one did."""
-        servers = self.servers + [self.gateway()]
+        """Ask the NTP servers, one after the other, until one answers that is believed; return True if one was."""
+        servers = [server for server in self.servers + [self.gateway()] if server]
         for server in servers:
-            if not server:
+            if self.uptime() < self._rests.get(server, 0):
                 continue
             try:
                 unix = self._port.ntp(server)
-            except (OSError, ValueError, IndexError):
+            except (OSError, IndexError):
                 continue
-            if not is_right(unix):
-                self._say("NTP server %s gives a date before 2025: not believed" % server)
+            except ValueError as error:
+                self._say("NTP server %s: %s" % (server, error.args[0]))
+                if error.args[1:] and error.args[1]:
+                    self._rests[server] = self.uptime() + error.args[1] * 1000
                 continue
+            if not self._believed(unix, server):
+                continue
+            self._claims = []
             self._set(unix, "NTP server " + server)
             self._due = self.uptime() + _SYNC_EVERY
             self._pause = _FIRST_PAUSE
             self._failing = None
             return True
-        self._failed(", ".join([server for server in servers if server]))
+        self._failed(", ".join(servers))
         return False
+
+    def _believed(self, unix, server):
+        """Return True if the clock may be set to ``unix`` seconds, as ``server`` says.
+
+        An unset clock may, if the date is not before the last known time, nor years after it. One that is set moves by
+        more than a day only if two servers agree, or one says so twice, an hour apart; the same undoes those limits.
+        """
+        kept = self._last_known()
+        known = max(kept, _FLOOR, self._port.unix() if self.state == SET else 0)
+        if not is_right(unix) or unix >= known + _HORIZON:
+            self._say("NTP server %s gives %s: not believed" % (server, self.zone.text(unix)))
+            return False
+        if self.state == SET:
+            near = abs(unix - self._port.unix()) <= DAY
+        else:
+            near = not kept or kept - DAY <= unix <= kept + 366 * DAY
+        if near:
+            return True
+        uptime = self.uptime()
+        epoch = unix - uptime // 1000
+        heard = False
+        for who, claimed, at in self._claims:
+            if abs(claimed - epoch) <= _AGREE:
+                if who != server or uptime - at >= _CONFIRM:
+                    return True
+                heard = True
+        if not heard:
+            self._claims = self._claims[-3:] + [(server, epoch, uptime)]
+            text = "NTP server %s gives %s, days from here: believed if another says so, or it again in an hour"
+            self._say(text % (server, self.zone.text(unix)))
+        return False
+
+    def _last_known(self):
+        """Return the time kept on flash, in Unix seconds, or 0."""
+        try:
+            kept = int(self._port.read(self._keep, 20, True) or 0)
+        except ValueError:
+            return 0
+        return kept if is_right(kept) and kept < _FLOOR + 2 * _HORIZON else 0
 
     def tick(self):
         """Keep the last known time on flash, seldom enough to spare it; to be called now and then."""
@@ -147,11 +208,8 @@ class Clock:
 
     def _estimate(self):
         """Take the last known time for the date: certificates can be checked against it, if a little leniently."""
-        try:
-            kept = int(self._port.read(self._keep, 20, True) or 0)
-        except ValueError:
-            return
-        if is_right(kept):
+        kept = self._last_known()
+        if kept:
             self._set(kept + self.uptime() // 1000, "the last known time, as NTP does not answer", ESTIMATED)
 
     def _ask_chip(self):

@@ -67,7 +67,12 @@ _TOP = {
 }
 _PIN = ("pin", REQUIRED)
 _SENSORS = {
-    "trace": {"path": ("path", REQUIRED), "speed": ("number", 0, 0, 1e6), "step": ("number", 0, 0, 1e7)},
+    "trace": {
+        "path": ("path", REQUIRED),
+        "column": ("text", ""),
+        "speed": ("number", 0, 0, 1e6),
+        "step": ("number", 0, 0, 1e7),
+    },
     "adc": {
         "pin": _PIN,
         "scale": ("number", 1, -1e9, 1e9),
@@ -115,11 +120,30 @@ def load(path=PATH):
         return {}, ["%s is missing: copy one to the board, by umail deploy or mpremote cp" % path]
     try:
         value = json.loads(text.decode())
+        # MicroPython up to 1.25 takes {"interval": 30 for whole, though it was cut off before a 0 and the rest.
+        if not _closed(text):
+            raise ValueError
     except ValueError as error:
         from alertnode import config_help
 
         return {}, ["%s is not JSON: %s" % (path, config_help.where(text, error))]
     return check(value)
+
+
+def _closed(text):
+    """Return True if every bracket in ``text`` (bytes), which MicroPython takes for JSON, is closed."""
+    depth = 0
+    quoted = escaped = False
+    for c in text:
+        if escaped:
+            escaped = False
+        elif c == 0x5C:
+            escaped = quoted
+        elif c == 0x22:
+            quoted = not quoted
+        elif not quoted:
+            depth += (c in b"{[") - (c in b"}]")
+    return not depth and not quoted
 
 
 def check(value):

@@ -38,6 +38,7 @@ _HINTS = {
     "sensor.type": "say which sensor it is",
     "sensor.unit": 'give the unit of the values, such as "°C"',
     "sensor.path": _TRACE,
+    "sensor.column": "give the name of the values' column, as the file's first line has it, or leave it out",
     "sensor.speed": "give how many times faster than recorded the trace runs; 0 is as fast as it can",
     "sensor.step": "give the seconds from row to row; 0 finds it out",
     "sensor.pin": _PIN,

@@ -33,14 +33,19 @@ class Log:
         self.lines.append(line)
         if len(self.lines) > self._many:
             self.lines.pop(0)
-        if self._half:
-            self._keep(line)
+        self._keep(line)
+
+    def note(self, text):
+        """Keep ``text`` in the files only; it has no control characters."""
+        self._keep("%s %s" % (self.stamp()[1], text))
 
     def show(self, text):
         """Print ``text`` and forget it."""
         self._print("%s %s" % (self.stamp()[0], text))
 
     def _keep(self, line):
+        if not self._half:
+            return
         line = (line + "\n").encode()
         try:
             try:

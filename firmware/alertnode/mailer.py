@@ -2,6 +2,8 @@
 
 import gc
 
+from alertnode import texts
+
 _RETRY = 60
 # What full flash leaves to RAM; more would not fit.
 _MOST = 5
@@ -10,19 +12,23 @@ _MOST = 5
 class Mailer:
     """Reports what the outbox does, and stands in for it while the flash is full.
 
-    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines.
+    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines,
+    ``note`` what stands in the log only.
     """
 
-    def __init__(self, umail, outbox, sender, to, say):
+    def __init__(self, umail, outbox, sender, to, say, note=lambda text: None):
         self.outbox = outbox
         self._umail = umail
         self._sender = sender
         self._to = to
         self._say = say
+        self._note = note
         # What the mails of this run are about, by Message-ID; those of an earlier run have their subject.
         self._lines = {}
         self._loose = []
         self._due = 0
+        # Called if a certificate's dates make the time doubtful.
+        self.doubt_time = None
         outbox.report = self._report
 
     def message(self, subject, text):
@@ -78,7 +84,8 @@ class Mailer:
             return False
         if entry is not None and entry.more:
             wait = max(0, entry.until - self.outbox.now())
-            self._say("%s: held back with others of its kind, for %d s at most" % (self._about(message)[0], wait))
+            about = self._about(message)[0]
+            self._say("%s: held back with others of its kind, for %s at most" % (about, texts.duration(wait)))
         return True
 
     def _send_loose(self):
@@ -100,16 +107,22 @@ class Mailer:
     def _report(self, message, result):
         line, what = self._about(message)
         if isinstance(result, self._umail.MailError):
+            if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
+                self.doubt_time()
             self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
             wait = self.wait()
-            then = "nothing waits any more" if wait is None else "%d waiting, next try in %d s" % (self.pending(), wait)
+            then = "nothing waits any more"
+            if wait is not None:
+                then = "%d waiting, next try in %s" % (self.pending(), texts.duration(wait))
             self._say("%s Now %s." % (result.advice, then))
             return
         self._lines.pop(message.message_id, None)
         refused = [address for address, _ in result.refused]
         reached = [address for address in message.recipients if address not in refused]
         if reached:
-            trips = result.round_trips
-            self._say("%s: %s mailed to %s in %d round trips" % (line, what, ", ".join(reached), trips))
+            trips = texts.count(result.round_trips, "round trip")
+            self._say("%s: %s mailed to %s in %s" % (line, what, ", ".join(reached), trips))
+            # By it an administrator follows the mail inside Microsoft 365.
+            self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:
             self._say("%s was refused by the server: %s" % (address, reply))

@@ -8,6 +8,22 @@ ALERT = "alert"
 RECOVERY = "recovery"
 
 
+def number(value):
+    """Return ``37.23``: as many digits as a person wants to read."""
+    text = ("%.2f" if abs(value) >= 1 else "%.4f") % value
+    while text[-1] == "0":
+        text = text[:-1]
+    if text[-1] == ".":
+        text = text[:-1]
+    return "0" if text == "-0" else text
+
+
+def _shown(value):
+    """Return ``value`` as ``number`` shows it, in whole ten-thousandths."""
+    whole, _, rest = number(value).partition(".")
+    return int(whole + (rest + "0000")[:4])
+
+
 class Event:
     """Holds what a rule noticed: ``kind`` ALERT or RECOVERY, the ``rule`` and the ``reading``.
 
@@ -46,10 +62,11 @@ class Rule:
         elif reading.value is None:
             return None
         else:
-            # One comparison serves both directions.
-            sign = -1 if self.when in ("below", "closed") else 1
-            over = sign * (reading.value - self.limit)
-            beyond, back = over > 0, over <= -self.hysteresis
+            # What a person reads decides: 7.9 must be normal at 7.9, though 8 - 0.1 is less in a board's floats.
+            value, limit, normal = [_shown(value) for value in (reading.value, self.limit, self.normal())]
+            beyond, back = value > limit, value <= normal
+            if self.when in ("below", "closed"):
+                beyond, back = value < limit, value >= normal
         if self.active:
             self._note(reading)
             return self._turn(RECOVERY, reading) if back else None
@@ -63,6 +80,10 @@ class Rule:
         self.row += 1
         # `readings` 0 switches a rule off.
         return self._turn(ALERT, reading) if self.row == self.readings else None
+
+    def normal(self):
+        """Return the value at which all is well again."""
+        return self.limit + self.hysteresis if self.when in ("below", "closed") else self.limit - self.hysteresis
 
     def _note(self, reading):
         value = reading.value

@@ -86,7 +86,15 @@ def _parse(data):
 
 
 def keep_last_words(port, why, log="/log.txt", path=LAST_WORDS):
-    """Keep the log's last lines, with ``why`` the board was reset, for the next mail."""
+    """Keep the log's last lines, with ``why`` the board was reset, for the next mail.
+
+    What an earlier reset left, and nobody was told yet, stays: the first cause explains the most.
+    """
+    before = port.read(path)
+    if before:
+        if len(before) < 2 * _LONGEST:
+            _write(port, path, before + b"\n" + why.split(" Its log")[0].encode())
+        return
     lines = []
     try:
         with open(log, "rb") as file:
@@ -95,8 +103,12 @@ def keep_last_words(port, why, log="/log.txt", path=LAST_WORDS):
             lines = file.read(_LONGEST).split(b"\n")[-_LINES - 1 :]
     except OSError:
         pass
+    _write(port, path, b"\n".join([why.encode()] + lines))
+
+
+def _write(port, path, data):
     try:
-        port.write(path, b"\n".join([why.encode()] + lines))
+        port.write(path, data)
     except OSError:
         pass
 

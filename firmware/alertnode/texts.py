@@ -1,21 +1,16 @@
 """Puts events in words: the console line, the subject and the text of a mail. Pure."""
 
-from alertnode.rules import ALERT
-
-
-def number(value):
-    """Return ``37.23``: as many digits as a person wants to read."""
-    text = ("%.2f" if abs(value) >= 1 else "%.4f") % value
-    while text[-1] == "0":
-        text = text[:-1]
-    if text[-1] == ".":
-        text = text[:-1]
-    return "0" if text == "-0" else text
+from alertnode.rules import ALERT, number
 
 
 def amount(value, unit):
     """Return ``37.23 °C``; ``82 %``; ``3`` without a unit."""
     return (number(value) + " " + unit) if unit else number(value)
+
+
+def count(number, what, more="s"):
+    """Return ``1 alert`` or ``2 alerts``; ``more`` is what makes ``what`` a plural."""
+    return "%d %s%s" % (number, what, "" if number == 1 else more)
 
 
 def duration(seconds):
@@ -89,6 +84,5 @@ def mail(event, board, when, about, more=()):
 
 
 def _limit(rule, unit):
-    back = rule.limit - rule.hysteresis if rule.when == "above" else rule.limit + rule.hysteresis
     sides = ("above", "at or below") if rule.when == "above" else ("below", "at or above")
-    return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(back, unit))
+    return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(rule.normal(), unit))

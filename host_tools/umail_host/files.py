@@ -25,6 +25,18 @@ def read(path: Path, name: str = "") -> bytes:
         raise UserError(f"{name or path} can't be read: {error.strerror}") from None
 
 
+def write(path: Path, content: str) -> None:
+    """Write a text file.
+
+    Raises:
+        UserError: it can't be written.
+    """
+    try:
+        path.expanduser().write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} can't be written: {error.strerror}") from None
+
+
 def text(octets: bytes, name: str) -> str:
     """Return the text in ``octets``, without the byte order mark that Windows programs put first.
 

@@ -52,12 +52,12 @@ class Life:
         app.interval, app.state = 600000, state
         before = self.port.milliseconds
         self.wifi.tries = 0
-        Battery(app, self.port, 60000).run()
+        Battery(app, self.port, 60000).wake()
         self.radio.append(self.wifi.tries)
         awake = (self.port.milliseconds - before) // 1000
-        self.port.pass_time(self.port.slept)
-        self.time += awake + self.port.slept
-        return self.port.slept
+        self.port.pass_time(self.port.slept_for)
+        self.time += awake + self.port.slept_for
+        return self.port.slept_for
 
 
 def test_without_anything_to_send_the_radio_stays_off():

@@ -4,7 +4,7 @@ import json
 import os
 
 from alertnode import config
-from check import equal, inside
+from check import equal, inside, scratch
 
 
 def but(table, more):
@@ -139,7 +139,9 @@ def test_a_right_configuration_has_no_problem_and_gets_its_defaults():
     equal(settings["log_size"], 16384)
     equal(settings["mail"]["timeout"], 30)
     equal(settings["mail"]["trust"], ["/certs/demo.der"])
-    equal(settings["sensor"], {"type": "trace", "path": "/trace.csv", "unit": "°C", "speed": 0, "step": 0})
+    equal(
+        settings["sensor"], {"type": "trace", "path": "/trace.csv", "unit": "°C", "speed": 0, "step": 0, "column": ""}
+    )
     equal(len(settings["rules"]), 1)
     least = {key: GOOD[key] for key in ("board_name", "wifi", "mail", "sensor", "rules")}
     settings, problems = config.check(least)
@@ -155,6 +157,30 @@ def test_a_live_sensor_gets_a_rule_for_being_gone_unless_there_is_one():
     value["rules"].append({"name": "probe", "when": "gone", "readings": 0})
     settings, problems = config.check(value)
     equal((len(settings["rules"]), problems), (2, []))
+
+
+def test_a_configuration_that_is_cut_off_is_refused_even_if_the_parser_takes_it():
+    whole = json.dumps(but(GOOD, {"board_name": 'a "quoted\\" {name'})).encode()
+    equal(config._closed(whole + b"\n"), True)
+    for cut in range(1, len(whole)):
+        equal(config._closed(whole[:cut]), False, whole[:cut])
+
+    class Lenient:
+        """The parser of MicroPython up to 1.25, which ends a value where the text ends."""
+
+        @staticmethod
+        def loads(text):
+            return json.loads(text + "}")
+
+    path = scratch("config.json")
+    strict, config.json = config.json, Lenient
+    try:
+        with open(path, "wb") as file:
+            file.write(b'{"interval": 30')
+        inside("is not JSON: it breaks off in line 1", config.load(path)[1][0])
+    finally:
+        config.json = strict
+        os.remove(path)
 
 
 def test_each_mistake_gives_one_sentence_that_names_the_key_and_mends_it():
@@ -207,6 +233,7 @@ WRONG = {
     "sensor.unit": TEXT,
     "sensor.path": PATH,
     "sensor.speed": NUMBER,
+    "sensor.column": TEXT,
     "sensor.step": NUMBER,
     "sensor.pin": PINS,
     "sensor.scale": NUMBER,

@@ -47,6 +47,18 @@ def test_lines_are_printed_kept_and_bounded_in_ram_and_on_flash():
         clean()
 
 
+def test_a_note_is_in_the_file_only():
+    clean()
+    try:
+        log, shown = journal()
+        log.note("Message-ID <a@x>")
+        equal((shown, log.lines), ([], []))
+        with open(PATH) as file:
+            equal(file.read(), "2026-11-24 12:03:00 CET Message-ID <a@x>\n")
+    finally:
+        clean()
+
+
 def test_a_servers_words_can_neither_forge_a_line_nor_move_the_cursor():
     log, shown = journal(size=0)
     log.say("a\r\nb\x1b[2J\x7f" + "x" * 1000)
@@ -192,3 +204,21 @@ def test_a_second_route_has_its_own_secrets_and_the_sender_that_its_login_may_us
     made = routes.every(first, {"mail_password": "p", "mail_token_2": "t"}.get, Library)
     equal(made, [("submission", "a@x", ["password"]), ("smtp", "h", ["sender", "token", "username"])])
     inside("secret mail_password_2 ", str(raises(ValueError, routes.every, first, {"mail_password": "p"}.get, Library)))
+
+
+def test_a_certificate_that_is_missing_or_pem_is_told_when_the_board_starts():
+    path = "umail-test-cert.der"
+    mail = {"trust": (), "certificate": [path], "private_key": "", "fallback": ()}
+    try:
+        for content, said in ((None, "is not there: bring it by"), (b"-----BEGIN", "is not DER"), (b"0\x82", "")):
+            if content is not None:
+                with open(path, "wb") as file:
+                    file.write(content)
+            if said:
+                text = str(raises(ValueError, routes.check_files, mail))
+                inside("the file %s of mail.certificate %s" % (path, said), text)
+                first = {"trust": "insecure", "certificate": (), "private_key": "", "fallback": mail}
+                inside(" of mail.fallback.certificate ", str(raises(ValueError, routes.check_files, first)))
+        routes.check_files(mail)
+    finally:
+        os.remove(path)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,11 +17,13 @@ from umail_host.fake_smtp import FakeServer
 from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
 
-pytestmark = [pytest.mark.hil, pytest.mark.virtual_only]
+pytestmark = [pytest.mark.hil, pytest.mark.virtual_only, pytest.mark.needs("umail")]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "cookbook.md"
-RECIPES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+ENDLESS = ROOT / "examples" / "home_assistant_down.py"
+RECIPES = [path for path in EXAMPLES if path != ENDLESS]
 MAILS = {"one_connection": 3}
 MAILBOXES = {"me@gmail.com": "an app password", "esp32@contoso.com": "its password"}
 # The recipes name the real providers: here their routes lead to the fake server.
@@ -55,7 +60,32 @@ def test_an_example_does_what_it_says(board: Dut, wifi: Wifi, example: Path, ser
         board.reset(hard=True)
 
 
+def test_home_assistant_down_is_mailed_once_and_its_return_too(
+    board: Dut, wifi: Wifi, serve: Callable[..., FakeServer]
+) -> None:
+    server = serve("m365-submission")
+    server.policy.mailboxes.update(MAILBOXES)
+    wifi.join()
+    Online(board, server, "localhost")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = ENDLESS.read_text(encoding="utf-8").replace('"192.168.1.10", 8123', f'"127.0.0.1", {port}')
+    code = code.replace("EVERY = 60", "EVERY = 0.1")
+    assert f"{port}\nEVERY = 0.1" in code
+    board.exec(ELSEWHERE % {"port": server.port, "trust": TRUST, "oauth": 1})
+    board.begin(code)
+    (mail,) = server.inbox.wait(1, 30)
+    assert mail["Subject"] == "Home Assistant does not answer"
+    with ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler) as back:
+        threading.Thread(target=back.serve_forever, daemon=True).start()
+        recovery = server.inbox.wait(2, 30)[1]
+        back.shutdown()
+    assert recovery["Subject"] == "Home Assistant is back"
+    assert recovery["In-Reply-To"] == mail["Message-ID"]
+    board.reset()
+
+
 def test_the_cookbook_shows_every_example() -> None:
     shown = re.findall(r"^\[(examples/\w+\.py)\]\(\.\./\1\)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(shown) == [path.relative_to(ROOT).as_posix() for path in RECIPES]
+    assert sorted(shown) == [path.relative_to(ROOT).as_posix() for path in EXAMPLES]
     assert len(shown) >= 8

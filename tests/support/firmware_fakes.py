@@ -18,7 +18,9 @@ class Port:
         self.files = {}
         self.full = False
         self.kept = b""
-        self.slept = None
+        self.slept_for = None
+        self.marks = {}
+        self.resets = 0
 
     def sleep(self, milliseconds):
         """Whole milliseconds: a float would lose them on a board."""
@@ -62,8 +64,20 @@ class Port:
     def memory(self):
         return self.kept
 
-    def deepsleep(self, seconds):
-        self.slept = seconds
+    def deepsleep(self, seconds, feed):
+        self.slept_for = seconds
+
+    def slept(self):
+        return True
+
+    def mark(self, place, value):
+        self.marks[place] = value
+
+    def marked(self, place):
+        return self.marks.get(place, 0)
+
+    def reset(self):
+        self.resets += 1
 
     def write(self, path, data):
         if self.full:
@@ -238,6 +252,10 @@ class Wifi:
         self.is_up = is_up
 
         self.on = False
+        self.gone = 0
+
+    def away(self):
+        return self.gone
 
     def up(self):
         self.on = True

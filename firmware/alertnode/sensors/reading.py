@@ -14,10 +14,18 @@ class Reading:
         self.why = why
 
 
+def reason(error):
+    """Return what an exception of a sensor says to a person."""
+    text = str(error)
+    if isinstance(error, (OSError, ValueError)):
+        return text or "no answer"
+    return type(error).__name__ + (": " + text if text else "")
+
+
 class Sensor:
     """Reads, and never raises; the base of all sensors. Their time line is the clock's uptime, which never jumps.
 
-    A sensor measures in ``measure()``, which returns a number, or raises OSError or ValueError with the reason.
+    A sensor measures in ``measure()``, which returns a number, or raises an exception with the reason.
     """
 
     # Nothing more will come: a recording has ended.
@@ -32,11 +40,12 @@ class Sensor:
         at = self.clock.uptime()
         try:
             value = self.measure()  # type: ignore[attr-defined]
-        except (OSError, ValueError) as error:
-            return Reading(None, self.unit, at, str(error) or "no answer")
-        # NaN and the infinities are no values: only of them is this difference not 0.
-        if value - value != 0:
-            return Reading(None, self.unit, at, "not a number")
+            # NaN and the infinities are not values: only of them is this difference not 0.
+            if value - value != 0:
+                return Reading(None, self.unit, at, "not a number")
+        except Exception as error:
+            # A driver may raise anything, and a missing reading is what all of it means.
+            return Reading(None, self.unit, at, reason(error))
         return Reading(value, self.unit, at)
 
     def unix(self, at):

@@ -122,7 +122,11 @@ class Contact(Sensor):
 
     def urgent(self):
         """Return True if the contact is not as it was read last."""
-        return self._last is not None and self._pin.value() != self._last
+        try:
+            return self._last is not None and self._pin.value() != self._last
+        except Exception:
+            # The next reading says what is wrong.
+            return False
 
 
 def make(kind, config, clock, sleep):

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from umail_host import files, terminal
+from umail_host.deploy import material
 from umail_host.device import maintenance, ports
 from umail_host.doctor import diagnosis, domain, powershell
 from umail_host.doctor.check import WARNING, Check
@@ -55,6 +56,7 @@ def command(
         if port or config is None:
             link = stack.enter_context(maintenance.held(port or ports.only()))
         settings = Settings.read(config) if config is not None else diagnosis.settings_of(link)
+        known = material.checked(settings, known)
         secrets = diagnosis.secrets_here(settings)
         if not script:
             if host:

@@ -8,8 +8,10 @@ import typer
 
 from umail_host import terminal
 from umail_host.device import maintenance, ports
+from umail_host.doctor import powershell
 
 EXAMPLE = "Example: umail log --lines 50. The board is stopped for a moment and restarts afterwards."
+_MAIL = " Message-ID "  # the alert node notes it for each mail that a server has taken
 _FILES = ("/log.txt.old", "/log.txt")
 
 
@@ -26,5 +28,8 @@ def command(
         terminal.echo_json(found)
     elif found:
         typer.echo("\n".join(found))
+        if mails := [line.partition(_MAIL)[2] for line in found if _MAIL in line]:
+            hint = f"to follow the last mail inside Microsoft 365: {powershell.trace(mails[-1])}"
+            typer.echo(hint, err=True)
     else:
         typer.echo("the board has no log: it never started the alert node, or log_size is 0", err=True)

@@ -68,7 +68,7 @@ def command(
         config, own = fleet.config(board), fleet.files(board)
     job = run.prepare(config, own | more)
     if save is not None:
-        save.write_text(json.dumps(job.settings.config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        files.write(save, json.dumps(job.settings.config, indent=1, ensure_ascii=False) + "\n")
     good = run.carry_out(device, job)
     _tell_administrator(run)
     if not good:
@@ -106,13 +106,19 @@ def _all(run: Run, fleet: Fleet, devices: Sequence[str], files: Mapping[str, byt
             failed.append((label, error.exit_code))
             terminal.echo(f"{label}: {error}", err=True)
     _tell_administrator(run)
-    typer.echo(", ".join(f"{count} {what}" for what, count in counts.items() if count) or "no board is connected")
+    if told := ", ".join(f"{count} {what}" for what, count in counts.items() if count):
+        typer.echo(told)
     if missing := fleet.missing(seen):
         typer.echo(f"not connected: {', '.join(missing)}")
     if failed:
         names = ", ".join(name for name, _ in failed)
         raise UserError(
             f"{len(failed)} failed: {names}; the command once more does only what is not done", failed[0][1]
+        )
+    if not counts["provisioned"] + counts["done before"]:
+        raise UserError(
+            f"no board of {fleet.path} is connected: plug it in with a cable that carries data, or name its --port",
+            3,
         )
 
 

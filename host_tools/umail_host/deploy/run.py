@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from umail_host.deploy import image, rollback, transfer
+from umail_host.deploy import image, material, rollback, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
@@ -62,6 +62,7 @@ def carry_out(
     Raises:
         UserError: the board does not answer, can't be what it should, or has no room.
     """
+    files = material.checked(plan.settings, plan.files)
     again = False
     while True:
         reached = False
@@ -69,7 +70,8 @@ def carry_out(
             with plan.hold() as link:
                 reached = True
                 spec = identity.choose(identity.machine(link), plan.board)
-                built = image.build(spec, config=plan.settings, extra_files=plan.files, mpy=plan.mpy)
+                material.check_there(link, plan.settings, files)
+                built = image.build(spec, config=plan.settings, extra_files=files, mpy=plan.mpy)
                 if before is not None:
                     before.update(rollback.keep(link, built))
                 transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import binascii
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,16 +17,19 @@ from typing import Any
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
-from mpremote.transport_serial import SerialTransport
 
 from umail_host.device import port_failure
+from umail_host.device.transport import BoundedTransport
 from umail_host.errors import UserError
 
+__tracebackhide__ = True  # a failed test of the plugin shows its own lines
 _NO_BOARD = 3  # exit status
 _BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _KNOCK = 0.05  # seconds between two Ctrl-C: a firmware that only wakes to sleep again listens no longer
 _KNOCKS = 10  # of them in silence until the REPL is asked for all the same: a raw one does not answer to Ctrl-C
 _QUIET = 0.1  # seconds of silence after which no late answer is expected
+_MUTTER = 5.0  # seconds in which late answers must end
+_LARGEST = 16_000_000  # bytes of a file: more than any board's flash
 _NO_LINES = "ign_set_control"  # of pyserial's RFC 2217: not to wait until the server confirms DTR and RTS
 _CHUNK = 1024  # bytes of a file in one command; the board holds its base64 text and the bytes at once
 
@@ -134,15 +138,15 @@ class Board:
     ) -> None:
         self.close()
 
-    def _open(self, port: str, baudrate: int) -> SerialTransport:
+    def _open(self, port: str, baudrate: int) -> BoundedTransport:
         try:
-            return SerialTransport(port, baudrate=baudrate, wait=0, timeout=10)
+            return BoundedTransport(port, baudrate=baudrate, wait=0, timeout=10)
         except TransportError:
             # A server whose port lacks DTR and RTS, such as ser2net before a pseudo-terminal, never confirms them.
             if not self._has_lines or not port_failure.listens(port):
                 raise
         self._has_lines = False
-        return SerialTransport(f"{port}{'&' if '?' in port else '?'}{_NO_LINES}", baudrate=baudrate, timeout=10)
+        return BoundedTransport(f"{port}{'&' if '?' in port else '?'}{_NO_LINES}", baudrate=baudrate, timeout=10)
 
     def close(self) -> None:
         """Free the port; the board goes on with what it does."""
@@ -274,6 +278,8 @@ class Board:
         data = b""
         while chunk := self.exec(f"print(binascii.b2a_base64(f.read({_CHUNK})).decode(),end='')").strip():
             data += binascii.a2b_base64(chunk)
+            if len(data) > _LARGEST:
+                raise BoardError(f"the board at {self.port} sends {path} without end")
         self.exec("f.close()\ndel f")
         return data
 
@@ -317,20 +323,24 @@ class Board:
             self._on_console(data)
         return data
 
-    def wait_for(self, text: str, timeout: float) -> str:
-        """Read the console until ``text`` comes; return all that was read.
+    def wait_for(self, wanted: str | re.Pattern[str], timeout: float) -> Any:
+        """Read the console until a text comes, and return all that was read; or the match of a regular expression.
 
         Raises:
             BoardError: not within ``timeout`` seconds.
         """
-        wanted, data, deadline = text.encode(), b"", time.monotonic() + timeout
-        while wanted not in data:
+        data, deadline = b"", time.monotonic() + timeout
+        while True:
+            text = data.decode(errors="replace")
+            found = (text if wanted in text else None) if isinstance(wanted, str) else wanted.search(text)
+            if found is not None:
+                return found
             left = deadline - time.monotonic()
             if left <= 0:
-                tail = data[-800:].decode(errors="replace")
-                raise BoardError(f"the board at {self.port} did not print {text!r} within {timeout:g} s, but: {tail!r}")
+                what = repr(wanted if isinstance(wanted, str) else wanted.pattern)
+                tail = text[-800:]
+                raise BoardError(f"the board at {self.port} did not print {what} within {timeout:g} s, but: {tail!r}")
             data += self.read_console(min(left, 0.1))
-        return data.decode(errors="replace")
 
     # Inside.
 
@@ -366,7 +376,8 @@ class Board:
 
     def _settle(self) -> None:
         """Wait until all is said, as several attempts may be answered several times, and ask once more."""
-        while self.read_console(_QUIET):
+        deadline = time.monotonic() + _MUTTER
+        while self.read_console(_QUIET) and time.monotonic() < deadline:
             pass
         self._write(b"\x01")
         self._expect(_BANNER, 5)

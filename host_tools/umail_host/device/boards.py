@@ -15,7 +15,7 @@ from umail_host.errors import UserError
 
 FILE_NAME = "board.toml"
 
-_CHIPS = ("virtual", "esp32", "esp32s2", "esp32s3", "esp32c3", "esp32c6", "rp2040")
+_CHIPS = ("virtual", "esp32", "esp32s2", "esp32s3", "esp32c3", "esp32c5", "esp32c6", "esp32p4", "rp2040", "rp2350")
 _PORTS = ("unix", "esp32", "rp2")
 _METHODS = ("none", "esptool", "uf2")
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
@@ -37,11 +37,13 @@ class BoardSpec:
     Attributes:
         name: name of its folder.
         title: what a person calls it.
-        chip: esptool's name of the chip, ``rp2040``, or ``virtual``.
+        chip: esptool's name of the chip, ``rp2040``, ``rp2350``, or ``virtual``.
         port: MicroPython's port: ``esp32``, ``rp2`` or ``unix``.
         nvs: whether secrets go into ``esp32.NVS``; a file if there is none.
         heap: bytes of MicroPython's first heap.
         psram: bytes of external RAM that the plain board has; 0 if there is none.
+        watchdog: the longest time-out of ``machine.WDT``, ms; 0 for no limit.
+        deepsleep: ``machine.deepsleep`` takes fewer ms than this.
         flash_size: bytes of flash of the smallest such board.
         filesystem: bytes of it that MicroPython leaves for files.
         layout: the flash's regions, in order.
@@ -59,6 +61,8 @@ class BoardSpec:
     nvs: bool
     heap: int
     psram: int
+    watchdog: int
+    deepsleep: int
     flash_size: int
     filesystem: int
     layout: tuple[Partition, ...]
@@ -95,14 +99,17 @@ def load_all() -> list[BoardSpec]:
 
 
 def by_machine(machine: str) -> BoardSpec | None:
-    """Return the first board whose chip ``machine`` (``sys.implementation._machine``) names; None for no such chip.
+    """Return the board that ``machine`` (``sys.implementation._machine``) names, else the first with its chip, or None.
 
-    MicroPython ends that text in the chip: "Generic ESP32 module with ESP32", "ESP32C3 module with ESP32-C3".
+    MicroPython ends that text in the chip: "Seeed XIAO ESP32C3 with ESP32-C3", "ESP32C3 module with ESP32-C3".
     """
     if machine.startswith("Virtual board"):
         return load("virtual")
-    chip = machine.lower().replace("-", "").rpartition(" ")[2]
-    return next((board for board in load_all() if board.chip == chip), None)
+    title, _, chip = machine.rpartition(" with ")
+    known = load_all()
+    named = [board for board in known if board.title == title]
+    chip = chip.lower().replace("-", "").removesuffix("picod4")  # a package with an ESP32 in it
+    return next((board for board in named or known if named or board.chip == chip), None)
 
 
 def read(file: Path) -> BoardSpec:
@@ -119,7 +126,7 @@ def read(file: Path) -> BoardSpec:
     except OSError as error:
         raise UserError(f"{file} can't be read: {error.strerror}") from None
     _check(file, table)
-    flash, usb, memory = table["flash"], table["usb"], table["memory"]
+    flash, usb, memory, limits = table["flash"], table["usb"], table["memory"], table["limits"]
     return BoardSpec(
         name=file.parent.name,
         title=table["title"],
@@ -128,6 +135,8 @@ def read(file: Path) -> BoardSpec:
         nvs=table["nvs"],
         heap=memory["heap"],
         psram=memory["psram"],
+        watchdog=limits["watchdog"],
+        deepsleep=limits["deepsleep"],
         flash_size=flash["size"],
         filesystem=flash["filesystem"],
         layout=tuple(Partition(**region) for region in flash["layout"]),
@@ -168,6 +177,7 @@ def _is_pins(value: Any) -> bool:
 
 _TEXT: _Rule = (lambda value: isinstance(value, str), "a text in quotes")
 _SIZE: _Rule = (_is_size, "a whole number of bytes, 0 or more (0x1000 and 2_097_152 are fine)")
+_MILLISECONDS: _Rule = (_is_size, "a whole number of milliseconds, 0 or more")
 _BOOL: _Rule = (lambda value: isinstance(value, bool), "true or false")
 _IDS: _Rule = (
     lambda value: isinstance(value, list) and all(isinstance(i, str) and _USB_ID.fullmatch(i) for i in value),
@@ -179,6 +189,7 @@ _SCHEMA: dict[str, Any] = {
     "port": _one_of(*_PORTS),
     "nvs": _BOOL,
     "memory": {"heap": _SIZE, "psram": _SIZE},
+    "limits": {"watchdog": _MILLISECONDS, "deepsleep": _MILLISECONDS},
     "flash": {
         "size": _SIZE,
         "filesystem": _SIZE,

@@ -18,13 +18,14 @@ from umail import dns as umail_dns
 from umail_host import firmware_rules, secret_source
 from umail_host.deploy import image
 from umail_host.device.board import Board, ExecError
-from umail_host.doctor import findings
+from umail_host.doctor import findings, powershell
 from umail_host.doctor.check import FAILED, OK, SKIPPED, WARNING, Check
 from umail_host.errors import UserError
 from umail_host.settings import CONFIG, Oauth, Route, Settings
 
 Tell = Callable[[Check], None]
 
+_MOST = 1_000_000  # bytes of a board's report: many times the longest
 _CONNECT = 10.0  # seconds for a connection to one address
 _SILENCE = 150.0  # seconds in which a board must say something: a refusal of Exchange comes late, Wi-Fi too
 _MARK = "\x1eumail-doctor "  # as on_board.py has it
@@ -228,8 +229,12 @@ class _Lines:
     def __init__(self, told: _Teller) -> None:
         self._told = told
         self._line = b""
+        self._left = _MOST
 
     def feed(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise UserError(f"the board has sent {_MOST} bytes and goes on: reset it, and run umail deploy", 3)
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             text = line.decode(errors="replace").strip("\r\n")
@@ -254,6 +259,7 @@ class _Teller:
         address: str = "",
         elsewhere: str = "",
         route: str = "",
+        mail: str = "",
     ) -> None:
         trusted = bool(self._routes[-1 if route else 0].trust)
         if key == "cert_unknown_root" and not der:
@@ -268,4 +274,6 @@ class _Teller:
         remedy = ""
         if state in (FAILED, WARNING) and key:
             remedy = findings.REMEDIES.get(key) or advice.text(key)
+        if mail and self._routes[-1 if route else 0].route.startswith("m365."):
+            remedy = f"if it does not arrive: {powershell.trace(mail)}"
         self._tell(Check(stage, state, text, remedy, self._where, key, address, route))

@@ -7,8 +7,9 @@ ends, and raises nothing for what it finds.
 import gc
 from errno import ECONNREFUSED, ETIMEDOUT
 
-from umail import delivery, dns
+from umail import dns
 from umail.errors import MailError
+from umail.net.resolve import resolve
 from umail.net.sockets import Buffer
 from umail.smtp.reply import printable
 from umail.smtp.session import Session
@@ -162,7 +163,7 @@ def examine(wire, route, tell, options, message, known):
             return
         if options["send"]:
             receipt = yield from session.send(message, True)
-            tell("send", "ok", "accepted: %s" % receipt.reply)
+            tell("send", "ok", "accepted: %s" % receipt.reply, mail=receipt.message_id)
             for address, reply in receipt.refused:
                 tell("recipient", "failed", "%s: %s" % (address, reply))
         else:
@@ -256,7 +257,7 @@ def _shown(session, host, address, port, security, request=b""):
     yield ("close",)
     try:
         if address is None:
-            address = (yield from delivery.resolve(host))[0]
+            address = (yield from resolve(host))[0]
         yield ("connect", address, port, second.buffer)
         if security != "tls":
             yield from second.open("[127.0.0.1]", None)

@@ -44,6 +44,11 @@ def quoted(text: str) -> str:
     return "'" + "".join(c * 2 if c in "'‘’‚‛" else c for c in _one_line(text)) + "'"
 
 
+def trace(message_id: str) -> str:
+    """Return the line that follows a mail inside Microsoft 365; ``message_id`` has its angle brackets."""
+    return f"Get-MessageTraceV2 -MessageId {quoted(message_id)} | Get-MessageTraceDetailV2"
+
+
 def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 

@@ -15,7 +15,7 @@ MAGIC = 0xE9
 _HEADER = 24
 _SEED = 0xEF  # of the checksum
 # esp_image_header_t: the chip's id is a little-endian word at offset 12.
-_CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 13: "esp32c6"}
+_CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 13: "esp32c6", 18: "esp32p4", 23: "esp32c5"}
 
 
 def chip(octets: bytes) -> str:

@@ -20,7 +20,7 @@ class Fleet:
         path: of the file.
 
     Raises:
-        UserError: it can't be read, or two boards have the same name.
+        UserError: it can't be read, or two boards have the same name or id.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,9 +30,12 @@ class Fleet:
             raise UserError(f"{path}: write [[board]] with two brackets before each board's keys")
         self.path = path
         self.boards: list[dict[str, Any]] = found or [{}]
-        names = [self.name(board) for board in self.boards]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise UserError(f"{path}: {', '.join(sorted(twice))} is there more than once: give each its board_name")
+        self._check_once("board_name", [self.name(board) for board in self.boards])
+        self._check_once("id", [_plain(board["id"]) for board in self.boards if "id" in board])
+
+    def _check_once(self, key: str, values: list[str]) -> None:
+        if twice := sorted({value for value in values if values.count(value) > 1}):
+            raise UserError(f"{self.path}: {', '.join(twice)} is there more than once: give each board its own {key}")
 
     def name(self, board: Mapping[str, Any]) -> str:
         """Return the name of one of ``boards``."""

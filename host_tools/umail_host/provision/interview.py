@@ -8,10 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-
-from umail_host import firmware_rules
+from umail_host import certificates, files, firmware_rules
 from umail_host.errors import UserError
 
 # What is wrong with an answer; "" when it is right.
@@ -45,16 +42,16 @@ _OAUTH = {"flow": "refresh_token", "tenant": "x", "client_id": "x"}
 def interview(ask: Ask) -> tuple[Config, Files]:
     """Return a configuration, and the files that go with it (absolute path on the board → bytes)."""
     config: Config = {"wifi": {}, "mail": {}, "sensor": {}, "rules": []}
-    files: Files = {}
+    more: Files = {}
     ends: dict[str, str] = {}
     config["board_name"] = ask("Name of the board, as mails call it", "freezer-1", _by("board_name"))
     config["wifi"]["ssid"] = ask("Wi-Fi network (2.4 GHz)", "", _by("wifi.ssid"))
-    config["mail"] = _route(ask, _choose(ask, "How mail goes in", ROUTES), files, ends, "")
+    config["mail"] = _route(ask, _choose(ask, "How mail goes in", ROUTES), more, ends, "")
     config["mail"]["to"] = _split(ask("Alerts go to (several with commas)", "", _by("mail.to", _split)))
     second = {"0": (NO, "there is none")} | ROUTES
     route = _choose(ask, "A second way, for when the first fails", second)
     if route != NO:
-        config["mail"]["fallback"] = _route(ask, route, files, ends, "2")
+        config["mail"]["fallback"] = _route(ask, route, more, ends, "2")
     sensor = ask(f"Sensor ({', '.join(SENSORS)})", "ds18b20", _one_of(*SENSORS))
     pin = _pin(ask("Pin of the sensor, by number or name", "4", _by("sensor.pin", _pin)))
     config["sensor"] = {"type": sensor, "pin": pin}
@@ -63,10 +60,10 @@ def interview(ask: Ask) -> tuple[Config, Files]:
     config["clock"] = {"zone": zone}
     if ends:
         config["expires"] = ends
-    return config, files
+    return config, more
 
 
-def _route(ask: Ask, route: str, files: Files, ends: dict[str, str], suffix: str) -> Config:
+def _route(ask: Ask, route: str, more: Files, ends: dict[str, str], suffix: str) -> Config:
     """Return the section of one route; ``suffix`` is "2" for the second."""
     mail: Config = {"route": route}
     if route in ("m365.direct_send", "m365.relay"):
@@ -74,7 +71,7 @@ def _route(ask: Ask, route: str, files: Files, ends: dict[str, str], suffix: str
         domain = mail["sender"].rpartition("@")[2]
         mail["domain"] = ask("Domain of the tenant", domain, _by("mail.domain"))
         if route == "m365.relay":
-            mail |= _certificate(ask, files, suffix)
+            mail |= _certificate(ask, more, suffix)
         return mail
     if route == "smtp":
         mail["host"] = ask("Mail server", "", _by("mail.host"))
@@ -82,10 +79,10 @@ def _route(ask: Ask, route: str, files: Files, ends: dict[str, str], suffix: str
         if mail["port"] == 465:
             mail["security"] = "tls"
         text = f"File of its root certificate ({NO}: a public authority signed it)"
-        root = ask(text, NO, lambda answer: "" if answer == NO else _problem(chain, answer))
+        root = ask(text, NO, lambda answer: "" if answer == NO else _problem(_chain, answer))
         if root != NO:
             mail["trust"] = f"/certs/root{suffix}.der"
-            files[mail["trust"]] = chain(root)[0]
+            more[mail["trust"]] = _chain(root)[0]
     check = _by("mail.username", section={"route": "smtp"} if route == "smtp" else _LOGIN)
     mail["username"] = ask("Mailbox that the board logs in as", "", check)
     if "@" not in mail["username"]:
@@ -110,67 +107,26 @@ def _oauth(ask: Ask, flow: str, username: str, ends: dict[str, str], suffix: str
     return oauth
 
 
-def _certificate(ask: Ask, files: Files, suffix: str) -> Config:
+def _certificate(ask: Ask, more: Files, suffix: str) -> Config:
     """Ask for the certificate by which a connector knows the board; of that the firmware reads the end itself."""
     text = f"File of the certificate that the connector knows ({NO}: it knows your address)"
-    chosen = ask(text, NO, lambda answer: "" if answer == NO else _problem(chain, answer))
+    chosen = ask(text, NO, lambda answer: "" if answer == NO else _problem(_chain, answer))
     if chosen == NO:
         return {}
-    found = chain(chosen)
-    key = private_key(
-        ask("File of its private key", "", lambda answer: _problem(lambda path: private_key(path, found[0]), answer))
-    )
+    found = _chain(chosen)
+
+    def private_key(path: str) -> bytes:
+        return certificates.private_key(files.read(Path(path)), path, found[0])
+
+    key = private_key(ask("File of its private key", "", lambda answer: _problem(private_key, answer)))
     folder = f"/certs/client{suffix}"
     paths = [f"{folder}-{number}.der" for number in range(1, len(found) + 1)]
-    files |= dict(zip(paths, found, strict=True)) | {f"{folder}-key.der": key}
+    more |= dict(zip(paths, found, strict=True)) | {f"{folder}-key.der": key}
     return {"certificate": paths, "private_key": f"{folder}-key.der"}
 
 
-def chain(path: str) -> list[bytes]:
-    """Return the certificates in a PEM or DER file, the leaf first, as DER.
-
-    Raises:
-        UserError: it can't be read, holds none, or the leaf has ended.
-    """
-    octets = _read(path)
-    try:
-        pem = b"-----BEGIN" in octets
-        found = x509.load_pem_x509_certificates(octets) if pem else [x509.load_der_x509_certificate(octets)]
-    except ValueError:
-        raise UserError(f"{path} holds no certificate: give a PEM or DER file") from None
-    end = found[0].not_valid_after_utc
-    if end < datetime.datetime.now(datetime.UTC):
-        raise UserError(f"the certificate in {path} ended on {end:%Y-%m-%d}: have it renewed")
-    return [one.public_bytes(serialization.Encoding.DER) for one in found]
-
-
-def private_key(path: str, leaf: bytes = b"") -> bytes:
-    """Return the key in a PEM or DER file, as DER.
-
-    Args:
-        leaf: the certificate (DER) that it must belong to; empty: any.
-
-    Raises:
-        UserError: it can't be read, is encrypted, or belongs to another certificate.
-    """
-    octets = _read(path)
-    try:
-        load = serialization.load_pem_private_key if b"-----BEGIN" in octets else serialization.load_der_private_key
-        key = load(octets, None)
-    except (ValueError, TypeError):
-        raise UserError(f"{path} holds no key without a pass phrase: give a PEM or DER file") from None
-    encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    public = key.public_key().public_bytes(encoding, form)
-    if leaf and x509.load_der_x509_certificate(leaf).public_key().public_bytes(encoding, form) != public:
-        raise UserError(f"the key in {path} is not that of the certificate")
-    return key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
-
-def _read(path: str) -> bytes:
-    try:
-        return Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} can't be read: {error.strerror}") from None
+def _chain(path: str) -> list[bytes]:
+    return certificates.chain(files.read(Path(path)), path)
 
 
 def _problem(read: Callable[[str], object], answer: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from umail_host import secret_source, terminal
-from umail_host.deploy import run, transfer
+from umail_host.deploy import material, run, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board
 from umail_host.doctor import diagnosis, powershell
@@ -96,6 +96,7 @@ class Run:
             self._say(text)
         if warning := not_warned_of(settings):
             self._warn(f"warning: {warning}")
+        files = material.checked(settings, files)
         needed = settings.secrets(self._token)
         return Job(
             settings, files, {name: secret_source.read(name, settings.board_name, self._answers) for name in needed}

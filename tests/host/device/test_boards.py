@@ -15,7 +15,26 @@ GOOD = (paths.boards() / "ESP32_GENERIC" / "board.toml").read_text(encoding="utf
 
 def test_the_boards_promised_are_there():
     wanted = {"ESP32_GENERIC", "ESP32_GENERIC_S2", "ESP32_GENERIC_S3", "ESP32_GENERIC_C3", "ESP32_GENERIC_C6"}
-    assert wanted | {"RPI_PICO_W", "virtual"} <= set(boards.names())
+    wanted |= {"ESP32_GENERIC_C5", "ESP32_GENERIC_P4", "OLIMEX_ESP32_POE", "SEEED_XIAO_ESP32C3", "SEEED_XIAO_ESP32S3"}
+    assert wanted | {"M5STACK_ATOM", "RPI_PICO_W", "RPI_PICO2_W", "virtual"} <= set(boards.names())
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"),
+    [
+        ("Generic ESP32 module with ESP32", "ESP32_GENERIC"),
+        ("ESP32C3 module with ESP32-C3", "ESP32_GENERIC_C3"),
+        ("Seeed XIAO ESP32C3 with ESP32-C3", "SEEED_XIAO_ESP32C3"),
+        ("M5Stack ATOM with ESP32-PICO-D4", "M5STACK_ATOM"),
+        ("Somebody's board with ESP32-PICO-D4", "ESP32_GENERIC"),
+        ("Raspberry Pi Pico 2 W with RP2350", "RPI_PICO2_W"),
+    ],
+)
+def test_a_board_is_known_by_what_micropython_calls_it_else_by_its_chip(machine, name):
+    found = boards.by_machine(machine)
+    assert found is not None
+    assert found.name == name
+    assert boards.by_machine("Something with STM32F4") is None
 
 
 @pytest.mark.parametrize("name", boards.names())
@@ -29,10 +48,11 @@ def test_every_board_loads_and_its_file_system_is_a_region_of_its_flash(name):
 
 @pytest.mark.parametrize(
     ("chip", "offset"),
-    [("esp32", 0x1000), ("esp32s2", 0x1000), ("esp32s3", 0), ("esp32c3", 0), ("esp32c6", 0)],
+    [("esp32", 0x1000), ("esp32s2", 0x1000), ("esp32s3", 0), ("esp32c3", 0), ("esp32c6", 0)]
+    + [("esp32c5", 0x2000), ("esp32p4", 0x2000)],
 )
 def test_a_chip_is_written_where_its_rom_looks_for_the_boot_loader(chip, offset):
-    assert [board.flash_offset for board in boards.load_all() if board.chip == chip] == [offset]
+    assert {board.flash_offset for board in boards.load_all() if board.chip == chip} == {offset}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +63,7 @@ def test_a_chip_is_written_where_its_rom_looks_for_the_boot_loader(chip, offset)
         ("heap = 57344", 'heap = "56k"', ["memory.heap", "whole number"]),
         ("psram = 0", "psram = true", ["memory.psram"]),
         ("psram = 0", "psarm = 0", ["memory.psarm", "did you mean memory.psram?"]),
+        ("watchdog = 0", 'watchdog = "2 min"', ["limits.watchdog", "milliseconds"]),
         ("nvs = true", 'nvs = "yes"', ["nvs", "true or false"]),
         ('"10c4:ea60"', '"10C4:EA60"', ["usb.ids", "lower-case"]),
         ("led = 2", "led = -2", ["pins"]),

@@ -59,6 +59,12 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
         (["--certificate", "nonsense"], "expired"),
         (["--set", "nonsense=1"], "pipelining"),
         (["--set", "nonsense"], "NAME=VALUE"),
+        (["--set", "size=big"], "size is 'big'; it takes a whole number"),
+        (["--set", "tarpit=-1"], "tarpit is -1.0; it takes a number, 0 or more"),
+        (["--set", "pipelining=perhaps"], "yes or no"),
+        (["--set", "mailboxes=me"], "mailboxes can't be set here"),
+        (["--set", "host=me"], "host can't be set here"),
+        (["--ca", __file__], "is not a root with its key"),
         (["--ca-out", "/nonexistent/root.der"], "can't write"),
         (["--host", "192.0.2.1"], "can't listen"),
         (["--tls-version", "9"], "1.3"),
@@ -74,6 +80,31 @@ def test_a_mistake_is_one_sentence_and_an_exit_status(arguments, sentence):
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_what_can_be_set_is_listed_in_the_help():
+    shown = subprocess.run([*UMAIL, "--help"], env=ENVIRONMENT, capture_output=True, text=True, timeout=20, check=True)
+    for setting in ("size=52428800", "per_minute=0", "mechanisms=LOGIN,PLAIN,XOAUTH2", "chunking=yes"):
+        assert setting in shown.stdout
+
+
+def test_it_keeps_one_root_and_says_that_mails_are_deleted_at_the_end(tmp_path):
+    kept, roots = tmp_path / "root.pem", []
+    for number in (1, 2):
+        arguments = ["--profile", "generic", "--ca", str(kept), "--ca-out", str(tmp_path / f"{number}.pem")]
+        with subprocess.Popen([*UMAIL, *arguments], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            port = int(re.search(r":(\d+),", process.stdout.readline())[1])
+            process.stdout.readline()
+            assert "deleted at the end" in process.stdout.readline()
+            roots.append((tmp_path / f"{number}.pem").read_bytes())
+            with smtplib.SMTP("localhost", port, local_hostname="x.example", timeout=10) as client:
+                client.starttls(context=ssl.create_default_context(cafile=tmp_path / "1.pem"))
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=10)
+    assert roots[0] == roots[1]
+    assert b"PRIVATE KEY" not in roots[0]
+    assert kept.stat().st_mode & 0o077 == 0
 
 
 def test_faults_toxics_and_timeline_work_from_the_command_line(tmp_path):

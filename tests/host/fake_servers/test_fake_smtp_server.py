@@ -366,3 +366,44 @@ def test_a_server_that_is_down_refuses_and_comes_back_on_the_same_port():
         assert after.reply().startswith("220")
         for client in (before, after):
             client.close()
+
+
+def test_a_client_gets_a_context_and_a_file_that_trust_the_servers_root():
+    with start("generic") as server:
+        for context in (server.ssl_context, ssl.create_default_context(cafile=server.ca_file)):
+            with smtplib.SMTP("localhost", server.port, local_hostname="x.example", timeout=5) as client:
+                assert client.starttls(context=context)[0] == 220
+
+
+BINARY = bytes(range(256)) * 3 + b"\r\n.\r\nFrom nobody\n--x\xff"
+MIXED = (
+    (
+        b"From: a@b.c\r\nTo: x@y.z\r\nSubject: b\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/mixed; boundary=limit\r\n"
+        b"Content-Transfer-Encoding: binary\r\n\r\n--limit\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: 8bit\r\n\r\n37 \xc2\xb0C\r\n--limit\r\nContent-Type: application/octet-stream\r\n"
+        b"Content-Transfer-Encoding: binary\r\nContent-Disposition: attachment; filename=log.bin\r\n\r\n"
+    )
+    + BINARY
+    + b"\r\n--limit--\r\n"
+)
+
+
+def test_a_binarymime_mail_is_read_by_a_maildirs_readers_and_its_bytes_are_kept_beside_it(tmp_path: Path):
+    with start("generic", maildir=tmp_path / "mail") as server:
+        with smtplib.SMTP("localhost", server.port, local_hostname="x.example", timeout=5) as client:
+            client.ehlo()
+            client.docmd("MAIL FROM:<a@b.c> BODY=BINARYMIME")
+            client.docmd("RCPT TO:<x@y.z>")
+            client.send(b"BDAT %d LAST\r\n" % len(MIXED) + MIXED)
+            assert client.getreply()[0] == 250
+        (delivery,) = server.inbox.deliveries
+    assert delivery.content == MIXED
+    assert (tmp_path / "mail.wire" / delivery.path.name).read_bytes() == MIXED
+    ((_, stored),) = mailbox.Maildir(tmp_path / "mail").iteritems()
+    text, attachment = stored.get_payload()
+    assert attachment.get_payload(decode=True) == BINARY
+    assert attachment.get_filename() == "log.bin"
+    assert text.get_payload(decode=True) == b"37 \xc2\xb0C"
+    assert stored["Content-Transfer-Encoding"] is None
+    assert b"\r\n" not in delivery.path.read_bytes()

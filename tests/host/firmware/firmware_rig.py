@@ -19,13 +19,15 @@ from umail_host.virtual_board import VirtualBoard
 USER, PASSWORD, WIFI_PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.WIFI_PASSWORD
 ROOT = "/certs/test.der"
 PIN = 4
+# As main.py, but that Ctrl-C has less time to stop the start: many tests wait for it.
+MAIN = b"from alertnode import start\n\nstart.WINDOW = 200\nstart.main()\n"
 
 
-def installed(folder: Path) -> Path:
-    """A folder with the flash of a board that holds library and firmware, and no configuration."""
-    with VirtualBoard(folder) as virtual, Board(virtual.port) as board:
+def installed(folder: Path, kind: str = "virtual") -> Path:
+    """Make a folder with the flash of a board that holds library and firmware, and no configuration."""
+    with VirtualBoard(folder, kind) as virtual, Board(virtual.port) as board:
         board.enter()
-        transfer.deploy(board, image.build(boards.load("virtual")))
+        transfer.deploy(board, image.build(boards.load(kind)) | {"/main.py": MAIN})
     return folder
 
 
@@ -122,17 +124,18 @@ def rig(
     on_console: Callable[[bytes], None] | None = None,
     sleep_speed: float = 1000,
     romfs: int = 0,
+    kind: str = "virtual",
     **server: Any,
 ) -> Iterator[Rig]:
     """A Rig on a copy of the flash in the folder ``flash``.
 
-    ``sleep_speed`` is how many times faster than real time it sleeps; ``romfs`` the size of its ROMFS partition;
-    ``server`` are switches of the fake server.
+    ``kind`` is the board's name; ``sleep_speed`` how many times faster than real time it sleeps; ``romfs`` the size
+    of its ROMFS partition; ``server`` are switches of the fake server.
     """
     shutil.copytree(flash, folder)
     with (
         FakeServer(mailboxes={USER: PASSWORD}, **server) as mail,
-        VirtualBoard(folder, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
+        VirtualBoard(folder, kind, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
     ):
         board.sensors.ds18b20(PIN).conversion = 0.01
         board.wifi.ssid, board.wifi.password = "lab", WIFI_PASSWORD

@@ -9,7 +9,6 @@ import pytest
 from fake_dns import FakeDns
 from typer.testing import CliRunner
 
-from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host import paths
 from umail_host.cli import app
@@ -182,7 +181,7 @@ def test_an_interview_takes_a_connectors_certificate_with_its_key(tmp_path):
         "can't be read",
         "no certificate",
         "ended on",
-        "no key without a pass phrase",
+        "holds no key",
         "not that of the certificate",
     )
     assert len(problems) == len(wanted)
@@ -243,6 +242,11 @@ def test_a_file_has_what_boards_share_and_what_is_their_own(tmp_path):
         ("x", "is not TOML"),
         ("[board]\nboard_name = 'a'", "two brackets"),
         ("[[board]]\nboard_name = 'a'\n[[board]]\nboard_name = 'a'", "a is there more than once"),
+        (
+            "[[board]]\nboard_name = 'a'\nid = '24:0A:C4'\n[[board]]\nboard_name = 'b'\nid = '240ac4'",
+            "240ac4 is there more than once: give each board its own id",
+        ),
+        ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
     ],
 )
 def test_a_file_that_is_wrong_is_told(tmp_path, text, words):
@@ -253,7 +257,7 @@ def test_a_file_that_is_wrong_is_told(tmp_path, text, words):
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         yield made
 
@@ -318,7 +322,7 @@ def test_a_refused_test_alert_ends_with_4_and_says_why(node, tmp_path):
 def test_a_bad_configuration_is_told_before_a_board_or_a_secret_is_touched(tmp_path):
     file = tmp_path / "fleet.toml"
     file.write_text(FLEET.replace("ssid", "sid"))
-    with pytest.raises(UserError, match=r"fix the configuration:\n.*did you mean \"ssid\""):
+    with pytest.raises(UserError, match=r"(?s)fix the configuration:\n.*did you mean \"ssid\""):
         run(file, "--port", "/dev/none", "--name", "freezer-1", "--no-test")
     with pytest.raises(UserError, match="--all needs a file"):
         run("--all")

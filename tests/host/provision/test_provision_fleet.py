@@ -15,7 +15,7 @@ import keyring.core
 import pytest
 from typer.testing import CliRunner
 
-from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, installed, rig, settings, stored
+from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, rig, settings, stored
 from umail_host.cli import app, main
 from umail_host.device import maintenance, ports
 from umail_host.errors import UserError
@@ -27,11 +27,6 @@ from umail_host.settings import Oauth, Route, Settings
 from umail_host.virtual_board import VirtualBoard
 
 IDS = ["240ac4000001", "240ac4000002", "240ac4000003"]
-
-
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("fleet") / "flash")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
@@ -182,6 +177,18 @@ def test_all_is_for_many(tmp_path: Path) -> None:
     for more in (["--name", "a"], ["--save", "x.json"]):
         done = CliRunner().invoke(app, ["provision", str(file), "--all", *more])
         assert "leave --name and --save out" in str(done.exception)
+
+
+def test_a_file_of_which_no_board_is_connected_ends_with_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text("[[board]]\nboard_name = 'a'\nid = '1'\n")
+    monkeypatch.setattr(ports, "found", list)
+    code, shown = run(monkeypatch, capsys, file, "--all")
+    assert code == 3
+    assert "not connected: a" in shown
+    assert "fleet.toml is connected: plug it in" in shown
 
 
 # -- signing in ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,42 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, text=True, bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
+
+
+def test_a_script_can_start_it_behind_itself_and_end_it(tmp_path: Path, micropython: str) -> None:
+    # A shell starts what stands before & with SIGINT ignored and without input.
+    script = (
+        f"{sys.executable} -m umail_host.cli board --link port --flash flash & echo $!; wait $!; echo ended with $?"
+    )
+    with subprocess.Popen(["sh", "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as shell:
+        assert shell.stdout is not None
+        number = int(shell.stdout.readline())
+        while "Ctrl-C ends" not in shell.stdout.readline():
+            pass
+        time.sleep(0.5)
+        os.kill(number, signal.SIGTERM)
+        rest, _ = shell.communicate(timeout=20)
+    assert rest == "stopped\nended with 0\n"
+
+
+@pytest.mark.parametrize("version", ["1.22.2", "1.26.1", ""])
+def test_a_micropython_without_a_raw_repl_is_refused_in_one_sentence(tmp_path: Path, version: str) -> None:
+    old = tmp_path / "micropython"
+    old.write_text(f"#!/bin/sh\necho {version.replace('.', ' ')}\n", encoding="ascii")
+    old.chmod(0o755)
+    code = "import sys; sys.executable = '/nowhere/python'; from umail_host.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "board"],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.stderr == (
+        f"umail: the virtual board needs MicroPython 1.27 or newer, and {old} is {version or 'something else'}\n"
+    )
+    assert done.returncode == 2
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
+import functools
 import mailbox
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -16,7 +18,7 @@ from pathlib import Path
 from umail_host.fake_smtp.core.events import Envelope
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """One accepted message.
 
@@ -24,14 +26,12 @@ class Delivery:
         time: seconds since 1970.
         connection: number of the session.
         envelope: MAIL FROM and RCPT TO with their parameters, and the content exactly as it was meant.
-        message: the content, parsed.
         path: its file in the Maildir.
     """
 
     time: float
     connection: int
     envelope: Envelope
-    message: EmailMessage = field(repr=False)
     path: Path
 
     @property
@@ -49,17 +49,37 @@ class Delivery:
         """The message's octets: dots unstuffed, chunks joined, nothing added."""
         return self.envelope.content
 
+    @functools.cached_property
+    def message(self) -> EmailMessage:
+        """The content, parsed when first asked for."""
+        return email.message_from_bytes(self.content, policy=email.policy.default)
+
+
+def _in_lines(content: bytes) -> bytes:
+    """Return a message with its binary parts in base64 (RFC 3030, 3)."""
+    message = email.message_from_bytes(content, policy=email.policy.SMTP)
+    for part in message.walk():
+        if str(part.get("Content-Transfer-Encoding", "")).lower() == "binary" and not part.is_multipart():
+            data = part.get_payload(decode=True)
+            assert isinstance(data, bytes)
+            part.set_payload(base64.encodebytes(data).decode())
+            del part["Content-Transfer-Encoding"]
+            part["Content-Transfer-Encoding"] = "base64"
+        elif part.is_multipart():
+            del part["Content-Transfer-Encoding"]
+    return message.as_bytes()
+
 
 class Inbox:
     """A Maildir and the deliveries of this run.
 
     Args:
-        path: the folder; made if it is missing.
+        path: the folder; made if it is missing. ``wire`` beside it takes BINARYMIME messages as they came.
         on_delivery: called with each delivery, in the server's thread.
     """
 
     def __init__(self, path: Path, on_delivery: Callable[[Delivery], None] | None = None) -> None:
-        self.path = path
+        self.path, self.wire = path, path.with_name(path.name + ".wire")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._maildir = mailbox.Maildir(str(path), create=True)
         self._on_delivery = on_delivery
@@ -81,18 +101,21 @@ class Inbox:
     def deliver(self, envelope: Envelope, connection: int, now: float) -> Delivery:
         """Store a message: Return-Path, Delivered-To and Received before the content, as a mail server does.
 
-        A BINARYMIME message keeps its bytes; the line ends of others become those of a Maildir.
+        A BINARYMIME message is stored as a gateway would pass it on, its binary parts in base64, for a Maildir is read
+        line by line; its bytes as they came lie beside the Maildir, in ``wire``. Line ends become those of a Maildir.
         """
         received = f"Received: by fake-smtp (session {connection}); {formatdate(now)}\n"
         lines = [f"Return-Path: <{envelope.sender}>\n"]
         lines += [f"Delivered-To: {recipient.address}\n" for recipient in envelope.recipients]
         content = envelope.content
-        if envelope.body != "BINARYMIME":
-            content = content.replace(b"\r\n", b"\n")
-        key = self._maildir.add("".join([*lines, received]).encode() + content)
-        parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        if envelope.body == "BINARYMIME":
+            content = _in_lines(content)
+        key = self._maildir.add("".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
+        if envelope.body == "BINARYMIME":
+            self.wire.mkdir(exist_ok=True)
+            (self.wire / key).write_bytes(envelope.content)
         path = self.path / "new" / key
-        delivery = Delivery(now, connection, envelope, parsed, path)
+        delivery = Delivery(now, connection, envelope, path)
         with self._arrived:
             self._deliveries.append(delivery)
             self._arrived.notify_all()

@@ -16,6 +16,7 @@ from umail_host.fake_smtp.core.dialogue import Dialogue
 from umail_host.fake_smtp.core.events import Envelope
 from umail_host.fake_smtp.core.policy import Policy
 from umail_host.fake_smtp.core.session import Session
+from umail_host.fake_smtp.core.switches import check
 from umail_host.fake_smtp.faults import plan as plans
 from umail_host.fake_smtp.record.inbox import Delivery, Inbox
 from umail_host.fake_smtp.record.masking import Masker
@@ -129,6 +130,18 @@ class FakeServer(Background):
         """The root to trust."""
         return self.authority.root_pem
 
+    @property
+    def ca_file(self) -> Path:
+        """The root to trust, as a file in PEM that goes with the server."""
+        path = Path(self._temporary.name) / "root.pem"
+        path.write_bytes(self.ca_pem)
+        return path
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """What a client in Python connects with: it trusts this server's root alone."""
+        return ssl.create_default_context(cadata=self.ca_pem.decode())
+
     def stop(self) -> None:
         """Tell every session, close every connection and stop listening; may be called twice."""
         super().stop()
@@ -233,11 +246,8 @@ class FakeServer(Background):
 
 def _configure(profile: str | profiles.Profile, switches: Mapping[str, Any]) -> tuple[profiles.Profile, Policy]:
     found = profiles.find(profile) if isinstance(profile, str) else profile
+    check(found, switches)
     of_policy = providers.switches(found.policy)
-    unknown = switches.keys() - profiles.SWITCHES - of_policy
-    if unknown:
-        known = ", ".join(sorted(profiles.SWITCHES | of_policy))
-        raise ValueError(f"no switch {', '.join(sorted(unknown))}; there are: {known}")
     adapted = profiles.adapt(found, {name: switches[name] for name in switches.keys() & profiles.SWITCHES})
     kind = providers.POLICIES[found.policy]
     return adapted, kind(**{name: switches[name] for name in switches.keys() & of_policy})

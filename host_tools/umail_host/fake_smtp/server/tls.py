@@ -64,14 +64,24 @@ class Authority:
     Args:
         names: host names and addresses that the server's certificate stands for.
         key_type: of the root's, the intermediate's and the server's key; checking RSA costs a client less.
+        kept: PEM of a root and its key, as ``root_with_key`` gives them; another root is made without it.
+
+    Raises:
+        ValueError: that is not a root with its key.
     """
 
-    def __init__(self, names: Sequence[str], key_type: trustme.KeyType = trustme.KeyType.ECDSA) -> None:
+    def __init__(
+        self, names: Sequence[str], key_type: trustme.KeyType = trustme.KeyType.ECDSA, kept: bytes = b""
+    ) -> None:
         self.names = list(dict.fromkeys(names))
         self.key_type = key_type
-        self.root = trustme.CA(organization_name="umail fake root", key_type=key_type)
+        if kept:
+            self.root = trustme.CA.from_pem(kept, kept)
+        else:
+            self.root = trustme.CA(organization_name="umail fake root", key_type=key_type)
         self.intermediate = self.root.create_child_ca(key_type=key_type)
         self._now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        self._issued: dict[str, Identity] = {}
 
     @property
     def root_der(self) -> bytes:
@@ -83,6 +93,11 @@ class Authority:
         """The root, to be trusted."""
         return self.root.cert_pem.bytes()
 
+    @property
+    def root_with_key(self) -> bytes:
+        """The root and its key, to be kept for the next server; who has them is trusted by whoever trusts the root."""
+        return self.root.cert_pem.bytes() + self.root.private_key_pem.bytes()
+
     def server(self, name: str = "good") -> Identity:
         """Return the certificate of that name; ``CERTIFICATES`` tells what is wrong with each.
 
@@ -91,7 +106,9 @@ class Authority:
         """
         if name not in CERTIFICATES:
             raise ValueError(f"no certificate {name!r}; there are: {', '.join(CERTIFICATES)}")
-        return CERTIFICATES[name](self)
+        if name not in self._issued:
+            self._issued[name] = CERTIFICATES[name](self)
+        return self._issued[name]
 
     def client(self, *names: str) -> Identity:
         """Return a client's certificate for these domains, with its intermediate."""
@@ -121,7 +138,7 @@ class Authority:
         """Issue what trustme does not: any key, and no subjectAltName if ``names`` is empty."""
         issuer = x509.load_pem_x509_certificate(self.intermediate.cert_pem.bytes())
         signer = serialization.load_pem_private_key(self.intermediate.private_key_pem.bytes(), None)
-        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        assert isinstance(signer, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.names[0])]))

@@ -35,8 +35,8 @@ def call(name, *args):
     return reply[1]
 
 
-# Which board this is: what it calls itself, and MicroPython's port, "esp32" or "rp2".
-machine, platform = call("power.board")
+# Which board this is: what it calls itself, MicroPython's port ("esp32" or "rp2"), and its chip.
+machine, platform, chip = call("power.board")
 
 
 def tell(name, *args):

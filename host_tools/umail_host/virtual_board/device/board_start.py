@@ -79,7 +79,10 @@ def _install():
 def start():
     """Start, up to the REPL."""
     micropython.kbd_intr(-1)
-    sys.path[:] = [""]  # so that tracebacks show no path of the host
+    sys.path[:] = ["", ".frozen"]  # so that tracebacks show no path of the host
+    import asyncio  # its queue, in C, has the ticks of 64-bit words, and so must it: before `time` is the board's
+
+    asyncio.core
     import board_flash
 
     rom = []
