@@ -26,6 +26,7 @@ def configured(settings):
     """
     import umail
 
+    _preload()
     route = routes.every(settings["mail"], secrets.get, umail)
     journal = log.Log(size=settings["log_size"])
     time = _clock(settings["clock"], clock.Uptime(platform), journal.say)
@@ -42,7 +43,6 @@ def build(settings, parts, running):
 
     route, time, journal, sensor = parts
     running[0] = journal
-    _preload()
     uptime = time.uptime
     trace = settings["sensor"]["type"] == "trace"
     cause = platform.cause()
