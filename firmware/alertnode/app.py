@@ -175,8 +175,9 @@ class App:
         if hasattr(self.sensor, "missing"):
             if self.sensor.missing:
                 self.log.say("readings missing or not a number: %d" % self.sensor.missing)
-            text = "trace finished: %d readings, %d alerts, %d recoveries"
-            self.log.say(text % (self.sensor.values, self.alerts, self.recoveries))
+            readings = texts.count(self.sensor.values, "reading")
+            recoveries = "1 recovery" if self.recoveries == 1 else "%d recoveries" % self.recoveries
+            self.log.say("trace finished: %s, %s, %s" % (readings, texts.count(self.alerts, "alert"), recoveries))
 
     def heartbeat(self):
         """Return the Message that says that all is well, so that silence means something."""
@@ -220,11 +221,13 @@ class App:
         """Note why no mail can go, and say so once while mails wait."""
         if self._told != why and self.mailer.pending():
             self._told = why
+            waiting = self.mailer.pending()
             now = self.clock.uptime()
             # A network that comes and goes must not wear the flash.
             again = why == self._logged and now - self._logged_at < _LOG_EVERY
-            (self.log.show if again else self.log.say)("%d mails wait: %s" % (self.mailer.pending(), why))
             if not again:
                 self._logged = why
                 self._logged_at = now
+            say = self.log.show if again else self.log.say
+            say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
         return False

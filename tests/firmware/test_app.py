@@ -71,7 +71,7 @@ def test_a_lost_wifi_keeps_the_mails_in_order_and_says_so_once():
     world = World((38, 36, 38, 38))
     world.wifi.is_up = False
     equal(world.run(), [])
-    equal([line for line in world.log.say.lines if "wait: Wi-Fi" in line], ["1 mails wait: Wi-Fi is down"])
+    equal([line for line in world.log.say.lines if "waits: Wi-Fi" in line], ["1 mail waits: Wi-Fi is down"])
     world.wifi.is_up = True
     world.app.wait(1000)
     equal([m.subject.split(" is ")[1][:4] for m in world.outbox.sent], ["abov", "back", "abov"])
@@ -82,7 +82,7 @@ def test_no_mail_goes_while_the_clock_is_unset_and_all_go_after():
     world = World((38, 38), unix=946684800)
     del world.port.servers["pool"]
     equal(world.run(), [])
-    inside("1 mails wait: the clock is not set", world.log.say.text())
+    inside("1 mail waits: the clock is not set", world.log.say.text())
     world.port.servers["pool"] = NOON
     world.app.wait(3600000)
     equal(len(world.outbox.sent), 1)
@@ -130,7 +130,7 @@ def test_the_end_of_a_trace_is_told():
     world.app.finish()
     equal(world.log.say.lines[-2:], [
         "readings missing or not a number: 2",
-        "trace finished: 3 readings, 1 alerts, 1 recoveries",
+        "trace finished: 3 readings, 1 alert, 1 recovery",
     ])  # fmt: skip
 
 
