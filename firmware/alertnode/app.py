@@ -7,6 +7,8 @@ from alertnode.rules import ALERT
 _SLICE = 200
 # In a trace as fast as it can run, a reading is shown about this often, in milliseconds.
 _SHOW_EVERY = 1000
+# The same reason for waiting is logged again after so many milliseconds.
+_LOG_EVERY = 600 * 1000
 # So many milliseconds without network, and the board restarts; doubled each time, up to a day.
 _AWAY = 3600 * 1000
 _LONGEST_AWAY = 24 * 3600 * 1000
@@ -51,6 +53,8 @@ class App:
         self._gone = False
         self._told = None
         self._minute = 0
+        self._logged = None
+        self._logged_at = 0
         # Lines that must reach a person with the next mail.
         self.more = ()
         self.alerts = 0
@@ -140,14 +144,16 @@ class App:
             self.port.mark(platform.PART, part)
 
     def _count_minutes(self):
-        """Forget the failed starts an hour after the first of them."""
+        minute = self.clock.uptime() // 60000
+        if minute != self._minute:
+            self._minute = minute
+            self.forget_fails(1)
+
+    def forget_fails(self, minutes):
+        """Forget the failed starts an hour after the first of them; so many ``minutes`` more have passed."""
         if self.port is None or not self.port.marked(platform.FAILS):
             return
-        minute = self.clock.uptime() // 60000
-        if minute == self._minute:
-            return
-        self._minute = minute
-        minutes = self.port.marked(platform.MINUTES) + 1
+        minutes += self.port.marked(platform.MINUTES)
         if minutes >= 60:
             self.port.mark(platform.FAILS, 0)
             minutes = 0
@@ -216,5 +222,12 @@ class App:
         if self._told != why and self.mailer.pending():
             self._told = why
             waiting = self.mailer.pending()
-            self.log.say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
+            now = self.clock.uptime()
+            # A network that comes and goes must not wear the flash.
+            again = why == self._logged and now - self._logged_at < _LOG_EVERY
+            if not again:
+                self._logged = why
+                self._logged_at = now
+            say = self.log.show if again else self.log.say
+            say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
         return False

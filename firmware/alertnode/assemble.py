@@ -26,6 +26,7 @@ def configured(settings):
     """
     import umail
 
+    _preload()
     routes.check_files(settings["mail"])
     route = routes.every(settings["mail"], secrets.get, umail)
     journal = log.Log(size=settings["log_size"])
@@ -43,7 +44,6 @@ def build(settings, parts, running):
 
     route, time, journal, sensor = parts
     running[0] = journal
-    _preload()
     uptime = time.uptime
     trace = settings["sensor"]["type"] == "trace"
     cause = platform.cause()

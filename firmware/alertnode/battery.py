@@ -43,6 +43,7 @@ class Battery:
             self._radio()
         seconds = self._seconds()
         app.keep(radio_fails=self._fails, radio_due=self._due, slept=seconds)
+        app.forget_fails(max(1, seconds // 60))
         app.log.show("asleep for %s" % duration(seconds))
         end = app.clock.uptime() + seconds * 1000
         self._port.deepsleep(seconds, app.feed)

@@ -278,16 +278,9 @@ def write(path, data):
 
     Raises OSError if the flash is full.
     """
-    new = path + ".new"
-    try:
-        with open(new, "wb") as file:
-            file.write(data)
-            file.write(_checksum(data))
-    except OSError:
-        # A half file would keep the last blocks of a full flash.
-        remove(new)
-        raise
-    os.rename(new, path)
+    from umail import durable
+
+    durable.write(path, data + _checksum(data))
 
 
 def read(path, most=8192, bare=False):
@@ -304,6 +297,12 @@ def read(path, most=8192, bare=False):
         except OSError:
             continue
         if data[-_CHECKSUM:] == _checksum(data[:-_CHECKSUM]):
+            if name != path:
+                # At once: the next ``write`` begins by emptying it.
+                try:
+                    os.rename(name, path)
+                except OSError:
+                    pass
             return data[:-_CHECKSUM]
         if bare and name == path:
             found = data

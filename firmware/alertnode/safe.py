@@ -43,9 +43,11 @@ def _outbox(umail, route, mail, uptime):
 
     more = {"timeout": mail["timeout"], "deadline": mail["deadline"], "uptime": uptime}
     try:
+        if platform.marked(platform.FAILS) > platform.MOST_FAILS + 1:
+            raise RuntimeError("safe mode failed, too")
         return umail.Outbox(_OUTBOX, route, **more), ""
     except Exception as error:
-        note = "The outbox could not be opened (%s: %s)" % (type(error).__name__, error)
+        note = "The outbox could not be used (%s: %s)" % (type(error).__name__, error)
     try:
         os.rename(_OUTBOX, _OUTBOX + ".bad")
         note += " and was put aside as %s.bad: its mails are there." % _OUTBOX

@@ -11,6 +11,8 @@ WINDOW = 2000
 _CRASH_PAUSE = 5
 _LONGEST_PAUSE = 320
 _REMIND = 30
+# Bytes that may be taken before the next collection.
+_THRESHOLD = 8192
 
 
 def main():
@@ -33,6 +35,10 @@ def main():
 
 
 def _start():
+    import gc
+
+    # Collected often, the heap stays in one piece: a handshake wants large ones.
+    gc.threshold(_THRESHOLD)
     settings = _settings()
     running = [None, None]
     safe = platform.marked(platform.FAILS) >= platform.MOST_FAILS

@@ -43,6 +43,7 @@ class Wifi:
         self._was_up = False
         # When the network was last there, and when the radio was last switched on.
         self._seen = self._fresh = uptime()
+        self._idle = False
         self._lines = 0
         self._lines_since = 0
         # Called before an attempt to connect.
@@ -69,10 +70,14 @@ class Wifi:
             return True
         if self._uptime() < self._due:
             return False
+        if self._idle:
+            # Switched off on purpose: nobody missed the network meanwhile.
+            self._idle = False
+            self._seen = self._fresh = self._uptime()
         if self._uptime() - self._fresh >= _STALE:
             # Some failures of a radio are over only when it was off.
             self._report("Wi-Fi %s: the radio is switched off and on" % self._ssid)
-            self.down()
+            self._off()
             self._sleep(_STEP)
             self._fresh = self._uptime()
         reason = self._connect()
@@ -88,7 +93,11 @@ class Wifi:
         return self._uptime() - self._seen
 
     def down(self):
-        """Switch the radio off."""
+        """Switch the radio off until ``up``."""
+        self._idle = True
+        self._off()
+
+    def _off(self):
         self._was_up = False
         if self._wlan is None:
             return

@@ -228,3 +228,16 @@ def test_what_waits_is_sent_before_the_first_reading():
 
     world.sensor.read = read
     raises(Stop, world.app.run)
+
+
+def test_a_network_that_comes_and_goes_while_mails_wait_writes_few_lines_to_flash():
+    world = World([])
+    world.outbox.until = 10**9
+    world.mailer.put("old", "text", "old", "alert", "k")
+    for _ in range(720):
+        for is_up in (True, False):
+            world.wifi.is_up = is_up
+            world.app.online()
+        world.port.pass_time(5)
+    equal(len([line for line in world.log.say.lines if "Wi-Fi is down" in line]), 6)
+    equal(len([line for line in world.log.show.lines if "Wi-Fi is down" in line]), 714)

@@ -3,6 +3,7 @@
 import json
 import os
 
+from alertnode import platform
 from alertnode.app import App
 from alertnode.battery import Battery
 from alertnode.mailer import Mailer
@@ -49,7 +50,7 @@ class Life:
         mailer = Mailer(Umail(), self.outbox, "a@x", ["ops@x"], self.said)
         sensor = Sensor(time, [value])
         app = App("b", sensor, rules, mailer, time, self.wifi, log, str, self.port.sleep)
-        app.interval, app.state = 600000, state
+        app.interval, app.state, app.port = 600000, state, self.port
         before = self.port.milliseconds
         self.wifi.tries = 0
         Battery(app, self.port, 60000).wake()
@@ -134,6 +135,29 @@ def test_a_state_that_is_damaged_or_newer_counts_as_none():
         life = Life()
         life.port.kept = life.port.files["/state.json"] = octets
         equal(life.wake(20), 600, octets)
+
+
+def test_failed_starts_are_forgotten_by_a_board_that_sleeps_too():
+    life = Life()
+    life.port.marks[platform.FAILS] = 2
+    for _ in range(5):
+        life.wake(20)
+    equal(life.port.marks[platform.FAILS], 2)
+    life.wake(20)
+    equal(life.port.marks[platform.FAILS], 0)
+
+
+def test_what_an_earlier_reset_left_to_say_is_not_overwritten():
+    port = Port()
+    keep_last_words(port, "The board was restarted after a crash. Its log ended:", "nowhere")
+    for _ in range(200):
+        keep_last_words(port, "The board was reset by its watchdog while it was waiting. Its log ended:", "nowhere")
+    lines = last_words(port)
+    equal(lines[:2], [
+        "The board was restarted after a crash. Its log ended:",
+        "The board was reset by its watchdog while it was waiting.",
+    ])  # fmt: skip
+    equal(len(port.files["/reset.txt"]) < 4000, True)
 
 
 def test_last_words_are_the_logs_last_lines():

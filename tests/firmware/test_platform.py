@@ -66,6 +66,9 @@ def test_a_power_cut_between_removal_and_renaming_leaves_the_new_content():
         whole = stored(b"new")
         os.rename(PATH, PATH + ".new")
         equal(platform.read(PATH), b"new")
+        # It got its name, so that the next write, cut off, does not lose it.
+        equal((platform.exists(PATH + ".new"), platform.read(PATH)), (False, b"new"))
+        platform.remove(PATH)
         put(PATH + ".new", whole[:-1])
         equal(platform.read(PATH), None)
     finally:

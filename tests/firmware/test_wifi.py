@@ -178,3 +178,15 @@ def test_a_network_that_comes_and_goes_writes_few_lines_to_flash():
     equal(len(kept.lines) <= 3 * 21 + 1, True, len(kept.lines))
     equal(len(shown.lines) > 1000, True)
     inside("more lines on the Wi-Fi were not kept", kept.text())
+
+
+def test_a_radio_that_was_off_on_purpose_misses_no_network():
+    network = Network()
+    made, port, said, _ = wifi(network)
+    made.up()
+    made.down()
+    port.pass_time(7200)
+    network.up, network.after = False, 0
+    equal(made.up(), False)
+    equal(made.away() < 60000, True)
+    equal("off and on" in said.text(), False)

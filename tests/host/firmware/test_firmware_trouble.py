@@ -64,6 +64,28 @@ def test_an_outbox_that_cannot_be_opened_is_put_aside_and_the_mail_that_says_so_
         assert link.get("/outbox.bad") == b"not a folder"
 
 
+def test_an_outbox_that_breaks_even_safe_mode_is_put_aside(node: Rig) -> None:
+    poisoned = b"""
+from alertnode import start
+from umail.outbox import Outbox
+start._CRASH_PAUSE = 0
+flush = Outbox.flush
+def poisoned(self, budget=None):
+    for entry in self.pending():
+        if self.read(entry).subject == "the alert that waits":
+            raise MemoryError("by the test")
+    return flush(self, budget)
+Outbox.flush = poisoned
+start.main()
+"""
+    node.start(settings(node.server), {"/main.py": poisoned}, prepare=WAITING)
+    node.wait_for("safe mode, as the start failed 3 times", 40)
+    node.wait_for("safe mode, as the start failed 5 times", 40)
+    (told,) = node.server.inbox.wait(1, 30)
+    assert "safe mode failed, too" in told.get_content()
+    assert "put aside as /outbox.bad" in told.get_content()
+
+
 @pytest.mark.parametrize(
     "octets", [b"", b"\0" * 300, b"\xff\xfe\xfd" * 4000, b'{"version": 99, "rules": [1]}', b"[" * 900]
 )
