@@ -148,6 +148,8 @@ class Outbox:
         self.busy = False
         self.entries = []
         self._claim = None
+        # When, and what, ``save`` wrote last.
+        self._saved = (0, "")
         self.spool = Spool(path)
         self._take(path)
         try:
@@ -257,10 +259,21 @@ class Outbox:
             if entry.state == "sending":
                 self.doubt(entry)
             if entry.more and entry.state == "pending":
-                # Of two that hold the same group, the newer was written before the older could be removed.
+                # Of two that hold the same group, the newer was written before the older could be removed. On FAT half
+                # a rename may have left it without its content.
                 if entry.group in held:
+                    if not self._is_whole(entry):
+                        self.entries.remove(entry)
+                        self.spool.aside(entry.name)
+                        continue
                     self.remove(held[entry.group])
                 held[entry.group] = entry
+
+    def _is_whole(self, entry):
+        try:
+            return self.spool.read(entry) is not None
+        except OSError:
+            return False
 
     def look_again(self):
         """Find mails that could not be read before, and remove what the flash would not let go of."""
@@ -285,21 +298,29 @@ class Outbox:
             self.keep(self.stuck)
 
     def save(self):
-        """Write down what must survive a reset. If the flash refuses, only that is forgotten."""
+        """Write down what must survive a reset, if it has changed, and the time each hour, for what has no mail's file.
+
+        If the flash refuses, only that is forgotten.
+        """
         notes = self.notes
+        state = {
+            "config": self.config,
+            "notes": [notes.dropped, notes.damaged, notes.buried, notes.why, notes.outage],
+            "beat": self.beat,
+            "number": self.spool.number,
+            "hosts": self.hosts,
+            "policy": self.policy.dump(),
+        }
+        now = self.now()
+        # (Each mail's file has its own number.)
+        key = repr([state[name] for name in state if name != "number"])
+        if key == self._saved[1] and now - self._saved[0] < 3600:
+            return
+        state["now"] = now
+        state["date"] = self.date()
         try:
-            self.spool.save(
-                {
-                    "now": self.now(),
-                    "date": self.date(),
-                    "config": self.config,
-                    "notes": [notes.dropped, notes.damaged, notes.buried, notes.why, notes.outage],
-                    "beat": self.beat,
-                    "number": self.spool.number,
-                    "hosts": self.hosts,
-                    "policy": self.policy.dump(),
-                }
-            )
+            self.spool.save(state)
+            self._saved = (now, key)
         except OSError:
             pass
 

