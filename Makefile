@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+PREFIX ?= $(HOME)/.local
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -9,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint stubtest generated format size bench power kills fuzz fleet hil releases servers docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -22,6 +23,16 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
+
+install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with the system's keyring: make install EXTRAS=[keyring]
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "umail needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make install PYTHON=python3.12 …"; exit 2; }
+	@$(PYTHON) -m venv --clear '$(PREFIX)/share/umail'
+	@'$(PREFIX)/share/umail/bin/python' -m pip install --quiet --disable-pip-version-check '.$(EXTRAS)'
+	@mkdir -p '$(PREFIX)/bin'
+	@ln -sf '$(PREFIX)/share/umail/bin/umail' '$(PREFIX)/bin/umail'
+	@echo "$$('$(PREFIX)/bin/umail' --version) is $(PREFIX)/bin/umail; to remove it: rm -r $(PREFIX)/share/umail $(PREFIX)/bin/umail"
+	@case ":$$PATH:" in *:'$(PREFIX)/bin':*) ;; *) echo 'your shell does not find it yet: add export PATH="$(PREFIX)/bin:$$PATH" to its profile';; esac
 
 demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE=file.csv LIMIT=30 UNIT=°C HYSTERESIS=1
 	@$(BIN)/umail demo $(if $(TRACE),--trace '$(TRACE)') $(if $(LIMIT),--limit $(LIMIT)) $(if $(UNIT),--unit '$(UNIT)') \

@@ -5,12 +5,11 @@ What a plain alert does not need is loaded when a message needs it: names and ot
 """
 
 import os
-import time
 from binascii import hexlify
 
 from umail import load_transient
 
-from .mime.fields import clean, header, is_ascii, refuse, text_octets, words
+from .mime.fields import clean, header, is_ascii, now, refuse, text_octets, words
 from .mime.fields import date as date_of
 
 
@@ -42,13 +41,13 @@ def _addresses(argument, values):
 
 
 def _people(name, pairs, bare_only):
-    """The header field of an address list: bytes. ``bare_only``: no angle brackets around an address without a name."""
+    """The header field of an address list: bytes. ``bare_only``: none around a lone address without a name."""
     tokens = []
     for who, bare in pairs:
         bare = bare.encode()
         if who:
             tokens += load_transient("mime.addresses").phrase(who)
-        if who or not bare_only:
+        if who or not bare_only or len(pairs) > 1:
             bare = b"<" + bare + b">"
         tokens.append(bare + b",")
     tokens[-1] = tokens[-1][:-1]
@@ -154,8 +153,8 @@ class Message:
         self._stamp()
 
     def _stamp(self):
-        if self.date is None and time.gmtime()[0] >= 2025:
-            self.date = int(time.time())
+        if self.date is None:
+            self.date = now()
 
     def head(self):
         """The headers up to MIME-Version, without those of the content: bytes."""

@@ -46,7 +46,20 @@ class Hearing(Server):
     def _message(self):
         if self.seen:
             self.seen()
+        count = len(self.taken)
         Server._message(self)
+        if len(self.taken) > count:
+            sender, people, octets = self.taken[-1]
+            self.taken[-1] = (sender, people, readable(octets))
+
+
+def readable(octets):
+    """A mail whose text is quoted-printable with that undone, as a reader shows it."""
+    head, mark, text = octets.partition(b"\r\n\r\n")
+    if b"\nContent-Transfer-Encoding: quoted-printable" not in head:
+        return octets
+    others = text.replace(b"=\r\n", b"").split(b"=")
+    return head + mark + others[0] + b"".join([bytes((int(one[:2], 16),)) + one[2:] for one in others[1:]])
 
 
 class World:
@@ -72,6 +85,8 @@ class World:
     def start(self, slept=0, route=None, policy=None, **more):
         """Power on: a new outbox over the same files, whose uptime begins at 0."""
         started = self.time
+        if self.box:
+            self.box.close()
         self.box = Outbox(
             self.path,
             route or Route("192.0.2.1", 25, security="plain"),
@@ -109,6 +124,8 @@ class World:
         return sorted([name for name in os.listdir(self.path) if name != "state"])
 
     def remove(self):
+        if self.box:
+            self.box.close()
         for name in os.listdir(self.path):
             os.remove(self.path + "/" + name)
         os.rmdir(self.path)
