@@ -57,7 +57,9 @@ class Delivery:
 
 def _in_lines(content: bytes) -> bytes:
     """Return a message with its binary parts in base64 (RFC 3030, 3)."""
-    message = email.message_from_bytes(content, policy=email.policy.SMTP)
+    # This policy writes headers as they came, whatever they hold.
+    policy = email.policy.compat32.clone(linesep="\r\n", mangle_from_=False)
+    message = email.message_from_bytes(content, policy=policy)
     for part in message.walk():
         if str(part.get("Content-Transfer-Encoding", "")).lower() == "binary" and not part.is_multipart():
             data = part.get_payload(decode=True)
