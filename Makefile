@@ -86,7 +86,7 @@ fleet: $(READY) ## Simulate up to a million boards after a power cut; writes doc
 
 hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md: make hil PORT=/dev/ttyUSB0 (without: virtual)
 	rm -rf build/hil
-	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) $(ARGS)
+	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) --artefacts artefacts $(ARGS)
 	$(BIN)/python tests/hil/make_results.py build/hil
 
 servers: ## Unpack Postfix, Exim and npm's smtp-server into build/servers for the tests against them; installs nothing

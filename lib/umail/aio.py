@@ -8,7 +8,7 @@ from umail import load_transient
 
 from .delivery import Delivery
 from .errors import MailError
-from .net.transport import Raised, Transport
+from .net.transport import Transport
 
 if sys.implementation.name == "micropython":
 
@@ -36,8 +36,6 @@ else:
 class Wire(Transport):
     """Drives a generator (the contract is in session.py and delivery.py) and waits in the loop."""
 
-    below = None  # The socket below TLS, if one must wait for it and not for TLS.
-
     async def run(self, steps):
         """Run a generator to its end and return its result; cancelling closes the socket."""
         answer = error = None
@@ -63,29 +61,20 @@ class Wire(Transport):
         except MailError:
             raise
         except BaseException as error:
-            self.close()
-            if isinstance(error, Raised):
-                # It leaves as it came.
-                raise error.args[0]
-            raise
+            raise self.escaped(error)
         finally:
             steps.close()
 
     def tls(self, route, host):
         """As ``Transport.tls``; other tasks run between two records of the handshake, though not within one."""
         if sys.implementation.name == "micropython":
-            self.below = self.sock
             self.sock = load_transient("net.tls_records").Records(self, self.sock)
         Transport.tls(self, route, host)
 
-    def close(self):
-        """Close the socket, whatever it does."""
-        self.below = None
-        Transport.close(self)
-
     def _wait(self, events):
-        # In its handshake mbed TLS waits for the server, whatever was asked of it.
-        return _ready(self.below or self.sock, POLLIN if self.below and self.handshake else events, self.slice())
+        # In its handshake mbed TLS waits for the server, whatever was asked of it; and one waits for the socket below.
+        below = getattr(self.raw, "sock", None)
+        return _ready(below or self.sock, POLLIN if below and self.handshake else events, self.slice())
 
     async def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""

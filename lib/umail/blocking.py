@@ -5,7 +5,7 @@ from time import sleep
 
 from .delivery import Delivery
 from .errors import MailError
-from .net.transport import Raised, Transport
+from .net.transport import Transport
 
 
 class Wire(Transport):
@@ -34,11 +34,7 @@ class Wire(Transport):
         except MailError:
             raise
         except BaseException as error:
-            self.close()
-            if isinstance(error, Raised):
-                # It leaves as it came.
-                raise error.args[0]
-            raise
+            raise self.escaped(error)
         finally:
             steps.close()
 

@@ -9,8 +9,8 @@ class Route:
     Args:
         host (str): the server's name; its certificate must carry it.
         port (int): 587 for submission (RFC 6409), 465 with ``security="tls"`` (RFC 8314), 25 between servers.
-        security (str): ``"starttls"`` (required, the default) · ``"tls"`` (from the first byte; the default at 465) · ``"opportunistic"``
-            (STARTTLS where offered, unauthenticated) · ``"plain"``.
+        security (str): ``"starttls"`` (required, the default) · ``"tls"`` (from the first byte; the default
+            at 465) · ``"opportunistic"`` (STARTTLS if offered, unauthenticated) · ``"plain"``.
         username, password (str): the login, or
         token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
         certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate. On CPython PEM, too.
@@ -19,11 +19,11 @@ class Route:
             CPython PEM, too;
             ``"insecure"`` checks nothing and says so, for a bench.
         ehlo (str): the name to greet with: a full domain name or an address literal. None: this board's address.
-        auth (str): the one way to log in that is used, ``"LOGIN"``, ``"PLAIN"`` or ``"XOAUTH2"``. None: the best that is
-            offered, and the next if the server does not take it.
+        auth (str): the one way to log in that is used, ``"LOGIN"``, ``"PLAIN"`` or ``"XOAUTH2"``. None: the best
+            that is offered, and the next if the server does not take it.
 
     Raises:
-        ValueError: a sentence that says which argument, and how to mend it.
+        ValueError: a sentence that says which argument, and how to fix it.
     """
 
     # The names of the bundled roots to trust (see umail.certs); None: all of them.

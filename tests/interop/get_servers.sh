@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Unpack Debian's mail servers (whose packages exclude each other) and npm's into build/servers; install nothing.
+# Unpack mail servers and readers of Debian (whose packages exclude each other) and npm into build/servers; install nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=build/servers
 packages=(postfix exim4-daemon-light libnss-wrapper nginx libnginx-mod-mail dovecot-submissiond
-  sendmail-bin sendmail-cf m4 sasl2-bin libsasl2-modules qpsmtpd)
+  sendmail-bin sendmail-cf m4 sasl2-bin libsasl2-modules qpsmtpd
+  spamassassin notmuch s-nail libemail-mime-perl libmime-tools-perl)
 # npm's, servers and readers, at the versions that docs/interop.md tells.
 modules=(smtp-server@3.21.6 Haraka@3.3.4 mailparser@3.14.2 postal-mime@4.0.0)
 

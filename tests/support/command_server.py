@@ -8,32 +8,11 @@ from collections.abc import Callable
 from drive import Driver
 
 # Whatever servers have had for commands; the first four letters are what many of them look at.
-VERBS = [
-    "MAIL",
-    "RCPT",
-    "DATA",
-    "BDAT",
-    "RSET",
-    "QUIT",
-    "NOOP",
-    "HELP",
-    "HELO",
-    "EHLO",
-    "LHLO",
-    "VRFY",
-    "EXPN",
-    "AUTH",
-    "STARTTLS",
-    "TURN",
-    "ATRN",
-    "ETRN",
-    "SEND",
-    "SOML",
-    "SAML",
-    "BURL",
-    "XCLIENT",
-    "XFORWARD",
-]
+_LINES = (
+    "MAIL RCPT DATA BDAT RSET QUIT NOOP HELP HELO EHLO LHLO VRFY EXPN AUTH STARTTLS TURN ATRN ETRN SEND SOML SAML BURL",
+    "XCLIENT XFORWARD",
+)
+VERBS = [verb for line in _LINES for verb in line.split(" ")]
 
 
 class CommandServer(Driver):

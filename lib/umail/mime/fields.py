@@ -31,6 +31,11 @@ def is_ascii(data):
     return not data or max(data) < 128
 
 
+def now():
+    """The date as ``time.time()`` has it (int), None while the clock is not set: a board starts in 1970 or 2000."""
+    return int(time.time()) if time.gmtime()[0] >= 2025 else None
+
+
 def date(seconds):
     """The RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
     # An ESP32's gmtime takes no float.
@@ -76,10 +81,11 @@ def header(name, tokens):
 
 
 def text_octets(text, eightbit):
-    """A text (str) with any line ends → (name of the transfer encoding, the octets with CRLF only), both bytes.
+    """Encode a text (str) with any line ends: (name of the transfer encoding, the data with CRLF only), both bytes.
 
-    7bit or, where the server takes it, 8bit when no line is over 998 octets (RFC 5321, section 4.5.3.1.6) and
-    no NUL is inside; with ``eightbit`` "inert" quoted-printable whose lines cannot be commands; otherwise quoted-printable or base64, whichever is shorter.
+    7bit or, if the server takes it, 8bit as long as no line is over 998 octets (RFC 5321, section 4.5.3.1.6) and no NUL
+    is inside; otherwise quoted-printable or base64, whichever is shorter. With ``eightbit`` "inert": quoted-printable,
+    none of whose lines can be a command (see smtp/inert.py).
     """
     data = text.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if eightbit == "inert":

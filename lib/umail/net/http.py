@@ -38,7 +38,7 @@ def _decoded(text):
 
 
 def hidden(text, secret):
-    """Return ``text`` (str) as far as it shows nothing of ``secret`` (str or None), as it is, percent-encoded or cut."""
+    """Cut ``text`` (str) before what shows a ``secret`` (str or None), as it is, percent-encoded or in part."""
     if not secret:
         return text
     # Six characters in a row are not there by chance.

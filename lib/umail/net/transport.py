@@ -17,6 +17,9 @@ class Transport:
         tick (callable): called at least once a second while anything waits; feed the watchdog in it.
     """
 
+    # It runs for another, which hands on what a caller's function raised.
+    inner = False
+
     def __init__(self, timeout, tick=None):
         self.timeout = timeout
         self.tick = tick
@@ -25,8 +28,8 @@ class Transport:
         self.handshake = None
         # The route, as long as nothing was received over TLS.
         self.unheard = None
-        # The plain socket below TLS: it outlives a handshake that failed.
-        self.raw = None
+        # The plain socket below TLS, which outlives a handshake that failed; the heap that was free for that.
+        self.raw = self.free = None
         self.until = self.end = self.kept = 0
 
     # -- what the generators ask for by name (see delivery.py) -------------------------------------------------------
@@ -48,14 +51,15 @@ class Transport:
         if not steps:
             return function(refresh=refresh)
         wire = type(self)(self.timeout, self.tick)
-        wire.until = wire.end = self.end
+        wire.until = wire.end = wire.kept = self.end
+        wire.inner = True
         return wire.run(steps(refresh))  # type: ignore[attr-defined]
 
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
         self.begin_wait(self.timeout)
         self.raw = self.sock
-        self.sock = load_transient("net.tls").wrap(self.sock, route, host)
+        self.sock, self.free = load_transient("net.tls").wrap(self.sock, route, host)
         self.handshake = self.unheard = route
 
     def idle(self):
@@ -72,6 +76,11 @@ class Transport:
                     sock.close()
             except OSError:
                 pass
+
+    def escaped(self, error):
+        """Close, and return what leaves the driver: what a caller's function raised leaves as it came."""
+        self.close()
+        return error.args[0] if isinstance(error, Raised) and not self.inner else error
 
     # -- for the drivers ----------------------------------------------------------------------------------------------
 
@@ -150,4 +159,4 @@ class Transport:
     def _failed(self, error):
         # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
         route = self.handshake or ("ALERT" in str(error) and self.unheard)
-        return load_transient("net.tls_failure").meaning(error, route) if route else error
+        return load_transient("net.tls_failure").meaning(error, route, self.free) if route else error

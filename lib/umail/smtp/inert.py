@@ -2,9 +2,9 @@
 
 A server that announces CHUNKING and refuses BDAT takes the text for commands, line by line; some skip blanks before a
 verb, and any may take small letters. A list of dangerous words would never be complete. So it is the other way round: a
-line may travel if it is empty, or begins with neither a letter nor a blank (one blank apart, behind which a header goes on), or with the name of a header that umail
-writes and a colon. A verb is letters and ends at a blank (RFC 5321, 4.1.1). A text is encoded so that all its lines are
-of that kind; where that cannot be, DATA is used.
+line may travel if it is empty, or begins with the name of a header that umail writes and a colon, or with neither a
+letter nor a blank (but for the one blank behind which a header goes on). A verb is letters and ends at a blank (RFC
+5321, 4.1.1). A text is encoded so that all its lines are of that kind; if that cannot be, DATA is used.
 """
 
 SHORT = 4096

@@ -9,8 +9,8 @@ handshake.py), ``send`` (one mail; see transaction.py), ``quit``. It yields to i
 - a bytes-like object: send all of it, and meanwhile receive what the server says, so that a server that stops reading
   until it is read cannot lock both sides;
 - ``("tls", route, host)``: turn the connection to TLS, verified as the route says, for a server of that name;
-- ``("limit", 600, False)``: the last byte of the message has left; the deadline of the sending is met, and what follows has
-  600 seconds (RFC 5321, 4.5.3.2.6).
+- ``("limit", 600, False)``: the last byte of the message has left; the deadline of the sending is met, and what
+  follows has 600 seconds (RFC 5321, 4.5.3.2.6), which end with the final reply.
 
 I/O errors come in through ``throw`` as OSError. ``StopIteration.value`` is the result. A failure leaves as
 ``MailError``, made by failure.py.

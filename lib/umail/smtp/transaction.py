@@ -2,8 +2,8 @@
 
 Each reply belongs to one command, in order. How the message travels is its mode:
 
-- "flight": by BDAT, in one flight with its envelope: a short text, if the server pipelines and has taken a chunk before,
-  or if no line of it could be a command (see inert.py);
+- "flight": by BDAT, in one flight with its envelope: a short text, if the server pipelines and has taken a chunk
+  before, or if no line of it could be a command (see inert.py);
 - "asked": by DATA, which travels with the envelope; the message waits for 354: a short text, if the server pipelines;
 - "bdat", "data": after the envelope was answered (see data.py).
 """

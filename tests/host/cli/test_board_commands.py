@@ -14,7 +14,6 @@ import pytest
 from typer.testing import CliRunner
 
 import planted
-from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import rig, settings
 from umail_host.cli import app
 from umail_host.errors import UserError
@@ -22,7 +21,7 @@ from umail_host.virtual_board import VirtualBoard
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         yield made
 

@@ -11,17 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from host.firmware.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, installed, rig, settings
+from host.firmware.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, rig, settings
 from umail_host.device.board import Board
 from umail_host.paths import firmware
 
 TRACE = {"type": "trace", "path": "/trace.csv", "unit": "°C"}
 Make = Callable[..., AbstractContextManager[Rig]]
-
-
-@pytest.fixture(scope="session")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("firmware") / "flash")
 
 
 @pytest.fixture
@@ -107,7 +102,7 @@ def test_each_mistake_is_told_and_the_board_stays_reachable(node: Rig) -> None:
         '"wifi" is missing',
     ):
         assert part in told, told
-    assert told.count("starts in 2 s") <= 2, "it must not restart again and again"
+    assert told.count("starts in") <= 2, "it must not restart again and again"
 
 
 def test_a_missing_secret_is_told(node: Rig) -> None:
@@ -195,7 +190,7 @@ def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None
     node.start(settings(node.server), broken)
     node.wait_for("ZeroDivisionError")
     node.wait_for("crashed; restarting in 5 s")
-    node.wait_for("starts in 2 s")
+    node.wait_for("starts in")
     with Board(node.board.port) as board:
         board.enter()
         assert "ZeroDivisionError" in board.get("/log.txt").decode()

@@ -61,6 +61,10 @@ service auth {{
 }}
 service anvil {{
   chroot =
+  # Else an address from which a login was refused waits, up to 15 s.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service submission-login {{
   chroot =
@@ -96,7 +100,8 @@ class Dovecot(RealServer):
     name = "dovecot"
     token = TOKEN
     login_only_port = 0
-    OPENED, CLOSED = "submission-login: Info: Login: ", "submission.*: Info: Disconnected"
+    LOGIN_LINE = "method={upper},"
+    OPENED, CLOSED = "submission-login: Info: Login: ", r"submission\(.*: Info: Disconnected"
 
     def start(self) -> None:
         programs = unpacked("root/usr/lib/dovecot/submission", "Dovecot submission").parents[2]

@@ -32,6 +32,8 @@ class Haraka(RealServer):
     """Haraka: PIPELINING and SMTPUTF8, no CHUNKING. What is pipelined after the end of DATA it refuses."""
 
     name = "haraka"
+    # It does not say which.
+    LOGIN_LINE = "relay=Y"
     OPENED, CLOSED = r"\[core\] connect ip=", r"\[core\] disconnect ip="
 
     def start(self) -> None:

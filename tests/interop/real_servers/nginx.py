@@ -34,13 +34,12 @@ mail {{
 
 
 class Nginx(RealServer):
-    """nginx mail before Exim: offers what it is told to, and relays what came with AUTH."""
+    """nginx's mail proxy before Exim: offers what it is told to, and relays what came with AUTH."""
 
     name = "nginx"
-    OPENED, CLOSED = (
-        r" client 127\.0\.0\.1:\d+ connected to|client 127\.0\.0\.1 connected",
-        r"client .*(?:closed|disconnected)",
-    )
+    # It does not say which.
+    LOGIN_LINE = "client logged in"
+    OPENED, CLOSED = r"client 127\.0\.0\.1:\d+ connected to", r"proxied session done|client closed|timed out"
 
     def start(self) -> None:
         program = unpacked("root/usr/sbin/nginx", "nginx")

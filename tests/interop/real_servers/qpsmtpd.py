@@ -16,6 +16,7 @@ class Qpsmtpd(RealServer):
     """qpsmtpd: PIPELINING, no CHUNKING; TLS from the first octet on port 465 alone, so not here."""
 
     name = "qpsmtpd"
+    LOGIN_LINE = "235 {upper} authentication successful"
     OPENED, CLOSED = "Connection from ", "cleaning up after "
 
     def start(self) -> None:

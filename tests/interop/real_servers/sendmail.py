@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 from .base import IDLE_S, SAVE, SIZE_LIMIT, UNPACKED, RealServer, free_ports, unpacked
 
@@ -34,6 +33,8 @@ define(`confAUTH_OPTIONS', `A p y')
 TRUST_AUTH_MECH(`PLAIN LOGIN')
 define(`confSERVER_CERT', `{chain}')
 define(`confSERVER_KEY', `{key}')
+define(`confCACERT_PATH', `{folder}')
+define(`confCACERT', `{chain}')
 define(`confTLS_SRV_OPTIONS', `V')
 define(`confBAD_RCPT_THROTTLE', `0')
 define(`SMART_HOST', `save:all')
@@ -59,7 +60,8 @@ class Sendmail(RealServer):
     """Sendmail: PIPELINING, no CHUNKING; whatever comes in one segment after EHLO ends the connection."""
 
     name = "sendmail"
-    OPENED, CLOSED = r"SMTP connect from", r"disconnect level"
+    LOGIN_LINE = "<<< AUTH {upper} "
+    OPENED, CLOSED = ">>> 220 sendmail", r"<<< QUIT|<<< \[(?:EOF|TIMEOUT)\]"
 
     def start(self) -> None:
         program = unpacked("root/usr/libexec/sendmail/sendmail", "Sendmail")
