@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 from .base import IDLE_S, SAVE, SIZE_LIMIT, UNPACKED, RealServer, free_ports, unpacked
 
