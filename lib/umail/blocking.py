@@ -33,9 +33,8 @@ class Wire(Transport):
                     error = raised
         except MailError:
             raise
-        except BaseException:
-            self.close()
-            raise
+        except BaseException as error:
+            raise self.escaped(error)
         finally:
             steps.close()
 

@@ -3,7 +3,8 @@
 Beside what a session yields (see session.py), these generators yield tuples that begin with the name of a method of
 the driver:
 
-- ``("limit", seconds)``: all that follows must be done within ``seconds``;
+- ``("limit", seconds)``: all that follows must be done within ``seconds``; None: within what is left of the last limit,
+  apart from that for the final reply (see session.py);
 - ``("lookup", host)`` → addresses (list of str), by the system's resolver;
 - ``("udp", server, packet, seconds)`` → a datagram that answers, or None (see dns.py);
 - ``("connect", address, port, buffer)`` → the local address (str) or None;
@@ -17,7 +18,7 @@ import time
 from umail import load_transient
 
 from .errors import MailError
-from .mime.fields import clean
+from .mime.fields import clean, refuse
 from .net.sockets import Buffer
 from .smtp.session import Session
 
@@ -45,7 +46,13 @@ class Delivery:
 
     def __init__(self, routes, timeout, deadline, leaving=None):
         self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
+        for name, value in (("timeout", timeout), ("deadline", deadline)):
+            # Not a number, infinite, or more than a board's clock of milliseconds can tell.
+            if not isinstance(value, (int, float)) or not 0 < value <= 400000:
+                refuse(name, value, "is not a number of seconds from 0 to 400,000")
         self.deadline = deadline
+        # How many connections this mail may still take.
+        self.left = 0
         # Its buffer comes before the heap is in pieces.
         self.session = Session(self.routes[0], timeout, Buffer())
         self.session.leaving = leaving
@@ -53,6 +60,8 @@ class Delivery:
 
     def send(self, message, final=False):
         """Send one mail (generator): returns a ``Receipt``. With ``final``, QUIT travels along; nothing stays open."""
+        yield ("limit", self.deadline)
+        self.left = 3
         try:
             outcome = yield from self.once(message, final)
             if len(outcome.accepted) == len(message.recipients):
@@ -65,7 +74,6 @@ class Delivery:
 
     def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
-        yield ("limit", self.deadline)
         failed = None
         routes = list(self.routes)
         if self.connected and (yield from self._stands()):
@@ -78,6 +86,8 @@ class Delivery:
             if not usable or _strength(route) >= _strength(usable[-1]):
                 usable.append(route)
         for route in usable:
+            if failed and not self.left:
+                break
             if route.rests and route is not usable[-1]:
                 route.rests -= 1
                 continue
@@ -128,6 +138,8 @@ class Delivery:
             session.use(route)
         refresh = False
         while True:
+            # What the last try had for a final reply is over.
+            yield ("limit", None)
             problem = None
             fresh = not self.connected
             try:
@@ -141,7 +153,7 @@ class Delivery:
                 yield from self._hang_up()
             if not problem:
                 return receipt
-            refresh = load_transient("smtp.retry").again(session, problem, refresh, fresh)
+            refresh = load_transient("smtp.retry").again(session, problem, refresh, fresh, self.left or self.connected)
 
     def _connect(self, route, refresh):
         session = self.session
@@ -155,6 +167,7 @@ class Delivery:
             secret = clean("token", (yield ("call", route.token, refresh)))
         local = yield from self._reach(route)
         self.connected = True
+        self.left -= 1
         yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)
 
     def _reach(self, route):
@@ -174,12 +187,15 @@ class Delivery:
                     raise
                 continue
             session.stage = "connect"
-            for address in addresses:
-                try:
-                    return (yield ("connect", address, route.port, session.buffer))
-                except OSError as error:
-                    failure = error
+            while addresses:
+                for address in addresses:
+                    try:
+                        return (yield ("connect", address, route.port, session.buffer))
+                    except OSError as error:
+                        failure = error
+                addresses = yield from load_transient("net.resolve").others(session.host, addresses)
         from errno import ECONNREFUSED
 
         key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
-        raise session.error(key, "%s port %d: %s" % (session.host, route.port, failure))
+        text = load_transient("errno_words").text(failure)
+        raise session.error(key, "%s port %d: %s" % (session.host, route.port, text))

@@ -265,3 +265,14 @@ def find(host):
     if found is None:
         found = yield ("lookup", host)
     return found
+
+
+def find_ipv6(host):
+    """Find the IPv6 addresses of ``host`` by our own query (generator): a list of str, empty if there are none."""
+    known = servers()
+    if not known or host.rstrip(".").lower().endswith(".local"):
+        return []
+    try:
+        return (yield from lookup(host, AAAA, known))
+    except MailError:
+        return []

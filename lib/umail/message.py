@@ -42,13 +42,13 @@ def _addresses(argument, values):
 
 
 def _people(name, pairs, bare_only):
-    """The header field of an address list: bytes. ``bare_only``: no angle brackets around an address without a name."""
+    """The header field of an address list: bytes. ``bare_only``: none around a lone address without a name."""
     tokens = []
     for who, bare in pairs:
         bare = bare.encode()
         if who:
             tokens += load_transient("mime.addresses").phrase(who)
-        if who or not bare_only:
+        if who or not bare_only or len(pairs) > 1:
             bare = b"<" + bare + b">"
         tokens.append(bare + b",")
     tokens[-1] = tokens[-1][:-1]

@@ -4,6 +4,8 @@ Each class is what ``Route(token=…)`` takes: called with ``refresh=False`` it 
 where that is still valid. The work is in the generator ``steps``, so that either driver can run it.
 """
 
+from umail import load_transient
+
 from .errors import MailError
 from .mime.fields import clean
 from .net import sockets
@@ -157,10 +159,9 @@ class _Token:
 
         text = "%s: %s" % tuple([_word(answer.get(name, "")) for name in ("error", "error_description")])
         kind, key = classify("token", status, "", text)
+        # An endpoint may repeat what it was sent.
         for secret in (self._client_secret, self._store and self._store.get("refresh_token")):
-            # An endpoint may repeat what it was sent.
-            if secret:
-                text = text.replace(secret, "***")
+            text = load_transient("net.http").hidden(text, secret)
         error = MailError("auth", kind, text[:200], key=key)
         error.retry_after = answer["retry_after"]
         return error

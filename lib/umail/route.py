@@ -9,8 +9,8 @@ class Route:
     Args:
         host (str): the server's name; its certificate must carry it.
         port (int): 587 for submission (RFC 6409), 465 with ``security="tls"`` (RFC 8314), 25 between servers.
-        security (str): ``"starttls"`` (required, the default) · ``"tls"`` (from the first octet) · ``"opportunistic"``
-            (STARTTLS where offered, unauthenticated) · ``"plain"``.
+        security (str): ``"starttls"`` (required, the default) · ``"tls"`` (from the first byte; the default
+            at 465) · ``"opportunistic"`` (STARTTLS if offered, unauthenticated) · ``"plain"``.
         username, password (str): the login, or
         token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
         certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate.
@@ -18,9 +18,11 @@ class Route:
         trust: None (the bundled roots this route needs), a path of a DER file, DER bytes, or a list of these;
             ``"insecure"`` checks nothing and says so, for a bench.
         ehlo (str): the name to greet with: a full domain name or an address literal. None: this board's address.
+        auth (str): the one way to log in that is used, ``"LOGIN"``, ``"PLAIN"`` or ``"XOAUTH2"``. None: the best
+            that is offered, and the next if the server does not take it.
 
     Raises:
-        ValueError: a sentence that says which argument, and how to mend it.
+        ValueError: a sentence that says which argument, and how to fix it.
     """
 
     # The names of the bundled roots to trust (see umail.certs); None: all of them.
@@ -39,7 +41,7 @@ class Route:
         self,
         host,
         port=587,
-        security="starttls",
+        security=None,
         username=None,
         password=None,
         token=None,
@@ -47,7 +49,10 @@ class Route:
         sender=None,
         trust=None,
         ehlo=None,
+        auth=None,
     ):
+        if security is None:
+            security = "tls" if port == 465 else "starttls"
         secure = security in ("starttls", "tls")
         if not secure and security not in ("opportunistic", "plain"):
             refuse("security", security, 'is none of "starttls", "tls", "opportunistic", "plain"')
@@ -58,6 +63,8 @@ class Route:
             refuse("security", security, 'lets a login or certificate out: use "starttls" or "tls", verified TLS')
         if not isinstance(port, int) or not 0 < port < 65536:
             refuse("port", port, "is not 1 to 65535, mostly 587")
+        if auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
+            refuse("auth", auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
         if sender is not None:
             from .message import address
 
@@ -78,6 +85,7 @@ class Route:
         self.sender = sender
         self.trust = trust
         self.ehlo = ehlo
+        self.auth = auth
 
     def __repr__(self):
         return "Route(%r, %d, %r, username=%r)" % (self.host or self.mx, self.port, self.security, self.username)

@@ -77,8 +77,8 @@ class Driver(Loop):
 
     # -- what the core asks for by name (see delivery.py) -------------------------------------------------------------
 
-    def limit(self, seconds):
-        if not 0 < seconds <= 3600:
+    def limit(self, seconds, keep=True):
+        if seconds is not None and not 0 < seconds <= 3600:
             raise Wrong("a limit of %r seconds" % seconds)
 
     def pause(self, seconds):

@@ -44,7 +44,7 @@ class Driver:
         """Do what the library asks for by name."""
         return getattr(self, name)(*args)
 
-    def limit(self, seconds):
+    def limit(self, seconds, keep=True):
         """Take a limit: time does not pass here."""
 
     def give(self, data):

@@ -18,7 +18,7 @@ class Text:
     notify = ()
     ret = None
 
-    def __init__(self, octets=b"hi\r\n", recipients=("b@y.org",), body="7bit", size=True, pieces=None):
+    def __init__(self, octets=b"42\r\n", recipients=("b@y.org",), body="7bit", size=True, pieces=None):
         self.recipients = list(recipients)
         self.body = body
         self.dots = True

@@ -46,7 +46,20 @@ class Hearing(Server):
     def _message(self):
         if self.seen:
             self.seen()
+        count = len(self.taken)
         Server._message(self)
+        if len(self.taken) > count:
+            sender, people, octets = self.taken[-1]
+            self.taken[-1] = (sender, people, readable(octets))
+
+
+def readable(octets):
+    """A mail whose text is quoted-printable with that undone, as a reader shows it."""
+    head, mark, text = octets.partition(b"\r\n\r\n")
+    if b"\nContent-Transfer-Encoding: quoted-printable" not in head:
+        return octets
+    others = text.replace(b"=\r\n", b"").split(b"=")
+    return head + mark + others[0] + b"".join([bytes((int(one[:2], 16),)) + one[2:] for one in others[1:]])
 
 
 class World:

@@ -26,7 +26,7 @@ class Text:
         return self
 
     def chunks(self):
-        yield b"hi\r\n"
+        yield b"42\r\n"
 
 
 class World(Driver):
@@ -289,3 +289,75 @@ def test_a_route_that_a_person_must_mend_is_tried_ever_less_while_another_works(
     delivery = Delivery(routes[:1], 30, 120)
     equal(world.run(delivery.send(Text(), True)).accepted, ["b@y.org"])
     equal(routes[0].fails, 0)
+
+
+def test_a_deadline_that_is_none_is_a_sentence():
+    for value in (float("inf"), float("nan"), None, 0, -1, "5", 1e9):
+        for name in ("deadline", "timeout"):
+            arguments = {"timeout": 30, "deadline": 120}
+            arguments[name] = value
+            error = raises(ValueError, Delivery, plain(), **arguments)
+            equal(str(error).startswith(name + ": "), True, str(error))
+
+
+class Numbered(World):
+    # A driver that notes the limits.
+    def __init__(self, servers):
+        World.__init__(self, servers)
+        self.limits = []
+
+    def limit(self, seconds, keep=True):
+        self.limits.append((seconds, keep))
+
+
+def test_a_further_try_has_what_is_left_of_the_deadline_and_not_the_final_replys_limit():
+    world = Numbered({"one": [b"220 x\r\n", HELLO, b"250 ok\r\n250 ok\r\n502 what?\r\n"]})
+    world.servers["two/0"] = []
+    delivery = Delivery(plain(), 30, 5)
+    raises(MailError, world.run, delivery.send(Text()))
+    equal(world.limits[:2], [(5, True), (None, True)])
+    # After the flight, and before the next try.
+    equal(world.limits[2:4], [(600, False), (None, True)])
+    equal([limit for limit in world.limits if limit[1]].count((5, True)), 1)
+
+
+def test_a_host_whose_ipv4_addresses_are_dead_is_reached_by_ipv6():
+    import sys
+
+    real = dns.servers, dns.lookup
+    asked = []
+
+    def lookup(name, kind, servers):
+        asked.append(kind)
+        return ["192.0.2.9"] if kind == dns.A else ["2001:db8:0:0:0:0:0:1"]
+        yield
+
+    dns.servers, dns.lookup = lambda: ["192.0.2.53"], lookup
+    try:
+        world = World({"2001:db8:0:0:0:0:0:1": [b"220 x\r\n", HELLO, TAKEN]})
+        world.run(Delivery(plain("mail.example.org"), 30, 120).send(Text()))
+        equal(world.log[:2], ["connect 192.0.2.9", "connect 2001:db8:0:0:0:0:0:1"])
+        equal(asked, [dns.A, dns.AAAA])
+        # Nobody asks for the second kind while the first works.
+        del asked[:]
+        world = World({"192.0.2.9": [b"220 x\r\n", HELLO, TAKEN]})
+        world.run(Delivery(plain("mail.example.org"), 30, 120).send(Text()))
+        equal(asked, [dns.A])
+    finally:
+        dns.servers, dns.lookup = real
+    equal(sys.platform != "esp32", True)
+
+
+def test_an_error_of_the_system_is_said_in_words():
+    error = raises(MailError, World({}).run, Delivery(plain(), 30, 120).send(Text()))
+    equal(str(error), "connect: one port 25: nothing listens there (error 111) (temporary)")
+    from umail import errno_words
+
+    for problem, words in (
+        (OSError(104), "the other side reset the connection (error 104)"),
+        (OSError(-202), "the name was not found (error -202)"),
+        (OSError(7777), "error 7777 of the network"),
+        (OSError("its own words"), "its own words"),
+        (OSError(), ""),
+    ):
+        equal(errno_words.text(problem), words)

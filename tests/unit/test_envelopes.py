@@ -25,7 +25,7 @@ class Text:
         return self
 
     def chunks(self):
-        yield b"hi\r\n"
+        yield b"42\r\n"
 
 
 class Server(Driver):

@@ -224,3 +224,17 @@ def test_a_secret_that_is_none_is_refused_and_not_shown():
         ):
             equal("hunter2" in str(raises(ValueError, kind, *arguments)), False)
         raises(ValueError, oauth.ClientCredentials, "t", "c", "s", bad)
+
+
+def test_a_secret_that_an_endpoint_repeats_is_never_shown():
+    from umail.net.http import hidden
+
+    secret = "q/8~Zc+V x=4uN%7.Ab1_long"
+    coded = "".join(["%%%02X" % c for c in secret.encode()])
+    twice = coded.replace("%", "%25")
+    for said in (secret, coded, coded.lower(), twice, secret[:8], secret[5:], secret[3:12], coded[:24], coded[9:40]):
+        text = hidden("invalid_client: the secret '%s' is wrong" % said, secret)
+        equal(text[:30], "invalid_client: the secret '**", said)
+        equal("Zc" in text or "%5A" in text, False, text)
+    equal(hidden("invalid_client: 100% wrong", secret), "invalid_client: 100% wrong")
+    equal(hidden("anything", None), "anything")

@@ -18,7 +18,7 @@ def test_all_refused_is_an_error_whatever_the_server_says_to_the_message():
         (b"354 go\r\n", False),
     ):
         session = session_with("PIPELINING", "CHUNKING")
-        error = fails(session, both, [("C", head + b"BDAT 4 LAST\r\nhi\r\n"), ("S", no + answer)])
+        error = fails(session, both, [("C", head + b"BDAT 4 LAST\r\n42\r\n"), ("S", no + answer)])
         equal((error.stage, error.kind, error.code, session.in_step), ("rcpt", "temporary", 452, in_step))
         equal([who for who, _ in error.refused], ["b@y.org", "c@y.org"])
     session = session_with("PIPELINING")
@@ -35,7 +35,7 @@ def test_all_refused_is_an_error_whatever_the_server_says_to_the_message():
 def test_mail_refused_in_a_flight_is_its_error_and_not_uncertain():
     for features in (("PIPELINING", "CHUNKING"), ("PIPELINING",)):
         session = session_with(*features)
-        flight = ONE + (b"BDAT 4 LAST\r\nhi\r\n" if "CHUNKING" in features else b"DATA\r\n")
+        flight = ONE + (b"BDAT 4 LAST\r\n42\r\n" if "CHUNKING" in features else b"DATA\r\n")
         error = fails(session, Text(), [("C", flight), ("S", b"550 5.7.60 SendAsDenied\r\n503 no\r\n503 no\r\n")])
         equal((error.stage, error.code, session.in_step), ("mail", 550, False))
 
@@ -57,7 +57,7 @@ def test_a_parameter_refused_is_dropped_and_the_mail_tried_again():
         fails(
             session,
             Text(),
-            [("C", head.replace(b" BODY=BINARYMIME", b"") + b"BDAT 4 LAST\r\nhi\r\n"), ("S", reply * 3)],
+            [("C", head.replace(b" BODY=BINARYMIME", b"") + b"BDAT 4 LAST\r\n42\r\n"), ("S", reply * 3)],
             kind=Retry,
         )
         equal((session.in_step, sorted(session.without)), (False, ["BINARYMIME", "SIZE"]))
@@ -70,8 +70,8 @@ def test_a_parameter_refused_is_dropped_and_the_mail_tried_again():
 
 
 def test_after_the_last_octet_silence_and_loss_are_uncertain():
-    whole = [("C", ONE + b"BDAT 4 LAST\r\nhi\r\n")]
-    data = [("C", ONE + b"DATA\r\n"), ("S", OK * 2 + b"354 go\r\n"), ("C", b"hi\r\n.\r\n")]
+    whole = [("C", ONE + b"BDAT 4 LAST\r\n42\r\n")]
+    data = [("C", ONE + b"DATA\r\n"), ("S", OK * 2 + b"354 go\r\n"), ("C", b"42\r\n.\r\n")]
     for features, script in (
         (("PIPELINING", "CHUNKING"), whole),
         (("PIPELINING", "CHUNKING"), whole + [("S", OK * 2)]),
@@ -98,7 +98,7 @@ def test_before_the_last_octet_a_loss_is_temporary():
 
 
 def test_a_final_refusal_is_no_delivery_and_is_classified():
-    script = [("C", ONE + b"BDAT 4 LAST\r\nhi\r\n"), ("S", OK * 2 + b"452 4.3.1 later\r\n")]
+    script = [("C", ONE + b"BDAT 4 LAST\r\n42\r\n"), ("S", OK * 2 + b"452 4.3.1 later\r\n")]
     error = fails(session_with("PIPELINING", "CHUNKING"), Text(), script)
     equal((error.stage, error.kind, error.enhanced), ("body", "temporary", "4.3.1"))
 
@@ -114,7 +114,7 @@ def test_421_anywhere_ends_it_and_is_temporary():
     for i in range(3):
         answer = b"".join(replies[:i]) + b"421 4.3.2 going down\r\n"
         error = fails(
-            session_with("PIPELINING", "CHUNKING"), Text(), [("C", ONE + b"BDAT 4 LAST\r\nhi\r\n"), ("S", answer)]
+            session_with("PIPELINING", "CHUNKING"), Text(), [("C", ONE + b"BDAT 4 LAST\r\n42\r\n"), ("S", answer)]
         )
         equal((error.kind, error.code), ("temporary", 421))
 
@@ -171,7 +171,7 @@ def test_what_the_server_said_before_it_hung_up_is_the_error():
 
 
 def test_a_server_that_does_not_take_chunks_gets_no_line_it_could_run():
-    for message in (Text(b"From: x\r\n" + b"x" * 5000), Text(b"hi\r\n", body="binary")):
+    for message in (Text(b"From: x\r\n" + b"x" * 5000), Text(b"42\r\n", body="binary")):
         session = session_with("PIPELINING", "CHUNKING", "BINARYMIME")
         commands = ONE.replace(b">\r\nRCPT", b"> BODY=BINARYMIME\r\nRCPT") if message.body == "binary" else ONE
         script = [("C", commands), ("S", OK * 2)]
@@ -185,7 +185,7 @@ def test_replies_one_too_many_are_no_delivery():
     moved = b"250 2.1.0 a\r\n" * 2 + b"250 2.1.5 b\r\n"
     for replies in (moved, moved + b"554 5.6.0 no\r\n", OK * 3 + b"554 no\r\n"):
         session = session_with("PIPELINING", "CHUNKING")
-        error = fails(session, Text(), [("C", ONE + b"BDAT 4 LAST\r\nhi\r\n"), ("S", replies)])
+        error = fails(session, Text(), [("C", ONE + b"BDAT 4 LAST\r\n42\r\n"), ("S", replies)])
         equal((error.kind, session.in_step), ("uncertain", False))
 
 

@@ -28,9 +28,9 @@ def watched(self, address, port, buffer):
     begin(self, address, port, buffer)
 
 
-def limited(self, seconds):
+def limited(self, seconds, keep=True):
     # The 600 seconds for the final reply (RFC 5321) are too long to be waited for in a test.
-    limit(self, final[0] if seconds == 600 else seconds)
+    limit(self, final[0] if seconds == 600 else seconds, keep)
 
 
 Transport.begin, Transport.limit = watched, limited

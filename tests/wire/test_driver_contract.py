@@ -116,6 +116,13 @@ def test_what_escapes_closes_socket_and_generator(device):
     assert (told["raised"], told["closed"], told["finished"]) == ("AttributeError", True, True)
 
 
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_what_a_tick_raises_leaves_as_it_is(device, which):
+    told = attempt(device, "waits_with_a_tick_that_raises", size=which)
+    assert (told["raised"], told["closed"]) == (["ValueError", "OSError", "MailError"][which], True)
+    assert "thrown_in" not in told
+
+
 def test_a_pause_is_as_long_as_asked_with_ticks(device):
     told = attempt(device, "pauses")
     assert 1100 <= told["milliseconds"] < 3000

@@ -19,6 +19,7 @@ class Route:
     sender: str | None
     trust: _Der | Sequence[_Der] | None
     ehlo: str | None
+    auth: str | None
     roots: tuple[str, ...] | None
     long_auth: bool
     max_recipients: int | None
@@ -30,7 +31,7 @@ class Route:
         self,
         host: str,
         port: int = 587,
-        security: _Security = "starttls",
+        security: _Security | None = None,
         username: str | None = None,
         password: str | None = None,
         token: _Token | None = None,
@@ -38,4 +39,5 @@ class Route:
         sender: str | None = None,
         trust: _Der | Sequence[_Der] | None = None,
         ehlo: str | None = None,
+        auth: Literal["LOGIN", "PLAIN", "XOAUTH2"] | None = None,
     ) -> None: ...

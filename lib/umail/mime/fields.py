@@ -76,12 +76,15 @@ def header(name, tokens):
 
 
 def text_octets(text, eightbit):
-    """A text (str) with any line ends → (name of the transfer encoding, the octets with CRLF only), both bytes.
+    """Encode a text (str) with any line ends: (name of the transfer encoding, the data with CRLF only), both bytes.
 
-    7bit or, where the server takes it, 8bit when no line is over 998 octets (RFC 5321, section 4.5.3.1.6) and
-    no NUL is inside; otherwise quoted-printable or base64, whichever is shorter.
+    7bit or, if the server takes it, 8bit as long as no line is over 998 octets (RFC 5321, section 4.5.3.1.6) and no NUL
+    is inside; otherwise quoted-printable or base64, whichever is shorter. With ``eightbit`` "inert": quoted-printable,
+    none of whose lines can be a command (see smtp/inert.py).
     """
     data = text.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if eightbit == "inert":
+        return b"quoted-printable", load_transient("mime.transfer_encoding").quoted_printable(data, True)
     plain = is_ascii(data)
     # Where a line ends; the next end is looked for as far as a line may reach. A list of all lines would fill the heap.
     end = -1

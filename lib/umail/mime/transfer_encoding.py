@@ -17,8 +17,11 @@ def base64_size(size):
     return (size + 2) // 3 * 4 + (size + 56) // 57 * 2
 
 
-def quoted_printable(data):
-    """Text with LF line ends as quoted-printable with CRLF (RFC 2045, section 6.7)."""
+def quoted_printable(data, inert=False):
+    """Text with LF line ends as quoted-printable with CRLF (RFC 2045, section 6.7).
+
+    ``inert``: no line begins with a letter or a blank, so that none can be a command.
+    """
     out = bytearray()
     for number, line in enumerate(data.split(b"\n")):
         if number:
@@ -28,10 +31,12 @@ def quoted_printable(data):
         for i, c in enumerate(line):
             # A space or tab at the end of a line may be lost on the way.
             plain = 32 < c < 127 and c != 61 or (c == 32 or c == 9) and i != last
-            column += 1 if plain else 3
-            if column > 75:
+            if column + (1 if plain else 3) > 75:
                 out += b"=\r\n"
-                column = 1 if plain else 3
+                column = 0
+            if inert and not column and (c <= 32 or 65 <= c <= 90 or 97 <= c <= 122):
+                plain = False
+            column += 1 if plain else 3
             if plain:
                 out.append(c)
             else:

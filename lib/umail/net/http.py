@@ -21,6 +21,37 @@ def form(fields):
     return b"&".join([_quote(name) + b"=" + _quote(value) for name, value in fields if value is not None])
 
 
+def _decoded(text):
+    # Without percent-encoding, however often it was applied.
+    at = text.find("%")
+    while at >= 0:
+        try:
+            c = int(text[at + 1 : at + 3], 16) if len(text) > at + 2 else 0
+        except ValueError:
+            c = 0
+        if 32 <= c < 127:
+            text = text[:at] + chr(c) + text[at + 3 :]
+        else:
+            at += 1
+        at = text.find("%", at)
+    return text
+
+
+def hidden(text, secret):
+    """Cut ``text`` (str) before what shows a ``secret`` (str or None), as it is, percent-encoded or in part."""
+    if not secret:
+        return text
+    # Six characters in a row are not there by chance.
+    size = min(6, len(secret))
+    plain = _decoded(text)
+    end = len(plain)
+    for i in range(len(secret) - size + 1):
+        at = plain.find(secret[i : i + size])
+        if 0 <= at < end:
+            end = at
+    return text if end == len(plain) else plain[:end] + "***"
+
+
 def _failed(text, key="token_endpoint"):
     return MailError("auth", "temporary", "token endpoint: " + text, key=key)
 
@@ -92,7 +123,7 @@ def post(route, path, fields, seconds):
     except (OSError, MailError) as error:
         yield ("close",)
         if isinstance(error, OSError):
-            error = _failed("%s port %d: %s" % (route.host, route.port, error))
+            error = _failed("%s port %d: %s" % (route.host, route.port, load_transient("errno_words").text(error)))
         raise error
     yield ("close",)
     try:

@@ -1,6 +1,7 @@
 """TLS as a route wants it: what is trusted, and the client's certificate (what a failure means: tls_failure.py)."""
 
 import ssl
+import sys
 
 from umail import load_transient
 
@@ -16,6 +17,9 @@ def _der(source):
 
 def wrap(sock, route, host):
     """Begin TLS on a connected non-blocking socket; the handshake runs with the first send or receive.
+
+    Returns:
+        The socket to use, and how many bytes of heap are free if the handshake takes its memory from there, else None.
 
     Raises:
         MailError: stage starttls, where a certificate file cannot be used.
@@ -50,4 +54,12 @@ def wrap(sock, route, host):
                     context.load_cert_chain(source, key)
     except (ValueError, OSError) as error:
         raise MailError("starttls", "configuration", "certificate or key cannot be used: %s" % error, key="cert_file")
-    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    free = None
+    if sys.implementation.name == "micropython":
+        import gc
+
+        # mbed TLS cannot collect when it runs short of memory.
+        gc.collect()
+        if sys.platform == "rp2":
+            free = gc.mem_free()
+    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False), free

@@ -22,9 +22,15 @@ _MEANING = (
     ("certificate", "cert_other"),
 )
 
+# Bytes of heap that a handshake takes where TLS allocates from there, measured on a build with 32-bit words.
+_NEED = 36000
 
-def meaning(error, route):
-    """The MailError for what ended a handshake with ``route``'s server."""
+
+def meaning(error, route, free=None):
+    """Make the MailError for what ended a handshake with ``route``'s server.
+
+    ``free``: bytes of heap that were free for it, or None if TLS has memory of its own.
+    """
     # mbed TLS writes whole lines.
     text = " ".join(str(error).split())
     low = text.lower()
@@ -36,6 +42,9 @@ def meaning(error, route):
         # that refuses our certificate may hang up before its alert is read.
         key = "timeout" if code == ETIMEDOUT else "cert_refused" if route.certificate else "closed"
         return MailError("starttls", "temporary", "TLS: no handshake: " + text, key=key)
+    if "alert" in low and "internal" in low:
+        text = "the server broke off with an error of its own: " + text
+        return MailError("starttls", "temporary", "TLS: " + text, key="closed")
     if "alert" in low:
         # The server's word: the certificate it speaks of is ours, shown or missed.
         if route.certificate or "certificate" in low:
@@ -46,4 +55,8 @@ def meaning(error, route):
             break
     else:
         key = "tls_failed"
+    if free is not None and free < _NEED:
+        # Out of memory, mbed TLS finds that no certificate can be trusted.
+        key = "tls_memory"
+        text = "%d bytes of memory were free, a handshake takes %d: %s" % (free, _NEED, text)
     return MailError("starttls", "temporary" if key == "tls_memory" else "security", "TLS: " + text, key=key)

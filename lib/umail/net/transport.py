@@ -5,6 +5,10 @@ from umail import load_transient
 from . import sockets
 
 
+class Raised(BaseException):
+    """What a caller's function raised, on its way out past everything that handles failures of the network."""
+
+
 class Transport:
     """What both drivers have in common; each adds ``run``, ``connect``, ``receive`` and ``transmit``, which wait.
 
@@ -12,6 +16,9 @@ class Transport:
         timeout (float): seconds for a connection to one address.
         tick (callable): called at least once a second while anything waits; feed the watchdog in it.
     """
+
+    # It runs for another, which hands on what a caller's function raised.
+    inner = False
 
     def __init__(self, timeout, tick=None):
         self.timeout = timeout
@@ -21,13 +28,18 @@ class Transport:
         self.handshake = None
         # The route, as long as nothing was received over TLS.
         self.unheard = None
-        self.until = self.end = 0
+        # The plain socket below TLS, which outlives a handshake that failed; the heap that was free for that.
+        self.raw = self.free = None
+        self.until = self.end = self.kept = 0
 
     # -- what the generators ask for by name (see delivery.py) -------------------------------------------------------
 
-    def limit(self, seconds):
-        """All that follows must be done within ``seconds``."""
-        self.until = self.end = sockets.after(sockets.ticks(), int(seconds * 1000))
+    def limit(self, seconds, keep=True):
+        """Bound all that follows by ``seconds``; None: by what is left of the last limit that was to be kept."""
+        end = self.kept if seconds is None else sockets.after(sockets.ticks(), int(seconds * 1000))
+        if keep:
+            self.kept = end
+        self.until = self.end = end
 
     def lookup(self, host):
         """The addresses of ``host`` by the system's resolver."""
@@ -39,13 +51,15 @@ class Transport:
         if not steps:
             return function(refresh=refresh)
         wire = type(self)(self.timeout, self.tick)
-        wire.until = wire.end = self.end
+        wire.until = wire.end = wire.kept = self.end
+        wire.inner = True
         return wire.run(steps(refresh))  # type: ignore[attr-defined]
 
     def tls(self, route, host):
         """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
         self.begin_wait(self.timeout)
-        self.sock = load_transient("net.tls").wrap(self.sock, route, host)
+        self.raw = self.sock
+        self.sock, self.free = load_transient("net.tls").wrap(self.sock, route, host)
         self.handshake = self.unheard = route
 
     def idle(self):
@@ -54,13 +68,19 @@ class Transport:
 
     def close(self):
         """Close the socket, whatever it does."""
-        sock, self.sock = self.sock, None
-        self.handshake = self.unheard = None
-        if sock:
+        socks = self.sock, self.raw
+        self.sock = self.raw = self.handshake = self.unheard = None
+        for sock in socks:
             try:
-                sock.close()
+                if sock:
+                    sock.close()
             except OSError:
                 pass
+
+    def escaped(self, error):
+        """Close, and return what leaves the driver: what a caller's function raised leaves as it came."""
+        self.close()
+        return error.args[0] if isinstance(error, Raised) and not self.inner else error
 
     # -- for the drivers ----------------------------------------------------------------------------------------------
 
@@ -99,7 +119,10 @@ class Transport:
 
             raise self._failed(OSError(ETIMEDOUT))
         if self.tick:
-            self.tick()
+            try:
+                self.tick()
+            except Exception as error:
+                raise Raised(error)
         # So that a tick comes at least once a second.
         return min(rest, 500)
 
@@ -136,4 +159,4 @@ class Transport:
     def _failed(self, error):
         # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
         route = self.handshake or ("ALERT" in str(error) and self.unheard)
-        return load_transient("net.tls_failure").meaning(error, route) if route else error
+        return load_transient("net.tls_failure").meaning(error, route, self.free) if route else error

@@ -31,10 +31,10 @@ class DotStuffer:
 def run(session, body, mode, final):
     """Send it up to its last byte (generator); ``mode`` and ``final`` as in transaction.py."""
     session.enter("busy")
-    quit = b"QUIT\r\n" if final and "PIPELINING" in session.features else b""
     if mode != "bdat":
-        yield from _data(session, body, mode, quit)
+        yield from _data(session, body, mode)
     else:
+        quit = b"QUIT\r\n" if final and "PIPELINING" in session.features else b""
         # Four bytes of the first header go alone and are answered: a server that does not take chunks would run them
         # as commands.
         session.stage = "body"
@@ -48,7 +48,7 @@ def run(session, body, mode, final):
             yield from _pieces(session, _rest(first, chunks), quit)
         else:
             yield from _whole(session, body, _rest(first, chunks), quit)
-    yield ("limit", 600)
+    yield ("limit", 600, False)
 
 
 def _rest(first, chunks):
@@ -57,7 +57,7 @@ def _rest(first, chunks):
     yield from chunks
 
 
-def _data(session, body, mode, quit):
+def _data(session, body, mode):
     # With dots stuffed (RFC 5321, 4.5.2).
     session.stage = "data"
     if mode != "asked":
@@ -82,7 +82,7 @@ def _data(session, body, mode, quit):
         if session.state != "sent" and session.buffer.complete():
             yield from _refused(session)
     _check_count(session, body.size, count)
-    yield from session.put(whole + stuffer.end() + quit, True)
+    yield from session.put(whole + stuffer.end(), True)
 
 
 def _whole(session, body, chunks, quit):

@@ -72,4 +72,4 @@ def failure(session, problem):
 
     if problem.args and problem.args[0] == ETIMEDOUT:
         return error(session, "timeout")
-    return error(session, "closed", "the connection broke: %s" % problem)
+    return error(session, "closed", "the connection broke: " + load_transient("errno_words").text(problem))

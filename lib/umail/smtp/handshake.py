@@ -24,7 +24,7 @@ def run(session, name, secret):
         yield from _tls(session)
     session.stage = "greeting"
     yield from session.reply(220)
-    yield from _ehlo(session, name)
+    yield from ehlo(session, name)
     if security in ("starttls", "opportunistic"):
         session.stage = "starttls"
         # Opportunistic goes on in clear; a login is never tried there.
@@ -34,15 +34,17 @@ def run(session, name, secret):
             if reply.code == 220:
                 yield from _tls(session)
                 # RFC 3207, 4.2: what was learned before TLS is void.
-                yield from _ehlo(session, name)
+                yield from ehlo(session, name)
         elif code:
             raise session.error("starttls_missing")
     if secret is not None:
         yield from login(session, secret)
+        session.name = name
     session.enter("ready")
 
 
-def _ehlo(session, name):
+def ehlo(session, name):
+    """Say EHLO and note what is offered (generator)."""
     session.stage = "ehlo"
     session.features = features = {}
     reply = yield from session.command(b"EHLO " + name)
@@ -79,12 +81,35 @@ def login(session, secret):
         raise session.error("login_in_clear")
     sasl = load_transient("smtp.sasl")
     offered = session.features.get("AUTH", ())
-    mechanism = sasl.choose(offered, route.token is not None)
-    if mechanism is None:
+    mechanisms = sasl.choose(offered, route.token is not None, route.auth)
+    if not mechanisms:
         what = "AUTH " + " ".join(offered) if offered else "no AUTH"
-        raise session.error("auth_none_offered", "the server offers " + what[:100])
+        wanted = ", and the route wants " + route.auth if route.auth else ""
+        raise session.error("auth_none_offered", "the server offers " + what[:100] + wanted)
     secret = secret.encode()
     session.buffer.hidden = _forms(secret[:9], sasl)
+    reply = yield from _exchange(session, sasl, mechanisms[0], secret)
+    # Once per connection, and only if certificates are checked.
+    if mechanisms[1:] and route.trust != "insecure" and _not_taken(reply, mechanisms[0]):
+        reply = yield from _exchange(session, sasl, mechanisms[1], secret)
+    if reply.code != 235:
+        raise session.refusal(reply)
+
+
+def _not_taken(reply, mechanism):
+    # Whether a refusal is about the mechanism, and not about who logs in.
+    text = reply.text.lower()
+    for word in ("password", "account", "credential", "username", "user name"):
+        if word in text:
+            return False
+    if reply.code == 504 or reply.enhanced in ("5.5.4", "5.7.4"):
+        return True
+    return reply.code in (534, 535, 553) and ("mechanism" in text or mechanism.lower() in text)
+
+
+def _exchange(session, sasl, mechanism, secret):
+    # One AUTH, up to its final reply.
+    route = session.route
     command = b"AUTH " + mechanism.encode()
     exchange = sasl.answers(mechanism, route.username.encode(), secret)
     answer = sasl.encode(next(exchange))
@@ -102,8 +127,7 @@ def login(session, secret):
                 raise session.error("auth_dialogue", "the login stopped: %s" % error)
         initial = True
         reply = yield from session.command(answer)
-    if reply.code != 235:
-        raise session.refusal(reply)
+    return reply
 
 
 def _forms(head, sasl):

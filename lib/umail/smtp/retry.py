@@ -3,17 +3,22 @@
 from .reply import Retry
 
 
-def again(session, problem, refresh, fresh):
+def again(session, problem, refresh, fresh, possible):
     """Decide on a failed sending: returns whether the next try wants a new access token, or raises the failure.
+
+    Each try has less than the one before: an extension less, or the one new token.
 
     Args:
         problem (Exception): what ended it.
         refresh (bool): this try had a new access token.
         fresh (bool): the connection was made for it.
+        possible (bool): the mail may have a further connection, or this one can be used.
     """
     if isinstance(problem, Retry):
-        return refresh
-    if isinstance(problem, OSError):
+        if possible:
+            return refresh
+        problem = session.refusal(problem.args[0])
+    elif isinstance(problem, OSError):
         problem = session.failure(problem)
     elif isinstance(problem, ValueError):
         if session.stage == "resolve":
@@ -23,15 +28,16 @@ def again(session, problem, refresh, fresh):
             problem = session.error("configuration", str(problem))
         else:
             # The message's source: a file that is gone, a reader that was read before.
-            session.enter("over")
             problem = session.error("source", str(problem))
+            session.enter("over")
     # In the first round trip after a receipt: the server had closed the idle connection, which only shows now. Nothing
     # but the envelope has left.
-    if not fresh and session.stage == "mail" and session.round_trips < 2 and getattr(problem, "key", 0) == "closed":
-        return refresh
+    if possible and not fresh and session.stage == "mail" and session.round_trips < 2:
+        if getattr(problem, "key", 0) == "closed":
+            return refresh
     # 535: the access token may have expired before its time; one new one is worth a try (RFC 4954, 6).
     if getattr(problem, "code", 0) == 535 and session.route.token:
-        if not refresh:
+        if possible and not refresh:
             return True
         problem.kind = "configuration"
     raise problem
@@ -50,23 +56,25 @@ def mail_refused(session, line, reply):
                 used.append(name)
         if "BINARYMIME" in used:
             used = ["BINARYMIME"]
-        if used:
-            return _without(session, *used)
+        return _without(session, reply, used)
     return session.refusal(reply)
 
 
 def body_refused(session, reply, body, mode):
     """Return what to raise for ``reply``, to the message or a part of it; who does not know BDAT gets DATA instead."""
     if mode in ("flight", "bdat") and 500 <= reply.code <= 503 and body.size is not None:
-        return _without(session, "CHUNKING")
+        return _without(session, reply, ("CHUNKING",))
     return session.refusal(reply)
 
 
-def _without(session, *names):
-    # The extensions called ``names`` are not used again.
+def _without(session, reply, names):
+    # The extensions called ``names`` are not used again; if none of them was, that is no other try.
+    names = [name for name in names if name in session.features]
+    if not names:
+        return session.refusal(reply)
     for name in names:
         session.without.add(name)
         session.features.pop(name, None)
     if session.state == "sent":
         session.enter("busy")
-    return Retry()
+    return Retry(reply)

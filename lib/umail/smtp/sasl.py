@@ -24,17 +24,16 @@ def decode(text):
         return text
 
 
-def choose(offered, has_token):
-    """The mechanism to use: ``"XOAUTH2"``, ``"PLAIN"``, ``"LOGIN"``, or None where none fits.
+def choose(offered, has_token, wanted=None):
+    """Return the mechanisms to use, the best first: a list of ``"XOAUTH2"``, ``"PLAIN"`` and ``"LOGIN"``.
 
     Args:
         offered: what the server offers, upper case (a collection of str).
         has_token: an access token is there rather than a password.
+        wanted: the only one to use (str), or None.
     """
-    for name in ("XOAUTH2",) if has_token else ("PLAIN", "LOGIN"):
-        if name in offered:
-            return name
-    return None
+    fit = ("XOAUTH2",) if has_token else ("PLAIN", "LOGIN")
+    return [name for name in fit if name in offered and wanted in (None, name)]
 
 
 def answers(mechanism, username, secret):

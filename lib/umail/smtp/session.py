@@ -9,8 +9,8 @@ handshake.py), ``send`` (one mail; see transaction.py), ``quit``. It yields to i
 - a bytes-like object: send all of it, and meanwhile receive what the server says, so that a server that stops reading
   until it is read cannot lock both sides;
 - ``("tls", route, host)``: turn the connection to TLS, verified as the route says, for a server of that name;
-- ``("limit", 600)``: the last byte of the message has left; the deadline of the sending is met, and what follows has
-  600 seconds (RFC 5321, 4.5.3.2.6).
+- ``("limit", 600, False)``: the last byte of the message has left; the deadline of the sending is met, and what
+  follows has 600 seconds (RFC 5321, 4.5.3.2.6), which end with the final reply.
 
 I/O errors come in through ``throw`` as OSError. ``StopIteration.value`` is the result. A failure leaves as
 ``MailError``, made by failure.py.
@@ -48,6 +48,7 @@ class Session:
         features (dict): what EHLO announced, of what is used here: keyword → its words, upper case.
         round_trips (int): how often the server had answered and waited for us.
         secure (bool): TLS protects the connection.
+        takes_chunks (bool): a chunk was taken: this server does not run its bytes as commands.
         asked (bool): something was sent since the last reply: the next one ends a round trip.
     """
 
@@ -77,7 +78,9 @@ class Session:
         self.stage = "greeting"
         self.state = "busy"
         self.round_trips = 0
-        self.secure = self.asked = False
+        self.secure = self.asked = self.takes_chunks = False
+        # The name to say EHLO with, if it is worth saying again: a login may have changed what is offered.
+        self.name = None
 
     def enter(self, state):
         """Change the state; what is to be told before a message's last byte leaves is told here."""

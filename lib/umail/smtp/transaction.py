@@ -2,7 +2,8 @@
 
 Each reply belongs to one command, in order. How the message travels is its mode:
 
-- "flight": by BDAT, in one flight with its envelope: a short text, if the server pipelines and takes chunks;
+- "flight": by BDAT, in one flight with its envelope: a short text, if the server pipelines and has taken a chunk
+  before, or if no line of it could be a command (see inert.py);
 - "asked": by DATA, which travels with the envelope; the message waits for 354: a short text, if the server pipelines;
 - "bdat", "data": after the envelope was answered (see data.py).
 """
@@ -45,14 +46,29 @@ def send(session, message, final):
     session.stage = "mail"
     features = session.features
     chunking = "CHUNKING" in features
+    if session.name and (
+        ((message.notify or message.ret) and "DSN" not in features) or (message.smtputf8 and "SMTPUTF8" not in features)
+    ):
+        # What is wanted may be offered only after a login.
+        yield from load_transient("smtp.handshake").ehlo(session, session.name)
+        session.name = None
+        features = session.features
+        session.stage = "mail"
     # What one envelope takes; the others wait for the next, and QUIT with them (see batches.py).
     people = message.recipients[: session.route.max_recipients]
     final = final and len(people) == len(message.recipients)
     body = message.encode("8BITMIME" in features, chunking and "BINARYMIME" in features)
-    commands = _envelope(session, message, people, body)
+    text = None
     short = "PIPELINING" in features and body.size is not None and body.size <= SHORT and body.body != "binary"
-    if short and len(people) < session.in_flight - 4:
-        mode, replies = yield from _one_flight(session, commands, body, final, stale)
+    short = short and len(people) < session.in_flight - 4
+    if short and chunking:
+        if session.takes_chunks:
+            text = b"".join([bytes(chunk) for chunk in body.chunks()])
+        else:
+            body, text = load_transient("smtp.inert").prepare(message, body)
+    commands = _envelope(session, message, people, body)
+    if short:
+        mode, replies = yield from _one_flight(session, commands, text, final, stale)
     else:
         mode = "bdat" if chunking else "data"
         replies = yield from _flights(session, commands, stale)
@@ -76,13 +92,22 @@ def send(session, message, final):
         if reply.code != 250:
             raise load_transient("smtp.retry").body_refused(session, reply, body, mode)
         # If a reply too many has come, this one is not the final one: it speaks of an address (RFC 3463, 3.2), or
-        # a refusal follows.
-        after = session.buffer.peek()
+        # a refusal follows. (What follows QUIT may be anything.)
+        after = b"" if final and mode in ("flight", "bdat") else session.buffer.peek()
         if reply.lines[0][:4] == b"2.1." or (after[:1] in (b"4", b"5") and after != b"421"):
             raise session.error("desync", "a reply out of place: %s" % reply)
     except MailError as error:
         error.refused = refused
         raise
+    if mode in ("flight", "bdat"):
+        session.takes_chunks = True
+    elif final:
+        # Not with the message: there are servers that refuse whatever travels with the end of DATA. Nobody waits for
+        # its reply.
+        try:
+            yield b"QUIT\r\n"
+        except OSError:
+            pass
     session.enter("over" if final else "ready")
     trips, session.round_trips = session.round_trips, 0
     return Receipt(accepted, refused, reply, message.message_id, trips)
@@ -97,7 +122,10 @@ def _envelope(session, message, people, body):
         line += b" SIZE=%d" % body.size
     if body.body != "7bit":
         # RFC 6152, RFC 3030
-        line += b" BODY=BINARYMIME" if body.body == "binary" else b" BODY=8BITMIME"
+        if body.body == "binary":
+            line += b" BODY=BINARYMIME"
+        elif "8BITMIME" in features:
+            line += b" BODY=8BITMIME"
     if message.smtputf8 or max(line) > 127:
         # RFC 6531; the route's sender, too, may be in another script.
         if "SMTPUTF8" not in features:
@@ -131,25 +159,19 @@ def _flights(session, commands, stale):
     return replies
 
 
-def _one_flight(session, commands, body, final, stale):
+def _one_flight(session, commands, text, final, stale):
     # RFC 2920, 3.1: RSET, MAIL and RCPT may travel together, DATA as the last of a group; RFC 3030, 4.2: BDAT too.
     flight = [b"RSET\r\n"] + commands if stale else list(commands)
     count = len(flight)
-    mode = "flight" if "CHUNKING" in session.features else "asked"
-    if mode == "flight":
-        text = b"".join([bytes(chunk) for chunk in body.chunks()])
-        # A server that does not take the chunk runs it as commands: if it could be some, DATA waits for 354.
-        low = text.lower()
-        for line in (b"\nmail from", b"\ndata\r", b"\nbdat "):
-            if line in low:
-                mode = "asked"
-    if mode == "flight":
+    # A server that does not take the chunk may run it as commands: if it could be some, DATA waits for 354.
+    mode = "flight" if text else "asked"
+    if text:
         flight += [b"BDAT %d LAST\r\n" % len(text), text, b"QUIT\r\n" if final else b""]
     else:
         flight.append(b"DATA\r\n")
     yield from session.put(b"".join(flight), mode == "flight")
     if mode == "flight":
-        yield ("limit", 600)
+        yield ("limit", 600, False)
     replies = []
     for _ in range(count):
         replies.append((yield from session.reply()))
