@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+PREFIX ?= $(HOME)/.local
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -9,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint stubtest generated format size bench power kills fuzz fleet hil servers docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -23,12 +24,26 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
+install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with the system's keyring: make install EXTRAS=[keyring]
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "umail needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make install PYTHON=python3.12 …"; exit 2; }
+	@$(PYTHON) -m venv --clear '$(PREFIX)/share/umail'
+	@'$(PREFIX)/share/umail/bin/python' -m pip install --quiet --disable-pip-version-check '.$(EXTRAS)'
+	@mkdir -p '$(PREFIX)/bin'
+	@ln -sf '$(PREFIX)/share/umail/bin/umail' '$(PREFIX)/bin/umail'
+	@echo "$$('$(PREFIX)/bin/umail' --version) is $(PREFIX)/bin/umail; to remove it: rm -r $(PREFIX)/share/umail $(PREFIX)/bin/umail"
+	@case ":$$PATH:" in *:'$(PREFIX)/bin':*) ;; *) echo 'your shell does not find it yet: add export PATH="$(PREFIX)/bin:$$PATH" to its profile';; esac
+
 demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE=file.csv LIMIT=30 UNIT=°C HYSTERESIS=1
 	@$(BIN)/umail demo $(if $(TRACE),--trace '$(TRACE)') $(if $(LIMIT),--limit $(LIMIT)) $(if $(UNIT),--unit '$(UNIT)') \
 	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+	@UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+	  $(if $(MICROPYTHON),tests/unit tests/firmware tests/wire,-q) $(ARGS)
+
+releases: $(READY) ## Run tests/unit and tests/firmware on every release of MicroPython from 1.23 on (WebAssembly, from npm)
+	@UMAIL_RELEASES=all $(BIN)/python -m pytest -n auto -q tests/releases $(ARGS)
 
 lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .
@@ -71,7 +86,7 @@ fleet: $(READY) ## Simulate up to a million boards after a power cut; writes doc
 
 hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md: make hil PORT=/dev/ttyUSB0 (without: virtual)
 	rm -rf build/hil
-	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) $(ARGS)
+	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) --artefacts artefacts $(ARGS)
 	$(BIN)/python tests/hil/make_results.py build/hil
 
 servers: ## Unpack mail servers and readers of Debian and npm into build/servers for the tests with them; installs nothing

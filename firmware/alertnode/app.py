@@ -42,6 +42,8 @@ class App:
         self.mailer = mailer
         self.clock = clock
         self.wifi = wifi
+        if wifi is not None:
+            wifi.connecting = lambda: self._mark(platform.CONNECTING)
         self.log = log
         self.feed = feed
         self._sleep = sleep
@@ -110,7 +112,6 @@ class App:
 
     def online(self):
         """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
-        self._mark(platform.CONNECTING)
         if self.wifi is not None and not self.wifi.up():
             self._restart_for_network()
             return self._cannot("Wi-Fi is down")
@@ -168,8 +169,9 @@ class App:
         if hasattr(self.sensor, "missing"):
             if self.sensor.missing:
                 self.log.say("readings missing or not a number: %d" % self.sensor.missing)
-            text = "trace finished: %d readings, %d alerts, %d recoveries"
-            self.log.say(text % (self.sensor.values, self.alerts, self.recoveries))
+            readings = texts.count(self.sensor.values, "reading")
+            recoveries = "1 recovery" if self.recoveries == 1 else "%d recoveries" % self.recoveries
+            self.log.say("trace finished: %s, %s, %s" % (readings, texts.count(self.alerts, "alert"), recoveries))
 
     def heartbeat(self):
         """Return the Message that says that all is well, so that silence means something."""
@@ -213,5 +215,6 @@ class App:
         """Note why no mail can go, and say so once while mails wait."""
         if self._told != why and self.mailer.pending():
             self._told = why
-            self.log.say("%d mails wait: %s" % (self.mailer.pending(), why))
+            waiting = self.mailer.pending()
+            self.log.say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
         return False

@@ -26,6 +26,7 @@ def configured(settings):
     """
     import umail
 
+    routes.check_files(settings["mail"])
     route = routes.every(settings["mail"], secrets.get, umail)
     journal = log.Log(size=settings["log_size"])
     time = _clock(settings["clock"], clock.Uptime(platform), journal.say)

@@ -2,6 +2,8 @@
 
 import gc
 
+from alertnode import texts
+
 _RETRY = 60
 # What full flash leaves to RAM; more would not fit.
 _MOST = 5
@@ -82,7 +84,8 @@ class Mailer:
             return False
         if entry is not None and entry.more:
             wait = max(0, entry.until - self.outbox.now())
-            self._say("%s: held back with others of its kind, for %d s at most" % (self._about(message)[0], wait))
+            about = self._about(message)[0]
+            self._say("%s: held back with others of its kind, for %s at most" % (about, texts.duration(wait)))
         return True
 
     def _send_loose(self):
@@ -108,15 +111,17 @@ class Mailer:
                 self.doubt_time()
             self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
             wait = self.wait()
-            then = "nothing waits any more" if wait is None else "%d waiting, next try in %d s" % (self.pending(), wait)
+            then = "nothing waits any more"
+            if wait is not None:
+                then = "%d waiting, next try in %s" % (self.pending(), texts.duration(wait))
             self._say("%s Now %s." % (result.advice, then))
             return
         self._lines.pop(message.message_id, None)
         refused = [address for address, _ in result.refused]
         reached = [address for address in message.recipients if address not in refused]
         if reached:
-            trips = result.round_trips
-            self._say("%s: %s mailed to %s in %d round trips" % (line, what, ", ".join(reached), trips))
+            trips = texts.count(result.round_trips, "round trip")
+            self._say("%s: %s mailed to %s in %s" % (line, what, ", ".join(reached), trips))
             # By it an administrator follows the mail inside Microsoft 365.
             self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:

@@ -128,20 +128,16 @@ def memory():
 
 def remember(data):
     """Keep ``data`` (bytes, at most 2 kB less the marks) through deep sleep, if the chip can."""
-    global _kept
-    _kept = _memory()[:_HEAD] + data
-    _store()
+    _store(_memory()[:_HEAD] + data)
 
 
 def mark(place, value):
     """Keep ``value`` (0 to 255) at ``place`` (PART, FAILS, MINUTES, STATE or RESETS) until the power is lost."""
-    global _kept
     kept = _memory()
     if kept[place] != value:
         kept = bytearray(kept)
         kept[place] = value
-        _kept = bytes(kept)
-        _store()
+        _store(bytes(kept))
 
 
 def marked(place):
@@ -156,7 +152,7 @@ def _memory():
         kept = _load()
         good = len(kept) >= _HEAD and kept[0] == _MAGIC and kept[_HEAD - 1] == sum(kept[: _HEAD - 1]) & 255
         _kept = kept if good else bytes((_MAGIC,)) + bytes(_HEAD - 1)
-    return _kept
+    return _kept  # type: ignore[return-value]
 
 
 def _load():
@@ -172,20 +168,24 @@ def _load():
     return b"".join([(machine.mem32[words + at] & 0xFFFFFFFF).to_bytes(4, "little") for at in (0, 4)])
 
 
-def _store():
+def _store(kept):
     global _kept
     import machine
 
-    _kept = _kept[: _HEAD - 1] + bytes((sum(_kept[: _HEAD - 1]) & 255,)) + _kept[_HEAD:]
+    kept = _kept = kept[: _HEAD - 1] + bytes((sum(kept[: _HEAD - 1]) & 255,)) + kept[_HEAD:]
     try:
-        machine.RTC().memory(_kept)
+        try:
+            machine.RTC().memory(kept)
+        except ValueError:
+            # More than there is room for: the marks at least.
+            machine.RTC().memory(kept[:_HEAD])
         return
-    except (AttributeError, ValueError):
+    except AttributeError:
         pass
     words = _scratch()
     if words is not None:
         for at in (0, 4):
-            machine.mem32[words + at] = int.from_bytes(_kept[at : at + 4], "little")
+            machine.mem32[words + at] = int.from_bytes(kept[at : at + 4], "little")
 
 
 def _scratch():

@@ -12,6 +12,24 @@ def every(mail, secret, umail):
     return [route, build(mail["fallback"], secret, umail, _SECOND)]
 
 
+def check_files(mail, key="mail"):
+    """Raise ValueError, with a sentence, if a file that the section ``mail`` names is missing or not DER."""
+    for name in ("trust", "certificate", "private_key"):
+        for path in [mail[name]] if isinstance(mail[name], str) else mail[name]:
+            if path in ("", "insecure"):
+                continue
+            try:
+                with open(path, "rb") as file:
+                    # Each of them is a SEQUENCE.
+                    what = "" if file.read(1) == b"0" else "is not DER: umail deploy makes DER of PEM"
+            except OSError:
+                what = "is not there: bring it by umail deploy --file HERE:" + path
+            if what:
+                raise ValueError("the file %s of %s.%s %s" % (path, key, name, what))
+    if mail.get("fallback"):
+        check_files(mail["fallback"], key + ".fallback")
+
+
 def build(mail, secret, umail, suffix=""):
     """Return an umail Route.
 

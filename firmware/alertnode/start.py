@@ -5,8 +5,8 @@ import sys
 from alertnode import VERSION, platform
 
 MAINTENANCE = "/maintenance"
-# Seconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
-WINDOW = 2
+# Milliseconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
+WINDOW = 2000
 # Seconds before the restart after a crash; they double with each further one.
 _CRASH_PAUSE = 5
 _LONGEST_PAUSE = 320
@@ -22,8 +22,8 @@ def main():
         cause = platform.cause()
         # A board that wakes every few minutes can't stay up for the window each time; Ctrl-C reaches it all the same.
         if cause != platform.DEEP_SLEEP:
-            print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
-            platform.sleep(WINDOW * 1000)
+            print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW // 1000))
+            platform.sleep(WINDOW)
         if cause == platform.WATCHDOG:
             _hung()
         _start()

@@ -8,6 +8,11 @@ def amount(value, unit):
     return (number(value) + " " + unit) if unit else number(value)
 
 
+def count(number, what, more="s"):
+    """Return ``1 alert`` or ``2 alerts``; ``more`` is what makes ``what`` a plural."""
+    return "%d %s%s" % (number, what, "" if number == 1 else more)
+
+
 def duration(seconds):
     """Return ``3 h 20 min``, ``45 min`` or ``12 s``."""
     if seconds < 120:

@@ -45,6 +45,8 @@ class Wifi:
         self._seen = self._fresh = uptime()
         self._lines = 0
         self._lines_since = 0
+        # Called before an attempt to connect.
+        self.connecting = None
 
     def ready(self):
         """Return True while connected; that a connection came or went is reported once."""
@@ -54,7 +56,7 @@ class Wifi:
         if up != self._was_up:
             self._was_up = up
             if up:
-                self._report("Wi-Fi %s is up, address %s" % (self._ssid, self._wlan.ifconfig()[0]))
+                self._report("Wi-Fi %s is up, address %s" % (self._ssid, self._wlan.ifconfig()[0]))  # type: ignore[union-attr]
             else:
                 self._report("Wi-Fi %s is lost" % self._ssid)
             self._due = 0
@@ -102,7 +104,7 @@ class Wifi:
     def gateway(self):
         """Return the router's address, which often answers NTP; "" if it is unknown."""
         try:
-            address = self._wlan.ifconfig()[2]
+            address = self._wlan.ifconfig()[2]  # type: ignore[union-attr]
         except (AttributeError, OSError, IndexError):
             return ""
         return "" if address == "0.0.0.0" else address
@@ -119,6 +121,8 @@ class Wifi:
         (self._say if self._lines <= _MOST_LINES else self._show)(text)
 
     def _connect(self):
+        if self.connecting:
+            self.connecting()
         # An ESP32 up to MicroPython 1.25 raises RuntimeError, later ones OSError, if it lacks memory for the Wi-Fi.
         try:
             if self._wlan is None:
@@ -145,7 +149,7 @@ class Wifi:
         return ""
 
     def _reason(self):
-        status = self._wlan.status()
+        status = self._wlan.status()  # type: ignore[union-attr]
         for name, codes, text in _REASONS:
             if status == getattr(self._network, name, None) or status in codes:
                 return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from umail import advice
 from umail_host.device import maintenance
 from umail_host.device.board import ExecError
 from umail_host.errors import UserError
@@ -14,17 +15,27 @@ _MARK = "umail-outbox "
 _BOX = f"""
 import json
 from umail.outbox import Outbox
-from umail.queue.spool import Spool
-s=Spool('/outbox').load()
-box=Outbox('/outbox',None,config=s[2] if s else '')
+try:
+ import umail.durable
+ word=None
+except ImportError:
+ from umail.queue.spool import Spool
+ s=Spool('/outbox').load()
+ word=s[2] if s else ''
+box=Outbox('/outbox',None,config=word)
 def find(n):
  return [e for e in box.entries if n is None or e.number==n]
 def tell(v):
  print({_MARK!r}+json.dumps(v))
 def row(e):
  m=box.read(e)
- return {{'number':'%06x'%e.number,'state':e.state,'due':max(0,e.until-box.now()),'attempts':e.attempts,'size':e.size,
- 'priority':e.priority,'subject':m.subject if m else '','to':m.recipients if m else [],'why':e.why,'gone':e.gone}}
+ p=box.policy
+ now=box.now()
+ rests=e.state!='dead' and p.until>now
+ return {{'number':'%06x'%e.number,'state':e.state,'due':max(0,e.until-now,p.until-now if rests else 0),
+ 'attempts':e.attempts or (p.fails if rests else 0),'size':e.size,'priority':e.priority,
+ 'subject':m.subject if m else '','to':m.recipients if m else [],'why':e.why,'gone':e.gone,
+ 'rests':p.why if rests else ''}}
 """
 
 Row = dict[str, Any]
@@ -32,8 +43,7 @@ Row = dict[str, Any]
 
 def mails(port: str) -> list[Row]:
     """Return all mails on the board, the oldest first."""
-    found: list[Row] = _ask(port, "tell([row(e) for e in box.entries])")
-    return found
+    return [_explained(row) for row in _ask(port, "tell([row(e) for e in box.entries])")]
 
 
 def mail(port: str, number: str) -> Row:
@@ -76,6 +86,14 @@ def _one(port: str, number: str, code: str) -> Row:
     row = _ask(port, f"for e in find({wanted}):\n {code}")
     if not isinstance(row, dict):
         raise UserError(f"the board has no mail {number}: `umail outbox ls` shows them")
+    return _explained(row)
+
+
+def _explained(row: Row) -> Row:
+    """Say why a mail waits that was not refused itself: its route rests, since a person must act or a pause is on."""
+    key = row.pop("rests")
+    if key and not row["why"]:
+        row["why"] = f"the route rests ({key}): {advice.text(key)}".rstrip(": ")
     return row
 
 

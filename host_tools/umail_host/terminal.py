@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
+from umail_host import firmware_rules
+
 _STYLES = (
     (re.compile(r"not mailed|refused|crashed|Traceback|Error\b|fix the conf|not started|is gone"), "bold red"),
     (re.compile(r"mailed to|is up|is back|clock set"), "green"),
@@ -47,18 +49,9 @@ def count(number: int, what: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return ``40 s``, ``5 min``, ``6 h 25 min`` or ``3 d 4 h``: the two largest units that matter to a person."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{round(whole / 60)} min" if whole >= 600 else _two(whole, 60, "min", 1, "s")
-    return _two(whole, 3600, "h", 60, "min") if whole < 86400 else _two(whole, 86400, "d", 3600, "h")
-
-
-def _two(whole: int, large: int, name: str, small: int, other: str) -> str:
-    rest = whole % large // small
-    return f"{whole // large} {name}" + (f" {rest} {other}" if rest else "")
+    """Return ``12 s``, ``45 min`` or ``3 h 20 min``, as the board's own mails have it."""
+    found: str = firmware_rules.module("texts").duration(seconds)
+    return found
 
 
 class Lines:

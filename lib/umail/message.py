@@ -5,12 +5,11 @@ What a plain alert does not need is loaded when a message needs it: names and ot
 """
 
 import os
-import time
 from binascii import hexlify
 
 from umail import load_transient
 
-from .mime.fields import clean, header, is_ascii, refuse, text_octets, words
+from .mime.fields import clean, header, is_ascii, now, refuse, text_octets, words
 from .mime.fields import date as date_of
 
 
@@ -154,8 +153,8 @@ class Message:
         self._stamp()
 
     def _stamp(self):
-        if self.date is None and time.gmtime()[0] >= 2025:
-            self.date = int(time.time())
+        if self.date is None:
+            self.date = now()
 
     def head(self):
         """The headers up to MIME-Version, without those of the content: bytes."""

@@ -4,6 +4,8 @@ Each class is what ``Route(token=…)`` takes: called with ``refresh=False`` it 
 where that is still valid. The work is in the generator ``steps``, so that either driver can run it.
 """
 
+import time
+
 from umail import load_transient
 
 from .errors import MailError
@@ -110,7 +112,8 @@ class _Token:
         self._store = store
         self._seconds = seconds
         self._token = None
-        self._until = 0
+        # How many seconds it is valid, and when it came, by the ticks and by the date.
+        self._valid = self._ticks = self._date = 0
 
     def __call__(self, refresh=False):
         """An access token (str), by blocking calls; see ``steps`` for what is raised."""
@@ -127,10 +130,16 @@ class _Token:
             MailError: stage auth, or that of the connection; ``configuration`` where a person must act, with the
                 advice for it.
         """
-        if refresh or self._token is None or sockets.left(self._until, sockets.ticks()) <= 0:
+        if refresh or self._token is None or not self._is_fresh():
             self._token = None
             yield from self._fetch()  # type: ignore[attr-defined]
         return self._token
+
+    def _is_fresh(self):
+        # A board's ticks wrap after 12 days, and comparisons hold for 6; the date may be set meanwhile. A token for
+        # which both speak is valid: they do not err together, and one fetched too often costs little.
+        passed = sockets.left(sockets.ticks(), self._ticks)
+        return 0 <= passed < self._valid * 1000 and 0 <= int(time.time()) - self._date < self._valid
 
     def _ask(self, path, fields):
         fields = [("client_id", self._client_id), ("client_secret", self._client_secret)] + fields
@@ -150,8 +159,9 @@ class _Token:
         renewed = answer.get("refresh_token")
         if renewed and self._store and _word(renewed) == renewed:
             self._store.set("refresh_token", renewed)
-        seconds = max(60, _seconds(answer, "expires_in", 3600) - _EARLY)
-        self._until = sockets.after(sockets.ticks(), seconds * 1000)
+        self._valid = max(60, _seconds(answer, "expires_in", 3600) - _EARLY)
+        self._ticks = sockets.ticks()
+        self._date = int(time.time())
         self._token = token
 
     def _refusal(self, status, answer):

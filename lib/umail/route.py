@@ -13,9 +13,10 @@ class Route:
             at 465) · ``"opportunistic"`` (STARTTLS if offered, unauthenticated) · ``"plain"``.
         username, password (str): the login, or
         token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
-        certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate.
+        certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate. On CPython PEM, too.
         sender (str): the address of the envelope's sender, where it is not the message's.
-        trust: None (the bundled roots this route needs), a path of a DER file, DER bytes, or a list of these;
+        trust: None (the bundled roots this route needs), a path of a DER file, its bytes, or a list of these; on
+            CPython PEM, too;
             ``"insecure"`` checks nothing and says so, for a bench.
         ehlo (str): the name to greet with: a full domain name or an address literal. None: this board's address.
         auth (str): the one way to log in that is used, ``"LOGIN"``, ``"PLAIN"`` or ``"XOAUTH2"``. None: the best

@@ -1,9 +1,10 @@
 """The loop: readings become mails, once each; nothing waits unfed; whatever is down is told and made up for."""
 
+from alertnode import platform
 from alertnode.app import App
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
-from check import equal, inside
+from check import equal, inside, raises
 from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
 
 
@@ -70,7 +71,7 @@ def test_a_lost_wifi_keeps_the_mails_in_order_and_says_so_once():
     world = World((38, 36, 38, 38))
     world.wifi.is_up = False
     equal(world.run(), [])
-    equal([line for line in world.log.say.lines if "wait: Wi-Fi" in line], ["1 mails wait: Wi-Fi is down"])
+    equal([line for line in world.log.say.lines if "waits: Wi-Fi" in line], ["1 mail waits: Wi-Fi is down"])
     world.wifi.is_up = True
     world.app.wait(1000)
     equal([m.subject.split(" is ")[1][:4] for m in world.outbox.sent], ["abov", "back", "abov"])
@@ -81,7 +82,7 @@ def test_no_mail_goes_while_the_clock_is_unset_and_all_go_after():
     world = World((38, 38), unix=946684800)
     del world.port.servers["pool"]
     equal(world.run(), [])
-    inside("1 mails wait: the clock is not set", world.log.say.text())
+    inside("1 mail waits: the clock is not set", world.log.say.text())
     world.port.servers["pool"] = NOON
     world.app.wait(3600000)
     equal(len(world.outbox.sent), 1)
@@ -129,7 +130,7 @@ def test_the_end_of_a_trace_is_told():
     world.app.finish()
     equal(world.log.say.lines[-2:], [
         "readings missing or not a number: 2",
-        "trace finished: 3 readings, 1 alerts, 1 recoveries",
+        "trace finished: 3 readings, 1 alert, 1 recovery",
     ])  # fmt: skip
 
 
@@ -162,3 +163,68 @@ class Memory:
 
     def save(self, rules, unix):
         self.saved += 1
+
+
+def node(values):
+    """A World whose App has marks that outlive a reset."""
+    world = World(values)
+    world.app.port = world.port
+    world.app.state = Memory()
+    return world
+
+
+def test_after_an_hour_without_network_the_board_restarts_then_after_twice_as_long_up_to_a_day():
+    world = node([])
+    world.wifi.is_up = False
+    hours = 3600 * 1000
+    for resets, after in ((0, 1), (1, 2), (2, 4), (4, 16), (5, 24), (5, 24)):
+        world.port.marks[platform.RESETS] = resets
+        world.port.resets = 0
+        world.wifi.gone = after * hours - 1
+        world.app.online()
+        equal(world.port.resets, 0)
+        world.wifi.gone = after * hours
+        world.app.online()
+        equal((world.port.resets, world.port.marks[platform.RESETS]), (1, min(resets + 1, 5)))
+    inside("no network for 24 h 0 min: restarting the board", world.log.say.text())
+    world.wifi.is_up = True
+    world.app.online()
+    equal(world.port.marks[platform.RESETS], 0)
+
+
+def test_failed_starts_are_forgotten_an_hour_after_the_first():
+    world = node([])
+    world.port.marks[platform.FAILS] = 2
+    # 20 minutes had passed before the last reset.
+    world.port.marks[platform.MINUTES] = 20
+    world.app.wait(39 * 60000)
+    equal(world.port.marks[platform.FAILS], 2)
+    world.app.wait(2 * 60000)
+    equal((world.port.marks[platform.FAILS], world.port.marks[platform.MINUTES]), (0, 0))
+
+
+def test_the_part_that_is_at_work_is_marked():
+    world = node([38])
+    seen = []
+    world.port.mark = lambda place, value: seen.append(value) if place == platform.PART else None
+    world.app.sense()
+    world.app.online()
+    world.app.flush()
+    world.app.wait(100)
+    equal(seen[:2], [platform.READING, platform.WRITING])
+    equal([part in seen for part in (platform.ASKING, platform.SENDING, platform.WAITING)], [True] * 3)
+
+
+def test_what_waits_is_sent_before_the_first_reading():
+    world = node([38])
+    world.mailer.put("old", "text", "old", "alert", "k")
+
+    class Stop(Exception):
+        pass
+
+    def read():
+        equal([message.subject for message in world.outbox.sent], ["old"])
+        raise Stop
+
+    world.sensor.read = read
+    raises(Stop, world.app.run)

@@ -204,3 +204,21 @@ def test_a_second_route_has_its_own_secrets_and_the_sender_that_its_login_may_us
     made = routes.every(first, {"mail_password": "p", "mail_token_2": "t"}.get, Library)
     equal(made, [("submission", "a@x", ["password"]), ("smtp", "h", ["sender", "token", "username"])])
     inside("secret mail_password_2 ", str(raises(ValueError, routes.every, first, {"mail_password": "p"}.get, Library)))
+
+
+def test_a_certificate_that_is_missing_or_pem_is_told_when_the_board_starts():
+    path = "umail-test-cert.der"
+    mail = {"trust": (), "certificate": [path], "private_key": "", "fallback": ()}
+    try:
+        for content, said in ((None, "is not there: bring it by"), (b"-----BEGIN", "is not DER"), (b"0\x82", "")):
+            if content is not None:
+                with open(path, "wb") as file:
+                    file.write(content)
+            if said:
+                text = str(raises(ValueError, routes.check_files, mail))
+                inside("the file %s of mail.certificate %s" % (path, said), text)
+                first = {"trust": "insecure", "certificate": (), "private_key": "", "fallback": mail}
+                inside(" of mail.fallback.certificate ", str(raises(ValueError, routes.check_files, first)))
+        routes.check_files(mail)
+    finally:
+        os.remove(path)

@@ -85,7 +85,7 @@ def test_a_mail_that_is_held_back_is_told():
     post, _, said, _, outbox = mailer()
     outbox.hold = 900
     put(post, "one")
-    inside("held back with others of its kind, for 900 s at most", said.lines[0])
+    inside("held back with others of its kind, for 15 min at most", said.lines[0])
 
 
 def test_a_full_flash_keeps_mails_in_ram_sends_them_and_stores_them_when_there_is_room():

@@ -134,3 +134,22 @@ def test_a_contact_that_moves_between_readings_is_urgent():
     sensor.read()
     pin.levels = [1]
     equal(sensor.urgent(), True)
+
+
+def test_whatever_a_driver_raises_or_returns_is_a_missing_reading():
+    for answer, words in (
+        (MemoryError("no heap"), "MemoryError: no heap"),
+        (IndexError("list index out of range"), "IndexError: list index"),
+        ("21.5", "TypeError"),
+    ):
+        sensor, _ = make(Adc, None)
+
+        def measure():
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        sensor.measure = measure
+        reading = sensor.read()
+        equal(reading.value, None)
+        inside(words, reading.why)

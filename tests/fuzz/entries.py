@@ -15,7 +15,7 @@ MODULES = {
     "delivery smtp.batches smtp.sasl",
     "names": "dns net.dns_tcp net.mx",
     "tokens": "net.http oauth",
-    "files": "queue.spool",
+    "files": "queue.format",
     "messages": "message mime.multipart mime.optional_fields mime.encoded_words mime.addresses "
     "mime.transfer_encoding mime.fields",
 }

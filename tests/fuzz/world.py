@@ -17,8 +17,8 @@ _MODULES = (
     "attachment", "mime.fields", "delivery", "dns", "net.dns_tcp", "smtp.batches",
     "mime.optional_fields", "net.http", "m365", "message", "mime.multipart", "net.mx", "oauth", "smtp.handshake",
     "mime.transfer_encoding", "smtp.reply", "replies", "tables.replies", "route", "smtp.sasl", "smtp.session",
-    "net.sockets", "queue.spool", "net.tls_failure", "tables.tokens", "smtp.transaction", "smtp.failure", "smtp.data",
-    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.nobody", "net.resolve",
+    "net.sockets", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction", "smtp.failure", "smtp.data",
+    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.nobody", "net.resolve", "durable",
 )
 # fmt: on
 
@@ -56,8 +56,7 @@ class World:
         self.kept = []
         clock = _Clock()
         self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
-        self._put("delivery", "time", clock)
-        self._put("message", "time", clock)
+        self._put("mime.fields", "time", clock)
         self._put("net.sockets", "ticks", lambda: 0)
         for name in ("dns", "mime.multipart", "message"):
             self._put(name, "os", None)

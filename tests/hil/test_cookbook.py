@@ -17,7 +17,7 @@ from umail_host.fake_smtp import FakeServer
 from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
 
-pytestmark = [pytest.mark.hil, pytest.mark.virtual_only]
+pytestmark = [pytest.mark.hil, pytest.mark.virtual_only, pytest.mark.needs("umail")]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "cookbook.md"

@@ -13,7 +13,7 @@ from umail_host.fake_smtp import FakeServer
 from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
 
-pytestmark = [pytest.mark.hil, pytest.mark.needs("wifi")]
+pytestmark = [pytest.mark.hil, pytest.mark.needs("wifi", "umail")]
 Figure = Callable[[str, float, str], None]
 
 

@@ -12,7 +12,7 @@ from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
 from umail_host.hil.plugin import Supply
 
-pytestmark = pytest.mark.hil
+pytestmark = [pytest.mark.hil, pytest.mark.needs("umail")]
 Figure = Callable[[str, float, str], None]
 
 

@@ -6,12 +6,11 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from real_servers import FURTHER, SERVERS, Missing, RealServer
 from talking_device import TalkingDevice
-from wire_device import ROOT, compile_library
+from wire_device import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +41,6 @@ def servers(running: contextlib.ExitStack, tmp_path_factory: pytest.TempPathFact
 def server(request: pytest.FixtureRequest, servers: Callable[[str], RealServer]) -> RealServer:
     """Each real server."""
     return servers(request.param)
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library as a board has it: compiled."""
-    return compile_library(tmp_path_factory.mktemp("mpy"))
 
 
 @pytest.fixture(scope="session")

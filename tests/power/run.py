@@ -105,10 +105,11 @@ def main() -> int:
             print(
                 f"{name}: {counts['tried']} cut points tried in {time.monotonic() - begun:.0f} s. Mails lost: "
                 f"{counts['lost']}, duplicated outside the uncertain window: {counts['duplicated']}, sent damaged: "
-                f"{counts['damaged']}; space not given back: {counts['leaking']} times"
+                f"{counts['damaged']}; space not given back: {counts['leaking']} times, limits and "
+                f"notes forgotten: {counts['forgotten']} times"
                 + (f"; lost where the cut tore a sector in two: {counts['lost_torn']}" if system == "fat" else "")
             )
-            bad += sum(counts[key] for key in ("lost", "duplicated", "damaged", "leaking"))
+            bad += sum(counts[key] for key in ("lost", "duplicated", "damaged", "leaking", "forgotten"))
             bad += counts["lost_torn"] if system == "lfs2" else 0
         print("Endurance: 5,000 alerts through one outbox …")
         figures = endure(interpreter, library, 5000)

@@ -85,6 +85,8 @@ class World:
     def start(self, slept=0, route=None, policy=None, **more):
         """Power on: a new outbox over the same files, whose uptime begins at 0."""
         started = self.time
+        if self.box:
+            self.box.close()
         self.box = Outbox(
             self.path,
             route or Route("192.0.2.1", 25, security="plain"),
@@ -122,6 +124,8 @@ class World:
         return sorted([name for name in os.listdir(self.path) if name != "state"])
 
     def remove(self):
+        if self.box:
+            self.box.close()
         for name in os.listdir(self.path):
             os.remove(self.path + "/" + name)
         os.rmdir(self.path)

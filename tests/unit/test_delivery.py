@@ -230,15 +230,15 @@ def test_a_token_that_is_none_is_for_a_person_and_never_shown():
 
 
 def test_a_clock_that_was_never_set_is_named_instead_of_a_riddle():
-    real = delivery_module.clock_is_set
-    delivery_module.clock_is_set = lambda: False
+    real = delivery_module.now
+    delivery_module.now = lambda: None
     try:
         world = World({})
         error = raises(MailError, world.run, Delivery(Route("one"), 30, 120).send(Text()))
         equal((error.stage, error.key, str(error).split(": ")[1]), ("connect", "clock", "clock not set"))
         equal(world.log, [])
     finally:
-        delivery_module.clock_is_set = real
+        delivery_module.now = real
 
 
 def test_a_message_whose_source_fails_is_never_sent_half():

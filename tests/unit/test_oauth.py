@@ -171,6 +171,41 @@ def test_a_token_is_fetched_once_and_kept():
     equal("s3cret" in repr(token) + str(token), False)
 
 
+def test_an_expired_token_is_never_taken_for_valid_though_ticks_wrap():
+    class Time:
+        """Milliseconds of a board: its ticks wrap at 2**30, the date may be set and jump."""
+
+        now = 1073741824 - 1000
+        jump = 0
+
+        def ticks(self):
+            return self.now % 1073741824
+
+        def left(self, until, now):
+            return (until - now + 536870912) % 1073741824 - 536870912
+
+        def time(self):
+            return self.now // 1000 + self.jump
+
+    clock = Time()
+    before = oauth.sockets, oauth.time
+    oauth.sockets = oauth.time = clock
+    try:
+        for seconds, jump, valid in (
+            (3200, 0, True), (3400, 0, False), (6 * 86400, 0, False), (7 * 86400, 0, False), (12 * 86400, 0, False),
+            (1073742 + 60, 0, False), (2 * 1073742 + 60, 0, False), (60, 800000000, False), (60, -60, True),
+            (60, -3600, False),
+        ):  # fmt: skip
+            token = oauth.ClientCredentials("t", "c", "s", host="localhost")
+            run(token.steps(), LENGTH)
+            clock.now += seconds * 1000
+            clock.jump += jump
+            sent = run(token.steps(), LENGTH)[1]
+            equal(sent == b"", valid, (seconds, jump))
+    finally:
+        oauth.sockets, oauth.time = before
+
+
 def test_the_new_refresh_token_is_stored_and_used_next():
     store = Store("one")
     token = oauth.RefreshToken("t", "c", store, host="localhost")

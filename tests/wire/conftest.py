@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire_device import PASSWORD, ROOT, USER, Device, compile_library
+from trustme import KeyType
+from wire_device import PASSWORD, ROOT, USER, Device
 
 from umail_host.fake_smtp import FakeServer
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library as a board has it: compiled."""
-    return compile_library(tmp_path_factory.mktemp("mpy"))
+from umail_host.fake_smtp.server.tls import Authority
 
 
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])
@@ -30,12 +26,20 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Device:
     return Device([interpreter, "-X", "heapsize=160k"], request.getfixturevalue("compiled"), trust, driver)
 
 
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """RSA, as most mail servers have it: a handshake costs MicroPython a third of what it does with ECDSA."""
+    return Authority(["localhost", "127.0.0.1"], KeyType.RSA)
+
+
 @pytest.fixture
-def serve(request: pytest.FixtureRequest) -> Callable[..., FakeServer]:
+def serve(request: pytest.FixtureRequest, authority: Authority) -> Callable[..., FakeServer]:
     """Starts fake servers that end with the test: ``serve(profile, **switches)``."""
 
     def start(profile: str = "m365-submission", **switches: Any) -> FakeServer:
         switches.setdefault("mailboxes", {USER: PASSWORD})
+        if "hostnames" not in switches:
+            switches.setdefault("authority", authority)
         server = FakeServer(profile, **switches)
         server.start()
         request.addfinalizer(server.stop)

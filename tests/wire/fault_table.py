@@ -338,6 +338,6 @@ TABLE = {
     "Login": AUTH,
     "Envelope": ENVELOPE,
     "Content": CONTENT,
-    "After the last octet": FINAL,
+    "After the last byte": FINAL,
 }
 ROWS = [row for rows in TABLE.values() for row in rows]

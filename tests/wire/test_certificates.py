@@ -141,7 +141,7 @@ def test_a_signature_with_sha_1_is_refused(programs, serve, tmp_path):
 
 @pytest.mark.parametrize("certificate", ["wrong-name", "unknown-root", "expired"])
 def test_what_is_wrong_with_a_certificate_is_not_forgiven_by_a_second_try(programs, serve, tmp_path, certificate):
-    server = serve("generic", certificate=certificate)
+    server = serve("generic", certificate=certificate, authority=Authority(["localhost"]))
     for program in programs.values():
         job = {"route": {"host": "localhost", "port": server.port, "trust": str(tmp_path / "root.der")}}
         (tmp_path / "root.der").write_bytes(server.ca_der)

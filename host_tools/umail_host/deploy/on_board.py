@@ -34,6 +34,7 @@ def survey(paths: list[str]) -> None:
     print("python", getattr(sys.implementation, "_mpy", 0), *sys.implementation.version[:3])
     frozen()
     rom()
+    mails("/outbox")
 
 
 def frozen() -> None:
@@ -73,6 +74,19 @@ def show(path: str) -> None:
         with open(path) as file:
             print(file.read())
     except OSError:
+        pass
+
+
+def mails(folder: str) -> None:
+    """Print the format of each mail in the outbox ``folder`` that has a version, which stands behind its content."""
+    try:
+        for name in os.listdir(folder):
+            stem, _, ending = name.partition(".")
+            if ending == "mail":
+                with open(folder + "/" + name, "rb") as file:
+                    file.seek(int(stem.partition("-")[2], 16))
+                    print("mail", int(file.read(4).split(b" ")[0]))
+    except (OSError, ValueError):
         pass
 
 

@@ -76,6 +76,7 @@ def deploy(
     report.frozen = sorted(found.frozen)
     changed = changes.changed(found, image)
     report.unchanged = sorted(image.keys() - changed)
+    changes.check_mails(found, whole)
     changes.check_room(found, changed)
     if in_rom:
         _write_rom(link, found.rom, in_rom, report, progress)

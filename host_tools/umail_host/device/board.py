@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import binascii
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from umail_host.device import port_failure
 from umail_host.device.transport import BoundedTransport
 from umail_host.errors import UserError
 
+__tracebackhide__ = True  # a failed test of the plugin shows its own lines
 _NO_BOARD = 3  # exit status
 _BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _KNOCK = 0.05  # seconds between two Ctrl-C: a firmware that only wakes to sleep again listens no longer
@@ -321,20 +323,24 @@ class Board:
             self._on_console(data)
         return data
 
-    def wait_for(self, text: str, timeout: float) -> str:
-        """Read the console until ``text`` comes; return all that was read.
+    def wait_for(self, wanted: str | re.Pattern[str], timeout: float) -> Any:
+        """Read the console until a text comes, and return all that was read; or the match of a regular expression.
 
         Raises:
             BoardError: not within ``timeout`` seconds.
         """
-        wanted, data, deadline = text.encode(), b"", time.monotonic() + timeout
-        while wanted not in data:
+        data, deadline = b"", time.monotonic() + timeout
+        while True:
+            text = data.decode(errors="replace")
+            found = (text if wanted in text else None) if isinstance(wanted, str) else wanted.search(text)
+            if found is not None:
+                return found
             left = deadline - time.monotonic()
             if left <= 0:
-                tail = data[-800:].decode(errors="replace")
-                raise BoardError(f"the board at {self.port} did not print {text!r} within {timeout:g} s, but: {tail!r}")
+                what = repr(wanted if isinstance(wanted, str) else wanted.pattern)
+                tail = text[-800:]
+                raise BoardError(f"the board at {self.port} did not print {what} within {timeout:g} s, but: {tail!r}")
             data += self.read_console(min(left, 0.1))
-        return data.decode(errors="replace")
 
     # Inside.
 

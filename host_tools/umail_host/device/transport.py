@@ -30,7 +30,7 @@ class BoundedTransport(SerialTransport):  # type: ignore[misc] # mpremote has no
         data = bytearray()
         begun = heard = time.monotonic()
         while not data.endswith(ending):
-            new = self.serial.read(1) if self.is_pty or self.serial.in_waiting else b""
+            new = self.serial.read(1) if self.is_pty or self.serial.inWaiting() else b""  # as a mounted one has it
             now = time.monotonic()
             if timeout_overall is not None and now >= begun + timeout_overall:
                 data += new

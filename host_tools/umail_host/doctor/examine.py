@@ -7,8 +7,9 @@ ends, and raises nothing for what it finds.
 import gc
 from errno import ECONNREFUSED, ETIMEDOUT
 
-from umail import delivery, dns
+from umail import dns
 from umail.errors import MailError
+from umail.net.resolve import resolve
 from umail.net.sockets import Buffer
 from umail.smtp.reply import printable
 from umail.smtp.session import Session
@@ -256,7 +257,7 @@ def _shown(session, host, address, port, security, request=b""):
     yield ("close",)
     try:
         if address is None:
-            address = (yield from delivery.resolve(host))[0]
+            address = (yield from resolve(host))[0]
         yield ("connect", address, port, second.buffer)
         if security != "tls":
             yield from second.open("[127.0.0.1]", None)

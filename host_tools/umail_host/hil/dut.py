@@ -6,18 +6,21 @@ import ast
 import contextlib
 import inspect
 import json
+import re
 import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from umail_host.device.board import Board, BoardError, ExecError
+from umail_host.errors import UserError
 from umail_host.hil.places import Place
 from umail_host.hil.power import Power
 from umail_host.hil.serial_log import NOTE, TO_BOARD, SerialLog
 from umail_host.virtual_board import VirtualBoard
 
+__tracebackhide__ = True  # a failed test shows its own lines
 _RESULT = "\x02result "
 _FACTS = """
 import gc, json, machine, os, sys, binascii
@@ -90,6 +93,7 @@ class Dut:
         self._mounted: Path | None = None
         self._quiet = False
         self.library: Path | None = None  # mounted at each start
+        self.has_library = False
         self.lost = False  # quarantined
         self.facts: dict[str, Any] = {}
 
@@ -225,9 +229,16 @@ class Dut:
         self.log.add(TO_BOARD, code.strip("\n"))
         self.link.begin(code)
 
-    def wait_for(self, text: str, timeout: float = 10.0) -> str:
-        """Return what the board prints up to ``text``."""
-        return self.link.wait_for(text, timeout)
+    @overload
+    def wait_for(self, wanted: str, timeout: float = 10.0) -> str: ...
+
+    @overload
+    def wait_for(self, wanted: re.Pattern[str], timeout: float = 10.0) -> re.Match[str]: ...
+
+    def wait_for(self, wanted: str | re.Pattern[str], timeout: float = 10.0) -> str | re.Match[str]:
+        """Return what the board prints up to a text, or the match of a compiled regular expression."""
+        found: str | re.Match[str] = self.link.wait_for(wanted, timeout)
+        return found
 
     def _value(self, printed: str) -> Any:
         _, mark, literal = printed.rpartition(_RESULT)
@@ -255,11 +266,17 @@ class Dut:
         """Remove a file, or a folder with all in it; nothing if it does not exist."""
         self.link.remove(path)
 
-    def mount(self, folder: Path) -> None:
+    def mount(self, folder: Path | str) -> None:
         """Let the board read ``folder`` of this computer as /remote, its current folder, until the test ends.
 
         It takes the place of the library if that is mounted too (``--deploy mount``).
+
+        Raises:
+            UserError: there is no such folder.
         """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise UserError(f"mount({str(folder)!r}): there is no such folder below {Path.cwd()}")
         self.log.add(NOTE, f"mount {folder.name}")
         self._mounted = folder
         self.link.mount(folder)

@@ -49,7 +49,8 @@ class Rig:
         self._pool: Pool | None = None
         self._commit: str | None = None
         self.root = config.rootpath
-        self.artefacts = self.root / config.getoption("--artefacts")
+        folder = config.getoption("--artefacts")
+        self.artefacts: Path | None = folder and self.root / folder
         self.failed, self.faults = 0, 0
 
     @property
@@ -105,11 +106,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             shutil.rmtree(rig.settings.run, ignore_errors=True)
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect the files whose tests run on a board."""
-    if file_path.match(on_board.PATTERN):
-        return on_board.BoardFile.from_parent(parent, path=file_path)
-    return None
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collect the files whose tests run on a board; pytest's own way takes one that is named in the command, too."""
+    found = yield
+    return [on_board.BoardFile.from_parent(parent, path=file_path)] if file_path.match(on_board.PATTERN) else found
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -173,7 +176,8 @@ def pytest_runtest_makereport(
     folder = _folder(item)
     for board in boards:
         tail = "".join(board.log.text().splitlines(keepends=True)[-_TAIL:])
-        report.sections.append((f"{board.place.spec}, the whole log in {folder}", tail))
+        whole = f"the whole log in {folder}" if folder else "its last lines; --artefacts FOLDER keeps all"
+        report.sections.append((f"{board.place.spec}, {whole}", tail))
     return report
 
 
@@ -199,7 +203,7 @@ def is_fault(report: pytest.TestReport) -> bool:
 def pytest_report_header(config: pytest.Config) -> str:
     """Name the boards."""
     settings = config.stash[_RIG].settings
-    return f"boards: {', '.join(place.spec for place in settings.places)} (deploy {settings.deploy})"
+    return f"boards: {', '.join(place.spec for place in settings.places)} (deploy {settings.deploy or 'on request'})"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -251,7 +255,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.fixture
 def boards(request: pytest.FixtureRequest) -> Iterator[list[Dut]]:
-    """As many boards as the marker ``boards(n)`` says, one without it; in their raw REPL, umail on them, heap clean."""
+    """As many boards as the marker ``boards(n)`` says, one without it; in their raw REPL, heap clean, umail on them if
+    the marker ``needs("umail")`` or ``--deploy`` asks for it.
+    """
     item = request.node
     rig = request.config.stash[_RIG]
     if rig.pool.virtual:
@@ -259,7 +265,7 @@ def boards(request: pytest.FixtureRequest) -> Iterator[list[Dut]]:
             find_micropython()
         except UserError as error:
             pytest.skip(str(error))
-    taken = rig.pool.take(options.wanted(item))
+    taken = rig.pool.take(options.wanted(item), "umail" in options.needed(item))
     item.stash[_BOARDS] = taken
     before = [dict(board.facts) for board in taken]
     yield taken
@@ -312,8 +318,9 @@ def board_reaches(boards: list[Dut]) -> str:
     return network.address(boards[0].virtual is not None)
 
 
-def _folder(item: pytest.Item) -> Path:
-    return artefacts.folder_of(item.config.stash[_RIG].artefacts, item.nodeid)
+def _folder(item: pytest.Item) -> Path | None:
+    top = item.config.stash[_RIG].artefacts
+    return top and artefacts.folder_of(top, item.nodeid)
 
 
 def _keep(item: pytest.Item, rig: Rig, boards: list[Dut], before: list[dict[str, Any]]) -> None:
@@ -336,8 +343,9 @@ def _keep(item: pytest.Item, rig: Rig, boards: list[Dut], before: list[dict[str,
         prefix = f"board{number + 1}." if len(rows) > 1 else "board."
         item.user_properties += [(prefix + key, value) for key, value in row.items() if value not in (None, "")]
     item.user_properties.append(("commit", rig.commit))
-    artefacts.begin(folder := _folder(item))
-    artefacts.write(folder, boards, servers, {"test": item.nodeid, "commit": rig.commit, "boards": rows})
+    if folder := _folder(item):
+        artefacts.begin(folder)
+        artefacts.write(folder, boards, servers, {"test": item.nodeid, "commit": rig.commit, "boards": rows})
 
 
 def _identity(board: Dut, facts: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,8 @@ class Settings:
     Attributes:
         places: all boards of the rig.
         powers: ``--power`` for each of them, in order; one stands for all.
-        flash, firmware, board_type, deploy: see ``prepare``.
+        flash, firmware, board_type: see ``prepare``.
+        deploy: how the library gets onto every board; empty: compiled, onto those whose test wants it.
         wait: seconds to wait for a board that others use.
         run: folder that the processes of this run share.
     """
@@ -74,8 +75,8 @@ class Pool:
 
     # Taking and giving back.
 
-    def take(self, count: int = 1) -> list[Dut]:
-        """Return ``count`` boards, each in its raw REPL with a clean heap.
+    def take(self, count: int = 1, library: bool = False) -> list[Dut]:
+        """Return ``count`` boards, each in its raw REPL with a clean heap, and with umail if ``library`` says so.
 
         Raises:
             RigFault: there are not so many that work, or others held them for too long.
@@ -83,7 +84,7 @@ class Pool:
         while True:
             slots = self._hold(count)
             try:
-                return [self._ready(slot) for slot in slots]
+                return [self._ready(slot, library) for slot in slots]
             except RigFault:
                 if self.virtual or len(self.usable()) < count:
                     raise
@@ -182,7 +183,7 @@ class Pool:
             return False
         return True
 
-    def _ready(self, slot: Slot) -> Dut:
+    def _ready(self, slot: Slot, library: bool) -> Dut:
         """Prepare it if that has not been done, and reset it."""
         board = slot.dut or self._open(slot)
         board.log.clear()
@@ -190,6 +191,8 @@ class Pool:
         try:
             if not recovery.answers(board):
                 recovery.recover(board)
+            if (library or self._settings.deploy) and not board.has_library:
+                self._deploy(board)
             board.reset()
             board.ask()
         except (BoardError, RigFault) as error:
@@ -225,16 +228,21 @@ class Pool:
 
     def _prepare(self, board: Dut) -> None:
         settings = self._settings
-        done = settings.run / "prepared" / board.place.name
-        if board.virtual is not None or not done.exists():
-            if board.virtual is None and settings.flash == "never" and not recovery.answers(board):
+        if board.virtual is None and not (settings.run / "flashed" / board.place.name).exists():
+            if settings.flash == "never" and not recovery.answers(board):
                 recovery.recover(board)
             prepare.flash_board(board, settings.flash, settings.firmware, settings.board_type)
-            prepare.deploy_library(board, settings.deploy)
+            self._note("flashed", board.place.name, "")
+
+    def _deploy(self, board: Dut) -> None:
+        mode = self._settings.deploy or "mpy"
+        if board.virtual is not None or not (self._settings.run / "deployed" / board.place.name).exists():
+            prepare.deploy_library(board, mode)
             if board.virtual is None:
-                self._note("prepared", board.place.name, "")
-        elif settings.deploy == "mount":
+                self._note("deployed", board.place.name, "")
+        elif mode == "mount":
             prepare.mount_library(board)
+        board.has_library = True
 
     def _drop(self, slot: Slot) -> None:
         slot.dut = None

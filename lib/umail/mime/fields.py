@@ -31,6 +31,11 @@ def is_ascii(data):
     return not data or max(data) < 128
 
 
+def now():
+    """The date as ``time.time()`` has it (int), None while the clock is not set: a board starts in 1970 or 2000."""
+    return int(time.time()) if time.gmtime()[0] >= 2025 else None
+
+
 def date(seconds):
     """The RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
     # An ESP32's gmtime takes no float.

@@ -8,11 +8,17 @@ from umail import load_transient
 from ..errors import MailError
 
 
-def _der(source):
+def _read(source, what="x509"):
+    # The bytes of a certificate or key. PEM is for CPython: MicroPython without its PEM parser names no reason.
     if isinstance(source, str):
         with open(source, "rb") as file:
-            return file.read()
-    return source
+            data = file.read()
+    else:
+        data = source
+    if b"-----BEGIN" in data and not hasattr(ssl.SSLContext, "minimum_version"):
+        name = source if isinstance(source, str) else "it"
+        raise ValueError("%s is PEM, boards read DER: openssl %s -in FILE -outform DER -out FILE.der" % (name, what))
+    return data
 
 
 def wrap(sock, route, host):
@@ -40,11 +46,12 @@ def wrap(sock, route, host):
             if trust is None:
                 trust = load_transient("certs").load(route.roots)
             for source in trust if isinstance(trust, (list, tuple)) else (trust,):
-                context.load_verify_locations(cadata=_der(source))
+                data = _read(source)
+                context.load_verify_locations(cadata=data.decode() if b"-----BEGIN" in data else data)
         if certificate:
-            # ([leaf, *intermediates], key), DER. MicroPython adds each, with the key of the first, to one chain.
-            key = _der(certificate[1])
-            chain = [_der(source) for source in certificate[0]]
+            # ([leaf, *intermediates], key). MicroPython adds each, with the key of the first, to one chain.
+            key = _read(certificate[1], "pkey")
+            chain = [_read(source) for source in certificate[0]]
             if hasattr(context, "minimum_version"):
                 from .tls_cpython import load
 

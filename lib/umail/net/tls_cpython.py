@@ -21,20 +21,26 @@ def prepare(context, checked):
     context.hostname_checks_common_name = False
 
 
+def _pem(data, label=None):
+    if b"-----BEGIN" in data:
+        return data.decode() + "\n"
+    pem = ssl.DER_cert_to_PEM_cert(data)
+    return pem.replace("CERTIFICATE", label(data)) if label else pem
+
+
 def load(context, chain, key):
     """Load a client's chain into an ``ssl.SSLContext``.
 
     Args:
-        chain: certificates, leaf first; ``key``: of the leaf; all DER bytes.
+        chain: certificates, leaf first; ``key``: of the leaf; bytes, DER or PEM.
     """
-    label = _label(key)
-    pem = ssl.DER_cert_to_PEM_cert(key).replace("CERTIFICATE", label)
-    pem += "".join([ssl.DER_cert_to_PEM_cert(certificate) for certificate in chain])
+    pem = "".join([_pem(key, _label), *[_pem(certificate) for certificate in chain]])
     # mkstemp's file is readable by its owner only.
     number, path = tempfile.mkstemp()
     try:
         with os.fdopen(number, "w") as file:
             file.write(pem)
-        context.load_cert_chain(path)
+        # An encrypted key is an error and not a question on the console.
+        context.load_cert_chain(path, password=lambda: b"")
     finally:
         os.unlink(path)

@@ -23,6 +23,7 @@ class Flush:
         """Send what is due (generator); returns how many were delivered."""
         box = self.box
         end = None if budget is None else box.now() + budget
+        box.look_again()
         delivery = Delivery(box.route, box.timeout, box.deadline, self._leaving)
         count = 0
         self._ready()
@@ -76,14 +77,20 @@ class Flush:
 
     def _send(self, delivery, entry):
         box = self.box
-        found = box.spool.read(entry)
+        try:
+            found = box.spool.read(entry)
+        except (OSError, MemoryError) as error:
+            self._unreadable(entry, error)
+            return False
         if found is None:
-            box.notes[1] += 1
+            box.notes.damaged += 1
             box.save()
-            box.remove(entry)
+            box.entries.remove(entry)
+            box.spool.aside(entry.name)
             return False
         message, note = found
-        told = box.notes[:3]
+        told = box.notes.counts()
+        outage = box.notes.outage
         _tell(message, note + self._story(entry))
         box.current = entry
         self.before = entry.state
@@ -92,7 +99,7 @@ class Flush:
             receipt = yield from delivery.send(message, self._next(entry) is None)
         except MailError as error:
             box.current = None
-            self._failed(entry, message, error)
+            self._failed(entry, message, error, delivery.session.route)
             return False
         except BaseException:
             # Stopped from outside.
@@ -101,10 +108,24 @@ class Flush:
                 box.doubt(entry)
             raise
         box.current = None
-        for i in range(3):
-            box.notes[i] -= told[i]
-        self._accepted(entry, message, receipt)
+        notes = box.notes
+        notes.dropped -= told[0]
+        notes.damaged -= told[1]
+        notes.buried -= told[2]
+        if notes.outage == outage:
+            notes.outage = ""
+        self._accepted(entry, message, receipt, delivery.session.route)
         return True
+
+    def _unreadable(self, entry, error):
+        # A card that is out may come back: nothing is written, and the others go on.
+        box = self.box
+        now = box.now()
+        entry.attempts += 1
+        entry.until = now + box.policy.pause(entry.attempts)
+        entry.why = "it cannot be read: %s" % error
+        if now - entry.tried > box.policy.life:
+            box.bury(entry)
 
     def _leaving(self):
         # From here on it may be delivered, and the flash must know.
@@ -114,22 +135,30 @@ class Flush:
             return
         entry.state = "sending"
         try:
-            box.spool.append(entry, box.now(), box.date())
+            box.spool.store(entry, box.now(), box.date())
         except OSError as error:
+            # A flash that can only be read (EROFS), or refuses twice, stays so. That the alert goes counts more than
+            # that it may come again after a reset, with the same Message-ID.
+            if error.args[0] == 30 or entry.unmarked:
+                return
+            entry.unmarked = True
             entry.state = self.before
             raise MailError("body", "temporary", "the flash takes no mark: %s" % error, key="flash")
 
-    def _accepted(self, entry, message, receipt):
+    def _accepted(self, entry, message, receipt, route):
         box = self.box
         now = box.now()
         box.policy.worked()
+        host = route.host or route.mx
+        if host not in box.hosts:
+            box.hosts = [host] + box.hosts[:3]
         box.policy.spend(now, len(receipt.accepted))
-        _narrow(entry, message, receipt.refused)
+        stuck = _narrow(entry, message, receipt.refused)
         entry.left = [address for address in entry.left if address not in receipt.accepted]
         if entry.left:
             entry.state = "deferred"
             entry.attempts += 1
-            entry.until = now + box.policy.pause(entry.attempts)
+            entry.until = now + (box.policy.longer(entry.attempts) if stuck else box.policy.pause(entry.attempts))
             box.store(entry)
         elif entry.gone:
             box.bury(entry)
@@ -139,14 +168,20 @@ class Flush:
         if box.report:
             box.report(message, receipt)
 
-    def _failed(self, entry, message, error):
+    def _failed(self, entry, message, error, route):
         retry_after = load_transient("replies").retry_after
         box = self.box
+        policy = box.policy
         now = box.now()
-        box.policy.spend(now, 0)
+        policy.spend(now, 0)
+        known = (route.host or route.mx) in box.hosts
+        if error.stage == "resolve" and error.kind == "configuration" and (known or route.roots):
+            # A router whose line is down says so of every name (RFC 2308: for a short time).
+            error.kind = "temporary"
         doubts = entry.doubts + (error.kind == "uncertain")
-        state, until = box.policy.failed(
-            now, error, entry.attempts + 1, doubts, now - entry.since, max(retry_after(error.key), error.retry_after)
+        least = max(retry_after(error.key), error.retry_after)
+        state, until = policy.failed(
+            now, error, entry.attempts + 1, doubts, now - entry.tried, least, entry.number, known
         )
         if state == "pending":
             # The route's fault: nothing about the mail has changed, but that it did not leave.
@@ -160,23 +195,32 @@ class Flush:
             entry.attempts += 1
             entry.doubts = doubts
             entry.why = str(error)[:120]
-            if state == "deferred":
+            if state == "deferred" and error.refused:
                 _narrow(entry, message, error.refused)
             if state == "dead":
                 box.bury(entry)
             else:
                 box.store(entry)
-        if box.policy.until > now:
+        error.lasts = policy.lasting(now, error.stage)
+        if error.lasts:
+            box.notes.outage = "For %d hours no mail could be sent: %s" % (error.lasts // 3600, str(error)[:120])
+        if policy.until > now:
             self._expire(now, str(error))
         box.save()
-        if box.report and (box.policy.fails < 2 or not (state == "pending" or error.kind == "configuration")):
+        if box.report and ((error.lasts and error.kind != "configuration") or self._is_news(state, error, entry)):
             box.report(message, error)
+
+    def _is_news(self, state, error, entry):
+        # What goes on in the same way is told once.
+        if state == "pending":
+            return self.box.policy.fails < 2
+        return state == "dead" or error.kind != "configuration" or entry.attempts < 2
 
     def _expire(self, now, why):
         # While the route does not work, none of its mails is tried: those too old are given up all the same.
         box = self.box
         for entry in box.pending():
-            if now - entry.since > box.policy.life:
+            if now - entry.tried > box.policy.life:
                 entry.why = why[:120]
                 box.bury(entry)
 
@@ -187,25 +231,36 @@ class Flush:
                 entry.more,
                 (self.box.now() - entry.since) // 60,
             )
-        dropped, damaged, dead, why = self.box.notes
-        if dropped:
-            text += "%d mails were dropped: the outbox was full.\n" % dropped
-        if damaged:
-            text += "%d mails were damaged on flash and could not be sent.\n" % damaged
-        if dead:
-            text += "%d mails could not be delivered, or not to all. The last: %s\n" % (dead, why)
+        notes = self.box.notes
+        if notes.dropped:
+            text += "%d mails were dropped: the outbox was full.\n" % notes.dropped
+        if notes.damaged:
+            text += "%d mails were damaged on flash and could not be sent.\n" % notes.damaged
+        if notes.buried:
+            text += "%d mails could not be delivered, or not to all. The last: %s\n" % (notes.buried, notes.why)
+        if self.box.spool.unread:
+            text += "%d mails on flash cannot be read; that is tried again.\n" % self.box.spool.unread
+        if notes.outage:
+            text += notes.outage + "\n"
         return text
 
 
 def _narrow(entry, message, refused):
-    # Whoever was refused for good is gone; the others are left.
+    # Whoever was refused for good is gone; the others are left: whether only a person can help one of them.
+    entry.know(message.recipients)
     replies = refused and load_transient("replies")
+    stuck = False
     for address, reply in refused:
-        if replies.classify("rcpt", reply.code, reply.enhanced, reply.text)[0] != "temporary":
+        kind = replies.classify("rcpt", reply.code, reply.enhanced, reply.text)[0]
+        if kind != "temporary":
             entry.why = "%s: %s" % (address, str(reply)[:100])
+        if kind == "permanent":
             entry.gone.append([address, str(reply)[:100]])
+        elif kind != "temporary":
+            stuck = True
     gone = [address for address, _ in entry.gone]
     entry.left = [address for address in message.recipients if address not in gone]
+    return stuck
 
 
 def _tell(message, note):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,6 @@ import pytest
 from typer.testing import CliRunner
 
 import planted
-from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import rig, settings
 from umail_host.cli import app
 from umail_host.errors import UserError
@@ -21,7 +21,7 @@ from umail_host.virtual_board import VirtualBoard
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         yield made
 
@@ -66,7 +66,15 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     shown = run(node, "outbox", "show", number)
     assert "subject:" in shown
     assert "alert above 30 °C" in shown
+    # It was refused at login: the route rests for hours, and this mail with it.
+    (row,) = json.loads(run(node, "outbox", "ls", "--json"))
+    assert (row["state"], row["attempts"]) == ("pending", 1)
+    assert 3 * 3600 < row["due"] < 48 * 3600
+    assert re.search(rf"^{number}  pending    in \d+ h \d+ min ", listed, re.MULTILINE), listed
+    assert re.search(r"^ +1 attempt, the last: the route rests \(\w+\): \w", listed, re.MULTILINE), listed
+    assert "the route rests" in shown
     assert "1 mail will be tried" in run(node, "outbox", "retry")
+    assert json.loads(run(node, "outbox", "ls", "--json"))[0]["due"] < 3600
     assert f"{number} removed: freezer-3" in run(node, "outbox", "purge", number)
     with pytest.raises(UserError, match=f"no mail {number}"):
         run(node, "outbox", "show", number)

@@ -45,7 +45,7 @@ def test_the_demo_shows_console_dialogue_and_mail_and_ends_by_itself(micropython
         "Subject: demo-board: temperature 37.53 °C is above 37.2 °C at 1990-12-12 21:50:00 UTC",
         "back to normal",
         "in 6 round trips",
-        "trace finished: 114 readings, 1 alerts, 1 recoveries",
+        "trace finished: 114 readings, 1 alert, 1 recovery",
         "1 alert and 1 recovery arrived",
     ):
         assert part in shown, part

@@ -57,7 +57,7 @@ class PowerCut(Exception):
 class FlashBoard:
     """A ``deploy.Link``. Its flash outlives it; ``cut_after`` commands the power goes."""
 
-    def __init__(self, micropython: str, folder: Path, blocks: int = 128) -> None:
+    def __init__(self, micropython: str, folder: Path, blocks: int = 160) -> None:
         self.image = folder / "flash.bin"
         if not self.image.exists():
             self.image.write_bytes(b"\xff" * 4096 * blocks)

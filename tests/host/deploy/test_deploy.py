@@ -222,19 +222,41 @@ ALERTNODE = (
 
 
 @pytest.mark.parametrize(("kind", "listed"), [("mpy", True), ("mpy", False), ("py", False)])
-def test_the_flat_modules_of_an_older_umail_go_whoever_brought_them(board, kind, listed):
+def test_the_flat_modules_of_an_older_umail_go_whoever_brought_them(tmp_path, micropython, kind, listed):
     old = {f"/lib/umail/{name}.{kind}" for name in UMAIL.split()}
     old |= {f"/lib/alertnode/{name}.{kind}" for name in ALERTNODE.split()} | {"/lib/umail/certs/isrg_x1.mpy"}
-    board.exec("import os\nfor name in ('/lib', '/lib/umail', '/lib/alertnode', '/lib/umail/certs'):\n os.mkdir(name)")
-    board.exec(f"for path in {sorted(old)!r}:\n open(path, 'w').close()")
-    board.put("/lib/umail/mine.py", b"mine")
-    if listed:
-        board.put(LIST, "".join(f"{path}\n" for path in sorted(old)).encode())
-    new = image.build(boards.load("virtual"))
-    deploy(board, new)
-    walk = "import os\ndef walk(d):\n for e in os.ilistdir(d):\n  p = d + '/' + e[0]\n"
-    walk += "  walk(p) if e[1] & 0x4000 else print(p)\nwalk('/lib')"
-    roots = set() if listed else {"/lib/umail/certs/isrg_x1.mpy"}
-    code = {path for path in new if path.startswith("/lib/")}
-    assert set(board.exec(walk).split()) - {"/lib/umail/mine.py"} == code | roots
-    assert "/lib/umail/mine.py" in board.exec(walk)
+    with FlashBoard(micropython, tmp_path, blocks=256) as board:
+        board.exec(
+            "import os\nfor name in ('/lib', '/lib/umail', '/lib/alertnode', '/lib/umail/certs'):\n os.mkdir(name)"
+        )
+        board.exec(f"for path in {sorted(old)!r}:\n open(path, 'w').close()")
+        board.put("/lib/umail/mine.py", b"mine")
+        if listed:
+            board.put(LIST, "".join(f"{path}\n" for path in sorted(old)).encode())
+        new = image.build(boards.load("virtual"))
+        deploy(board, new)
+        walk = "import os\ndef walk(d):\n for e in os.ilistdir(d):\n  p = d + '/' + e[0]\n"
+        walk += "  walk(p) if e[1] & 0x4000 else print(p)\nwalk('/lib')"
+        roots = set() if listed else {"/lib/umail/certs/isrg_x1.mpy"}
+        code = {path for path in new if path.startswith("/lib/")}
+        assert set(board.exec(walk).split()) - {"/lib/umail/mine.py"} == code | roots
+        assert "/lib/umail/mine.py" in board.exec(walk)
+
+
+def test_an_older_umail_does_not_go_onto_a_board_whose_mails_it_could_not_read(board):
+    newer = {**IMAGE, "/lib/umail/durable.mpy": compile_module(ONE, "umail/durable.py")}
+    deploy(board, newer)
+    board.exec("import os\nos.mkdir('/outbox')")
+    board.put("/outbox/000001-5.mail", b"text\n2 12345678 []\n")
+    board.put("/outbox/000002-0.mail", b"2 12345678 []\n")
+    # What the first format left, and what is no mail, is read by every umail.
+    board.put("/outbox/000003-5", b"text\n")
+    board.put("/outbox/state", b"2 12345678 {}\n")
+    with pytest.raises(UserError, match=r"2 mails wait on the board that this older umail can't read"):
+        deploy(board, IMAGE)
+    assert "/lib/umail/durable.mpy" in code_on(board), "nothing was changed"
+    deploy(board, {**newer, "/trace.csv": b"3,4\n"})
+    board.exec("os.remove('/outbox/000001-5.mail')\nos.remove('/outbox/000002-0.mail')")
+    assert "/lib/umail/durable.mpy" in deploy(board, IMAGE).removed
+    board.put("/outbox/000004-0.mail", b"2 12345678 []\n")
+    deploy(board, {"/notes.txt": b"no library, so none is too old"})

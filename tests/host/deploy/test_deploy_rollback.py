@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from host.deploy.test_deploy_serial import run
-from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import PASSWORD, ROOT, WIFI_PASSWORD, rig, settings
 from umail_host.commands import deploy as command
 from umail_host.deploy import image, rollback, watch
@@ -18,7 +17,7 @@ from umail_host.errors import UserError
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         with maintenance.held(made.board.port) as link:
             link.make_folder("/certs")

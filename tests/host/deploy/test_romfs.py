@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from host.deploy.test_deploy_serial import compiled_once, run  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import PASSWORD, ROOT, WIFI_PASSWORD, rig, settings
+from made_once import made_once
 from umail_host.cli import app
 from umail_host.deploy import image, romfs
 from umail_host.deploy.romfs import Partition
@@ -150,14 +151,14 @@ def test_the_pytest_plugin_puts_the_library_into_the_rom_of_its_virtual_board(py
     pytester.makepyfile(
         "def test_it(board):\n    assert board.eval('__import__(\"umail\").__file__').startswith('/rom/lib/umail/')\n"
     )
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--deploy", "romfs", timeout=60)
+    result = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--deploy", "romfs", timeout=60
+    )
     result.assert_outcomes(passed=1)
 
 
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory, micropython):
-    """The flash of a board that holds library and firmware in its ROMFS."""
-    folder = tmp_path_factory.mktemp("romfs") / "flash"
+def in_rom(folder):
+    """Fills a folder with the flash of a board that holds library and firmware in its ROMFS."""
     with VirtualBoard(folder, romfs=SIZE) as board, maintenance.held(board.port, reset=False) as link:
         spec = boards.load("virtual")
         deploy(link, image.build(spec))
@@ -166,7 +167,11 @@ def flash(tmp_path_factory, micropython):
         assert len(report.removed) > 80
         assert sorted(link.listdir("/")) == [".umail-files", "boot.py", "main.py", "rom"]
         assert not report.warnings
-    return folder
+
+
+@pytest.fixture(scope="session")
+def flash(tmp_path_factory, micropython):
+    return made_once(tmp_path_factory, "flash-with-rom", in_rom)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from fake_dns import FakeDns
 from typer.testing import CliRunner
 
-from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, installed, rig, settings
+from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host.cli import app
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
@@ -100,11 +100,6 @@ def test_from_the_host_all_is_green_and_nothing_is_sent(doctor):
     assert "days left" in stage(report, "certificate")["text"]
     assert report["address"] == "127.0.0.1"
     assert "Set-CASMailbox -Identity 'esp32@contoso.com'" in report["powershell"]
-
-
-@pytest.fixture(scope="session")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("doctor") / "flash")
 
 
 @pytest.fixture

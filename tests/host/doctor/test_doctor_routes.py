@@ -14,7 +14,7 @@ import trustme
 from fake_dns import FakeDns
 
 import umail_host.doctor.diagnosis
-from host.doctor.test_doctor import LOGIN, NO_LOGIN, ZONE, Doctor, closed_port, flash, stage, states  # noqa: F401  # a fixture
+from host.doctor.test_doctor import LOGIN, NO_LOGIN, ZONE, Doctor, closed_port, stage, states
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host.device import maintenance
 from umail_host.doctor import findings
@@ -35,7 +35,7 @@ def doctor(tmp_path):
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board", basic_auth=False) as made:
         yield made
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = ("-p", "no:cacheprovider")
+PLUGIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 SUITE = """
 import smtplib, ssl
 import pytest

@@ -11,17 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from host.firmware.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, installed, rig, settings
+from host.firmware.firmware_rig import PASSWORD, PIN, WIFI_PASSWORD, Rig, rig, settings
 from umail_host.device.board import Board
 from umail_host.paths import firmware
 
 TRACE = {"type": "trace", "path": "/trace.csv", "unit": "°C"}
 Make = Callable[..., AbstractContextManager[Rig]]
-
-
-@pytest.fixture(scope="session")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("firmware") / "flash")
 
 
 @pytest.fixture
@@ -52,7 +47,7 @@ def test_a_recorded_trace_gives_one_alert_and_one_recovery(node: Rig) -> None:
     assert excursions(trace, 37.2, 0.2) == (1, 1)
     rules = [{"name": "temperature", "when": "above", "limit": 37.2, "hysteresis": 0.2}]
     node.start(settings(node.server, sensor=TRACE, rules=rules), {"/trace.csv": trace.encode()})
-    console = node.wait_for("trace finished: 114 readings, 1 alerts, 1 recoveries")
+    console = node.wait_for("trace finished: 114 readings, 1 alert, 1 recovery")
     assert "temperature 37.53 °C is above 37.2 °C: alert mailed to ops@contoso.com in 6 round trips" in console, console
     alert, recovery = node.server.inbox.wait(2, 5)
     assert alert["Subject"] == "freezer-3: temperature 37.53 °C is above 37.2 °C at 1990-12-12 21:50:00 CET"
@@ -107,7 +102,7 @@ def test_each_mistake_is_told_and_the_board_stays_reachable(node: Rig) -> None:
         '"wifi" is missing',
     ):
         assert part in told, told
-    assert told.count("starts in 2 s") <= 2, "it must not restart again and again"
+    assert told.count("starts in") <= 2, "it must not restart again and again"
 
 
 def test_a_missing_secret_is_told(node: Rig) -> None:
@@ -121,11 +116,11 @@ def test_wifi_ntp_and_server_may_come_late_and_the_alert_still_goes(node: Rig) -
     node.board.clock.ntp = False
     node.start(settings(node.server))
     node.wait_for("wrong password: correct the secret wifi_password")
-    node.wait_for("1 mails wait: Wi-Fi is down")
+    node.wait_for("1 mail waits: Wi-Fi is down")
     node.board.wifi.up()
     node.wait_for("Wi-Fi lab is up")
     node.wait_for("no NTP server answers")
-    node.wait_for("1 mails wait: the clock is not set")
+    node.wait_for("1 mail waits: the clock is not set")
     assert node.server.sessions == []
     node.board.clock.ntp = True
     node.wait_for("alert mailed to ops@contoso.com")
@@ -139,7 +134,7 @@ def test_while_the_wifi_flaps_mails_wait_and_then_all_arrive_once_in_order(node:
         node.board.wifi.drop()
         node.wait_for("Wi-Fi lab is lost")
         node.celsius = celsius
-        node.wait_for("mails wait: Wi-Fi is down")
+        node.wait_for("1 mail waits: Wi-Fi is down")
         node.board.wifi.up()
         node.wait_for(said, 30)
     alert, recovery = node.subjects(2)
@@ -152,7 +147,7 @@ def test_a_refused_login_is_explained_once_and_then_rests(node: Rig) -> None:
     node.celsius = 35
     node.start(settings(node.server), secrets={"mail_password": "wrong", "wifi_password": WIFI_PASSWORD})
     node.wait_for("alert not mailed, configuration failure at auth: ")
-    assert "1 waiting, next try in 2" in node.wait_for("Now ") + node.wait_for(" s.")
+    assert "1 waiting, next try in 6 h " in node.wait_for("Now ") + node.wait_for(" min.")
     node.celsius = 20
     node.celsius = 35
     node.wait_for("35 °C")
@@ -195,7 +190,7 @@ def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None
     node.start(settings(node.server), broken)
     node.wait_for("ZeroDivisionError")
     node.wait_for("crashed; restarting in 5 s")
-    node.wait_for("starts in 2 s")
+    node.wait_for("starts in")
     with Board(node.board.port) as board:
         board.enter()
         assert "ZeroDivisionError" in board.get("/log.txt").decode()

@@ -9,17 +9,12 @@ from typing import Any
 
 import pytest
 
-from host.firmware.firmware_rig import PASSWORD, USER, WIFI_PASSWORD, Rig, installed, rig, settings, stored
+from host.firmware.firmware_rig import PASSWORD, USER, WIFI_PASSWORD, Rig, rig, settings, stored
 from umail_host.device.board import Board
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
 
 DAY = 86400
-
-
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("firmware") / "flash")
 
 
 @pytest.fixture

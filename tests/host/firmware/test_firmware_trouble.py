@@ -133,7 +133,7 @@ def test_a_time_server_that_cannot_be_right_sets_no_clock(node: Rig, tamper, wor
     node.celsius = 35
     node.start(settings(node.server))
     node.wait_for(words)
-    node.wait_for("1 mails wait: the clock is not set")
+    node.wait_for("1 mail waits: the clock is not set")
     assert node.board.clock.now() < 1_000_000_000
     node.board.clock.ntp_answer = lambda host, packet: packet
     if "refuses" not in words:

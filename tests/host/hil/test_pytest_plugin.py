@@ -24,7 +24,7 @@ RIG_FAULT = 10
 @pytest.fixture
 def rig(pytester: pytest.Pytester) -> pytest.Pytester:
     """A folder for a run of pytest in a process of its own."""
-    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider --strict-markers\n")
+    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest --strict-markers\n")
     return pytester
 
 
@@ -60,7 +60,7 @@ def test_tests_on_the_board_are_reported_one_by_one_with_heap_log_and_identity(
         "    assert not board.eval('\"x\" in globals()')\n    board.reset(hard=True)\n"
         "    assert board.eval('1 + 1') == 2\n"
     )
-    result = run(rig)
+    result = run(rig, "--artefacts", "artefacts")
     result.assert_outcomes(passed=6, failed=1)
     result.stdout.fnmatch_lines(["*AssertionError: too low*"])
     result.stdout.fnmatch_lines(["*the whole log in *artefacts/board_test_rules.py.test_wrong*"])
@@ -76,6 +76,70 @@ def test_tests_on_the_board_are_reported_one_by_one_with_heap_log_and_identity(
     assert {"board.id", "board.mac", "board.firmware", "board.reset_cause", "commit"} <= names
 
 
+def test_a_file_of_tests_on_the_board_that_is_named_runs_once_and_on_the_board(
+    rig: pytest.Pytester, micropython: str
+) -> None:
+    (rig.path / "board_test_where.py").write_text(
+        "import sys\n\ndef test_where():\n    assert sys.implementation.name == 'micropython'\n"
+    )
+    run(rig, "board_test_where.py").assert_outcomes(passed=1)
+    run(rig).assert_outcomes(passed=1)
+
+
+def test_an_assertion_on_the_board_shows_its_values_and_its_line(rig: pytest.Pytester, micropython: str) -> None:
+    (rig.path / "board_test_values.py").write_text(
+        "def twice(n):\n    return 2 * n\n\n"
+        "def test_equal():\n    assert twice(3) == 7\n"
+        "def test_inside():\n    assert 'x' in (\n        'abc',\n        'd°f',\n    ), 'no %s' % 'x'\n"
+        "    assert False\n"
+        "def test_truth():\n    x = []\n    assert x\n"
+        "def test_later():\n    n = 1\n    assert n and n > 0 and [n] == [1]\n    assert n is not None\n    1 / 0\n"
+    )
+    result = run(rig)
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines(["*line 5, in test_equal*", "AssertionError: assert twice(3) == 7", "  6", "  7"])
+    result.stdout.fnmatch_lines(["*line 7, in test_inside*", "AssertionError: no x", "assert 'x' in *", "  'x'"])
+    result.stdout.fnmatch_lines(["*line 14, in test_truth*", "AssertionError: assert x", "  []"])
+    result.stdout.fnmatch_lines(["*line 19, in test_later*", "ZeroDivisionError*"])
+
+
+def test_a_foreign_project_gets_no_folder_no_library_and_no_frames_of_the_plugin(
+    rig: pytest.Pytester, micropython: str
+) -> None:
+    rig.mkdir("app")
+    (rig.path / "app" / "mine.py").write_text("x = 37\n")
+    (rig.path / "board_test_umail.py").write_text("import umail\n\ndef test_umail():\n    assert umail.Message\n")
+    rig.makepyfile("""
+        import re
+        import pytest
+        def test_bare(board):
+            board.exec("import umail")
+        @pytest.mark.needs("umail")
+        def test_library(board):
+            board.exec("import umail")
+        def test_mount(board):
+            board.mount("app")
+            assert board.eval("__import__('mine').x") == 37
+        def test_mount_of_nothing(board):
+            board.mount("nothing")
+        def test_match(board):
+            board.begin("print('temperature 37.5 C')")
+            found = board.wait_for(re.compile(r"temperature (\\d+\\.\\d) C"))
+            assert found[1] == "37.5"
+    """)
+    bare = run(rig, "-k", "bare")
+    bare.assert_outcomes(failed=1)
+    assert "no module named 'umail'" in bare.stdout.str()
+    result = run(rig, "-k", "not bare")
+    result.assert_outcomes(passed=4, failed=1)
+    output = result.stdout.str() + bare.stdout.str()
+    assert "there is no such folder below" in output
+    assert "dut.py" not in output
+    assert "device/board.py" not in output
+    assert not (rig.path / "artefacts").exists()
+    assert "--artefacts FOLDER keeps all" in output
+
+
 def test_the_transcript_and_the_mails_of_a_server_are_kept(rig: pytest.Pytester, micropython: str) -> None:
     rig.makepyfile("""
         import pytest, smtplib
@@ -89,7 +153,7 @@ def test_the_transcript_and_the_mails_of_a_server_are_kept(rig: pytest.Pytester,
                 client.sendmail("a@contoso.com", ["b@contoso.com"], "Subject: s\\r\\n\\r\\nt\\r\\n")
             smtp.inbox.wait(1)
     """)
-    run(rig).assert_outcomes(passed=1)
+    run(rig, "--artefacts", "artefacts").assert_outcomes(passed=1)
     kept = next((rig.path / "artefacts").glob("*test_it"))
     assert "MAIL FROM" in (kept / "smtp.txt").read_text().upper()
     assert (kept / "001.eml").read_bytes().startswith(b"Subject: s")

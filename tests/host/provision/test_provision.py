@@ -9,7 +9,6 @@ import pytest
 from fake_dns import FakeDns
 from typer.testing import CliRunner
 
-from host.doctor.test_doctor import flash  # noqa: F401  # a fixture
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host import paths
 from umail_host.cli import app
@@ -258,7 +257,7 @@ def test_a_file_that_is_wrong_is_told(tmp_path, text, words):
 
 
 @pytest.fixture
-def node(flash, tmp_path):  # noqa: F811
+def node(flash, tmp_path):
     with rig(flash, tmp_path / "board") as made:
         yield made
 

@@ -15,7 +15,7 @@ import keyring.core
 import pytest
 from typer.testing import CliRunner
 
-from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, installed, rig, settings, stored
+from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, rig, settings, stored
 from umail_host.cli import app, main
 from umail_host.device import maintenance, ports
 from umail_host.errors import UserError
@@ -27,11 +27,6 @@ from umail_host.settings import Oauth, Route, Settings
 from umail_host.virtual_board import VirtualBoard
 
 IDS = ["240ac4000001", "240ac4000002", "240ac4000003"]
-
-
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("fleet") / "flash")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:

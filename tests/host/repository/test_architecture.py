@@ -64,3 +64,20 @@ def test_what_contributing_asks_to_be_run_is_there() -> None:
 
 def test_contributing_is_forty_lines_at_most() -> None:
     assert CONTRIBUTING.count("\n") <= 40
+
+
+def test_the_figures_of_transient_modules_are_about_those_of_the_size_table() -> None:
+    page = (ROOT / "docs" / "decisions" / "transient-modules.md").read_text(encoding="utf-8")
+    sizes = (ROOT / "docs" / "sizes.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| `(umail[\w.]*)` \| [\d,]+ \| ([\d,]+) \| ?(\w*)", sizes, re.MULTILINE)
+    ram = {name: int(size.replace(",", "")) for name, size, _ in table}
+    stays = re.search(r"^\| a plain alert.*\| ([\d,]+) \|$", sizes, re.MULTILINE)
+    assert stays is not None
+    expected = [
+        int(stays[1].replace(",", "")),
+        sum(ram[name] for name, _, when in table if when == "passes"),
+        ram["umail.smtp.failure"] + ram["umail.tables.replies"],
+        ram["umail.tables.advice_en"],
+    ]
+    said = [float(figure) * 1024 for figure in re.findall(r"\| ([\d.]+)(?: to [\d.]+)? KiB \|", page)]
+    assert said == pytest.approx(expected, rel=0.15)

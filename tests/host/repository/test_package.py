@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import venv
 import zipfile
@@ -209,7 +210,7 @@ def test_the_installed_command_runs(installed, tmp_path):
 
 def test_the_installed_demo_runs_with_nothing_else_on_the_computer(installed, tmp_path):
     shown = run_installed(installed, umail_command(installed), "demo", cwd=tmp_path)
-    assert "1 alerts and 1 recoveries arrived" in shown
+    assert "1 alert and 1 recovery arrived" in shown
     assert "board │ " in shown
 
 
@@ -226,3 +227,19 @@ def test_an_image_is_built_from_the_installed_wheel_alone(installed, tmp_path):
     assert names == boards.names()
     assert "/lib/umail/smtp/session.mpy" in built
     assert "/lib/alertnode/__init__.mpy" in built
+
+
+def test_make_install_puts_the_command_where_it_says(tmp_path):
+    # Its dependencies are those of this Python: only umail itself is installed.
+    environment = {**os.environ, "PIP_NO_DEPS": "1", "PYTHONPATH": sysconfig.get_path("purelib"), "HOME": str(tmp_path)}
+    line = ["make", "-s", "install", f"PYTHON={sys.executable}"]
+    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    command = tmp_path / ".local" / "bin" / "umail"
+    assert done.returncode == 0, done.stderr
+    assert f"umail {__version__} is {command}; to remove it: rm -r " in done.stdout
+    assert f'export PATH="{command.parent}:$PATH"' in done.stdout
+    told = subprocess.run([command, "--help"], env=environment, capture_output=True, text=True, check=True)
+    assert "deploy" in told.stdout
+    where = [command.resolve().parent / "python", "-c", "import umail_host; print(umail_host.__file__)"]
+    found = subprocess.run(where, env=environment, capture_output=True, text=True, check=True).stdout
+    assert str(tmp_path / ".local" / "share" / "umail") in found

@@ -75,6 +75,7 @@ def test_no_object_of_ours_shows_what_it_holds(server: FakeServer, tmp_path: Pat
             outbox = Outbox(str(tmp_path / "outbox"), route)
             outbox.put(message)
             kept += [route, client, outbox, outbox.flush()]
+            outbox.close()
         kept.append(routes(server, endpoint))
         alive = list(ours_alive())
         assert {"Route", "Client", "Session", "Outbox", "ClientCredentials", "FakeServer", "Policy"} <= {

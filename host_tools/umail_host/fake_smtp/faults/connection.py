@@ -87,7 +87,7 @@ def reply_drip(hit: Hit) -> bool:
 
 @fault("banner", anywhere=True)
 def reply_slow(hit: Hit) -> bool:
-    """octet by byte, a second each: never whole within a deadline"""
+    """byte by byte, a second each: never whole within a deadline"""
     for octet in hit.wire:
         hit.dialogue.emit(Say(bytes([octet])))
         hit.dialogue.emit(Wait(1.0))

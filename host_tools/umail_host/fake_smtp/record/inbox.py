@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
+import functools
 import mailbox
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 from umail_host.fake_smtp.core.events import Envelope
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """One accepted message.
 
@@ -25,14 +26,12 @@ class Delivery:
         time: seconds since 1970.
         connection: number of the session.
         envelope: MAIL FROM and RCPT TO with their parameters, and the content exactly as it was meant.
-        message: the content, parsed.
         path: its file in the Maildir.
     """
 
     time: float
     connection: int
     envelope: Envelope
-    message: EmailMessage = field(repr=False)
     path: Path
 
     @property
@@ -49,6 +48,11 @@ class Delivery:
     def content(self) -> bytes:
         """The message's octets: dots unstuffed, chunks joined, nothing added."""
         return self.envelope.content
+
+    @functools.cached_property
+    def message(self) -> EmailMessage:
+        """The content, parsed when first asked for."""
+        return email.message_from_bytes(self.content, policy=email.policy.default)
 
 
 def _in_lines(content: bytes) -> bytes:
@@ -103,7 +107,6 @@ class Inbox:
         received = f"Received: by fake-smtp (session {connection}); {formatdate(now)}\n"
         lines = [f"Return-Path: <{envelope.sender}>\n"]
         lines += [f"Delivered-To: {recipient.address}\n" for recipient in envelope.recipients]
-        parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
         content = envelope.content
         if envelope.body == "BINARYMIME":
             content = _in_lines(content)
@@ -112,7 +115,7 @@ class Inbox:
             self.wire.mkdir(exist_ok=True)
             (self.wire / key).write_bytes(envelope.content)
         path = self.path / "new" / key
-        delivery = Delivery(now, connection, envelope, parsed, path)
+        delivery = Delivery(now, connection, envelope, path)
         with self._arrived:
             self._deliveries.append(delivery)
             self._arrived.notify_all()

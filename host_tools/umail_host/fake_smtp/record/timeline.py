@@ -32,7 +32,7 @@ def as_json(server: FakeServer) -> str:
         "profile": server.profile.name,
         "faults": [describe(planned) for planned in server.plan.faults],
         "seed": server.plan.seed,
-        "entries": [json.loads(entry.as_json()) for entry in server.transcript],
+        "entries": [entry.as_row() for entry in server.transcript],
         "sessions": [
             {
                 "number": session.number,
@@ -61,7 +61,7 @@ def as_json(server: FakeServer) -> str:
             for delivery in server.inbox.deliveries
         ],
     }
-    return json.dumps(_masked(whole, server.masker), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(_masked(whole, server.masker), ensure_ascii=False) + "\n"
 
 
 def _masked(value: Any, masker: Masker) -> Any:

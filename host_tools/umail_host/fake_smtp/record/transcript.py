@@ -36,19 +36,25 @@ class Entry:
     def text(self) -> str:
         """The bytes as one printable line; what is not UTF-8 or not printable is escaped."""
         decoded = self.data.decode("utf-8", "backslashreplace").removesuffix("\r\n")
+        if decoded.isprintable():
+            return decoded
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in decoded)
 
     def __str__(self) -> str:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"
 
-    def as_json(self) -> str:
-        """Return a line of JSON; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
+    def as_row(self) -> dict[str, object]:
+        """Return what JSON has; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
         row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction, "tls": self.tls}
         try:
-            return json.dumps(row | {"text": self.data.decode()})
+            return row | {"text": self.data.decode()}
         except UnicodeDecodeError:
             text = self.data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
-            return json.dumps(row | {"text": text, "escaped": True})
+            return row | {"text": text, "escaped": True}
+
+    def as_json(self) -> str:
+        """Return one line of JSON; see ``as_row``."""
+        return json.dumps(self.as_row())
 
 
 class Transcript:

@@ -81,6 +81,7 @@ class Authority:
             self.root = trustme.CA(organization_name="umail fake root", key_type=key_type)
         self.intermediate = self.root.create_child_ca(key_type=key_type)
         self._now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        self._issued: dict[str, Identity] = {}
 
     @property
     def root_der(self) -> bytes:
@@ -105,7 +106,9 @@ class Authority:
         """
         if name not in CERTIFICATES:
             raise ValueError(f"no certificate {name!r}; there are: {', '.join(CERTIFICATES)}")
-        return CERTIFICATES[name](self)
+        if name not in self._issued:
+            self._issued[name] = CERTIFICATES[name](self)
+        return self._issued[name]
 
     def client(self, *names: str) -> Identity:
         """Return a client's certificate for these domains, with its intermediate."""
@@ -135,7 +138,7 @@ class Authority:
         """Issue what trustme does not: any key, and no subjectAltName if ``names`` is empty."""
         issuer = x509.load_pem_x509_certificate(self.intermediate.cert_pem.bytes())
         signer = serialization.load_pem_private_key(self.intermediate.private_key_pem.bytes(), None)
-        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        assert isinstance(signer, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.names[0])]))

@@ -1,4 +1,4 @@
-"""No credential leaves over a connection that is not verified TLS: every row of decision_4.py, over real sockets.
+"""No credential leaves over a connection that is not verified TLS: every row of credential_table.py, over real sockets.
 
 Each is tried on MicroPython with the blocking driver, and on one of the other three kinds of client in turn.
 """
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from credential_table import Case, cases
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from decision_4 import Case, cases
 from wire_device import PASSWORD, ROOT, USER
 from wire_program import Program
 
