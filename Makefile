@@ -89,7 +89,7 @@ hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md:
 	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) --artefacts artefacts $(ARGS)
 	$(BIN)/python tests/hil/make_results.py build/hil
 
-servers: ## Unpack Postfix, Exim and npm's smtp-server into build/servers for the tests against them; installs nothing
+servers: ## Unpack mail servers and readers of Debian and npm into build/servers for the tests with them; installs nothing
 	@tests/interop/get_servers.sh
 
 docs: $(READY) ## Build the documentation as a site in build/site

@@ -5,11 +5,14 @@ from __future__ import annotations
 import email
 import email.policy
 from email.message import EmailMessage
+from io import BytesIO
 from typing import Any
 
 import fast_mail_parser
 
 from umail.attachment import Attachment
+from umail.message import Message
+from umail.smtp.data import DotStuffer
 
 DOTS = ".\r\n..\r\n.QUIT\n.\r\nMAIL FROM:<evil@x.example>\r\n\r\n.\r\n"
 LINE_ENDS = "a\rb\nc\r\nd\n\re\r\r\nf\n\n\r"
@@ -55,6 +58,26 @@ CORPUS: dict[str, dict[str, Any]] = {
 }
 
 
+def sent(message: Message, eightbit: bool, binary: bool) -> bytes:
+    """What a server gets: by DATA with its dots taken away again, by BDAT where it is binary."""
+    body = message.encode(eightbit, binary)
+    chunks = [(bytes(chunk), body.dots) for chunk in body.chunks()]
+    data = b"".join(chunk for chunk, _ in chunks)
+    assert body.size == len(data)
+    if body.body == "binary":
+        return data
+    assert max(map(len, data.split(b"\r\n"))) <= 998
+    stuffer = DotStuffer()
+    wire = b"".join(stuffer.feed(chunk) if dots else chunk for chunk, dots in chunks) + stuffer.end()
+    received = BytesIO()
+    for line in wire.split(b"\r\n"):
+        if line == b".":
+            break
+        received.write(line.removeprefix(b".") + b"\r\n")
+    assert received.getvalue() == data
+    return data
+
+
 def text_of(value: str) -> bytes:
     return value.replace("\r\n", "\n").replace("\r", "\n").encode()
 
@@ -70,6 +93,13 @@ def given(name: str) -> dict[str, Any]:
     return {"to": "ops@contoso.com", "subject": name, **CORPUS[name]}
 
 
+def wanted(name: str) -> tuple[str, list[bytes], list[tuple[str, bytes]]]:
+    """The subject, the texts and the files that a reader must find in one message of the corpus."""
+    put = given(name)
+    texts = [lines(text_of(put[key])) for key in ("text", "html") if key in put] or [lines(text_of(put["subject"]))]
+    return put["subject"], texts, [(file.name, file.source) for file in put.get("attachments", ())]
+
+
 def judge(name: str, data: bytes) -> None:
     """Both parsers must find in ``data`` what was put in."""
     put = given(name)
@@ -79,10 +109,7 @@ def judge(name: str, data: bytes) -> None:
     leaves = [part for part in first.walk() if not part.is_multipart()]
     texts = [lines(part.get_payload(decode=True)) for part in leaves if not part.get_filename()]
     files = [(part.get_filename(), part.get_payload(decode=True)) for part in leaves if part.get_filename()]
-    wanted_texts = [lines(text_of(put[key])) for key in ("text", "html") if key in put] or [
-        lines(text_of(put["subject"]))
-    ]
-    wanted_files = [(file.name, file.source) for file in put.get("attachments", ())]
+    _, wanted_texts, wanted_files = wanted(name)
     assert texts == wanted_texts
     assert files == wanted_files
     assert [(part.defects, part.get_content_charset()) for part in leaves if not part.get_filename()] == [
