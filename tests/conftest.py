@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wire_device import compile_library
 
 import secrets_watch
+from made_once import made_once
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
@@ -51,6 +53,12 @@ def micropython() -> str:
     if found is None:
         pytest.skip(HOW_TO_GET_MICROPYTHON)
     return found
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library as a board has it: compiled."""
+    return made_once(tmp_path_factory, "mpy", compile_library)
 
 
 def pytest_report_header() -> str:
