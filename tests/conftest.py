@@ -55,6 +55,12 @@ def micropython() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library as a board has it: compiled."""
+    return made_once(tmp_path_factory, "mpy", compile_library)
+
+
 def pytest_report_header() -> str:
     """Say which MicroPython the tests run on: its release, words, floats, ticks and epoch."""
     found = find_micropython()

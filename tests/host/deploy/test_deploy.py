@@ -232,7 +232,7 @@ def test_the_flat_modules_of_an_older_umail_go_whoever_brought_them(tmp_path, mi
         board.exec(f"for path in {sorted(old)!r}:\n open(path, 'w').close()")
         board.put("/lib/umail/mine.py", b"mine")
         if listed:
-            board.put(LIST, "".join(f"{path}\n" for path in sorted(old)).encode())
+            board.exec(f"with open({LIST!r}, 'w') as f:\n for path in {sorted(old)!r}:\n  f.write(path + chr(10))")
         new = image.build(boards.load("virtual"))
         deploy(board, new)
         walk = "import os\ndef walk(d):\n for e in os.ilistdir(d):\n  p = d + '/' + e[0]\n"
