@@ -78,12 +78,6 @@ def pytest_report_header() -> str:
     )
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library as a board has it: compiled."""
-    return made_once(tmp_path_factory, "mpy", compile_library)
-
-
 class MicroPythonFile(pytest.File):
     """One test file, run in one MicroPython process, whose functions are reported one by one."""
 
