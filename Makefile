@@ -25,7 +25,8 @@ demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE
 	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
+	@# Bytecode is kept whatever the shell has set: otherwise each worker compiles all tests, each time.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
 
 lint: $(READY) ## Check style, format, types, and that the library's stubs are true
 	$(BIN)/ruff check .
