@@ -27,6 +27,7 @@ _KNOCK = 0.05  # seconds between two Ctrl-C: a firmware that only wakes to sleep
 _KNOCKS = 10  # of them in silence until the REPL is asked for all the same: a raw one does not answer to Ctrl-C
 _QUIET = 0.1  # seconds of silence after which no late answer is expected
 _NO_LINES = "ign_set_control"  # of pyserial's RFC 2217: not to wait until the server confirms DTR and RTS
+_PROMPT = 10.0  # seconds in which a prompt must come
 _CHUNK = 1024  # bytes of a file in one command; the board holds its base64 text and the bytes at once
 
 _PUT = """\
@@ -102,6 +103,16 @@ class Entry:
         return self.size < 0
 
 
+class _Transport(SerialTransport):  # type: ignore[misc]
+    """Ends the wait for a prompt: a board that resets again and again is never silent for long."""
+
+    def read_until(self, least: int, ending: bytes, **named: Any) -> bytes:
+        if ending.endswith(b">"):
+            named.setdefault("timeout_overall", _PROMPT)
+        data: bytes = super().read_until(least, ending, **named)
+        return data
+
+
 class Board:
     """One board, as a context manager.
 
@@ -134,15 +145,15 @@ class Board:
     ) -> None:
         self.close()
 
-    def _open(self, port: str, baudrate: int) -> SerialTransport:
+    def _open(self, port: str, baudrate: int) -> _Transport:
         try:
-            return SerialTransport(port, baudrate=baudrate, wait=0, timeout=10)
+            return _Transport(port, baudrate=baudrate, wait=0, timeout=10)
         except TransportError:
             # A server whose port lacks DTR and RTS, such as ser2net before a pseudo-terminal, never confirms them.
             if not self._has_lines or not port_trouble.listens(port):
                 raise
         self._has_lines = False
-        return SerialTransport(f"{port}{'&' if '?' in port else '?'}{_NO_LINES}", baudrate=baudrate, timeout=10)
+        return _Transport(f"{port}{'&' if '?' in port else '?'}{_NO_LINES}", baudrate=baudrate, timeout=10)
 
     def close(self) -> None:
         """Free the port; the board goes on with what it does."""
