@@ -39,7 +39,8 @@ demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE
 	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
-	@UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+	@# Bytecode is kept whatever the shell has set: otherwise each worker compiles all tests, each time.
+	@UMAIL_MICROPYTHON='$(MICROPYTHON)' PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 	  $(if $(MICROPYTHON),tests/unit tests/firmware tests/wire,-q) $(ARGS)
 
 releases: $(READY) ## Run tests/unit and tests/firmware on every release of MicroPython from 1.23 on (WebAssembly, from npm)

@@ -119,8 +119,10 @@ def test_the_console_goes_on_after_a_reset_hides_control_characters_and_ends_wit
             reader = threading.Thread(target=read)
             reader.start()
             for _ in range(40):
+                board.console.skip()
                 board.hard_reset()
-                if twice.wait(1):
+                board.wait_for("MicroPython", 30)
+                if twice.wait(0.5):
                     break
             process.send_signal(signal.SIGINT)
             reader.join(20)

@@ -136,6 +136,18 @@ def test_a_board_that_loses_power_in_a_command_is_an_error(virtual: VirtualBoard
         board.exec("open('/x', 'w').write('x' * 9000)", timeout=0.3)
 
 
+def test_a_board_that_resets_again_and_again_is_given_up(
+    virtual: VirtualBoard, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("umail_host.board._PROMPT", 1.5)
+    board.put("/main.py", b"import machine, time\ntime.sleep(0.2)\nmachine.reset()\n")
+    board.hard_reset()
+    for _ in range(2):
+        virtual.wait_for("rst:")
+    with pytest.raises(BoardError, match="does not answer"):
+        board.exec("print(1)")
+
+
 @pytest.mark.parametrize("port", ["/dev/no-such-port", "rfc2217://127.0.0.1:1", "nonsense://x"])
 def test_a_port_that_cannot_be_opened_is_an_error_of_one_sentence(port: str) -> None:
     with pytest.raises(BoardError, match="can't be opened") as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import ssl
 import tempfile
@@ -38,18 +39,19 @@ class Identity:
 
     def load_into(self, context: ssl.SSLContext) -> None:
         """Let the context show this certificate."""
-        pems = [x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM) for der in self.chain]
+        key_pem = f"-----BEGIN PRIVATE KEY-----\n{base64.encodebytes(self.key).decode()}-----END PRIVATE KEY-----\n"
         with tempfile.TemporaryDirectory() as folder:
             chain, key = Path(folder) / "chain.pem", Path(folder) / "key.pem"
-            chain.write_bytes(b"".join(pems))
-            loaded = serialization.load_der_private_key(self.key, None)
-            key.write_bytes(_key_bytes(loaded, serialization.Encoding.PEM))
+            chain.write_text("".join(map(ssl.DER_cert_to_PEM_cert, self.chain)))
+            key.write_text(key_pem)
             context.load_cert_chain(chain, key)
 
 
-def _key_bytes(key: object, encoding: serialization.Encoding) -> bytes:
+def _key_bytes(key: object) -> bytes:
     assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-    return key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _der(pem: bytes) -> bytes:
@@ -132,7 +134,7 @@ class Authority:
         )
         key = serialization.load_pem_private_key(leaf.private_key_pem.bytes(), None)
         chain = [_der(pem.bytes()) for pem in leaf.cert_chain_pems]
-        return Identity(chain, _key_bytes(key, serialization.Encoding.DER))
+        return Identity(chain, _key_bytes(key))
 
     def issue_by_hand(self, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, names: Sequence[str]) -> Identity:
         """Issue what trustme does not: any key, and no subjectAltName if ``names`` is empty."""
@@ -154,7 +156,7 @@ class Authority:
             )
         leaf = builder.sign(signer, hashes.SHA256())
         chain = [certificate.public_bytes(serialization.Encoding.DER) for certificate in (leaf, issuer)]
-        return Identity(chain, _key_bytes(key, serialization.Encoding.DER))
+        return Identity(chain, _key_bytes(key))
 
 
 def _good(authority: Authority) -> Identity:
