@@ -14,7 +14,8 @@ import time
 from device_program import attempt, receipt_of, route_of, told
 
 import umail
-from umail import Attachment, Message, aio, blocking, delivery, dns
+from umail import Attachment, Message, aio, blocking, dns
+from umail.mime import fields
 from umail.net import sockets
 from umail.net.transport import Transport
 
@@ -114,7 +115,7 @@ class Program:
         if "dns" in job:
             dns.servers = lambda: job["dns"]
         # A board's clock begins in its first year.
-        delivery.time = Clock(job["year"]) if "year" in job else time
+        fields.time = Clock(job["year"]) if "year" in job else time
         begun = sockets.ticks()
         result = self.end(job) if job["do"] == "end" else self.send(job)
         result["ms"] = sockets.left(sockets.ticks(), begun)

@@ -74,11 +74,14 @@ def test_a_driver_receives_while_it_sends(device):
         peer.sendall(b"done!")
 
     told = attempt(device, "listens_while_sending", serve, size)
-    assert (told["heard"], told["count"], told["end"]) == (600, 5, 0)
+    # The last words come when the last bytes have left, or just before the driver has noticed that they have.
+    assert told["heard"] in (600, 605)
+    assert (told["heard"] + told["count"], told["end"]) == (605, 0)
 
 
 def test_more_than_the_buffer_holds_neither_blocks_the_sending_nor_is_lost(device):
-    size = 3_000_000
+    # More than a kernel keeps for a peer that has not begun to read.
+    size = 6_000_000
 
     def serve(peer: socket.socket) -> None:
         peer.sendall(b"a" * 1024 + b"tail.")

@@ -7,6 +7,8 @@ letter nor a blank (but for the one blank behind which a header goes on). A verb
 5321, 4.1.1). A text is encoded so that all its lines are of that kind; if that cannot be, DATA is used.
 """
 
+import gc
+
 SHORT = 4096
 # How the names begin that stand before a colon at the beginning of a line: in the first four characters.
 _HEADERS = b"From To:  Cc:  Repl Subj Date Mess Auto MIME Cont Impo X-Pr In-R Refe "
@@ -15,13 +17,19 @@ _BOUNDARY = b' boundary="=_'
 
 def prepare(message, body):
     """Return what may travel unasked: a ``Body`` of the message and its bytes, or ``body`` and None."""
-    for one in (body, None):
-        if one is None:
-            one = message.encode("inert", False)
-        if one.size is not None and one.size <= SHORT:
-            text = b"".join([bytes(chunk) for chunk in one.chunks()])
-            if inert(text):
-                return one, text
+    one = body
+    while one.size is not None and one.size <= SHORT:
+        text = b"".join([bytes(chunk) for chunk in one.chunks()])
+        if inert(text):
+            # It is held once.
+            one._pieces = (text,)
+            return one, text
+        if one is not body:
+            break
+        # Once more, in other letters; what was in vain makes room.
+        text = None
+        gc.collect()
+        one = message.encode("inert", False)
     return body, None
 
 

@@ -8,6 +8,8 @@ Each reply belongs to one command, in order. How the message travels is its mode
 - "bdat", "data": after the envelope was answered (see data.py).
 """
 
+import gc
+
 from umail import load_transient
 
 from ..errors import MailError
@@ -64,6 +66,7 @@ def send(session, message, final):
     if short and chunking:
         if session.takes_chunks:
             text = b"".join([bytes(chunk) for chunk in body.chunks()])
+            body._pieces = (text,)
         else:
             body, text = load_transient("smtp.inert").prepare(message, body)
     commands = _envelope(session, message, people, body)
@@ -166,6 +169,8 @@ def _one_flight(session, commands, text, final, stale):
     # A server that does not take the chunk may run it as commands: if it could be some, DATA waits for 354.
     mode = "flight" if text else "asked"
     if text:
+        # The flight wants one piece of memory.
+        gc.collect()
         flight += [b"BDAT %d LAST\r\n" % len(text), text, b"QUIT\r\n" if final else b""]
     else:
         flight.append(b"DATA\r\n")
