@@ -8,6 +8,20 @@ from drive import Driver
 from umail import MailError
 
 
+def read(octets):
+    """Return a message with its texts as they were written: a first text to a server comes as quoted-printable."""
+    head = b"quoted-printable\r\n\r\n"
+    start = octets.find(head)
+    while start >= 0:
+        start += len(head)
+        end = octets.find(b"\r\n--", start)
+        pieces = octets[start : end if end >= 0 else len(octets)].replace(b"=\r\n", b"").split(b"=")
+        text = pieces[0] + b"".join([bytes([int(piece[:2], 16)]) + piece[2:] for piece in pieces[1:]])
+        octets = octets[:start] + text + (octets[end:] if end >= 0 else b"")
+        start = octets.find(head, start + len(text))
+    return octets
+
+
 class Server(Driver):
     """One server for the life of a test; ``taken`` lists (Message-ID, recipients, octets) of each mail it took."""
 
@@ -135,7 +149,7 @@ class Server(Driver):
         elif subject[:5] == "later" and not self.calm:
             self._say("451 4.6.0 not now")
         else:
-            self.taken.append((fields["Message-ID"], self.people, octets))
+            self.taken.append((fields["Message-ID"], self.people, read(octets)))
             if subject[:4] == "lost" and not self.calm:
                 self.up = False
                 self.output = b""
