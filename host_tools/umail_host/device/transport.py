@@ -8,6 +8,7 @@ from collections.abc import Callable
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
+PROMPT = 10.0  # seconds in which a prompt must come: a board that resets again and again is never silent for long
 MOST = 262_144  # bytes of an answer; the longest that umail asks for has a tenth
 
 
@@ -27,6 +28,8 @@ class BoundedTransport(SerialTransport):  # type: ignore[misc] # mpremote has no
         Raises:
             TransportError: so much came that nobody asked for it. What goes to ``data_consumer`` is not counted.
         """
+        if ending.endswith(b">") and timeout_overall is None:
+            timeout_overall = PROMPT
         data = bytearray()
         begun = heard = time.monotonic()
         while not data.endswith(ending):

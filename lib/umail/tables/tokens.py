@@ -18,14 +18,14 @@ ROWS = (
     (
         b"10|;50013|;50055-50056|;50058|;50064|;50072|;50074|;50076|;50078-50079|;5008"
         b"5|;50089|;50125-50126|;50132-50133|;50135|;50139|;50144|;50173|;54005|;70000"
-        b"|;700003|;70008|;700020|;70043|;700081-700084\n9|;70003|;90004|;90013-90014|;"
-        b"90023|;90100|;900144|;9002313\n2|temporarily_unavailable|server_error|service"
-        b"_unavailable|slow_down|rate_limit\n12|invalid_client\n4|consent_required|admin"
-        b"_policy_enforced|org_internal\n1|unauthorized_client|deleted_client|disabled_"
-        b"client\n11|invalid_scope|invalid_resource|invalid_target\n7|access_denied|auth"
-        b"orization_declined\n3|expired_token|code_expired|bad_verification_code\n10|inv"
-        b"alid_grant|interaction_required|login_required\n9|invalid_request|unsupported"
-        b"_grant_type\n8|\n"
+        b"|;700003|;70008|;70043|;700081-700084\n9|;70003|;90004|;90013-90014|;90023|;9"
+        b"0100|;900144|;9002313\n2|temporarily_unavailable|server_error|service_unavail"
+        b"able|slow_down|rate_limit\n12|invalid_client\n4|consent_required|admin_policy_"
+        b"enforced|org_internal\n1|unauthorized_client|deleted_client|disabled_client\n1"
+        b"1|invalid_scope|invalid_resource|invalid_target\n7|access_denied|authorizatio"
+        b"n_declined\n3|expired_token|code_expired|bad_verification_code\n10|invalid_gra"
+        b"nt|interaction_required|login_required\n9|invalid_request|unsupported_grant_t"
+        b"ype\n8|\n"
     ),
 )
 KEYS = (

@@ -139,7 +139,7 @@ def test_a_board_that_loses_power_in_a_command_is_an_error(virtual: VirtualBoard
 def test_a_board_that_resets_again_and_again_is_given_up(
     virtual: VirtualBoard, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("umail_host.board._PROMPT", 1.5)
+    monkeypatch.setattr("umail_host.device.transport.PROMPT", 1.5)
     board.put("/main.py", b"import machine, time\ntime.sleep(0.2)\nmachine.reset()\n")
     board.hard_reset()
     for _ in range(2):
