@@ -20,6 +20,9 @@ def on_board(options):
     Args:
         options (dict): as of ``examine``, and ``now``, Unix seconds as the host knows them.
     """
+    # MicroPython's table of names doubles in one piece: the heap must not be in pieces when it does.
+    gc.collect()
+    gc.threshold(8192)
     from alertnode import config, platform, secrets
 
     def tell(stage, state, text, key="", **more):
