@@ -27,7 +27,7 @@ def prepare(message, body):
         if one is not body:
             break
         # Once more, in other letters; what was in vain makes room.
-        text = None
+        text = b""
         gc.collect()
         one = message.encode("inert", False)
     return body, None
