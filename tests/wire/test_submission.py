@@ -48,7 +48,7 @@ def test_a_short_alert_takes_as_many_round_trips_as_promised(device, serve, prof
     (mail,) = server.inbox.wait(1)
     assert mail["Subject"] == "Grüße 🌡"
     # After DATA, QUIT follows the final reply, and its answer is not waited for: only the server counts it.
-    assert server.sessions[0].round_trips == round_trips + ("chunking" in switches)
+    assert server.sessions[0].round_trips - round_trips in ((0, 1) if "chunking" in switches else (0,))
     assert not leaks(server)
 
 
