@@ -23,7 +23,7 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Device:
     if name == "cpython":
         return Device([sys.executable], ROOT / "lib", trust, driver)
     interpreter = request.getfixturevalue("micropython")
-    return Device([interpreter, "-X", "heapsize=192k"], request.getfixturevalue("compiled"), trust, driver)
+    return Device([interpreter, "-X", "heapsize=320k"], request.getfixturevalue("compiled"), trust, driver)
 
 
 @pytest.fixture(scope="session")
