@@ -15,6 +15,10 @@ from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.tls import Authority
 
 
+# Of a small board, in words of 64 bits.
+HEAP = "heapsize=168k"
+
+
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])
 def device(request: pytest.FixtureRequest, tmp_path: Path) -> Device:
     """The library on MicroPython, compiled and within the heap of a small board, and on CPython; with either driver."""
@@ -23,7 +27,7 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Device:
     if name == "cpython":
         return Device([sys.executable], ROOT / "lib", trust, driver)
     interpreter = request.getfixturevalue("micropython")
-    return Device([interpreter, "-X", "heapsize=320k"], request.getfixturevalue("compiled"), trust, driver)
+    return Device([interpreter, "-X", HEAP], request.getfixturevalue("compiled"), trust, driver)
 
 
 @pytest.fixture(scope="session")

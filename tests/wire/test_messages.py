@@ -41,7 +41,7 @@ def test_both_parsers_find_what_was_put_in(
 ) -> None:
     server = serve("generic", **switches)
     # The whole corpus lies in the job, and a board would have one of them.
-    device.command = [part.replace("160k", "2m") for part in device.command]
+    device.command = ["heapsize=2m" if word.startswith("heapsize=") else word for word in device.command]
     names = [name for name in CORPUS if name != "5 MB" or switches is CHUNKS or switches is DATA]
     results = device.send(server, *[for_device(name, tmp_path) for name in names])
     assert [(name, r) for name, r in zip(names, results, strict=True) if "accepted" not in r] == []
