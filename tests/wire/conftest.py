@@ -14,7 +14,6 @@ from wire_device import PASSWORD, ROOT, USER, Device
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.tls import Authority
 
-
 # Of a small board, in words of 64 bits.
 HEAP = "heapsize=168k"
 
