@@ -18,18 +18,19 @@ _BOUNDARY = b' boundary="=_'
 def prepare(message, body):
     """Return what may travel unasked: a ``Body`` of the message and its bytes, or ``body`` and None."""
     one = body
-    while one.size is not None and one.size <= SHORT:
+    for again in (True, False):
+        if one.size is None or one.size > SHORT:
+            break
         text = b"".join([bytes(chunk) for chunk in one.chunks()])
         if inert(text):
             # It is held once.
             one._pieces = (text,)
             return one, text
-        if one is not body:
-            break
-        # Once more, in other letters; what was in vain makes room.
-        text = b""
-        gc.collect()
-        one = message.encode("inert", False)
+        if again:
+            # In other letters; what was in vain makes room.
+            text = b""
+            gc.collect()
+            one = message.encode("inert", False)
     return body, None
 
 
