@@ -102,7 +102,7 @@ class MicroPythonFile(pytest.File):
                 self.command(),
                 capture_output=True,
                 text=True,
-                timeout=100,
+                timeout=200,
                 env={**os.environ, "MICROPYPATH": MICROPYPATH},
                 check=False,
             )

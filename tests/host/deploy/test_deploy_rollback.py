@@ -43,7 +43,9 @@ def test_firmware_that_crashes_is_replaced_by_the_one_before_with_its_configurat
 
     def broken(*arguments, **options):
         built = build(*arguments, **options)
-        built["/lib/alertnode/start.mpy"] = image.compile_module(b"def main(): raise RuntimeError('new')\n", "start.py")
+        built["/lib/alertnode/start.mpy"] = image.compile_module(
+            b"import time\ndef main():\n    time.sleep(1)\n    raise RuntimeError('new')\n", "start.py"
+        )
         built["/lib/alertnode/more.mpy"] = image.compile_module(b"x = 1\n", "more.py")
         return built
 
