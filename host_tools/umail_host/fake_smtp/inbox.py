@@ -53,6 +53,11 @@ class Delivery:
         """The content, parsed when first asked for."""
         return email.message_from_bytes(self.content, policy=email.policy.default)
 
+    @functools.cached_property
+    def headers(self) -> EmailMessage:
+        """Its headers alone, which takes less time."""
+        return email.message_from_bytes(self.content.partition(b"\r\n\r\n")[0], policy=email.policy.default)
+
 
 class Inbox:
     """A Maildir and the deliveries of this run.
