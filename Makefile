@@ -2,11 +2,15 @@
 
 PYTHON ?= python3
 VENV := .venv
+PREFIX ?= $(HOME)/.local
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Most tests wait: three workers a core keep the cores busy.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size bench power kills fuzz fleet hil servers docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -20,25 +24,50 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
+install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with the system's keyring: make install EXTRAS=[keyring]
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "umail needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make install PYTHON=python3.12 …"; exit 2; }
+	@$(PYTHON) -m venv --clear '$(PREFIX)/share/umail'
+	@'$(PREFIX)/share/umail/bin/python' -m pip install --quiet --disable-pip-version-check '.$(EXTRAS)'
+	@mkdir -p '$(PREFIX)/bin'
+	@ln -sf '$(PREFIX)/share/umail/bin/umail' '$(PREFIX)/bin/umail'
+	@echo "$$('$(PREFIX)/bin/umail' --version) is $(PREFIX)/bin/umail; to remove it: rm -r $(PREFIX)/share/umail $(PREFIX)/bin/umail"
+	@case ":$$PATH:" in *:'$(PREFIX)/bin':*) ;; *) echo 'your shell does not find it yet: add export PATH="$(PREFIX)/bin:$$PATH" to its profile';; esac
+
 demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE=file.csv LIMIT=30 UNIT=°C HYSTERESIS=1
 	@$(BIN)/umail demo $(if $(TRACE),--trace '$(TRACE)') $(if $(LIMIT),--limit $(LIMIT)) $(if $(UNIT),--unit '$(UNIT)') \
 	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
 	@# Bytecode is kept whatever the shell has set: otherwise each worker compiles all tests, each time.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
+	@UMAIL_MICROPYTHON='$(MICROPYTHON)' PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+	  $(if $(MICROPYTHON),tests/unit tests/firmware tests/wire,-q) $(ARGS)
 
-lint: $(READY) ## Check style, format, types, and that the library's stubs are true
+releases: $(READY) ## Run tests/unit and tests/firmware on every release of MicroPython from 1.23 on (WebAssembly, from npm)
+	@UMAIL_RELEASES=all $(BIN)/python -m pytest -n auto -q tests/releases $(ARGS)
+
+lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file lib/typings/bodies.ini
+	@$(MAKE) --no-print-directory stubtest generated
+
+stubtest: $(READY) # every stub is true, and none is missing
+	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --ignore-missing-stub umail
+	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --allowlist lib/typings/internals.txt --ignore-unused-allowlist umail
+
+generated: $(READY) # what the generators write is up to date
+	$(BIN)/python -m tools.make_replies --check
+	$(BIN)/python -m tools.make_package --check
+	$(BIN)/python -m tools.make_roots --check
 
 format: $(READY) ## Format all Python files
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 size: $(READY) ## Measure what the library costs on a board; fail where it grew (ARGS=--update accepts it)
-	$(BIN)/python -m umail_host.size $(ARGS)
+	$(BIN)/python -m tools.size $(ARGS)
 
 bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py)
 	@UMAIL='$(UMAIL)' $(BIN)/python tests/bench/run.py $(ARGS)
@@ -54,22 +83,23 @@ fuzz: $(READY) ## Fuzz parsers and dialogues for 10 minutes, guided by what each
 	@$(BIN)/python tests/fuzz/run.py $(ARGS)
 
 fleet: $(READY) ## Simulate up to a million boards after a power cut; writes docs/fleet.md (about two minutes)
-	@$(BIN)/python -m umail_host.fleet_page $(ARGS)
+	@$(BIN)/python -m tools.fleet_page $(ARGS)
 
 hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md: make hil PORT=/dev/ttyUSB0 (without: virtual)
 	rm -rf build/hil
-	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) $(ARGS)
+	UMAIL_HIL_FIGURES=build/hil $(BIN)/python -m pytest tests/hil --board $(or $(PORT),virtual) --artefacts artefacts $(ARGS)
 	$(BIN)/python tests/hil/make_results.py build/hil
 
-servers: ## Unpack Postfix, Exim and npm's smtp-server into build/servers for the tests against them; installs nothing
+servers: ## Unpack mail servers and readers of Debian and npm into build/servers for the tests with them; installs nothing
 	@tests/interop/get_servers.sh
 
 docs: $(READY) ## Build the documentation as a site in build/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@! grep -rlF '\|' --include='*.html' build/site || { echo 'these pages show a backslash that is meant for GitHub'; exit 1; }
 
 package: $(READY) ## Write lib/package.json anew, after a module was added or removed
-	$(BIN)/python -m umail_host.make_package
+	$(BIN)/python -m tools.make_package
 
 clean: ## Remove what was built, and the virtual environment
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

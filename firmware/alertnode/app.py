@@ -1,12 +1,17 @@
-"""The alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
+"""Runs the alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
 
-from alertnode import words
+from alertnode import platform, texts
 from alertnode.rules import ALERT
 
-# One slice of waiting: short enough for a contact to be noticed, long enough to let the chip rest.
-_SLICE = 0.2
-# In a trace as fast as it can run, a reading is shown about this often, in seconds.
-_SHOW_EVERY = 1
+# One slice of waiting, in milliseconds: short enough for a contact to be noticed, long enough to let the chip rest.
+_SLICE = 200
+# In a trace as fast as it can run, a reading is shown about this often, in milliseconds.
+_SHOW_EVERY = 1000
+# The same reason for waiting is logged again after so many milliseconds.
+_LOG_EVERY = 600 * 1000
+# So many milliseconds without network, and the board restarts; doubled each time, up to a day.
+_AWAY = 3600 * 1000
+_LONGEST_AWAY = 24 * 3600 * 1000
 
 
 class App:
@@ -15,20 +20,22 @@ class App:
     Args:
         board: the board's name in mails (str).
         sensor: a Sensor; rules: list of Rule; mailer: a Mailer; clock: a Clock; log: a Log;
-            wifi: a Wifi, or None where the network is simply there.
-        feed: feeds the watchdog; sleep: waits, in seconds.
+            wifi: a Wifi, or None if the network is simply there.
+        feed: feeds the watchdog; sleep: waits, in milliseconds.
     """
 
-    # Seconds from one reading to the next.
-    interval = 60
-    # A State, where excursions outlive a reset.
+    # Milliseconds from one reading to the next.
+    interval = 60000
+    # A State, if excursions are to outlive a reset.
     state = None
     # What runs, on what, and why it was started.
     origin = "alertnode"
-    # Tells what ends on a known date, where there is something.
+    # Warns of what ends on a known date, if anything does.
     expiry = None
     # A reading taken last.
     reading = None
+    # The module platform, to mark which part is at work; None: nothing outlives a reset.
+    port = None
 
     def __init__(self, board, sensor, rules, mailer, clock, wifi, log, feed, sleep):
         self.board = board
@@ -37,36 +44,45 @@ class App:
         self.mailer = mailer
         self.clock = clock
         self.wifi = wifi
+        if wifi is not None:
+            wifi.connecting = lambda: self._mark(platform.CONNECTING)
         self.log = log
         self.feed = feed
         self._sleep = sleep
         self._shown = None
         self._gone = False
         self._told = None
+        self._minute = 0
+        self._logged = None
+        self._logged_at = 0
         # Lines that must reach a person with the next mail.
         self.more = ()
         self.alerts = 0
         self.recoveries = 0
 
     def about(self):
-        """A line on the board and its program, which each mail carries."""
-        return "%s, up for %s" % (self.origin, words.duration(self.clock.uptime()))
+        """Return a line on the board and its program, which each mail carries."""
+        return "%s, up for %s" % (self.origin, texts.duration(self.clock.uptime() // 1000))
 
     def run(self):
         """Read and mail until the sensor is finished, then keep what is left going; never returns on a live sensor."""
-        self.online()
+        # What brought the board down may do so again: what waits goes first.
+        if self.online() and self.mailer.due():
+            self.flush()
         while not self.sensor.finished:
             if self.sense() and self.online():
-                self.mailer.flush()
+                self.flush()
             self.wait(self.sensor.pause(self.interval))
         self.finish()
         while True:
-            self.wait(60)
+            self.wait(60000)
 
     def sense(self):
-        """One reading, and what follows from it put into the outbox; True where something follows."""
+        """Read once and put what follows from it into the outbox; return True if anything follows."""
         self.feed()
+        self._mark(platform.READING)
         reading = self.reading = self.sensor.read()
+        self._mark(platform.WRITING)
         self._show(reading)
         events = [event for event in [rule.feed(reading) for rule in self.rules] if event]
         for event in events:
@@ -79,52 +95,96 @@ class App:
     def keep(self, **more):
         """Save the excursions; ``more`` lasts through deep sleep."""
         try:
-            self.state.save(self.rules, self.sensor.unix, **more)
+            self.state.save(self.rules, self.sensor.unix, **more)  # type: ignore[attr-defined]
         except OSError:
             self.log.say("flash is full or worn: after a reset this excursion may be mailed again")
 
-    def wait(self, seconds):
+    def wait(self, milliseconds):
         """Wait, fed and in slices; what is due on the way is done: network, time, mails."""
-        end = self.clock.uptime() + seconds
+        end = self.clock.uptime() + milliseconds
         while True:
             self.feed()
             self.clock.tick()
             if self.online() and self.mailer.due():
-                self.mailer.flush()
+                self.flush()
+            self._mark(platform.WAITING)
+            self._count_minutes()
             left = end - self.clock.uptime()
             if left <= 0 or self.sensor.urgent():
                 return
             self._sleep(min(_SLICE, left))
 
     def online(self):
-        """Bring up the network and the time, as far as they are not pausing; True when mail can go."""
+        """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
         if self.wifi is not None and not self.wifi.up():
+            self._restart_for_network()
             return self._cannot("Wi-Fi is down")
         if self.clock.due():
             self.feed()
+            self._mark(platform.ASKING)
             self.clock.sync()
         # Certificates have dates: without one nothing can be verified.
         if self.clock.now() is None:
             return self._cannot("the clock is not set")
         self._told = None
+        if self.port is not None:
+            self.port.mark(platform.RESETS, 0)
         if self.expiry:
             self.expiry()
         return True
 
+    def flush(self, budget=None):
+        """Send what is due."""
+        self._mark(platform.SENDING)
+        self.mailer.flush(budget)
+
+    def _mark(self, part):
+        """Note which part is at work, for after a hang."""
+        if self.port is not None:
+            self.port.mark(platform.PART, part)
+
+    def _count_minutes(self):
+        minute = self.clock.uptime() // 60000
+        if minute != self._minute:
+            self._minute = minute
+            self.forget_fails(1)
+
+    def forget_fails(self, minutes):
+        """Forget the failed starts an hour after the first of them; so many ``minutes`` more have passed."""
+        if self.port is None or not self.port.marked(platform.FAILS):
+            return
+        minutes += self.port.marked(platform.MINUTES)
+        if minutes >= 60:
+            self.port.mark(platform.FAILS, 0)
+            minutes = 0
+        self.port.mark(platform.MINUTES, minutes)
+
+    def _restart_for_network(self):
+        """Restart the board after an hour without network, in case only that helps; then after twice as long."""
+        if self.port is None or self.state is None:
+            return
+        resets = self.port.marked(platform.RESETS)
+        if self.wifi.away() < min(_AWAY << resets, _LONGEST_AWAY):
+            return
+        self.port.mark(platform.RESETS, min(resets + 1, 5))
+        self.log.say("no network for %s: restarting the board" % texts.duration(self.wifi.away() // 1000))
+        self.port.reset()
+
     def finish(self):
-        """Tell how a trace went."""
+        """Report how a trace went."""
         if hasattr(self.sensor, "missing"):
             if self.sensor.missing:
                 self.log.say("readings missing or not a number: %d" % self.sensor.missing)
-            text = "trace finished: %d readings, %d alerts, %d recoveries"
-            self.log.say(text % (self.sensor.values, self.alerts, self.recoveries))
+            readings = texts.count(self.sensor.values, "reading")
+            recoveries = "1 recovery" if self.recoveries == 1 else "%d recoveries" % self.recoveries
+            self.log.say("trace finished: %s, %s, %s" % (readings, texts.count(self.alerts, "alert"), recoveries))
 
     def heartbeat(self):
-        """The Message that says that all is well, so that silence means something."""
+        """Return the Message that says that all is well, so that silence means something."""
         reading = self.reading
         now = "no reading yet"
         if reading is not None:
-            now = "gone: " + reading.why if reading.value is None else words.amount(reading.value, reading.unit)
+            now = "gone: " + reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
         active = [rule.name for rule in self.rules if rule.active]
         text = "%s is at work.\n\nSensor:    %s\nAlerts:    %s\nBoard:     %s\n" % (
             self.board,
@@ -139,8 +199,8 @@ class App:
             self.alerts += 1
         else:
             self.recoveries += 1
-        subject, text = words.mail(event, self.board, self.sensor.text, self.about(), self.more)
-        self.mailer.put(subject, text, words.line(event), event.kind, event.rule.name)
+        subject, text = texts.mail(event, self.board, self.sensor.text, self.about(), self.more)
+        self.mailer.put(subject, text, texts.line(event), event.kind, event.rule.name)
         if self.more:
             self.more = ()
             self.state.told()
@@ -155,11 +215,19 @@ class App:
         uptime = self.clock.uptime()
         if not gone and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
             self._shown = uptime
-            self.log.show(words.amount(reading.value, reading.unit) + self.sensor.recorded(reading.at))
+            self.log.show(texts.amount(reading.value, reading.unit) + self.sensor.recorded(reading.at))
 
     def _cannot(self, why):
         """Note why no mail can go, and say so once while mails wait."""
         if self._told != why and self.mailer.pending():
             self._told = why
-            self.log.say("%d mails wait: %s" % (self.mailer.pending(), why))
+            waiting = self.mailer.pending()
+            now = self.clock.uptime()
+            # A network that comes and goes must not wear the flash.
+            again = why == self._logged and now - self._logged_at < _LOG_EVERY
+            if not again:
+                self._logged = why
+                self._logged_at = now
+            say = self.log.show if again else self.log.say
+            say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
         return False

@@ -1,14 +1,15 @@
-"""Battery mode: wake, read, decide, send what there is to send within a time budget, sleep until something is due."""
+"""Runs the node on battery: wake, read, decide, send what waits within a time budget, sleep until something is due."""
 
-from alertnode.words import duration
+from alertnode.texts import duration
 
 _LONGEST_PAUSE = 4 * 3600
 
 
 class Battery:
-    """One wake of a board that sleeps in between.
+    """Runs a board that sleeps between its readings.
 
-    ``app`` is an App with its State; ``port`` the module of that name; ``budget`` the seconds that the radio may be on.
+    ``app`` is an App with its State; ``port`` the module platform; ``budget`` the milliseconds that the radio
+    may be on.
     The radio is on only when a mail is due, and once after power-on, so that the time is known.
     """
 
@@ -16,11 +17,23 @@ class Battery:
         self._app = app
         self._port = port
         self._budget = budget
+        self._begin = 0
 
     def run(self):
-        """Do it all and sleep; what follows is the next start."""
+        """Wake and sleep for ever: most boards start anew after each sleep, an rp2 goes on here."""
         app = self._app
-        self._fails, self._due = app.state.values.get("radio", [0, 0])
+        if not self._port.slept() and app.mailer.due():
+            # What brought the board down may do so again: what waits goes first.
+            self._load()
+            self._radio()
+        while True:
+            self.wake()
+            self._begin = app.clock.uptime()
+
+    def wake(self):
+        """Do it all once and sleep."""
+        app = self._app
+        self._load()
         if app.clock.now() is None:
             # A reading without its time says little.
             self._radio()
@@ -29,9 +42,16 @@ class Battery:
         if app.mailer.due():
             self._radio()
         seconds = self._seconds()
-        app.keep(radio=[self._fails, self._due], slept=seconds)
+        app.keep(radio_fails=self._fails, radio_due=self._due, slept=seconds)
+        app.forget_fails(max(1, seconds // 60))
         app.log.show("asleep for %s" % duration(seconds))
-        self._port.deepsleep(seconds)
+        end = app.clock.uptime() + seconds * 1000
+        self._port.deepsleep(seconds, app.feed)
+        app.clock.uptime.at_least(end)
+
+    def _load(self):
+        """Take up what the last wake left."""
+        self._fails, self._due = self._app.state.number("radio_fails"), self._app.state.number("radio_due")
 
     def _radio(self):
         """Use the radio, unless it pauses because it failed before."""
@@ -41,29 +61,29 @@ class Battery:
             return
         self._fails = 0 if self._send() else self._fails + 1
         # An access point that stays away must not empty the battery.
-        pause = min(int(app.interval) << min(self._fails, 12), _LONGEST_PAUSE)
+        pause = min(app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
         self._due = now() + pause if self._fails else 0
 
     def _send(self):
-        """Bring up network and time, and flush, within the budget; True unless one of them failed."""
+        """Bring up network and time, and flush, within the budget; return True unless one of them failed."""
         app = self._app
         end = app.clock.uptime() + self._budget
         try:
             if not app.online():
                 return False
-            left = end - app.clock.uptime()
+            left = (end - app.clock.uptime()) // 1000
             if left > 0 and app.mailer.due():
-                app.mailer.flush(left)
+                app.flush(left)
             return True
         finally:
             if app.wifi is not None:
                 app.wifi.down()
 
     def _seconds(self):
-        """Seconds to sleep: until the next reading, or until a mail is due and the radio may be tried."""
+        """Return the seconds to sleep: until the next reading, or until a mail is due and the radio may be tried."""
         app = self._app
-        seconds = app.interval - app.clock.uptime()
+        seconds = (app.interval + self._begin - app.clock.uptime()) // 1000
         wait = app.mailer.wait()
         if wait is not None:
             seconds = min(seconds, max(wait, self._due - app.mailer.outbox.now()))
-        return max(1, int(seconds))
+        return max(1, seconds)

@@ -1,7 +1,7 @@
-"""The configuration: ``/config.json`` read, checked against tables, completed with its defaults.
+"""Reads ``/config.json``, checks it against tables, and completes it with its defaults.
 
-All problems are found in one pass and told as one sentence each, with the key and how to mend it. The sentences'
-remedies lie in ``hints``, which is loaded only when something is wrong. No value is repeated that could be a secret.
+All problems are found in one pass and reported as one sentence each, with the key and how to fix it. The remedies are
+in ``config_help``, which is loaded only if something is wrong. No value is repeated that could be a secret.
 """
 
 import json
@@ -34,7 +34,7 @@ _ROUTE = {
     "private_key": ("path", ""),
     "oauth": (_OAUTH, ()),
 }
-_MAIL = {
+_MAIL: dict = {
     "to": ("addresses", REQUIRED),
     "timeout": ("number", 30, 5, 300),
     "deadline": ("number", 120, 10, 600),
@@ -67,7 +67,12 @@ _TOP = {
 }
 _PIN = ("pin", REQUIRED)
 _SENSORS = {
-    "trace": {"path": ("path", REQUIRED), "speed": ("number", 0, 0, 1e6), "step": ("number", 0, 0, 1e7)},
+    "trace": {
+        "path": ("path", REQUIRED),
+        "column": ("text", ""),
+        "speed": ("number", 0, 0, 1e6),
+        "step": ("number", 0, 0, 1e7),
+    },
     "adc": {
         "pin": _PIN,
         "scale": ("number", 1, -1e9, 1e9),
@@ -94,20 +99,20 @@ _RULES = {"above": _LIMIT, "below": _LIMIT, "gone": _GONE, "open": _STATE, "clos
 
 
 class Problems:
-    """What is wrong with a configuration: ``sentences``, to be shown to a person."""
+    """Collects what is wrong with a configuration: ``sentences``, to be shown to a person."""
 
     def __init__(self):
         self.sentences = []
 
     def add(self, key, what, words=()):
         """Note that ``key`` (dotted) is ``what``; ``words`` are those that would be right."""
-        from alertnode import hints
+        from alertnode import config_help
 
-        self.sentences.append(hints.sentence(key, what, words))
+        self.sentences.append(config_help.sentence(key, what, words))
 
 
 def load(path=PATH):
-    """(configuration as a dict, list of sentences) of the file ``path``; the dict serves where the list is empty."""
+    """Return (configuration as a dict, list of sentences) of a file; the dict is valid if the list is empty."""
     try:
         with open(path, "rb") as file:
             text = file.read()
@@ -115,15 +120,34 @@ def load(path=PATH):
         return {}, ["%s is missing: copy one to the board, by umail deploy or mpremote cp" % path]
     try:
         value = json.loads(text.decode())
+        # MicroPython up to 1.25 takes {"interval": 30 for whole, though it was cut off before a 0 and the rest.
+        if not _closed(text):
+            raise ValueError
     except ValueError as error:
-        from alertnode import hints
+        from alertnode import config_help
 
-        return {}, ["%s is not JSON: %s" % (path, hints.where(text, error))]
+        return {}, ["%s is not JSON: %s" % (path, config_help.where(text, error))]
     return check(value)
 
 
+def _closed(text):
+    """Return True if every bracket in ``text`` (bytes), which MicroPython takes for JSON, is closed."""
+    depth = 0
+    quoted = escaped = False
+    for c in text:
+        if escaped:
+            escaped = False
+        elif c == 0x5C:
+            escaped = quoted
+        elif c == 0x22:
+            quoted = not quoted
+        elif not quoted:
+            depth += (c in b"{[") - (c in b"}]")
+    return not depth and not quoted
+
+
 def check(value):
-    """The same for a configuration that is read already."""
+    """Return the same for a configuration that is read already."""
     problems = Problems()
     if not isinstance(value, dict):
         problems.add("", "is not an object of keys and values in braces { }")
@@ -151,26 +175,25 @@ def check(value):
 
 
 def _table(path, value, table, problems):
-    """``value`` with defaults, after each key was checked against ``table``."""
+    """Return ``value`` with defaults, after each key was checked against ``table``."""
     result = {}
     for key in value:
         if key not in table:
             problems.add(path + key, "unknown", sorted(table))
     for key in table:
-        kind = table[key][0]
+        kind, default = table[key][:2]
         if key in value:
-            result[key] = _value(path + key, value[key], table[key], problems)
-        elif isinstance(kind, dict) and table[key][1] == {}:
+            result[key] = _value(path + key, value[key], kind, table[key][2:], problems)
+        elif isinstance(kind, dict) and default == {}:
             result[key] = _table(path + key + ".", {}, kind, problems)
         else:
-            result[key] = table[key][1]
+            result[key] = default
             if result[key] is REQUIRED:
                 problems.add(path + key, "is missing")
     return result
 
 
-def _value(path, value, entry, problems):
-    kind = entry[0]
+def _value(path, value, kind, limits, problems):
     if isinstance(kind, dict):
         if isinstance(value, dict):
             return _table(path + ".", value, kind, problems)
@@ -178,7 +201,7 @@ def _value(path, value, entry, problems):
     elif isinstance(kind, tuple):
         if value in kind:
             return value
-        what = "is none of the words that it may be" if not isinstance(value, str) else 'is "%s"' % value[:40]
+        what = "is not one of the words that it may be" if not isinstance(value, str) else 'is "%s"' % value[:40]
         problems.add(path, what, kind)
         return REQUIRED
     elif kind == "pin":
@@ -190,7 +213,7 @@ def _value(path, value, entry, problems):
     elif kind in _TEXTS:
         value = [value] if isinstance(value, str) else value
         if isinstance(value, list) and value:
-            what = [what for what in [_text(_TEXTS[kind], item) for item in value] if what]
+            what = [what for what in [_text(_TEXTS[kind], item) for item in value] if what]  # type: ignore[assignment]
             if not what:
                 return value
             what = what[0]
@@ -204,10 +227,10 @@ def _value(path, value, entry, problems):
         allowed = int if kind == "whole" else (int, float)
         if isinstance(value, bool) or not isinstance(value, allowed):
             what = "is not a %s without quotes" % ("whole number" if kind == "whole" else "number")
-        elif entry[2] <= value <= entry[3]:
+        elif limits[0] <= value <= limits[1]:
             return value
         else:
-            what = "is %s, outside of %s to %s" % (value, entry[2], entry[3])
+            what = "is %s, outside of %s to %s" % ((value,) + limits)
     elif isinstance(value, kind):
         return value
     else:
@@ -217,7 +240,7 @@ def _value(path, value, entry, problems):
 
 
 def _text(kind, value):
-    """What is wrong with ``value`` as a text of this ``kind``; "" if nothing is.
+    """Say what is wrong with ``value`` as a text of this ``kind``; "" if nothing is.
 
     A "word" has no spaces, a "name" is a host's or domain's, a "path" one on the board, a "root" a path or the word
     insecure, "digits" are a sensor's address.
@@ -233,19 +256,19 @@ def _text(kind, value):
     if kind == "text" or (kind == "root" and value == "insecure"):
         return ""
     if kind in ("path", "root"):
-        return "" if value[0] == "/" and value[-1] != "/" else "is no path of a file on the board, from / on"
+        return "" if value[0] == "/" and value[-1] != "/" else "is not the absolute path of a file on the board"
     if " " in value:
         return "holds a space"
     if kind == "address":
         name, _, domain = value.partition("@")
         # RFC 5321, 4.1.2, in short: a quoted name is not worth its code.
         bad = not name or not domain or [c for c in value[len(name) + 1 :] + name if c in '@,;:<>()[]"\\']
-        return "holds a text that is no address" if bad else ""
+        return "holds a text that is not an address" if bad else ""
     if kind == "name":
         # Two colons: an IPv6 address.
         for c in '/@,;<>()[]"\\' + ("" if value.count(":") > 1 else ":"):
             if c in value:
-                return 'holds "%s", which no name has' % c
+                return 'holds "%s", which a name never has' % c
         return "begins or ends with a dot" if value[0] == "." or value[-1] == "." else ""
     if kind == "digits" and (len(value) != 16 or [c for c in value if c not in "0123456789abcdefABCDEF"]):
         return "is not 16 hexadecimal digits"
@@ -306,17 +329,17 @@ def _route(path, mail, problems):
     if route == "smtp" and not mail["sender"] and not mail["username"]:
         problems.add(path + "sender", "is missing, and so is %susername" % path)
     if mailbox and mail["username"] and _text("address", mail["username"]):
-        problems.add(path + "username", "is no address")
+        problems.add(path + "username", "is not an address")
     if tenant:
         if mail["domain"] and "." not in mail["domain"]:
-            problems.add(path + "domain", "is no domain")
+            problems.add(path + "domain", "is not a domain")
         if mail["host"] and (mail["host"][-1].isdigit() or ":" in mail["host"]):
             problems.add(path + "host", "is an IP address, which no certificate names and Microsoft moves")
     if mail["security"] in ("plain", "opportunistic") and (mail["certificate"] or (mail["username"] and not tenant)):
         problems.add(path + "security", "would let a login or certificate out without verified TLS")
     if mail["ehlo"] and "." not in mail["ehlo"] and mail["ehlo"][0] != "[":
         # Exchange Online refuses others (501 5.5.4).
-        problems.add(path + "ehlo", "is no full domain name")
+        problems.add(path + "ehlo", "is not a full domain name")
     if bool(mail["certificate"]) != bool(mail["private_key"]):
         problems.add(path + "certificate", "and %sprivate_key go together, but only one is there" % path)
     oauth = mail["oauth"]
@@ -330,7 +353,7 @@ def _route(path, mail, problems):
 
 
 def _dates(dates, problems):
-    """(name, Unix seconds) of each date ``2027-03-01``."""
+    """Return (name, Unix seconds) of each date ``2027-03-01``."""
     from alertnode import zone
 
     result = []

@@ -1,4 +1,4 @@
-"""The DS3231, a clock chip with its own battery on an I2C bus; it keeps UTC here."""
+"""Reads and sets a DS3231, a clock chip with its own battery on an I2C bus; it keeps UTC here."""
 
 from alertnode import zone
 
@@ -6,13 +6,13 @@ _ADDRESS = 0x68
 
 
 class DS3231:
-    """The chip on ``i2c`` (a machine.I2C); its methods raise OSError where it does not answer."""
+    """Talks to the chip on ``i2c`` (a machine.I2C); its methods raise OSError if it does not answer."""
 
     def __init__(self, i2c):
         self._i2c = i2c
 
     def get(self):
-        """Unix seconds, or None when the chip's battery has been empty since it was set."""
+        """Return Unix seconds, or None if the chip's battery has been empty since it was set."""
         # Bit 7 of the status register, OSF: the oscillator stopped (data sheet, "Status Register").
         if self._i2c.readfrom_mem(_ADDRESS, 15, 1)[0] & 0x80:
             return None

@@ -1,4 +1,4 @@
-"""What ends on a known date, and a line a day about each in its last 30 days; loaded only where there is one."""
+"""Warns of what ends on a known date, a line a day in its last 30 days; loaded only if there is one."""
 
 from alertnode import zone
 
@@ -6,7 +6,7 @@ _BEFORE = 30 * zone.DAY
 
 
 def dates(named, routes):
-    """List of (name, Unix seconds): those ``named``, and the ends of the client certificates of ``routes``.
+    """Return a list of (name, Unix seconds): those ``named``, and the ends of the client certificates of ``routes``.
 
     ``routes`` are sections of the configuration; a certificate that cannot be read is left to the one who sends.
     """
@@ -23,7 +23,7 @@ def dates(named, routes):
 
 
 class Watch:
-    """Called now and then while the date is known; ``say`` takes console lines, ``clock`` is a Clock."""
+    """Warns when called, now and then while the date is known; ``say`` takes console lines, ``clock`` is a Clock."""
 
     def __init__(self, dates, clock, say):
         self._dates = dates
@@ -32,11 +32,11 @@ class Watch:
         self._due = 0
 
     def __call__(self):
-        """Tell what ends within 30 days, once a day."""
+        """Warn of what ends within 30 days, once a day."""
         uptime = self._clock.uptime()
         if uptime < self._due:
             return
-        self._due = uptime + zone.DAY
+        self._due = uptime + zone.DAY * 1000
         for name, end in self._dates:
             left = end - self._clock.now()
             if left <= 0:
@@ -46,7 +46,7 @@ class Watch:
 
 
 def not_after(der):
-    """The end (Unix seconds) of a DER certificate (RFC 5280, 4.1); ValueError or IndexError where it is none."""
+    """Return the end (Unix seconds) of a DER certificate (RFC 5280, 4.1); ValueError or IndexError if it is not one."""
     at = _enter(der, _enter(der, 0))
     if der[at] == 0xA0:
         at = _after(der, at)
@@ -62,7 +62,7 @@ def not_after(der):
 
 
 def _content(der, at):
-    """(start, length) of the content of the element at ``at``."""
+    """Return (start, length) of the content of the element at ``at``."""
     length = der[at + 1]
     at += 2
     if length >= 0x80:
@@ -74,7 +74,7 @@ def _content(der, at):
 
 def _enter(der, at):
     if der[at] != 0x30:
-        raise ValueError("no certificate")
+        raise ValueError("not a certificate")
     return _content(der, at)[0]
 
 

@@ -1,4 +1,4 @@
-"""The log: console lines that a person understands, the last of them in RAM and in a file of bounded size."""
+"""Writes the log: console lines that a person understands, the last of them in RAM and in a file of bounded size."""
 
 import os
 
@@ -12,7 +12,7 @@ def _no_time():
 class Log:
     """Prints lines with their time, keeps the last ``lines`` in RAM, and two files of at most ``size`` / 2 bytes each.
 
-    ``stamp()`` gives the time of a line as (short, long) texts; ``show`` prints.
+    ``stamp()`` returns the time of a line as (short, long) texts; ``show`` prints.
     """
 
     def __init__(self, path="/log.txt", size=16384, lines=20, show=print):
@@ -33,14 +33,19 @@ class Log:
         self.lines.append(line)
         if len(self.lines) > self._many:
             self.lines.pop(0)
-        if self._half:
-            self._keep(line)
+        self._keep(line)
+
+    def note(self, text):
+        """Keep ``text`` in the files only; it has no control characters."""
+        self._keep("%s %s" % (self.stamp()[1], text))
 
     def show(self, text):
         """Print ``text`` and forget it."""
         self._print("%s %s" % (self.stamp()[0], text))
 
     def _keep(self, line):
+        if not self._half:
+            return
         line = (line + "\n").encode()
         try:
             try:

@@ -1,6 +1,8 @@
-"""Mails on their way: into the outbox on flash, out of it when it is time, and every outcome as a console line."""
+"""Takes mails into the outbox on flash, sends them when it is time, and reports every outcome as a console line."""
 
 import gc
+
+from alertnode import texts
 
 _RETRY = 60
 # What full flash leaves to RAM; more would not fit.
@@ -8,29 +10,33 @@ _MOST = 5
 
 
 class Mailer:
-    """Words the outbox's doings, and stands in for it while the flash is full.
+    """Reports what the outbox does, and stands in for it while the flash is full.
 
-    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines.
+    ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines,
+    ``note`` what stands in the log only.
     """
 
-    def __init__(self, umail, outbox, sender, to, say):
+    def __init__(self, umail, outbox, sender, to, say, note=lambda text: None):
         self.outbox = outbox
         self._umail = umail
         self._sender = sender
         self._to = to
         self._say = say
+        self._note = note
         # What the mails of this run are about, by Message-ID; those of an earlier run have their subject.
         self._lines = {}
         self._loose = []
         self._due = 0
+        # Called if a certificate's dates make the time doubtful.
+        self.doubt_time = None
         outbox.report = self._report
 
     def message(self, subject, text):
-        """A Message from the board to its people."""
+        """Return a Message from the board to its people."""
         return self._umail.Message(self._sender, self._to, subject, text=text)
 
     def put(self, subject, text, line, what, key):
-        """Keep a mail: durable on return, but where the flash is full.
+        """Keep a mail: durable on return, unless the flash is full.
 
         ``line`` says what it is about, ``what`` is "alert" or "recovery", ``key`` names the rule that both belong to.
         """
@@ -42,11 +48,11 @@ class Mailer:
             del self._loose[:-_MOST]
 
     def pending(self):
-        """How many mails wait."""
+        """Return how many mails wait."""
         return len(self.outbox.pending()) + len(self._loose)
 
     def wait(self):
-        """Seconds until there is something to do, 0 for now; None: nothing waits."""
+        """Return the seconds until there is something to do, 0 for now; None: nothing waits."""
         wait = self.outbox.wait()
         if not self._loose:
             return wait
@@ -54,7 +60,7 @@ class Mailer:
         return loose if wait is None else min(loose, wait)
 
     def due(self):
-        """True when it is time to flush."""
+        """Return True if it is time to flush."""
         return self.wait() == 0
 
     def flush(self, budget=None):
@@ -67,7 +73,7 @@ class Mailer:
         dead = len(self.outbox.dead())
         self.outbox.flush(budget)
         for entry in self.outbox.dead()[dead:]:
-            self._say("a mail is given up, the next one tells: %s" % entry.why)
+            self._say("gave up on a mail; the next one will say so: %s" % entry.why)
         if self._loose and self._due <= self.outbox.now():
             self._send_loose()
 
@@ -78,13 +84,14 @@ class Mailer:
             return False
         if entry is not None and entry.more:
             wait = max(0, entry.until - self.outbox.now())
-            self._say("%s: held back with others of its kind, for %d s at most" % (self._about(message)[0], wait))
+            about = self._about(message)[0]
+            self._say("%s: held back with others of its kind, for %s at most" % (about, texts.duration(wait)))
         return True
 
     def _send_loose(self):
         box = self.outbox
         while self._loose:
-            message = self._loose[0][0]
+            message, _, _ = self._loose[0]
             try:
                 receipt = self._umail.send(box.route, message, box.timeout, box.deadline, box.tick)
             except self._umail.MailError as error:
@@ -100,16 +107,22 @@ class Mailer:
     def _report(self, message, result):
         line, what = self._about(message)
         if isinstance(result, self._umail.MailError):
+            if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
+                self.doubt_time()
             self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
             wait = self.wait()
-            then = "nothing waits any more" if wait is None else "%d waiting, next try in %d s" % (self.pending(), wait)
+            then = "nothing waits any more"
+            if wait is not None:
+                then = "%d waiting, next try in %s" % (self.pending(), texts.duration(wait))
             self._say("%s Now %s." % (result.advice, then))
             return
         self._lines.pop(message.message_id, None)
-        refused = [pair[0] for pair in result.refused]
+        refused = [address for address, _ in result.refused]
         reached = [address for address in message.recipients if address not in refused]
         if reached:
-            trips = result.round_trips
-            self._say("%s: %s mailed to %s in %d round trips" % (line, what, ", ".join(reached), trips))
+            trips = texts.count(result.round_trips, "round trip")
+            self._say("%s: %s mailed to %s in %s" % (line, what, ", ".join(reached), trips))
+            # By it an administrator follows the mail inside Microsoft 365.
+            self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:
             self._say("%s was refused by the server: %s" % (address, reply))

@@ -1,23 +1,41 @@
-"""The routes of the configuration's section ``mail``, with their secrets."""
+"""Builds the routes of the configuration's section ``mail``, with their secrets."""
 
 # What the secrets of the second route are called: ``mail_password_2`` and so on.
 _SECOND = "_2"
 
 
 def every(mail, secret, umail):
-    """The Route, or where there is a ``fallback`` a list of both; arguments and errors as of ``build``."""
+    """Return the Route, or if there is a ``fallback`` a list of both; arguments and errors as of ``build``."""
     route = build(mail, secret, umail)
     if not mail["fallback"]:
         return route
     return [route, build(mail["fallback"], secret, umail, _SECOND)]
 
 
-def build(mail, secret, umail, suffix=""):
-    """An umail Route.
+def check_files(mail, key="mail"):
+    """Raise ValueError, with a sentence, if a file that the section ``mail`` names is missing or not DER."""
+    for name in ("trust", "certificate", "private_key"):
+        for path in [mail[name]] if isinstance(mail[name], str) else mail[name]:
+            if path in ("", "insecure"):
+                continue
+            try:
+                with open(path, "rb") as file:
+                    # Each of them is a SEQUENCE.
+                    what = "" if file.read(1) == b"0" else "is not DER: umail deploy makes DER of PEM"
+            except OSError:
+                what = "is not there: bring it by umail deploy --file HERE:" + path
+            if what:
+                raise ValueError("the file %s of %s.%s %s" % (path, key, name, what))
+    if mail.get("fallback"):
+        check_files(mail["fallback"], key + ".fallback")
 
-    ``mail`` is the checked section; ``secret(name)`` gives a secret or None; ``umail`` is the library; ``suffix`` is
+
+def build(mail, secret, umail, suffix=""):
+    """Return an umail Route.
+
+    ``mail`` is the checked section; ``secret(name)`` returns a secret or None; ``umail`` is the library; ``suffix`` is
     that of the secrets' names.
-    ValueError, with a sentence, where the parts do not make a route.
+    Raises ValueError, with a sentence, if the parts do not make a route.
     """
     more = {}
     for key in ("host", "port", "security", "sender", "ehlo"):

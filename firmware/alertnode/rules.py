@@ -1,4 +1,4 @@
-"""The rules: pure state machines that turn readings into events, one alert and one recovery for each excursion.
+"""Turns readings into events by rules, pure state machines: one alert and one recovery for each excursion.
 
 A reading of a sensor that is gone says nothing about its value: it neither begins nor ends an excursion, nor breaks the
 row of readings that one takes. Only a rule "gone" looks at it.
@@ -8,8 +8,24 @@ ALERT = "alert"
 RECOVERY = "recovery"
 
 
+def number(value):
+    """Return ``37.23``: as many digits as a person wants to read."""
+    text = ("%.2f" if abs(value) >= 1 else "%.4f") % value
+    while text[-1] == "0":
+        text = text[:-1]
+    if text[-1] == ".":
+        text = text[:-1]
+    return "0" if text == "-0" else text
+
+
+def _shown(value):
+    """Return ``value`` as ``number`` shows it, in whole ten-thousandths."""
+    whole, _, rest = number(value).partition(".")
+    return int(whole + (rest + "0000")[:4])
+
+
 class Event:
-    """What a rule noticed: ``kind`` ALERT or RECOVERY, the ``rule`` and the ``reading``.
+    """Holds what a rule noticed: ``kind`` ALERT or RECOVERY, the ``rule`` and the ``reading``.
 
     ``since`` is the time of the excursion's first reading, on the sensor's time line; ``peak`` its farthest value.
     """
@@ -23,7 +39,7 @@ class Event:
 
 
 class Rule:
-    """One rule: its ``name``, ``when`` it alerts, its ``limit``, ``hysteresis`` and number of ``readings``.
+    """Watches one value: its ``name``, ``when`` it alerts, its ``limit``, ``hysteresis`` and number of ``readings``.
 
     It begins when that many readings in a row are beyond the limit, and ends when one has come back by the hysteresis.
     """
@@ -40,16 +56,17 @@ class Rule:
         self.row = 0
 
     def feed(self, reading):
-        """Take the next Reading; an Event where an excursion begins or ends, else None."""
+        """Take the next Reading; return an Event if an excursion begins or ends, else None."""
         if self.when == "gone":
             beyond, back = reading.value is None, reading.value is not None
         elif reading.value is None:
             return None
         else:
-            # One comparison serves both directions.
-            sign = -1 if self.when in ("below", "closed") else 1
-            over = sign * (reading.value - self.limit)
-            beyond, back = over > 0, over <= -self.hysteresis
+            # What a person reads decides: 7.9 must be normal at 7.9, though 8 - 0.1 is less in a board's floats.
+            value, limit, normal = [_shown(value) for value in (reading.value, self.limit, self.normal())]
+            beyond, back = value > limit, value <= normal
+            if self.when in ("below", "closed"):
+                beyond, back = value < limit, value >= normal
         if self.active:
             self._note(reading)
             return self._turn(RECOVERY, reading) if back else None
@@ -63,6 +80,10 @@ class Rule:
         self.row += 1
         # `readings` 0 switches a rule off.
         return self._turn(ALERT, reading) if self.row == self.readings else None
+
+    def normal(self):
+        """Return the value at which all is well again."""
+        return self.limit + self.hysteresis if self.when in ("below", "closed") else self.limit - self.hysteresis
 
     def _note(self, reading):
         value = reading.value
@@ -79,5 +100,5 @@ class Rule:
 
 
 def make(rules):
-    """The rules of the configuration's list ``rules``."""
+    """Return the rules of the configuration's list ``rules``."""
     return [Rule(**rule) for rule in rules]

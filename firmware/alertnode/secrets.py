@@ -1,4 +1,4 @@
-"""The secret store: ``esp32.NVS`` where the board has it, else the file ``/secrets.json``. No value is ever printed.
+"""Keeps secrets: in ``esp32.NVS`` if the board has it, else in the file ``/secrets.json``. No value is ever printed.
 
 Names are at most 15 characters, as NVS allows: ``wifi_password`` and ``NAMES``, those with ``_2`` behind them for the
 fallback route. Provisioning writes them, the alert node only reads; ``refresh_now`` is its own (see tokens.py).
@@ -9,10 +9,12 @@ NAMESPACE = "umail"
 NAMES = ("mail_password", "mail_token", "oauth_secret", "refresh_token")
 PATH = "/secrets.json"
 _LONGEST = 4000
+# More than the file ever holds.
+_ALL = 65536
 
 
 def get(name):
-    """The secret ``name`` as a str, or None where there is none."""
+    """Return the secret ``name`` as a str, or None if there is none."""
     store = _nvs()
     if store is None:
         return _read().get(name)
@@ -28,7 +30,7 @@ def get(name):
 
 
 def put(name, value):
-    """Keep ``value`` (str) as the secret ``name``; None removes it. ValueError where NVS could not hold it."""
+    """Keep ``value`` (str) as the secret ``name``; None removes it. Raises ValueError if NVS could not hold it."""
     if not 0 < len(name) <= 15:
         raise ValueError("the name of a secret has 1 to 15 characters")
     data = None if value is None else value.encode()
@@ -60,20 +62,22 @@ def _nvs():
 def _read():
     import json
 
+    from alertnode import platform
+
     try:
-        with open(PATH) as file:
-            return json.load(file)
-    except (OSError, ValueError):
+        known = json.loads((platform.read(PATH, _ALL, True) or b"{}").decode())
+    except ValueError:
         return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _write(name, value):
     import json
 
-    from alertnode import port
+    from alertnode import platform
 
     known = _read()
     known.pop(name, None)
     if value is not None:
         known[name] = value
-    port.write(PATH, json.dumps(known).encode())
+    platform.write(PATH, json.dumps(known).encode())

@@ -1,55 +1,84 @@
-"""Puts the alert node together and runs it, and keeps the board reachable whatever goes wrong."""
+"""Starts the alert node, and keeps the board reachable whatever goes wrong."""
 
 import sys
 
-from alertnode import VERSION, port
+from alertnode import VERSION, platform
 
 MAINTENANCE = "/maintenance"
-# Seconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
-WINDOW = 2
+# Milliseconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
+WINDOW = 2000
+# Seconds before the restart after a crash; they double with each further one.
 _CRASH_PAUSE = 5
+_LONGEST_PAUSE = 320
 _REMIND = 30
+# Bytes that may be taken before the next collection.
+_THRESHOLD = 8192
 
 
 def main():
-    """What main.py runs; comes back to the REPL after Ctrl-C and where the maintenance flag is set."""
-    if port.exists(MAINTENANCE):
+    """Run the node; comes back to the REPL after Ctrl-C and if the maintenance flag is set."""
+    if platform.exists(MAINTENANCE):
         print("alertnode: not started, as the file %s is there: remove it and reset" % MAINTENANCE)
         return
     try:
+        cause = platform.cause()
         # A board that wakes every few minutes can't stay up for the window each time; Ctrl-C reaches it all the same.
-        if port.cause() != port.DEEP_SLEEP:
-            print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW))
-            port.sleep(WINDOW)
+        if cause != platform.DEEP_SLEEP:
+            print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW // 1000))
+            platform.sleep(WINDOW)
+        if cause == platform.WATCHDOG:
+            _hung()
         _start()
     except KeyboardInterrupt:
+        platform.mark(platform.STATE, 0)
         print("alertnode: stopped. An armed watchdog still resets the board; for longer work create %s" % MAINTENANCE)
 
 
 def _start():
+    import gc
+
+    # Collected often, the heap stays in one piece: a handshake wants large ones.
+    gc.threshold(_THRESHOLD)
+    settings = _settings()
+    running = [None, None]
+    safe = platform.marked(platform.FAILS) >= platform.MOST_FAILS
+    try:
+        if safe:
+            from alertnode import safe
+
+            safe.run(settings, running)
+        else:
+            _run(settings, running)
+    except Exception as error:
+        _crashed(error, *running)
+
+
+def _settings():
+    """Return the checked configuration; does not return while there is a mistake in it."""
     from alertnode import config
 
     settings, problems = config.load()
-    run = log = feed = None
-    if not problems:
-        # Needed once: a board's RAM is small.
-        del config
-        _unload("config")
-        try:
-            from alertnode import parts
-
-            run, log, feed = parts.build(settings)
-            del parts
-            for name in ("parts", "routes", "secrets"):
-                _unload(name)
-        except (ValueError, OSError) as error:
-            problems = [str(error)]
     if problems:
         _tell(problems)
+    # Needed once: a board's RAM is small.
+    del config
+    _unload("config")
+    return settings
+
+
+def _run(settings, running):
+    """Build and run the node; ``running`` gets its Log, and what feeds the watchdog, as soon as they are there."""
+    from alertnode import assemble
+
     try:
-        run()
-    except Exception as error:
-        _crashed(error, log, feed)
+        parts = assemble.configured(settings)
+    except ValueError as error:
+        _tell([str(error)])
+    run = assemble.build(settings, parts, running)
+    del assemble, parts
+    for name in ("assemble", "routes", "secrets"):
+        _unload(name)
+    run()
 
 
 def _unload(name):
@@ -66,33 +95,63 @@ def _unload(name):
 def _tell(problems):
     """Say what is wrong, again and again, so that whoever connects later reads it too; Ctrl-C ends it."""
     while True:
-        print("alertnode: not started, the configuration needs mending:")
+        print("alertnode: not started, fix the configuration:")
         for sentence in problems:
             print("  - " + sentence)
-        port.sleep(_REMIND)
+        platform.sleep(_REMIND * 1000)
+
+
+def _hung():
+    """Keep which part hung, for the next mail, and count it as a failed start."""
+    from alertnode.state import keep_last_words
+
+    part = platform.marked(platform.PART)
+    doing = platform.PARTS[part] if part < len(platform.PARTS) else "at work"
+    keep_last_words(platform, "The board was reset by its watchdog while it was %s. Its log ended:" % doing)
+    _failed()
+
+
+def _failed():
+    """Count a failed start; return how many there were within an hour."""
+    fails = min(platform.marked(platform.FAILS) + 1, 255)
+    platform.mark(platform.FAILS, fails)
+    return fails
 
 
 def _crashed(error, log, feed):
     """Keep the traceback, leave time to look, and start anew: an alert node that stands still is worth nothing."""
     import gc
-    import io
-
-    from alertnode.state import keep_last_words
 
     # First what needs no memory.
     sys.print_exception(error)
     gc.collect()
+    fails = _failed()
+    pause = min(_CRASH_PAUSE << min(fails - 1, 8), _LONGEST_PAUSE)
     try:
-        text = io.StringIO()
-        sys.print_exception(error, text)
-        for line in text.getvalue().split("\n"):
-            if line:
-                log.say(line)
-        keep_last_words(port, "The board was restarted after a crash. Its log ended:")
-        log.say("crashed; restarting in %d s" % _CRASH_PAUSE)
+        _keep(error, log, pause)
     except Exception as again:
         print("alertnode: crashed, and the log could not be kept: %r" % again)
-    for _ in range(_CRASH_PAUSE):
-        feed()
-        port.sleep(1)
-    port.reset()
+    for _ in range(pause):
+        if feed:
+            feed()
+        platform.sleep(1000)
+    platform.reset()
+
+
+def _keep(error, log, pause):
+    """Write the traceback into the log, and its end into the next mail."""
+    import io
+
+    from alertnode.state import keep_last_words
+
+    if log is None:
+        from alertnode.log import Log
+
+        log = Log()
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    for line in text.getvalue().split("\n"):
+        if line:
+            log.say(line)
+    keep_last_words(platform, "The board was restarted after a crash. Its log ended:")
+    log.say("crashed; restarting in %d s" % pause)

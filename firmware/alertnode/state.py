@@ -1,7 +1,8 @@
-"""What must survive a reset: which excursions are under way, and what the board was doing when it was reset.
+"""Keeps what must survive a reset: which excursions are under way, and what the board was doing when it was reset.
 
 The file is written only when an excursion begins or ends, which spares the flash; a board on battery keeps the rest
-(the counting of readings, pauses of the radio) in the RTC's memory, which lasts through deep sleep.
+(the counting of readings, pauses of the radio) in the RTC's memory, which lasts through deep sleep. A state that is
+damaged, or written by a newer version in another form, counts as none.
 """
 
 import json
@@ -9,91 +10,118 @@ import json
 PATH = "/state.json"
 # The last lines of the log before a reset that nobody asked for; they travel in the next mail.
 LAST_WORDS = "/reset.txt"
+_VERSION = 1
 _LINES = 12
+_LONGEST = 1500
 
 
 class State:
-    """Loads and saves; ``port`` is the module of that name, ``slept`` is True after a deep sleep."""
+    """Loads and saves; ``port`` is the module platform, ``slept`` is True after a deep sleep."""
 
     def __init__(self, port, slept, path=PATH):
         self._port = port
         self._path = path
         self._kept = None
-        self.values = (slept and self._parse(port.memory())) or self._file() or {}
+        self.values = (slept and _parse(port.memory())) or _parse(port.read(path)) or {}
+
+    def number(self, name):
+        """Return the number that ``save`` was given as ``name``, 0 if there is none."""
+        value = self.values.get(name)
+        return value if _is_number(value) and value >= 0 else 0
 
     def restore(self, rules, moment):
         """Give ``rules`` their excursions back; ``moment(unix)`` turns Unix seconds into the sensor's time line."""
+        known = self.values.get("rules")
         for rule in rules:
-            known = self.values.get("rules", {}).get(rule.name)
-            if known:
-                rule.active, since, rule.peak, rule.row = known
-                rule.since = None if since is None else moment(since)
-        self._kept = self._active(rules)
+            kept = known.get(rule.name) if isinstance(known, dict) else None
+            if not isinstance(kept, dict):
+                continue
+            since, peak, row = [kept.get(key) for key in ("since", "peak", "row")]
+            rule.active = kept.get("active") is True
+            rule.since = moment(since) if _is_number(since) else None
+            rule.peak = peak if _is_number(peak) else None
+            rule.row = row if _is_number(row) and 0 <= row < rule.readings else 0
+        self._kept = _active(rules)
 
     def save(self, rules, unix, **more):
         """Save ``rules``, where ``unix(at)`` is the opposite of ``moment``; ``more`` lasts through deep sleep only.
 
-        OSError where the flash is full.
+        Raises OSError if the flash is full.
         """
         kept = {}
         for rule in rules:
             if rule.active or rule.row:
                 since = None if rule.since is None else unix(rule.since)
-                kept[rule.name] = [rule.active, since, rule.peak, rule.row]
-        self.values = {"rules": kept}
+                kept[rule.name] = {"active": rule.active, "since": since, "peak": rule.peak, "row": rule.row}
+        self.values = {"version": _VERSION, "rules": kept}
         self.values.update(more)
         data = json.dumps(self.values).encode()
         self._port.remember(data)
-        active = self._active(rules)
+        active = _active(rules)
         if active != self._kept:
             self._port.write(self._path, data)
             self._kept = active
 
     def told(self):
-        """The last words are on their way to a person."""
+        """Forget the last words: they are on their way to a person."""
         self._port.remove(LAST_WORDS)
 
-    def _active(self, rules):
-        return [rule.name for rule in rules if rule.active]
 
-    def _file(self):
-        try:
-            with open(self._path, "rb") as file:
-                return self._parse(file.read())
-        except OSError:
-            return None
+def _active(rules):
+    return [rule.name for rule in rules if rule.active]
 
-    def _parse(self, data):
-        try:
-            values = json.loads(data.decode())
-        except ValueError:
-            return None
-        return values if isinstance(values, dict) else None
+
+def _is_number(value):
+    # Infinity passes JSON as a number; its difference to itself is not 0.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value - value == 0
+
+
+def _parse(data):
+    """Return the values in ``data`` (bytes or None), or None if it is not a state of this version."""
+    try:
+        values = json.loads(data.decode())
+    except (AttributeError, ValueError):
+        return None
+    return values if isinstance(values, dict) and values.get("version") == _VERSION else None
 
 
 def keep_last_words(port, why, log="/log.txt", path=LAST_WORDS):
-    """Keep the log's last lines, with ``why`` the board was reset, for the next mail."""
+    """Keep the log's last lines, with ``why`` the board was reset, for the next mail.
+
+    What an earlier reset left, and nobody was told yet, stays: the first cause explains the most.
+    """
+    before = port.read(path)
+    if before:
+        if len(before) < 2 * _LONGEST:
+            _write(port, path, before + b"\n" + why.split(" Its log")[0].encode())
+        return
+    lines = []
     try:
         with open(log, "rb") as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - 1500))
-            lines = file.read().split(b"\n")[-_LINES - 1 :]
-        port.write(path, b"\n".join([why.encode()] + lines))
+            file.seek(max(0, file.tell() - _LONGEST))
+            lines = file.read(_LONGEST).split(b"\n")[-_LINES - 1 :]
+    except OSError:
+        pass
+    _write(port, path, b"\n".join([why.encode()] + lines))
+
+
+def _write(port, path, data):
+    try:
+        port.write(path, data)
     except OSError:
         pass
 
 
-def last_words(path=LAST_WORDS):
-    """The lines that ``keep_last_words`` kept, or an empty list."""
-    try:
-        with open(path, "rb") as file:
-            text = file.read()
-    except OSError:
-        return []
-    # It may begin in the middle of a character.
-    for cut in range(4):
+def last_words(port, path=LAST_WORDS):
+    """Return the lines that ``keep_last_words`` kept, or an empty list."""
+    lines = []
+    for line in (port.read(path) or b"").split(b"\n"):
         try:
-            return text[cut:].decode().strip().split("\n")
+            text = line.decode().strip()
         except ValueError:
-            pass
-    return []
+            # The first line may begin in the middle of a character, and a damaged log may hold anything.
+            continue
+        if text:
+            lines.append("".join([c if c >= " " else " " for c in text]))
+    return lines

@@ -1,15 +1,15 @@
-"""Access tokens that the board fetches itself, and the refresh token, which changes with each use; loaded if needed."""
+"""Builds the access tokens that the board fetches itself, and keeps the refresh token, which changes with each use."""
 
 
 class Store:
-    """Where umail.oauth keeps the refresh token: over the secret store, as ``get`` and ``set``.
+    """Keeps umail.oauth's refresh token in the secret store, by ``get`` and ``set``.
 
     Provisioning writes ``refresh_token`` and the board never does: what followed from it stands in ``refresh_now``,
     behind a mark of the one it began with. So a new one that is provisioned counts at once, and the same one again
     does not undo what followed.
 
     Args:
-        secret (callable): ``secret(name)`` gives a secret or None; keep (callable): ``keep(name, value)`` stores one.
+        secret (callable): ``secret(name)`` returns a secret or None; keep (callable): ``keep(name, value)`` stores one.
         suffix (str): of the secrets' names.
     """
 
@@ -19,7 +19,7 @@ class Store:
         self._suffix = suffix
 
     def get(self, key):
-        """The refresh token that is valid now (str), or None; ``key`` is "refresh_token"."""
+        """Return the refresh token that is valid now (str), or None; ``key`` is "refresh_token"."""
         first = self._secret(key + self._suffix)
         if first is None:
             return None
@@ -28,7 +28,7 @@ class Store:
         return now[len(mark) :] if now.startswith(mark) else first
 
     def set(self, key, value):
-        """Keep the next one, durably; MailError, temporary, where the flash refuses."""
+        """Keep the next one, durably; raises MailError, temporary, if the flash refuses."""
         mark = _mark(self._secret(key + self._suffix))
         try:
             self._keep("refresh_now" + self._suffix, mark + value)
@@ -46,11 +46,11 @@ def _mark(token):
 
 
 def build(oauth, trust, secret, suffix="", keep=None, route=""):
-    """The token of the configuration's section ``oauth``, as ``umail.Route`` takes it.
+    """Return the token of the configuration's section ``oauth``, as ``umail.Route`` takes it.
 
     ``trust`` is the route's own, or None; ``secret(name)`` and ``keep(name, value)`` reach the secret store; ``route``
     is the word of the configuration.
-    ValueError, with a sentence, where a secret is missing.
+    Raises ValueError, with a sentence, if a secret is missing.
     """
     from umail.oauth import ClientCredentials, RefreshToken
 
@@ -71,7 +71,7 @@ def build(oauth, trust, secret, suffix="", keep=None, route=""):
 
 
 def scope(oauth, route):
-    """The scope that the section ``oauth`` of a ``route`` asks for; "" for umail.oauth's own."""
+    """Return the scope that the section ``oauth`` of a ``route`` asks for; "" for umail.oauth's own."""
     wanted = oauth["scope"]
     if not wanted and route == "m365.hve":
         # High Volume Email takes tokens for another resource.

@@ -1,4 +1,4 @@
-"""Calendar arithmetic in Unix seconds, and local time by a POSIX TZ rule such as ``CET-1CEST,M3.5.0,M10.5.0/3``.
+"""Computes dates from Unix seconds, and local time by a POSIX TZ rule such as ``CET-1CEST,M3.5.0,M10.5.0/3``.
 
 MicroPython knows no time zones, and its ports count from 1970 or from 2000. So all of the alert node counts Unix
 seconds (since 1970-01-01 00:00 UTC), and dates are computed here, by arithmetic alone. The rule's form is that of the
@@ -9,7 +9,7 @@ DAY = 86400
 
 
 def days(year, month, day):
-    """The number of days from 1970-01-01 to this date of the Gregorian calendar."""
+    """Return the number of days from 1970-01-01 to this date of the Gregorian calendar."""
     # The year is counted from March, so that the leap day is its last day.
     if month < 3:
         year -= 1
@@ -18,12 +18,12 @@ def days(year, month, day):
 
 
 def seconds(year, month, day, hour=0, minute=0, second=0):
-    """Unix seconds of this date and time, taken as UTC."""
+    """Return Unix seconds of this date and time, taken as UTC."""
     return days(year, month, day) * DAY + hour * 3600 + minute * 60 + second
 
 
 def fields(unix):
-    """(year, month, day, hour, minute, second) in UTC of ``unix`` seconds."""
+    """Return (year, month, day, hour, minute, second) in UTC of ``unix`` seconds."""
     unix = int(unix)
     number = unix // DAY
     second = unix - number * DAY
@@ -43,7 +43,7 @@ def fields(unix):
 
 
 class Zone:
-    """A time zone given by a POSIX TZ rule; raises ValueError, with a sentence, where the rule is none."""
+    """Knows the time zone of a POSIX TZ rule; raises ValueError, with a sentence, if the text is not a rule."""
 
     def __init__(self, rule):
         self._rule = rule
@@ -65,7 +65,7 @@ class Zone:
             self._wrong()
 
     def offset(self, unix):
-        """(name, seconds east of Greenwich) in force at ``unix``."""
+        """Return (name, seconds east of Greenwich) in force at ``unix``."""
         if self._summer is None:
             return self._standard
         standard = self._standard[1]
@@ -77,7 +77,7 @@ class Zone:
         return self._summer if summer else self._standard
 
     def unix(self, *local):
-        """Unix seconds of a local (year, month, day, hour, minute, second).
+        """Return Unix seconds of a local (year, month, day, hour, minute, second).
 
         A time that comes twice, when summer time ends, is the first of the two.
         """
@@ -89,12 +89,12 @@ class Zone:
         return local - self._standard[1]
 
     def text(self, unix):
-        """``2026-11-24 12:03:10 CET``: the local time at ``unix``, with its zone."""
+        """Return ``2026-11-24 12:03:10 CET``: the local time at ``unix``, with its zone."""
         name, east = self.offset(unix)
         return "%04d-%02d-%02d %02d:%02d:%02d %s" % (fields(unix + east) + (name,))
 
     def short(self, unix):
-        """``12:03``: the local time of day at ``unix``."""
+        """Return ``12:03``: the local time of day at ``unix``."""
         return self.text(unix)[11:16]
 
     def _wrong(self):
@@ -159,7 +159,7 @@ class Zone:
 
 
 def _moment(year, change):
-    """The change's wall-clock time in ``year``, as seconds since 1970 on that same wall clock."""
+    """Return the change's wall-clock time in ``year``, as seconds since 1970 on that same wall clock."""
     day, at = change
     first = days(year, 1, 1)
     if isinstance(day, tuple):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from umail_host import __version__
+from umail_host import __version__, terminal
 from umail_host.commands import (
     board,
     boards,
@@ -66,11 +66,11 @@ app.add_typer(farm.app)
 
 
 def main() -> None:
-    """Entry point of the `umail` command."""
+    """Run the `umail` command."""
     try:
         app()
     except UserError as error:
-        typer.echo(f"umail: {error}", err=True)
+        terminal.echo(f"umail: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("umail: stopped", err=True)

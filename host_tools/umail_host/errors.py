@@ -2,9 +2,9 @@
 
 
 class UserError(Exception):
-    """Something the user can mend.
+    """Something the user can fix.
 
-    ``str(error)`` is one sentence: what is wrong, where, and how to mend it.
+    ``str(error)`` is one sentence: what is wrong, where, and how to fix it.
 
     Args:
         message: that sentence.

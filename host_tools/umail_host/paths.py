@@ -19,17 +19,17 @@ def _find(name: str) -> Path:
 
 
 def firmware() -> Path:
-    """The folder with main.py, boot.py and alertnode/."""
+    """Return the folder with main.py, boot.py and alertnode/."""
     return _find("firmware")
 
 
 def boards() -> Path:
-    """The folder with one folder a board."""
+    """Return the folder with one folder a board."""
     return _find("boards")
 
 
 def library() -> Path:
-    """The folder of the device library itself (the package `umail`)."""
+    """Return the folder of the device library itself (the package `umail`)."""
     checkout = _CHECKOUT / "lib" / "umail"
     if checkout.is_dir():
         return checkout

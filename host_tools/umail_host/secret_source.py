@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import getpass
 import importlib
 import os
@@ -12,10 +13,13 @@ from collections.abc import MutableMapping
 from umail_host.errors import UserError
 
 _SERVICE = "umail"
+# What the alert node reads; those of the second route have _2 behind them.
+_LOGINS = ("mail_password", "mail_token", "oauth_secret", "refresh_token")
+NAMES = ("wifi_password", *_LOGINS, *(f"{name}_2" for name in _LOGINS))
 
 
 def find(name: str, board: str = "") -> str | None:
-    """The secret ``name``, where the environment or the keyring has it.
+    """Return the secret ``name``, if the environment or the keyring has it.
 
     ``UMAIL_SECRET_FREEZER_3_MAIL_PASSWORD`` is that of the board freezer-3 alone, ``UMAIL_SECRET_MAIL_PASSWORD`` that
     of any. In the keyring the service is ``umail``, the user name ``freezer-3/mail_password`` or ``mail_password``.
@@ -27,7 +31,7 @@ def find(name: str, board: str = "") -> str | None:
 
 
 def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = None) -> str:
-    """The same, asked for where neither has it.
+    """Return the same, asked for if neither has it.
 
     Args:
         name: of the secret.
@@ -35,10 +39,12 @@ def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = 
         answers: what was answered before, for boards that share it; is added to.
 
     Raises:
-        UserError: the name is not one that a board can store, or nothing can be asked here.
+        UserError: the alert node reads no secret of that name, or nothing can be asked here.
     """
-    if not re.fullmatch(r"[a-z0-9_]{1,15}", name):
-        raise UserError(f"--secret {name}: a name has 1 to 15 lower-case letters, digits and underscores")
+    if name not in NAMES:
+        close = difflib.get_close_matches(name, NAMES, 1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(NAMES)}"
+        raise UserError(f"--secret {name}: the alert node reads no secret of that name; {hint}")
     value = find(name, board) or (answers or {}).get(name)
     if not value and sys.stdin.isatty():
         value = getpass.getpass(f"{name}: ")

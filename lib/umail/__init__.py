@@ -4,9 +4,12 @@ import sys
 
 __version__ = "0.1.0"
 
+if sys.implementation.name == "cpython":
+    from .names_cpython import names as __dir__  # noqa: F401
 
-def borrow(name):
-    """The module ``umail.NAME`` for what is done once or seldom: it goes out of RAM when the caller lets go of it.
+
+def load_transient(name):
+    """Load the module ``umail.NAME`` for work done once or seldom: it leaves RAM when the caller lets go of it.
 
     A module that is in use already stays.
     """
@@ -18,10 +21,14 @@ def borrow(name):
 
             # Code wants whole pieces of memory.
             gc.collect()
-        found = __import__(full, None, None, (name,))
         package, _, leaf = full.rpartition(".")
+        kept = package in sys.modules
+        found = __import__(full, None, None, (name,))
         del sys.modules[full]
         sys.modules[package].__dict__.pop(leaf, None)
+        if not kept:
+            # Its package came with it and goes with it.
+            del sys.modules[package]
     return found
 
 
@@ -29,15 +36,22 @@ def __getattr__(name):
     if name[:1] == "_":
         raise AttributeError(name)
     # A public name's module bears it in small letters, but for these; a module's own name stands for the module.
-    module = {"Client": "blocking", "send": "blocking", "MailError": "errors", "SMTP": "compat"}.get(name, name.lower())
+    module = "umail." + {
+        "Client": "blocking",
+        "send": "blocking",
+        "MailError": "errors",
+        "SMTP": "compat",
+        "Receipt": "smtp.transaction",
+    }.get(name, name.lower())
     try:
         # The import binds the submodule as an attribute here on CPython; MicroPython finds it in sys.modules.
-        found = __import__("umail." + module, None, None, (name,))
-    except ImportError:
-        if module == name:
+        found = __import__(module, None, None, (name,))
+    except ImportError as error:
+        # What is missing may also be a module that this one imports.
+        if module in str(error):
             raise AttributeError(name)
         raise
-    if module != name:
+    if module != "umail." + name:
         found = getattr(found, name)
     globals()[name] = found
     return found

@@ -1,6 +1,6 @@
 """The remedy for a failure, in the reader's language, read from flash only when asked for."""
 
-from umail import borrow
+from umail import load_transient
 
 
 def text(key, language="en"):
@@ -11,11 +11,13 @@ def text(key, language="en"):
         language: "en" or "de"; others get English.
     """
     try:
-        texts = borrow("advice_de" if language == "de" else "advice_en").TEXTS
+        pieces = load_transient("tables.advice_de" if language == "de" else "tables.advice_en").TEXTS
     except MemoryError:
         return ""
-    start = texts.find(b"\n" + key.encode() + b";")
-    if start < 0:
-        return ""
-    start += len(key) + 2
-    return str(texts[start : texts.find(b"\n", start)], "utf-8")
+    mark = b"\n" + key.encode() + b";"
+    for piece in pieces:
+        start = (b"\n" + piece).find(mark)
+        if start >= 0:
+            start += len(mark) - 1
+            return str(piece[start : piece.find(b"\n", start)], "utf-8")
+    return ""

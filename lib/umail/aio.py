@@ -4,11 +4,11 @@ import asyncio
 import sys
 from select import POLLIN, POLLOUT
 
-from umail import borrow
+from umail import load_transient
 
 from .delivery import Delivery
 from .errors import MailError
-from .link import Link
+from .net.transport import Transport
 
 if sys.implementation.name == "micropython":
 
@@ -30,13 +30,11 @@ if sys.implementation.name == "micropython":
             return 0
 
 else:
-    from .aio_cpython import ready as _ready
+    from .net.aio_cpython import ready as _ready
 
 
-class Wire(Link):
+class Wire(Transport):
     """Drives a generator (the contract is in session.py and delivery.py) and waits in the loop."""
-
-    raw = None  # The socket below TLS, where one must wait for it and not for TLS.
 
     async def run(self, steps):
         """Run a generator to its end and return its result; cancelling closes the socket."""
@@ -62,27 +60,21 @@ class Wire(Link):
                     error = raised
         except MailError:
             raise
-        except BaseException:
-            self.close()
-            raise
+        except BaseException as error:
+            raise self.escaped(error)
         finally:
             steps.close()
 
     def tls(self, route, host):
-        """As ``Link.tls``; other tasks run between two records of the handshake, though not within one."""
+        """As ``Transport.tls``; other tasks run between two records of the handshake, though not within one."""
         if sys.implementation.name == "micropython":
-            self.raw = self.sock
-            self.sock = borrow("records").Records(self, self.sock)
-        Link.tls(self, route, host)
-
-    def close(self):
-        """Close the socket, whatever it does."""
-        self.raw = None
-        Link.close(self)
+            self.sock = load_transient("net.tls_records").Records(self, self.sock)
+        Transport.tls(self, route, host)
 
     def _wait(self, events):
-        # In its handshake mbed TLS waits for the server, whatever was asked of it.
-        return _ready(self.raw or self.sock, POLLIN if self.raw and self.handshake else events, self.slice())
+        # In its handshake mbed TLS waits for the server, whatever was asked of it; and one waits for the socket below.
+        below = getattr(self.raw, "sock", None)
+        return _ready(below or self.sock, POLLIN if below and self.handshake else events, self.slice())
 
     async def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""
@@ -149,14 +141,18 @@ class Client:
     def __init__(self, route, timeout=30, deadline=120, tick=None):
         self._delivery = Delivery(route, timeout, deadline)
         self._wire = Wire(timeout, tick)
+        # One mail at a time: two tasks may share a client.
+        self._lock = asyncio.Lock()
 
     async def send(self, message):
-        """Send one ``Message``; returns a ``Receipt``, raises ``MailError``."""
-        return await self._wire.run(self._delivery.send(message))
+        """Send one ``Message``; returns a ``Receipt``, raises ``MailError``. Another task's mail is waited for."""
+        async with self._lock:
+            return await self._wire.run(self._delivery.send(message))
 
     async def close(self):
         """Take leave of the server, not waiting longer than a second for its answer, and close."""
-        await self._wire.run(self._delivery.close())
+        async with self._lock:
+            await self._wire.run(self._delivery.close())
 
     async def __aenter__(self):
         return self

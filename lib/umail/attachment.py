@@ -3,7 +3,7 @@
 import os
 from binascii import b2a_base64
 
-from .codec import clean, refuse
+from .mime.fields import clean, refuse
 
 _TYPES = (
     "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "
@@ -24,6 +24,13 @@ def type_of(name):
         if words[i] == ending:
             return words[i + 1] + ("; charset=utf-8" if words[i + 1][:5] == "text/" else "")
     return "application/octet-stream"
+
+
+def ending_of(type):
+    """Return the ending of a file name (``".csv"``) for a MIME type."""
+    words = _TYPES.split(" ")
+    type = type.partition(";")[0]
+    return "." + words[words.index(type) - 1] if type in words else ".bin"
 
 
 class Attachment:

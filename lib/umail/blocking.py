@@ -5,10 +5,10 @@ from time import sleep
 
 from .delivery import Delivery
 from .errors import MailError
-from .link import Link
+from .net.transport import Transport
 
 
-class Wire(Link):
+class Wire(Transport):
     """Drives a generator (the contract is in session.py and delivery.py) and waits by poll."""
 
     def run(self, steps):
@@ -33,9 +33,8 @@ class Wire(Link):
                     error = raised
         except MailError:
             raise
-        except BaseException:
-            self.close()
-            raise
+        except BaseException as error:
+            raise self.escaped(error)
         finally:
             steps.close()
 

@@ -6,15 +6,14 @@ next chunk there and lets it go on. So nothing is kept but that one chunk, and e
 library's own.
 """
 
-from umail import borrow
+from umail import load_transient
 
 from .blocking import Wire
-from .codec import is_ascii
 from .delivery import Delivery
 from .errors import MailError
 from .message import Message, address
+from .mime.fields import is_ascii
 from .route import Route
-from .session import Session
 
 # Headers are looked for, and completed, in so many octets at the beginning.
 _HEAD = 4096
@@ -60,9 +59,8 @@ class SMTP:
         login = (username, password) if username and password else (None, None)
         route = Route(host, port, security, login[0], login[1], trust=trust)
         self._delivery = Delivery(route, timeout, deadline)
-        session = self._delivery.session = Session(route, timeout)
         # What is written has no known length: DATA takes it as it comes.
-        session.without.add("CHUNKING")
+        self._delivery.session.without.add("CHUNKING")
         self._run(self._delivery._connect(route, False))
 
     def login(self, username, password):
@@ -80,7 +78,7 @@ class SMTP:
             session.route = route
             try:
                 self._run(
-                    borrow("opening").login(session, password)
+                    load_transient("smtp.handshake").login(session, password)
                     if delivery.connected
                     else delivery._connect(route, False)
                 )
@@ -221,12 +219,12 @@ class _Content(Message):
 
     def __init__(self, mail_from, addrs):
         super().__init__(mail_from, addrs, "", "")
-        self.chunk = b""
+        self.chunk: "bytes | None" = b""
         self._begun = b""
         self._column = 0
         self._cr = False
 
-    def encode(self, eightbit, binary):
+    def encode(self, eightbit, binary):  # type: ignore[override]
         self.body = "8bit" if eightbit else "7bit"
         return self
 

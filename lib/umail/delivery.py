@@ -3,7 +3,8 @@
 Beside what a session yields (see session.py), these generators yield tuples that begin with the name of a method of
 the driver:
 
-- ``("limit", seconds)``: all that follows must be done within ``seconds``;
+- ``("limit", seconds)``: all that follows must be done within ``seconds``; None: within what is left of the last limit,
+  apart from that for the final reply (see session.py);
 - ``("lookup", host)`` → addresses (list of str), by the system's resolver;
 - ``("udp", server, packet, seconds)`` → a datagram that answers, or None (see dns.py);
 - ``("connect", address, port, buffer)`` → the local address (str) or None;
@@ -12,18 +13,12 @@ the driver:
 - ``("close",)``.
 """
 
-import time
+from umail import load_transient
 
-from umail import borrow
-
-from .codec import clean
 from .errors import MailError
-from .session import Session
-
-
-def clock_is_set():
-    """Whether the clock can be right: a board knows no time before it was told one."""
-    return time.gmtime()[0] >= 2025
+from .mime.fields import clean, now, refuse
+from .net.sockets import Buffer
+from .smtp.session import Session
 
 
 def _strength(route):
@@ -44,27 +39,34 @@ class Delivery:
 
     def __init__(self, routes, timeout, deadline, leaving=None):
         self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
+        for name, value in (("timeout", timeout), ("deadline", deadline)):
+            # Not a number, infinite, or more than a board's clock of milliseconds can tell.
+            if not isinstance(value, (int, float)) or not 0 < value <= 400000:
+                refuse(name, value, "is not a number of seconds from 0 to 400,000")
         self.deadline = deadline
+        # How many connections this mail may still take.
+        self.left = 0
         # Its buffer comes before the heap is in pieces.
-        self.session = Session(self.routes[0], timeout)
+        self.session = Session(self.routes[0], timeout, Buffer())
         self.session.leaving = leaving
         self.connected = False
 
-    def send(self, message, last=False):
-        """Send one mail (generator): returns a ``Receipt``. With ``last``, QUIT travels along; nothing stays open."""
+    def send(self, message, final=False):
+        """Send one mail (generator): returns a ``Receipt``. With ``final``, QUIT travels along; nothing stays open."""
+        yield ("limit", self.deadline)
+        self.left = 3
         try:
-            outcome = yield from self.once(message, last)
+            outcome = yield from self.once(message, final)
             if len(outcome.accepted) == len(message.recipients):
                 return outcome
         except MailError as error:
             outcome = error
             if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
                 raise
-        return (yield from borrow("envelopes").rest(self, message, last, outcome))
+        return (yield from load_transient("smtp.batches").rest(self, message, final, outcome))
 
-    def once(self, message, last):
+    def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
-        yield ("limit", self.deadline)
         failed = None
         routes = list(self.routes)
         if self.connected and (yield from self._stands()):
@@ -72,16 +74,18 @@ class Delivery:
             routes.remove(self.session.route)
             routes.insert(0, self.session.route)
         # None is weaker than one before it, though that one may only rest.
-        usable = []
+        usable: list = []
         for route in routes:
             if not usable or _strength(route) >= _strength(usable[-1]):
                 usable.append(route)
         for route in usable:
+            if failed and not self.left:
+                break
             if route.rests and route is not usable[-1]:
                 route.rests -= 1
                 continue
             try:
-                receipt = yield from self._by(route, message, last)
+                receipt = yield from self._by(route, message, final)
                 route.fails = 0
                 return receipt
             except MailError as error:
@@ -120,33 +124,35 @@ class Delivery:
         yield from self._hang_up()
         return False
 
-    def _by(self, route, message, last):
+    def _by(self, route, message, final):
         session = self.session
         if session.route is not route:
             yield from self._hang_up()
             session.use(route)
         refresh = False
         while True:
+            # What the last try had for a final reply is over.
+            yield ("limit", None)
             problem = None
             fresh = not self.connected
             try:
                 if fresh:
                     yield from self._connect(route, refresh)
-                receipt = yield from session.send(message, last)
+                receipt = yield from session.send(message, final)
             except Exception as error:
                 problem = error
             # (After a mail for which nothing more follows it is out of step: QUIT went with it.)
-            if (last and problem) or not session.in_step:
+            if (final and problem) or not session.in_step:
                 yield from self._hang_up()
             if not problem:
                 return receipt
-            refresh = borrow("trouble").again(session, problem, refresh, fresh)
+            refresh = load_transient("smtp.retry").again(session, problem, refresh, fresh, self.left or self.connected)
 
     def _connect(self, route, refresh):
         session = self.session
         session.begin()
         session.stage = "connect"
-        if _strength(route) == 2 and not clock_is_set():
+        if _strength(route) == 2 and now() is None:
             raise session.error("clock")
         secret = route.password
         if route.token:
@@ -154,39 +160,35 @@ class Delivery:
             secret = clean("token", (yield ("call", route.token, refresh)))
         local = yield from self._reach(route)
         self.connected = True
+        self.left -= 1
         yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)
 
     def _reach(self, route):
         # A connection to the first address, of the first host, that takes it: the local address.
         session = self.session
         session.stage = "resolve"
-        hosts = (route.host,) if route.host else (yield from borrow("mx").hosts(session))
+        hosts = (
+            (route.host,) if route.host else (yield from load_transient("net.mx").hosts(load_transient("dns"), route))
+        )
         for session.host in hosts:
             session.stage = "resolve"
             try:
-                addresses = yield from resolve(session.host)
+                addresses = yield from load_transient("net.resolve").resolve(session.host)
             except MailError:
                 # RFC 5321, 5.1: the next mail host may have an address.
                 if session.host is hosts[-1]:
                     raise
                 continue
             session.stage = "connect"
-            for address in addresses:
-                try:
-                    return (yield ("connect", address, route.port, session.buffer))
-                except OSError as error:
-                    failure = error
+            while addresses:
+                for address in addresses:
+                    try:
+                        return (yield ("connect", address, route.port, session.buffer))
+                    except OSError as error:
+                        failure = error
+                addresses = yield from load_transient("net.resolve").others(session.host, addresses)
         from errno import ECONNREFUSED
 
         key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
-        raise session.error(key, "%s port %d: %s" % (session.host, route.port, failure))
-
-
-def resolve(host):
-    """The addresses of ``host`` (generator): a list of str, by our own query or, where that cannot be, by the system's.
-
-    Names without a dot are the system's, and what ends in a number is an address already.
-    """
-    if ":" in host or "." not in host or host.rpartition(".")[2].isdigit():
-        return (yield ("lookup", host))
-    return (yield from borrow("dns").find(host))
+        text = load_transient("errno_words").text(failure)
+        raise session.error(key, "%s port %d: %s" % (session.host, route.port, text))

@@ -13,7 +13,7 @@ its question are those of the query; it is never trusted further than that, sinc
 
 import os
 
-from umail import borrow
+from umail import load_transient
 
 from .errors import MailError
 
@@ -167,7 +167,7 @@ def _ask(name, kind, servers):
                 except Malformed:
                     continue
                 if truncated:
-                    data = yield from borrow("dns_tcp").ask(server, question, seconds)
+                    data = yield from load_transient("net.dns_tcp").ask(server, question, seconds)
                     try:
                         rcode, truncated, records = parse(data, question)
                     except Malformed:
@@ -234,7 +234,7 @@ def addresses(host, servers, ipv6=True):
 
 def mail_hosts(domain, servers):
     """The hosts that take mail for a domain (generator): see mx.py."""
-    return borrow("mx").mail_hosts(domain, servers)
+    return load_transient("net.mx").mail_hosts(lookup, domain, servers)
 
 
 def servers(path="/etc/resolv.conf"):
@@ -265,3 +265,14 @@ def find(host):
     if found is None:
         found = yield ("lookup", host)
     return found
+
+
+def find_ipv6(host):
+    """Find the IPv6 addresses of ``host`` by our own query (generator): a list of str, empty if there are none."""
+    known = servers()
+    if not known or host.rstrip(".").lower().endswith(".local"):
+        return []
+    try:
+        return (yield from lookup(host, AAAA, known))
+    except MailError:
+        return []

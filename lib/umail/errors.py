@@ -16,7 +16,10 @@ class MailError(Exception):
         text (str): the server's words, or ours, without control characters or credentials.
         key (str): names the advice.
         refused (list): ``(address, reply)`` pairs where recipients were refused.
+        retry_after (int): seconds that a token endpoint asks to wait, 0 where it asks for nothing.
     """
+
+    retry_after = 0
 
     def __init__(self, stage, kind, text="", code=0, enhanced="", key=""):
         super().__init__(text)
@@ -26,7 +29,7 @@ class MailError(Exception):
         self.code = code
         self.enhanced = enhanced
         self.key = key
-        self.refused = ()
+        self.refused: "list | tuple" = ()
 
     def __str__(self):
         return "%s: %s%s (%s)" % (self.stage, ("%d " % self.code) if self.code else "", self.text, self.kind)

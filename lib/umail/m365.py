@@ -1,4 +1,4 @@
-"""The ways into Microsoft 365, each a ready ``Route``. What the administrator must allow for each: docs/m365.md.
+"""The ways into Microsoft 365, each a ready ``Route``. What an administrator allows for each: docs/microsoft-365.md.
 
 ``more`` stands for ``port=``, ``security=``, ``trust=``, ``ehlo=`` and, where it is not the login, ``sender=``, all as
 of ``Route``.

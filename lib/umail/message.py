@@ -5,13 +5,12 @@ What a plain alert does not need is loaded when a message needs it: names and ot
 """
 
 import os
-import time
 from binascii import hexlify
 
-from umail import borrow
+from umail import load_transient
 
-from .codec import clean, header, is_ascii, refuse, text_octets, words
-from .codec import date as date_of
+from .mime.fields import clean, header, is_ascii, now, refuse, text_octets, words
+from .mime.fields import date as date_of
 
 
 def address(argument, value):
@@ -24,7 +23,7 @@ def address(argument, value):
     name = ""
     bare = value
     if not isinstance(value, str) or value[-1:] == ">":
-        name, bare = borrow("words").split(argument, value)
+        name, bare = load_transient("mime.addresses").split(argument, value)
     local, _, domain = clean(argument, bare).partition("@")
     rest = domain[1:-1].replace(":", "") if domain[:1] + domain[-1:] == "[]" else domain
     wrong = not local or not rest or len(local.encode()) > 64 or len(domain.encode()) > 255
@@ -41,13 +40,14 @@ def _addresses(argument, values):
     return [address(argument, value) for value in values]
 
 
-def _people(name, pairs):
-    """The header field of an address list: bytes."""
+def _people(name, pairs, bare_only):
+    """The header field of an address list: bytes. ``bare_only``: none around a lone address without a name."""
     tokens = []
     for who, bare in pairs:
         bare = bare.encode()
         if who:
-            tokens += borrow("words").phrase(who)
+            tokens += load_transient("mime.addresses").phrase(who)
+        if who or not bare_only or len(pairs) > 1:
             bare = b"<" + bare + b">"
         tokens.append(bare + b",")
     tokens[-1] = tokens[-1][:-1]
@@ -80,7 +80,8 @@ class Message:
         sender, to, cc, bcc, reply_to: "local@domain", "Name <local@domain>" or a pair (name, address); all but
             the sender may be a list of them. Bcc gets a copy and appears nowhere in it.
         subject: any Unicode on one line.
-        text, html: the body, str with any line ends; with both, readers see the one they can show.
+        text, html: the body, str with any line ends; with both, readers see the one they can show; without either, the
+            subject stands as the text.
         headers: further (name, value) pairs. They cannot replace what the other arguments write.
         attachments: `Attachment` objects.
         date: seconds as ``time.time()`` counts them; None: now, or when the mail is first encoded with a set
@@ -145,15 +146,15 @@ class Message:
         rare = headers or html or attachments or message_id or importance or notify or ret
         # 0xED begins the halves of surrogate pairs, which are no UTF-8.
         if rare or not isinstance(text, str) or b"\xed" in text.encode():
-            borrow("extra").check(self)
+            load_transient("mime.optional_fields").check(self)
         if not message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
             self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
         self._stamp()
 
     def _stamp(self):
-        if self.date is None and time.gmtime()[0] >= 2025:
-            self.date = int(time.time())
+        if self.date is None:
+            self.date = now()
 
     def head(self):
         """The headers up to MIME-Version, without those of the content: bytes."""
@@ -161,7 +162,8 @@ class Message:
         out = []
         for name, pairs in ((b"From", [self.author]), (b"To", self.to), (b"Cc", self.cc), (b"Reply-To", self.reply_to)):
             if pairs:
-                out.append(_people(name, pairs))
+                # Filters count a bare address against a mail with HTML.
+                out.append(_people(name, pairs, self.html is None))
         if not self.to and not self.cc:
             out.append(b"To: undisclosed-recipients:;\r\n")
         out.append(header(b"Subject", words(self.subject)))
@@ -169,7 +171,7 @@ class Message:
             out.append(b"Date: %s\r\n" % date_of(self.date).encode())
         out.append(b"Message-ID: %s\r\n" % self.message_id.encode())
         if self.headers or self.importance:
-            out += borrow("extra").fields(self)
+            out += load_transient("mime.optional_fields").fields(self)
         else:
             # RFC 3834, section 5: keeps absence notices from answering.
             out.append(b"Auto-Submitted: auto-generated\r\n")
@@ -182,8 +184,9 @@ class Message:
         ``buffer``: a bytearray to stream through; without it one is made where attachments need it.
         """
         if self.html is not None or self.attachments:
-            return borrow("multipart").encode(self, eightbit, binary, buffer)
-        encoding, data = text_octets(self.text or "", eightbit)
+            return load_transient("mime.multipart").encode(self, eightbit, binary, buffer)
+        # Filters count an empty body against a mail.
+        encoding, data = text_octets(self.text or self.subject, eightbit)
         if data[-2:] != b"\r\n":
             data += b"\r\n"
         head = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % encoding

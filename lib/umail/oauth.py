@@ -4,10 +4,14 @@ Each class is what ``Route(token=…)`` takes: called with ``refresh=False`` it 
 where that is still valid. The work is in the generator ``steps``, so that either driver can run it.
 """
 
-from . import sockets
-from .codec import clean
+import time
+
+from umail import load_transient
+
 from .errors import MailError
-from .http import post
+from .mime.fields import clean
+from .net import sockets
+from .net.http import post
 from .route import Route
 
 # Seconds before its end at which a token is renewed.
@@ -108,7 +112,8 @@ class _Token:
         self._store = store
         self._seconds = seconds
         self._token = None
-        self._until = 0
+        # How many seconds it is valid, and when it came, by the ticks and by the date.
+        self._valid = self._ticks = self._date = 0
 
     def __call__(self, refresh=False):
         """An access token (str), by blocking calls; see ``steps`` for what is raised."""
@@ -125,10 +130,16 @@ class _Token:
             MailError: stage auth, or that of the connection; ``configuration`` where a person must act, with the
                 advice for it.
         """
-        if refresh or self._token is None or sockets.left(self._until, sockets.ticks()) <= 0:
+        if refresh or self._token is None or not self._is_fresh():
             self._token = None
-            yield from self._fetch()
+            yield from self._fetch()  # type: ignore[attr-defined]
         return self._token
+
+    def _is_fresh(self):
+        # A board's ticks wrap after 12 days, and comparisons hold for 6; the date may be set meanwhile. A token for
+        # which both speak is valid: they do not err together, and one fetched too often costs little.
+        passed = sockets.left(sockets.ticks(), self._ticks)
+        return 0 <= passed < self._valid * 1000 and 0 <= int(time.time()) - self._date < self._valid
 
     def _ask(self, path, fields):
         fields = [("client_id", self._client_id), ("client_secret", self._client_secret)] + fields
@@ -143,29 +154,27 @@ class _Token:
         token = answer.get("access_token")
         # RFC 6749, A.12 and A.17: a token is one or more of these characters.
         if status != 200 or not token or _word(token) != token:
-            raise self._refusal(answer)
+            raise self._refusal(status, answer)
         # The rotated refresh token is durable before the access token is used: the old one may be void already.
         renewed = answer.get("refresh_token")
         if renewed and self._store and _word(renewed) == renewed:
             self._store.set("refresh_token", renewed)
-        seconds = max(60, _seconds(answer, "expires_in", 3600) - _EARLY)
-        self._until = sockets.after(sockets.ticks(), seconds * 1000)
+        self._valid = max(60, _seconds(answer, "expires_in", 3600) - _EARLY)
+        self._ticks = sockets.ticks()
+        self._date = int(time.time())
         self._token = token
 
-    def _refusal(self, answer):
+    def _refusal(self, status, answer):
         from .replies import classify
 
-        error, text = [_word(answer.get(name, "")) for name in ("error", "error_description")]
-        # Microsoft's own number says more than the standard's word.
-        kind, key = classify("token", 0, "", text)[:2]
-        if key == kind:
-            kind, key = classify("token", 0, "", error)[:2]
-        text = "%s: %s" % (error, text)
+        text = "%s: %s" % tuple([_word(answer.get(name, "")) for name in ("error", "error_description")])
+        kind, key = classify("token", status, "", text)
+        # An endpoint may repeat what it was sent.
         for secret in (self._client_secret, self._store and self._store.get("refresh_token")):
-            # An endpoint may repeat what it was sent.
-            if secret:
-                text = text.replace(secret, "***")
-        return MailError("auth", kind, text[:200], key=key)
+            text = load_transient("net.http").hidden(text, secret)
+        error = MailError("auth", kind, text[:200], key=key)
+        error.retry_after = answer["retry_after"]
+        return error
 
     def _refresh(self):
         # A new access token for the refresh token that is stored; the store's is the one that is valid.
@@ -269,7 +278,7 @@ class DeviceCode(_Token):
         status, answer = yield from self._ask("devicecode", [("scope", self._scope)])
         code = answer.get("device_code")
         if status != 200 or not code or _word(code) != code:
-            raise self._refusal(answer)
+            raise self._refusal(status, answer)
         show = [_word(answer.get(name, "")) for name in ("verification_uri", "user_code")]
         interval = max(1, min(_seconds(answer, "interval", 5), 60))
         # The person has as long as the code is valid, whatever deadline was set.

@@ -1,42 +1,78 @@
 """The outbox: what is put here is on flash, and goes out when it is time, once, whatever the power and the network do.
 
-How it works. ``put`` writes a file (spool.py) and asks the policy (policy.py) whether the mail goes by itself or is
-held back with others. ``flushing`` (flushing.py) is a generator over ``Delivery``, as a driver runs it (blocking.py,
-aio.py); ``flush`` runs it with sockets. Just before the last octets of a mail leave, its state becomes ``"sending"`` on
-flash. A file that is found so after a reset may have been delivered: it is sent again later, with the same Message-ID,
-and not often. The file is removed only after the server's final 250.
+How it works. ``put`` writes a file (queue/spool.py) and asks the policy (policy.py) whether the mail goes by itself or
+is held back with others. ``flushing`` (queue/run.py) is a generator over ``Delivery``, as a driver runs it
+(blocking.py, aio.py); ``flush`` runs it with sockets. Just before the last bytes of a mail leave, its state becomes
+``"sending"`` on flash. A file that is found so after a reset may have been delivered: it is sent again later, with the
+same Message-ID, and not often. The file is removed only after the server's final 250.
 
 Time is the outbox's own (``now``): whole seconds that never go back. They count on from what was last written down,
 and by the date across a reset, once the date is known; so neither a clock that is unset nor one that jumps does harm.
 """
 
-import time
+import sys
 
-from .delivery import clock_is_set
-from .spool import Entry, Spool
+from .mime.fields import now as _date
+from .queue.format import Entry
+from .queue.spool import Spool
 
-# So much of the file system is left free: marking a mail needs room, too.
-_ROOM = 16384
+_DAY = 86400
 _WEEK = 604800
+# The lines behind a mail's content take about so many bytes.
+_LINES = 1500
+_claimed = set()
 
 
-def _date():
-    return int(time.time()) if clock_is_set() else None
+def stopwatch(ticks=None, left=None, period=0, date=None):
+    """A function that tells the whole seconds since now, though a board's ticks wrap every 12.4 days.
+
+    Between two calls lies less than that, or as long as the date tells, if it is known at both.
+
+    Args:
+        ticks, left (callable), period (int): ``time.ticks_ms``, ``time.ticks_diff``, and what they wrap at; 0: never.
+        date (callable): as of ``Outbox``.
+    """
+    if ticks is None:
+        from .net import sockets
+
+        ticks, left = sockets.ticks, sockets.left
+        period = sockets.after(0, -1) + 1
+    date = date or _date
+    last, total, known = ticks(), 0, date()
+
+    def seconds():
+        nonlocal last, total, known
+        now, today = ticks(), date()
+        passed = left(now, last)
+        if passed < 0:
+            passed += period
+        if period and known is not None and today is not None:
+            # Whole turns of the counter, if the date has gone on by just those; anything else is a clock that was set.
+            missing = (today - known) * 1000 - passed
+            turns = (missing + period // 2) // period
+            if turns > 0 and abs(missing - turns * period) < 600000:
+                passed += turns * period
+        last = now
+        total += passed
+        known = today
+        return total // 1000
+
+    return seconds
 
 
-def _uptime():
-    # Whole seconds since now, for calls at least once in six days: a board's ticks wrap.
-    from . import sockets
+class Notes:
+    """What the next mail tells: how many were dropped, damaged and given up, why the last one was, what lasted long."""
 
-    state = [sockets.ticks(), 0]
+    def __init__(self, dropped=0, damaged=0, buried=0, why="", outage=""):
+        self.dropped = int(dropped)
+        self.damaged = int(damaged)
+        self.buried = int(buried)
+        self.why = str(why)
+        self.outage = str(outage)
 
-    def uptime():
-        now = sockets.ticks()
-        state[1] += sockets.left(now, state[0])
-        state[0] = now
-        return state[1] // 1000
-
-    return uptime
+    def counts(self):
+        """The three numbers."""
+        return self.dropped, self.damaged, self.buried
 
 
 class Outbox:
@@ -46,17 +82,24 @@ class Outbox:
         path (str): a directory of its own.
         route: a ``Route`` or a list of them, as for ``Client``.
         policy (Policy): pauses, limits and storm control; None: the defaults.
-        most_bytes (int), most (int): octets and number of mails kept. Beyond, dead mails go first, then those of the
+        most_bytes (int), most (int): bytes and number of mails kept. Beyond, dead mails go first, then those of the
             lowest priority, the oldest first; each is counted and told in the next mail.
         timeout, deadline (float), tick (callable): as of ``Client``.
         report (callable): ``report(message, result)`` after each attempt, with a ``Receipt`` or a ``MailError``. A
-            route that goes on failing the same way is reported once.
+            route that goes on failing the same way is reported once, and once more when that has lasted for hours.
         heartbeat (callable): returns the ``Message`` that says "all is well", every so many seconds (int):
         every: a week.
         expires: pairs of a name and a date (seconds of ``time.time()``): a heartbeat warns 30 days before.
         config (str): any word that changes when a person changes the configuration: the route then rests no more.
+            None: whatever it was.
         slept (int): seconds of deep sleep since the last outbox ended, for a board that does not know the date.
         uptime, date (callable): seconds since the start; ``time.time()`` or None while the clock is unset.
+        keep (callable): ``keep(names)`` keeps a short list of str over a reset where the chip can, though the flash
+            refuses; ``keep()`` gives it back. It holds what was delivered and could not be removed.
+
+    Raises:
+        ValueError: another Outbox has this directory; ``close`` it first.
+        OSError: the directory cannot be read.
     """
 
     def __init__(
@@ -77,6 +120,7 @@ class Outbox:
         slept=0,
         uptime=None,
         date=None,
+        keep=None,
     ):
         if policy is None:
             from random import random
@@ -96,14 +140,50 @@ class Outbox:
         self.every = every
         self.expires = expires
         self.config = config
-        self.uptime = uptime or _uptime()
         self.date = date or _date
+        self.uptime = uptime or stopwatch(date=self.date)
+        self.keep = keep
         # The mail that is being sent: nothing else may touch it meanwhile.
         self.current = None
         self.busy = False
         self.entries = []
+        self._claim = None
+        # When, and what, ``save`` wrote last.
+        self._saved = (0, "")
         self.spool = Spool(path)
-        self._load(slept)
+        self._take(path)
+        try:
+            self._load(slept)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take(self, path):
+        # Two on one directory would overwrite each other's files.
+        path = path.rstrip("/")
+        try:
+            if sys.implementation.name != "micropython":
+                from .queue.claim_cpython import Claim
+
+                self._claim = Claim(path)
+            elif path in _claimed:
+                raise OSError(11)
+            else:
+                _claimed.add(path)
+                self._claim = path
+        except OSError as error:
+            # EAGAIN, as 35 on macOS.
+            if error.args[0] in (11, 35):
+                raise ValueError("%s belongs to another Outbox already: close() that one first" % path)
+            raise
+
+    def close(self):
+        """Let go of the directory, for another Outbox; this one is not used any more."""
+        close = getattr(self._claim, "close", None)
+        if close:
+            close()
+        else:
+            _claimed.discard(self._claim)
 
     # -- time, and what is remembered --------------------------------------------------------------------------------
 
@@ -115,61 +195,150 @@ class Outbox:
             if date is not None:
                 # The first date since the start: so long the board was off.
                 then, at = self._behind
-                self._behind = None
+                self._behind: "tuple | None" = None
                 gap = date - at - (now - then)
                 if gap > 0:
                     self._base += gap
                     now += gap
+                    # Perhaps it was the clock that was wrong: each mail has a day to be tried in.
+                    for entry in self.entries:
+                        entry.tried = max(entry.tried, now - max(self.policy.life - _DAY, 0))
         return now
 
     def _load(self, slept):
-        state = self.spool.load() or [0, None, self.config, [0, 0, 0, ""], None, None]
-        self.entries, marks, damaged = self.spool.scan()
-        then, date = max([(mark[0], mark[1] or 0) for mark in marks + [state]])
+        try:
+            then, date, config, self.beat = self._recall(self.spool.load() or {})
+        except Exception:
+            # Damaged, of another shape, or too much for the memory: it counts as none.
+            then, date, config, self.beat = self._recall({})
+        # What was delivered though the flash refused to let it go.
+        self.stuck = list(self.keep() or ()) if self.keep else []
+        marks, damaged = self._gather()
+        then, date = max([(now, at or 0) for now, at in marks + [(then, date)]])
         self._base = then + slept - int(self.uptime())
         self._behind = (then, date) if date else None
-        # What the next mail tells: how many were dropped, damaged and given up, and why the last one was.
-        self.notes = state[3]
-        self.notes[1] += damaged
-        self.beat = state[4]
-        if state[5]:
-            self.policy.load(state[5])
-        if state[2] != self.config:
+        now = self.now()
+        self.policy.bound(now)
+        if self.config is None:
+            self.config = config
+        elif config not in (None, self.config):
             self.policy.worked()
-        if self.beat is None:
-            self.beat = self.now() + self.policy.spread(self.every)
+        if self.beat is None or self.beat > now + 2 * self.every:
+            self.beat = now + self.policy.spread(self.every)
             self.save()
-        elif slept and self.date() is None:
+        elif damaged or (slept and self.date() is None):
             # Nothing else tells the next one that time went on.
             self.save()
+        self._judge()
+
+    def _recall(self, state):
+        # Take up what ``save`` kept; in part, if it is of another version.
+        self.notes = Notes(*state.get("notes", ())[:5])
+        self.spool.number = int(state.get("number", 0))
+        self.hosts = [str(host) for host in state.get("hosts", ())]
+        self.policy.load(state.get("policy", {}))
+        date, beat = state.get("date"), state.get("beat")
+        date = None if date is None else int(date)
+        return int(state.get("now", 0)), date, state.get("config"), None if beat is None else int(beat)
+
+    def _gather(self):
+        # Take up the mails that are on flash and not known yet: (the (time, date) at which each was written last, how
+        # many were damaged).
+        entries, marks, damaged = self.spool.scan([entry.name for entry in self.entries] + self.stuck)
+        self.entries += entries
+        self.entries.sort(key=lambda entry: entry.number)
+        self.notes.damaged += damaged
+        return marks, damaged
+
+    def _judge(self):
+        # What the mails that were found are, after a reset.
         held = {}
         for entry in list(self.entries):
+            if entry is self.current:
+                continue
             if entry.state == "sending":
                 self.doubt(entry)
             if entry.more and entry.state == "pending":
-                # Of two that hold the same group, the newer was written before the older could be removed.
+                # Of two that hold the same group, the newer was written before the older could be removed. On FAT half
+                # a rename may have left it without its content.
                 if entry.group in held:
+                    if not self._is_whole(entry):
+                        self.entries.remove(entry)
+                        self.spool.aside(entry.name)
+                        continue
                     self.remove(held[entry.group])
                 held[entry.group] = entry
 
-    def save(self):
-        """Write down what must survive a reset. Where the flash refuses, only that is forgotten."""
+    def _is_whole(self, entry):
         try:
-            self.spool.save([self.now(), self.date(), self.config, self.notes, self.beat, self.policy.dump()])
+            return self.spool.read(entry) is not None
+        except OSError:
+            return False
+
+    def look_again(self):
+        """Find mails that could not be read before, and remove what the flash would not let go of."""
+        if self.spool.unread:
+            try:
+                if self._gather()[1]:
+                    self.save()
+                self._judge()
+            except OSError:
+                # The directory itself cannot be read.
+                self.spool.unread = 1
+        for name in list(self.stuck):
+            try:
+                self.spool.discard(name)
+            except OSError:
+                return
+            self.stuck.remove(name)
+            self._keep()
+
+    def _keep(self):
+        if self.keep:
+            self.keep(self.stuck)
+
+    def save(self):
+        """Write down what must survive a reset, if it has changed, and the time each hour, for what has no mail's file.
+
+        If the flash refuses, only that is forgotten.
+        """
+        notes = self.notes
+        state = {
+            "config": self.config,
+            "notes": [notes.dropped, notes.damaged, notes.buried, notes.why, notes.outage],
+            "beat": self.beat,
+            "number": self.spool.number,
+            "hosts": self.hosts,
+            "policy": self.policy.dump(),
+        }
+        now = self.now()
+        # (Each mail's file has its own number.)
+        key = repr([state[name] for name in state if name != "number"])
+        if key == self._saved[1] and now - self._saved[0] < 3600:
+            return
+        state["now"] = now
+        state["date"] = self.date()
+        try:
+            self.spool.save(state)
+            self._saved = (now, key)
         except OSError:
             pass
 
     def store(self, entry):
-        """Write the state of a mail down. Where the flash refuses, it is known until the next reset."""
+        """Write the state of a mail down. If the flash refuses, it is known until the next reset."""
         try:
-            self.spool.append(entry, self.now(), self.date())
+            self.spool.store(entry, self.now(), self.date())
         except OSError:
             pass
 
     def remove(self, entry):
-        """Remove a mail."""
+        """Remove a mail. If the flash keeps its file, that is known until the next reset, or beyond it by ``keep``."""
         self.entries.remove(entry)
-        self.spool.remove(entry)
+        try:
+            self.spool.discard(entry.name)
+        except OSError:
+            self.stuck.append(entry.name)
+            self._keep()
 
     def doubt(self, entry):
         """The power went, or the program was stopped, while it was sent: it may have been delivered."""
@@ -183,8 +352,8 @@ class Outbox:
     def bury(self, entry):
         """Give a mail up; the next one tells."""
         entry.state = "dead"
-        self.notes[2] += 1
-        self.notes[3] = entry.why
+        self.notes.buried += 1
+        self.notes.why = entry.why
         self.store(entry)
         self.save()
 
@@ -208,14 +377,30 @@ class Outbox:
             ValueError: it is larger than the outbox, or an attachment cannot be read.
             OSError: the flash is full or broken.
         """
+        policy = self.policy
+        # If it cannot be kept, it has not been.
+        before = policy.keys, policy.hour
+        headers = message.headers
+        try:
+            entry = self._put(message, key, priority, recovery, copy)
+        except BaseException:
+            policy.keys, policy.hour = before
+            raise
+        finally:
+            message.headers = headers
+        self._trim()
+        self.save()
+        return entry if entry in self.entries else None
+
+    def _put(self, message, key, priority, recovery, copy):
         now = self.now()
         until, group = self.policy.admit(now, key, recovery, priority > 1)
-        record = self.policy.keys.get(key)
-        if record:
-            if record[4] and (until or recovery):
-                message.headers = message.headers + [("In-Reply-To", record[4]), ("References", record[4])]
+        storm = self.policy.keys.get(key)
+        if storm:
+            if storm.first and (until or recovery):
+                message.headers = message.headers + [("In-Reply-To", storm.first), ("References", storm.first)]
             elif not recovery:
-                record[4] = message.message_id
+                self.policy.begin(key, message.message_id)
         more = 0
         old = None
         if until:
@@ -230,9 +415,7 @@ class Outbox:
         entry = self.write(message, group, priority, until, more, old.since if old else now, copy)
         if old:
             self.remove(old)
-        self._trim()
-        self.save()
-        return entry if entry in self.entries else None
+        return entry
 
     def _digest(self, message, old, more):
         # Many mails of an hour in one: their subjects.
@@ -246,33 +429,56 @@ class Outbox:
 
     def write(self, message, group, priority, until, more, since, copy=True):
         """Store a mail, whatever the policy; returns its Entry."""
-        size = sum([len(text or "") for text in (message.text, message.html)])
-        free = self.spool.free()
-        self._trim(size + sum([part.size() or 0 for part in message.attachments]) + _ROOM - free, priority)
-        entry = Entry(self.entries[-1].number + 1 if self.entries else 1, 0)
+        size = _LINES + sum([len(text or "") for text in (message.text, message.html)])
+        self._make_room(size + sum([part.size() or 0 for part in message.attachments]), priority)
+        entry = Entry(0, 0)
         entry.priority = priority
         entry.group = group
         entry.more = more
-        entry.since = since
-        entry.take([0, 0, "pending", until, 0, 0, message.date, None, [], ""])
+        entry.since = entry.tried = since
+        entry.until = until
+        entry.date = message.date
         self.spool.write(entry, message, copy, self.most_bytes, self.now(), self.date())
         self.entries.append(entry)
         return entry
 
-    def _trim(self, lacking=0, priority=1 << 20):
-        # Drop what is too much. Counted before it is removed: a power cut may count it twice, but not hide it.
-        while self.entries:
-            total = sum([entry.size for entry in self.entries])
-            if len(self.entries) <= self.most and total <= self.most_bytes and lacking <= 0:
+    def _victims(self, priority):
+        # What may be dropped for a mail of that priority: dead ones first, then the lowest, then the oldest.
+        found = []
+        for entry in self.entries:
+            dead = entry.state == "dead"
+            if entry is not self.current and (dead or entry.priority <= priority):
+                found.append((not dead, entry.priority, entry.number, entry))
+        # (Numbers differ: no two entries are ever compared.)
+        return [entry for _, _, _, entry in sorted(found)]
+
+    def _drop(self, entry):
+        # Counted before it is removed: a power cut may count it twice, but not hide it.
+        if entry.state != "dead":
+            self.notes.dropped += 1
+            self.save()
+        self.remove(entry)
+
+    def _trim(self):
+        for entry in self._victims(1 << 20):
+            if len(self.entries) <= self.most and sum([one.size for one in self.entries]) <= self.most_bytes:
                 return
-            rank, victim = min([((e.state != "dead", e.priority, e.number), e) for e in self.entries])
-            if victim is self.current or (rank[0] and rank[1] > priority):
+            self._drop(entry)
+
+    def _make_room(self, size, priority):
+        # Room for a mail, in whole blocks, and one more for the marks; nothing is dropped if that would not help.
+        free, block = self.spool.room()
+        need = (size // block + 2) * block
+        while free < need and self.spool.sweep():
+            free, _ = self.spool.room()
+        victims = self._victims(priority)
+        if free < need and free + sum([(one.size // block + 1) * block for one in victims]) < need:
+            raise OSError(28)
+        for entry in victims:
+            if free >= need:
                 return
-            if rank[0]:
-                self.notes[0] += 1
-                self.save()
-            lacking -= victim.size
-            self.remove(victim)
+            self._drop(entry)
+            free, _ = self.spool.room()
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
@@ -292,7 +498,7 @@ class Outbox:
 
     def flushing(self, budget=None):
         """What ``flush`` does, as a generator for a driver; a second one beside it does nothing."""
-        from .flushing import Flush
+        from .queue.run import Flush
 
         if self.busy:
             return 0
@@ -321,7 +527,7 @@ class Outbox:
         return [entry for entry in self.entries if entry.state == "dead"]
 
     def read(self, entry):
-        """The ``Message`` of an entry, or None where its file is damaged."""
+        """The ``Message`` of an entry, or None if its file is damaged; OSError if it cannot be read."""
         found = self.spool.read(entry)
         return found and found[0]
 
@@ -338,7 +544,7 @@ class Outbox:
                 if one.gone:
                     one.left = [address for address, _ in one.gone]
                 one.gone = []
-                one.since = self.now()
+                one.since = one.tried = self.now()
                 one.attempts = one.doubts = 0
             one.state = "pending"
             one.until = 0

@@ -1,6 +1,6 @@
 """Where mail goes in: host, port, kind of TLS, credentials and trust, checked when the route is made."""
 
-from .codec import clean, refuse
+from .mime.fields import clean, refuse
 
 
 class Route:
@@ -9,29 +9,32 @@ class Route:
     Args:
         host (str): the server's name; its certificate must carry it.
         port (int): 587 for submission (RFC 6409), 465 with ``security="tls"`` (RFC 8314), 25 between servers.
-        security (str): ``"starttls"`` (required, the default) · ``"tls"`` (from the first octet) · ``"opportunistic"``
-            (STARTTLS where offered, unauthenticated) · ``"plain"``.
+        security (str): ``"starttls"`` (required, the default) · ``"tls"`` (from the first byte; the default
+            at 465) · ``"opportunistic"`` (STARTTLS if offered, unauthenticated) · ``"plain"``.
         username, password (str): the login, or
         token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
-        certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate.
+        certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate. On CPython PEM, too.
         sender (str): the address of the envelope's sender, where it is not the message's.
-        trust: None (the bundled roots this route needs), a path of a DER file, DER bytes, or a list of these;
+        trust: None (the bundled roots this route needs), a path of a DER file, its bytes, or a list of these; on
+            CPython PEM, too;
             ``"insecure"`` checks nothing and says so, for a bench.
         ehlo (str): the name to greet with: a full domain name or an address literal. None: this board's address.
+        auth (str): the one way to log in that is used, ``"LOGIN"``, ``"PLAIN"`` or ``"XOAUTH2"``. None: the best
+            that is offered, and the next if the server does not take it.
 
     Raises:
-        ValueError: a sentence that says which argument, and how to mend it.
+        ValueError: a sentence that says which argument, and how to fix it.
     """
 
     # The names of the bundled roots to trust (see umail.certs); None: all of them.
-    roots = None
+    roots: "tuple | None" = None
     # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 octets.
     long_auth = False
     # How many recipients one envelope may have, where the provider documents it; a mail to more goes in several.
-    max_recipients = None
+    max_recipients: "int | None" = None
     # The domain whose MX is the host, where host is None; and the suffixes that its name must have.
-    mx = None
-    mx_suffixes = ()
+    mx: "str | None" = None
+    mx_suffixes: tuple = ()
     # After failures that are for a person: how many in a row, and for how many mails other routes go first.
     fails = rests = 0
 
@@ -39,7 +42,7 @@ class Route:
         self,
         host,
         port=587,
-        security="starttls",
+        security=None,
         username=None,
         password=None,
         token=None,
@@ -47,7 +50,10 @@ class Route:
         sender=None,
         trust=None,
         ehlo=None,
+        auth=None,
     ):
+        if security is None:
+            security = "tls" if port == 465 else "starttls"
         secure = security in ("starttls", "tls")
         if not secure and security not in ("opportunistic", "plain"):
             refuse("security", security, 'is none of "starttls", "tls", "opportunistic", "plain"')
@@ -58,6 +64,8 @@ class Route:
             refuse("security", security, 'lets a login or certificate out: use "starttls" or "tls", verified TLS')
         if not isinstance(port, int) or not 0 < port < 65536:
             refuse("port", port, "is not 1 to 65535, mostly 587")
+        if auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
+            refuse("auth", auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
         if sender is not None:
             from .message import address
 
@@ -78,6 +86,7 @@ class Route:
         self.sender = sender
         self.trust = trust
         self.ehlo = ehlo
+        self.auth = auth
 
     def __repr__(self):
         return "Route(%r, %d, %r, username=%r)" % (self.host or self.mx, self.port, self.security, self.username)

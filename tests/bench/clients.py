@@ -145,7 +145,7 @@ def _umail(micropython: str, *options: str, program: str = "device_umail.py") ->
 def _peer(micropython: str, *options: str) -> Callable[[Job], list[str]]:
     def command(job: Job) -> list[str]:
         if job.mechanism not in ("PLAIN", "LOGIN"):
-            raise Unable("no XOAUTH2" if job.mechanism else "fails where nobody logs in")
+            raise Unable("no XOAUTH2" if job.mechanism else "fails if nobody logs in")
         return [micropython, *options, str(HERE / "device_peer.py"), _written(job)]
 
     return command

@@ -21,11 +21,11 @@ from clients import USER, Client, Job, Unable
 from mpremote import romfs
 from trustme import KeyType
 
-from umail_host import size, size_table
+from tools import size, size_table
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
-from umail_host.fake_smtp.toxics import Proxy, Toxics
+from umail_host.fake_smtp.faults.toxics import Proxy, Toxics
+from umail_host.fake_smtp.server.tls import Authority
 
 PASSWORD = "opens-only-the-fake-server"
 TOKEN = "t" * 1900
@@ -84,7 +84,7 @@ class Bench:
             yield server, replace(job, file=str(self.folder / "mail.eml"), long_auth=exchange)
 
     def file(self, size: int) -> str:
-        """A file of that many octets that say nothing."""
+        """A file of that many random bytes."""
         path = self.folder / f"{size}.bin"
         if not path.exists():
             path.write_bytes(os.urandom(size))
@@ -149,7 +149,7 @@ def octets(bench: Bench) -> Row:
             client.run(job)
             return server.sessions[-1].octets_in
 
-        return bench.each(Row("256 KiB attachment, all octets inside TLS", "octets", 262144 * 1.01), measure)
+        return bench.each(Row("256 KiB attachment, all bytes inside TLS", "bytes", 262144 * 1.01), measure)
 
 
 def latency(bench: Bench) -> Row:
@@ -181,7 +181,7 @@ def instructions(bench: Bench) -> Iterator[Row]:
         ("BINARYMIME", 120, {}),
     ]
     for name, goal, switches in ways:
-        row = Row(f"instructions for an octet of an attachment, {name}", "instructions", goal)
+        row = Row(f"instructions for a byte of an attachment, {name}", "instructions", goal)
         devices = bench.clients[: 2 if bench.peer and name == "base64" else 1]
         if shutil.which("valgrind") is None:
             row.values["umail"] = "apt install valgrind"
@@ -265,10 +265,10 @@ def sizes(bench: Bench, library: Path, cache: Path, table: Path) -> Iterator[Row
     """Flash and RAM, as `make size` measures them, and uMail's in the same way."""
     committed = size_table.parse(table.read_text(encoding="utf-8"))
     found, notes = size.measure(bench.micropython, library, cache, committed)
-    flash = Row("what a plain alert loads, .mpy", "octets", 12_000, {"umail": found.alert_mpy})
-    whole = Row("the whole library, .mpy, certificates and advice apart", "octets", 40_000)
+    flash = Row("what a plain alert loads, .mpy", "bytes", 12_000, {"umail": found.alert_mpy})
+    whole = Row("the whole library, .mpy, certificates and advice apart", "bytes", 40_000)
     whole.values["umail"] = found.total("code")
-    ram = Row("what importing that takes of the heap, 32-bit", "octets", 0, {"umail": found.alert_ram})
+    ram = Row("what importing that takes of the heap, 32-bit", "bytes", 0, {"umail": found.alert_ram})
     if notes:
         ram.values["umail"] = notes[0]
     if bench.peer:

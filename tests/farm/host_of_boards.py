@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from umail_host import farm
+from umail_host.hil import farm
 from umail_host.virtual_board import VirtualBoard
 
 

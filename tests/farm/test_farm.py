@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from umail_host import farm
+from umail_host.device.ports import Port
 from umail_host.errors import UserError
-from umail_host.ports import Port
+from umail_host.hil import farm
 
 pytest_plugins = ["pytester"]
 HOST = Path(__file__).with_name("host_of_boards.py")

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from farm.test_farm import labgrid_tools, start_coordinator, wait_for_resources
-from umail_host import farm
-from umail_host.board import Board
+from umail_host.device.board import Board
+from umail_host.hil import farm
 from umail_host.virtual_board import VirtualBoard
 
 pytest_plugins = ["pytester"]

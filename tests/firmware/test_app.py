@@ -1,9 +1,10 @@
 """The loop: readings become mails, once each; nothing waits unfed; whatever is down is told and made up for."""
 
+from alertnode import platform
 from alertnode.app import App
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
-from check import equal, inside
+from check import equal, inside, raises
 from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
 
 
@@ -43,10 +44,10 @@ class World:
     def feed(self):
         self.fed = self.clock.uptime()
 
-    def sleep(self, seconds):
+    def sleep(self, milliseconds):
         # The watchdog would bite where a wait is long and unfed.
-        equal(self.clock.uptime() + seconds - self.fed < 1.5, True, "unfed")
-        self.port.pass_time(seconds)
+        equal(self.clock.uptime() + milliseconds - self.fed < 1500, True, "unfed")
+        self.port.sleep(milliseconds)
 
     def run(self):
         while not self.sensor.finished:
@@ -70,9 +71,9 @@ def test_a_lost_wifi_keeps_the_mails_in_order_and_says_so_once():
     world = World((38, 36, 38, 38))
     world.wifi.is_up = False
     equal(world.run(), [])
-    equal([line for line in world.log.say.lines if "wait: Wi-Fi" in line], ["1 mails wait: Wi-Fi is down"])
+    equal([line for line in world.log.say.lines if "waits: Wi-Fi" in line], ["1 mail waits: Wi-Fi is down"])
     world.wifi.is_up = True
-    world.app.wait(1)
+    world.app.wait(1000)
     equal([m.subject.split(" is ")[1][:4] for m in world.outbox.sent], ["abov", "back", "abov"])
     inside("at 2026-11-24 12:00:00 UTC", world.outbox.sent[0].subject)
 
@@ -81,9 +82,9 @@ def test_no_mail_goes_while_the_clock_is_unset_and_all_go_after():
     world = World((38, 38), unix=946684800)
     del world.port.servers["pool"]
     equal(world.run(), [])
-    inside("1 mails wait: the clock is not set", world.log.say.text())
+    inside("1 mail waits: the clock is not set", world.log.say.text())
     world.port.servers["pool"] = NOON
-    world.app.wait(3600)
+    world.app.wait(3600000)
     equal(len(world.outbox.sent), 1)
     inside("0 s after the start", world.outbox.sent[0].subject)
 
@@ -99,11 +100,11 @@ def test_a_clock_that_jumps_during_an_excursion_makes_no_second_mail():
     for jump in (86400 * 400, -86400 * 200):
         world = World((38, 38, 38, 36))
         world.app.sense()
-        world.app.wait(60)
-        world.port.clock += jump
+        world.app.wait(60000)
+        world.port.clock += jump * 1000
         while not world.sensor.finished:
             world.app.sense()
-            world.app.wait(60)
+            world.app.wait(60000)
         equal((world.app.alerts, world.app.recoveries), (1, 1))
         inside("3 min before", world.outbox.sent[1].text)
 
@@ -118,8 +119,8 @@ def test_the_sensors_going_and_coming_is_logged_once_each():
 def test_an_urgent_sensor_is_read_before_its_time():
     world = World((0, 1))
     world.sensor.urgent = lambda: True
-    world.app.wait(60)
-    equal(world.clock.uptime() < 1, True)
+    world.app.wait(60000)
+    equal(world.clock.uptime() < 1000, True)
 
 
 def test_the_end_of_a_trace_is_told():
@@ -129,7 +130,7 @@ def test_the_end_of_a_trace_is_told():
     world.app.finish()
     equal(world.log.say.lines[-2:], [
         "readings missing or not a number: 2",
-        "trace finished: 3 readings, 1 alerts, 1 recoveries",
+        "trace finished: 3 readings, 1 alert, 1 recovery",
     ])  # fmt: skip
 
 
@@ -162,3 +163,81 @@ class Memory:
 
     def save(self, rules, unix):
         self.saved += 1
+
+
+def node(values):
+    """A World whose App has marks that outlive a reset."""
+    world = World(values)
+    world.app.port = world.port
+    world.app.state = Memory()
+    return world
+
+
+def test_after_an_hour_without_network_the_board_restarts_then_after_twice_as_long_up_to_a_day():
+    world = node([])
+    world.wifi.is_up = False
+    hours = 3600 * 1000
+    for resets, after in ((0, 1), (1, 2), (2, 4), (4, 16), (5, 24), (5, 24)):
+        world.port.marks[platform.RESETS] = resets
+        world.port.resets = 0
+        world.wifi.gone = after * hours - 1
+        world.app.online()
+        equal(world.port.resets, 0)
+        world.wifi.gone = after * hours
+        world.app.online()
+        equal((world.port.resets, world.port.marks[platform.RESETS]), (1, min(resets + 1, 5)))
+    inside("no network for 24 h 0 min: restarting the board", world.log.say.text())
+    world.wifi.is_up = True
+    world.app.online()
+    equal(world.port.marks[platform.RESETS], 0)
+
+
+def test_failed_starts_are_forgotten_an_hour_after_the_first():
+    world = node([])
+    world.port.marks[platform.FAILS] = 2
+    # 20 minutes had passed before the last reset.
+    world.port.marks[platform.MINUTES] = 20
+    world.app.wait(39 * 60000)
+    equal(world.port.marks[platform.FAILS], 2)
+    world.app.wait(2 * 60000)
+    equal((world.port.marks[platform.FAILS], world.port.marks[platform.MINUTES]), (0, 0))
+
+
+def test_the_part_that_is_at_work_is_marked():
+    world = node([38])
+    seen = []
+    world.port.mark = lambda place, value: seen.append(value) if place == platform.PART else None
+    world.app.sense()
+    world.app.online()
+    world.app.flush()
+    world.app.wait(100)
+    equal(seen[:2], [platform.READING, platform.WRITING])
+    equal([part in seen for part in (platform.ASKING, platform.SENDING, platform.WAITING)], [True] * 3)
+
+
+def test_what_waits_is_sent_before_the_first_reading():
+    world = node([38])
+    world.mailer.put("old", "text", "old", "alert", "k")
+
+    class Stop(Exception):
+        pass
+
+    def read():
+        equal([message.subject for message in world.outbox.sent], ["old"])
+        raise Stop
+
+    world.sensor.read = read
+    raises(Stop, world.app.run)
+
+
+def test_a_network_that_comes_and_goes_while_mails_wait_writes_few_lines_to_flash():
+    world = World([])
+    world.outbox.until = 10**9
+    world.mailer.put("old", "text", "old", "alert", "k")
+    for _ in range(720):
+        for is_up in (True, False):
+            world.wifi.is_up = is_up
+            world.app.online()
+        world.port.pass_time(5)
+    equal(len([line for line in world.log.say.lines if "Wi-Fi is down" in line]), 6)
+    equal(len([line for line in world.log.show.lines if "Wi-Fi is down" in line]), 714)

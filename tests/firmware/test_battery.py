@@ -1,16 +1,16 @@
 """Battery mode: the radio is on only when there is something to send, and never longer than its budget."""
 
+import json
 import os
 
+from alertnode import platform
 from alertnode.app import App
 from alertnode.battery import Battery
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
 from alertnode.state import State, keep_last_words, last_words
-from check import equal, inside
+from check import equal, inside, scratch
 from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
-
-PATH = "umail-test-state.json"
 
 
 class Journal:
@@ -40,137 +40,152 @@ class Life:
         log.say = self.said
         time = clock(self.port, self.said)
         start = self.time
-        kept, self.outbox = self.outbox, Outbox(lambda: start + time.uptime())
+        kept, self.outbox = self.outbox, Outbox(lambda: start * 1000 + time.uptime())
         if kept:
             self.outbox.entries, self.outbox.sent, self.outbox.until = kept.entries, kept.sent, kept.until
             self.outbox.failures = kept.failures
-        state = State(self.port, self.time > 0, PATH)
+        state = State(self.port, self.time > 0)
         rules = [Rule("t", "above", 37, 1, self.readings)]
         state.restore(rules, time.moment)
         mailer = Mailer(Umail(), self.outbox, "a@x", ["ops@x"], self.said)
         sensor = Sensor(time, [value])
         app = App("b", sensor, rules, mailer, time, self.wifi, log, str, self.port.sleep)
-        app.interval, app.state = 600, state
+        app.interval, app.state, app.port = 600000, state, self.port
         before = self.port.milliseconds
         self.wifi.tries = 0
-        Battery(app, self.port, 60).run()
+        Battery(app, self.port, 60000).wake()
         self.radio.append(self.wifi.tries)
-        awake = (self.port.milliseconds - before) / 1000
-        self.port.pass_time(self.port.slept)
-        self.time += awake + self.port.slept
-        return self.port.slept
-
-
-def live(test):
-    """Run ``test`` with no state left behind."""
-    try:
-        test()
-    finally:
-        try:
-            os.remove(PATH)
-        except OSError:
-            pass
+        awake = (self.port.milliseconds - before) // 1000
+        self.port.pass_time(self.port.slept_for)
+        self.time += awake + self.port.slept_for
+        return self.port.slept_for
 
 
 def test_without_anything_to_send_the_radio_stays_off():
-    def check():
-        life = Life()
-        equal([life.wake(20) for _ in range(3)], [600, 600, 600])
-        equal(life.radio, [0, 0, 0])
-
-    live(check)
+    life = Life()
+    equal([life.wake(20) for _ in range(3)], [600, 600, 600])
+    equal(life.radio, [0, 0, 0])
 
 
 def test_after_power_on_the_time_is_fetched_once():
-    def check():
-        life = Life(unix=946684800)
-        life.wake(20)
-        life.wake(20)
-        equal(life.radio, [1, 0])
-        equal(life.wifi.on, False)
-
-    live(check)
+    life = Life(unix=946684800)
+    life.wake(20)
+    life.wake(20)
+    equal(life.radio, [1, 0])
+    equal(life.wifi.on, False)
 
 
 def test_an_excursion_over_many_sleeps_is_one_alert_and_one_recovery():
-    def check():
-        life = Life(readings=3)
-        for value in (38, 38, 38, 38, 38, 36, 35):
-            life.wake(value)
-        equal(["above" in m.subject for m in life.outbox.sent], [True, False])
-        equal(life.radio, [0, 0, 1, 0, 0, 1, 0])
-        inside("Began:     2026-11-24 12:00:00 UTC, 50 min before", life.outbox.sent[1].text)
-        inside("Since:     2026-11-24 12:00:00 UTC", life.outbox.sent[0].text)
-        equal(
-            [budget is not None and budget <= 60 for budget in life.outbox.budgets], [True] * len(life.outbox.budgets)
-        )
-
-    live(check)
+    life = Life(readings=3)
+    for value in (38, 38, 38, 38, 38, 36, 35):
+        life.wake(value)
+    equal(["above" in m.subject for m in life.outbox.sent], [True, False])
+    equal(life.radio, [0, 0, 1, 0, 0, 1, 0])
+    inside("Began:     2026-11-24 12:00:00 UTC, 50 min before", life.outbox.sent[1].text)
+    inside("Since:     2026-11-24 12:00:00 UTC", life.outbox.sent[0].text)
+    equal([budget is not None and budget <= 60 for budget in life.outbox.budgets], [True] * len(life.outbox.budgets))
 
 
 def test_a_wifi_that_stays_away_is_tried_less_and_less_and_the_alert_goes_when_it_is_back():
-    def check():
-        life = Life()
-        life.wifi.is_up = False
-        for _ in range(40):
-            life.wake(38)
-        tried = len([tries for tries in life.radio if tries])
-        equal(3 <= tried <= 8, True, tried)
-        life.wifi.is_up = True
-        for _ in range(30):
-            life.wake(38)
-        equal(len(life.outbox.sent), 1)
-
-    live(check)
+    life = Life()
+    life.wifi.is_up = False
+    for _ in range(40):
+        life.wake(38)
+    tried = len([tries for tries in life.radio if tries])
+    equal(3 <= tried <= 8, True, tried)
+    life.wifi.is_up = True
+    for _ in range(30):
+        life.wake(38)
+    equal(len(life.outbox.sent), 1)
 
 
 def test_a_mail_that_is_due_before_the_next_reading_wakes_the_board():
-    def check():
-        life = Life()
-        life.wake(20)
-        life.outbox.failures = [MailError("temporary")]
-        equal(life.wake(38), 60)
-        life.wake(38)
-        equal(len(life.outbox.sent), 1)
-
-    live(check)
+    life = Life()
+    life.wake(20)
+    life.outbox.failures = [MailError("temporary")]
+    equal(life.wake(38), 60)
+    life.wake(38)
+    equal(len(life.outbox.sent), 1)
 
 
 def test_a_power_cut_during_an_excursion_makes_no_second_alert():
-    def check():
+    life = Life()
+    life.wake(38)
+    life.port.kept = b""
+    life.wake(38)
+    equal(len(life.outbox.sent), 1)
+    life.wake(20)
+    equal(len(life.outbox.sent), 2)
+
+
+def test_a_state_that_is_damaged_or_newer_counts_as_none():
+    for values in (
+        None, 7, [], {"version": 2}, {"version": 1}, {"version": 1, "rules": 5}, {"version": 1, "rules": {"t": 3}},
+        {"version": 1, "rules": {"t": [True, 1, 2, 3]}}, {"rules": {"t": [True, 1, 2, 3]}},
+        {"version": 1, "rules": {"t": {}}},
+        {"version": 1, "rules": {"t": {"active": "no", "since": "x", "peak": [], "row": -1}}},
+        {"version": 1, "rules": {}, "radio_fails": "x", "radio_due": None, "slept": -3},
+    ):  # fmt: skip
         life = Life()
-        life.port.write = write
-        life.wake(38)
-        life.port.kept = b""
-        life.wake(38)
-        equal(len(life.outbox.sent), 1)
+        life.port.kept = life.port.files["/state.json"] = json.dumps(values).encode()
+        life.time = 1
+        equal(life.wake(38), 600, values)
+        equal(len(life.outbox.sent), 1, values)
+    for octets in (b"", b"\xff\xfe", b'{"version": 1', b"{" * 50):
+        life = Life()
+        life.port.kept = life.port.files["/state.json"] = octets
+        equal(life.wake(20), 600, octets)
+
+
+def test_failed_starts_are_forgotten_by_a_board_that_sleeps_too():
+    life = Life()
+    life.port.marks[platform.FAILS] = 2
+    for _ in range(5):
         life.wake(20)
-        equal(len(life.outbox.sent), 2)
+    equal(life.port.marks[platform.FAILS], 2)
+    life.wake(20)
+    equal(life.port.marks[platform.FAILS], 0)
 
-    live(check)
 
-
-def write(path, data):
-    if path == PATH:
-        with open(path, "wb") as file:
-            file.write(data)
+def test_what_an_earlier_reset_left_to_say_is_not_overwritten():
+    port = Port()
+    keep_last_words(port, "The board was restarted after a crash. Its log ended:", "nowhere")
+    for _ in range(200):
+        keep_last_words(port, "The board was reset by its watchdog while it was waiting. Its log ended:", "nowhere")
+    lines = last_words(port)
+    equal(lines[:2], [
+        "The board was restarted after a crash. Its log ended:",
+        "The board was reset by its watchdog while it was waiting.",
+    ])  # fmt: skip
+    equal(len(port.files["/reset.txt"]) < 4000, True)
 
 
 def test_last_words_are_the_logs_last_lines():
-    log, words = "umail-test-log.txt", "umail-test-reset.txt"
-
-    class Disk:
-        def write(self, path, data):
-            with open(path, "wb") as file:
-                file.write(data)
-
+    log = scratch("log.txt")
+    port = Port()
     try:
         with open(log, "wb") as file:
             file.write("".join(["12:%02d 37.5 °C\n" % n for n in range(60)]).encode() * 3)
-        keep_last_words(Disk(), "why", log, words)
-        lines = last_words(words)
+        keep_last_words(port, "why", log)
+        lines = last_words(port)
         equal((lines[0], lines[-1], len(lines)), ("why", "12:59 37.5 °C", 13))
     finally:
         os.remove(log)
-        os.remove(words)
-    equal(last_words(words), [])
+    equal(last_words(Port()), [])
+
+
+def test_last_words_of_a_damaged_log_or_none_say_at_least_why():
+    log = scratch("log.txt")
+    for octets in (b"\xff" * 3000, b"good\n\xff bad\x1b[2J\n", None):
+        port = Port()
+        try:
+            if octets is not None:
+                with open(log, "wb") as file:
+                    file.write(octets)
+            keep_last_words(port, "why", log)
+        finally:
+            if octets is not None:
+                os.remove(log)
+        lines = last_words(port)
+        equal(lines[0], "why")
+        equal([line for line in lines if "\x1b" in line or "\xff" in line], [])

@@ -1,7 +1,5 @@
 """The board's time: unset, set, estimated, and jumping both ways."""
 
-import os
-
 from alertnode.clock import ESTIMATED, SET, UNSET, Uptime
 from alertnode.ds3231 import DS3231
 from alertnode.zone import seconds
@@ -28,10 +26,10 @@ def test_uptime_survives_the_wrap_of_the_millisecond_counter_and_no_jump_of_the_
     port = Port()
     uptime = Uptime(port)
     port.pass_time(100)
-    equal(uptime(), 100)
+    equal(uptime(), 100000)
     port.set_unix(NOON)
     port.pass_time(1000)
-    equal(uptime(), 1100)
+    equal(uptime(), 1100000)
 
 
 def test_a_board_that_starts_in_2000_has_no_date():
@@ -39,7 +37,7 @@ def test_a_board_that_starts_in_2000_has_no_date():
     time = clock(port, said)
     equal((time.state, time.now(), time.unix(0)), (UNSET, None, None))
     port.pass_time(12)
-    equal(time.text(12), "12 s after the start (the clock was not set)")
+    equal(time.text(12000), "12 s after the start (the clock was not set)")
     equal(time.stamp(), ("--:--", "12 s after the start"))
 
 
@@ -68,11 +66,11 @@ def test_a_jump_in_either_direction_is_told_and_moves_no_duration():
     time.sync()
     inside("it was 7200 s slow", said.text())
     equal(time.uptime(), 0)
-    port.servers["pool"] = NOON - 86400
+    port.servers["pool"] = NOON - 7200
     time.sync()
-    inside("it was 93600 s fast", said.text())
+    inside("it was 14400 s fast", said.text())
     port.pass_time(5)
-    equal((time.uptime(), time.unix(0)), (5, NOON - 86400))
+    equal((time.uptime(), time.unix(0)), (5000, NOON - 7200))
 
 
 def test_servers_are_asked_in_order_then_the_router():
@@ -88,7 +86,7 @@ def test_a_date_before_2025_is_not_believed():
     port, said = Port(), Said()
     port.servers["pool"] = seconds(1999, 1, 1)
     equal(clock(port, said).sync(), False)
-    inside("before 2025: not believed", said.text())
+    inside("1999-01-01 00:00:00 UTC: not believed", said.text())
 
 
 def test_failures_are_told_with_growing_pauses():
@@ -104,29 +102,35 @@ def test_failures_are_told_with_growing_pauses():
 
 def test_without_ntp_for_long_the_last_known_time_is_taken_as_an_estimate():
     port, said = Port(), Said()
-    keep = "umail-test-clock"
-    with open(keep, "wb") as file:
-        file.write(b"%d" % NOON)
-    try:
-        time = clock(port, said, keep=keep)
+    port.files["/clock"] = b"%d" % NOON
+    time = clock(port, said)
+    time.sync()
+    equal(time.state, UNSET)
+    port.pass_time(601)
+    time.sync()
+    equal((time.state, time.now()), (ESTIMATED, NOON + 601))
+    inside("(estimated)", time.text(601000))
+    inside("by the last known time, as NTP does not answer", said.text())
+    # NTP that answers at last is better, even if it goes back.
+    port.servers["pool"] = NOON - 50
+    time.sync()
+    equal((time.state, time.now()), (SET, NOON - 50))
+
+
+def test_a_damaged_file_of_the_last_known_time_counts_as_none():
+    for damaged in (None, b"", b"soon", b"17e8", b"-5", b"\xff", b"12"):
+        port, said = Port(), Said()
+        port.files["/clock"] = damaged
+        time = clock(port, said)
         time.sync()
-        equal(time.state, UNSET)
         port.pass_time(601)
         time.sync()
-        equal((time.state, time.now()), (ESTIMATED, NOON + 601))
-        inside("(estimated)", time.text(601))
-        inside("by the last known time, as NTP does not answer", said.text())
-        # NTP that answers at last is better, even where it goes back.
-        port.servers["pool"] = NOON - 50
-        time.sync()
-        equal((time.state, time.now()), (SET, NOON - 50))
-    finally:
-        os.remove(keep)
+        equal(time.state, UNSET, damaged)
 
 
 def test_the_last_known_time_is_kept_seldom_and_never_while_unset():
     port, said = Port(), Said()
-    time = clock(port, said, keep="/clock")
+    time = clock(port, said)
     time.tick()
     equal(port.files, {})
     port.servers["pool"] = NOON
@@ -173,3 +177,91 @@ def test_a_ds3231_that_had_stopped_or_does_not_answer_is_not_believed():
     said = Said()
     equal(clock(Port(), said, chip=Silent()).state, UNSET)
     inside("DS3231 does not answer", said.text())
+
+
+def test_a_moment_is_right_to_the_second_at_any_phase():
+    port = Port(NOON)
+    time = clock(port, Said())
+    for _ in range(600):
+        port.sleep(7777)
+        at, true = time.uptime(), port.clock
+        port.sleep(750)
+        equal(time.unix(at), true // 1000)
+        equal(time.moment(true // 1000), at - true % 1000)
+
+
+def test_a_counter_that_wraps_is_right_for_as_long_as_it_takes_to_wrap():
+    port = Port()
+    uptime = Uptime(port)
+    for days in (1, 7, 12):
+        before = uptime()
+        port.pass_time(days * 86400)
+        equal(uptime() - before, days * 86400000)
+
+
+def test_a_clock_that_is_set_moves_by_more_than_a_day_only_if_two_servers_agree():
+    port, said = Port(NOON), Said()
+    time = clock(port, said, servers=("first", "second"))
+    far = NOON + 5 * 365 * 86400
+    port.servers["first"] = far
+    equal((time.sync(), time.now()), (False, NOON))
+    inside("believed if another says so, or it again in an hour", said.text())
+    port.servers["second"] = far + 86400
+    equal((time.sync(), time.now()), (False, NOON))
+    port.servers["second"] = far + 3
+    equal((time.sync(), time.now()), (True, far + 3))
+
+
+def test_or_if_one_says_so_twice_an_hour_apart():
+    port, said = Port(NOON), Said()
+    time = clock(port, said)
+    begin = port.milliseconds
+    port.servers["pool"] = lambda: NOON - 40 * 86400 + (port.milliseconds - begin) // 1000
+    while not time.sync():
+        port.pass_time(60)
+    equal(time.uptime(), 3600000)
+    equal(time.now(), NOON - 40 * 86400 + 3600)
+    equal(len([line for line in said.lines if "believed if" in line]), 1)
+
+
+def test_what_an_unset_clock_is_told_may_be_neither_before_the_last_known_time_nor_years_after():
+    for kept, told, believed in (
+        (None, NOON, True), (None, seconds(2036, 2, 7, 6, 28, 17), False), (None, seconds(2040, 1, 1), False),
+        (NOON, NOON + 40, True), (NOON, NOON - 3600, True), (NOON, NOON - 30 * 86400, False),
+        (NOON, NOON + 200 * 86400, True), (NOON, NOON + 3 * 366 * 86400, False),
+        # In its time, 2036 is as good as any year.
+        (seconds(2036, 2, 1), seconds(2036, 2, 8), True), (seconds(2035, 12, 1), seconds(2036, 3, 1), True),
+    ):  # fmt: skip
+        port = Port()
+        port.files["/clock"] = None if kept is None else b"%d" % kept
+        port.servers["pool"] = told
+        time = clock(port, Said())
+        equal((time.sync(), time.state), (believed, SET if believed else UNSET), (kept, told))
+
+
+def test_a_server_that_wants_to_be_left_alone_is():
+    port, said = Port(), Said()
+    time = clock(port, said, servers=("first", "second"))
+
+    def kiss():
+        raise ValueError("it refuses to answer (DENY)", 86400)
+
+    port.servers["first"] = kiss
+    for _ in range(20):
+        time.sync()
+        port.pass_time(600)
+    equal(port.asked.count("first"), 1)
+    inside("NTP server first: it refuses to answer (DENY)", said.text())
+    port.pass_time(86400)
+    time.sync()
+    equal(port.asked.count("first"), 2)
+
+
+def test_a_certificate_that_failed_by_its_dates_has_the_time_asked_for_again_soon():
+    port = Port()
+    port.servers["pool"] = NOON
+    time = clock(port, Said())
+    time.sync()
+    time.soon()
+    port.pass_time(5)
+    equal(time.due(), True)

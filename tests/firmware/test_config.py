@@ -4,7 +4,7 @@ import json
 import os
 
 from alertnode import config
-from check import equal, inside
+from check import equal, inside, scratch
 
 
 def but(table, more):
@@ -48,12 +48,12 @@ MISTAKES = (
     ("mail.route", 5, "m365.direct_send"),
     ("mail.to", REMOVE, '"mail.to" is missing'),
     ("mail.to", [], '"mail.to" is neither a text nor a list of texts'),
-    ("mail.to", "ops", "no address"),
+    ("mail.to", "ops", "not an address"),
     ("mail.username", REMOVE, "the route m365.submission needs it"),
-    ("mail.username", "esp32", '"mail.username" is no address: give the mailbox'),
+    ("mail.username", "esp32", '"mail.username" is not an address: give the mailbox'),
     ("mail.to", "ops@contoso.com\r\nRCPT TO:<a@b>", '"mail.to" holds a line break'),
-    ("mail.host", "https://smtp.example.org", '"mail.host" holds "/", which no name has: give the server'),
-    ("mail.trust", "certs/demo.der", '"mail.trust" is no path of a file on the board, from / on: give'),
+    ("mail.host", "https://smtp.example.org", '"mail.host" holds "/", which a name never has: give the server'),
+    ("mail.trust", "certs/demo.der", '"mail.trust" is not the absolute path of a file on the board: give'),
     (
         "mail.security",
         "plain",
@@ -81,9 +81,9 @@ MISTAKES = (
     (
         "mail.fallback",
         but(SECOND, {"host": "smtp.example.org:587"}),
-        '"mail.fallback.host" holds ":", which no name has',
+        '"mail.fallback.host" holds ":", which a name never has',
     ),
-    ("mail.fallback", but(SECOND, {"to": "ops@contoso.com"}), '"mail.fallback.to" is no key that is known'),
+    ("mail.fallback", but(SECOND, {"to": "ops@contoso.com"}), 'unknown key "mail.fallback.to"'),
     ("mail.fallback", but(SECOND, {"password": "geheim"}), "store it as the secret mail_password_2."),
     ("mail.fallback", but(SECOND, {"oauth": OAUTH}), '"mail.fallback.oauth" gets a token for a login'),
     ("mail.fallback", {"route": "smtp", "sender": "a@x"}, '"mail.fallback.host" is missing, and the route smtp needs'),
@@ -115,7 +115,7 @@ MISTAKES = (
     ("watchdog", -1, '"watchdog" is -1'),
     ("watchdog", 0.5, '"watchdog" is 0.5, less than the 2'),
     ("wifi.ssid", "n" * 33, '"wifi.ssid" is longer than the 32 bytes'),
-    ("intervall", 60, '"intervall" is no key that is known: did you mean "interval"?'),
+    ("intervall", 60, 'unknown key "intervall": did you mean "interval"?'),
     ("colour", "red", "remove it; the configuration knows battery, board_name, clock,"),
 )
 
@@ -139,7 +139,9 @@ def test_a_right_configuration_has_no_problem_and_gets_its_defaults():
     equal(settings["log_size"], 16384)
     equal(settings["mail"]["timeout"], 30)
     equal(settings["mail"]["trust"], ["/certs/demo.der"])
-    equal(settings["sensor"], {"type": "trace", "path": "/trace.csv", "unit": "°C", "speed": 0, "step": 0})
+    equal(
+        settings["sensor"], {"type": "trace", "path": "/trace.csv", "unit": "°C", "speed": 0, "step": 0, "column": ""}
+    )
     equal(len(settings["rules"]), 1)
     least = {key: GOOD[key] for key in ("board_name", "wifi", "mail", "sensor", "rules")}
     settings, problems = config.check(least)
@@ -155,6 +157,30 @@ def test_a_live_sensor_gets_a_rule_for_being_gone_unless_there_is_one():
     value["rules"].append({"name": "probe", "when": "gone", "readings": 0})
     settings, problems = config.check(value)
     equal((len(settings["rules"]), problems), (2, []))
+
+
+def test_a_configuration_that_is_cut_off_is_refused_even_if_the_parser_takes_it():
+    whole = json.dumps(but(GOOD, {"board_name": 'a "quoted\\" {name'})).encode()
+    equal(config._closed(whole + b"\n"), True)
+    for cut in range(1, len(whole)):
+        equal(config._closed(whole[:cut]), False, whole[:cut])
+
+    class Lenient:
+        """The parser of MicroPython up to 1.25, which ends a value where the text ends."""
+
+        @staticmethod
+        def loads(text):
+            return json.loads(text + "}")
+
+    path = scratch("config.json")
+    strict, config.json = config.json, Lenient
+    try:
+        with open(path, "wb") as file:
+            file.write(b'{"interval": 30')
+        inside("is not JSON: it breaks off in line 1", config.load(path)[1][0])
+    finally:
+        config.json = strict
+        os.remove(path)
 
 
 def test_each_mistake_gives_one_sentence_that_names_the_key_and_mends_it():
@@ -207,6 +233,7 @@ WRONG = {
     "sensor.unit": TEXT,
     "sensor.path": PATH,
     "sensor.speed": NUMBER,
+    "sensor.column": TEXT,
     "sensor.step": NUMBER,
     "sensor.pin": PINS,
     "sensor.scale": NUMBER,
@@ -272,9 +299,11 @@ def test_no_key_takes_a_value_that_would_only_fail_on_the_board():
 
 
 def test_every_key_has_its_wrong_values():
-    from alertnode import hints
+    from alertnode import config_help
 
-    leaves = [key for key in hints._HINTS if not [other for other in hints._HINTS if other.startswith(key + ".")]]
+    leaves = [
+        key for key in config_help._HINTS if not [other for other in config_help._HINTS if other.startswith(key + ".")]
+    ]
     # A second route is checked as the first; its own keys are in the other table.
     equal(sorted(WRONG), sorted([key for key in leaves if key not in ("", "mail.fallback")]))
 
@@ -284,7 +313,7 @@ def test_a_tenants_host_is_a_name_and_its_domain_one_with_a_dot():
     for key, value, wanted in (
         ("host", "40.92.0.1", '"mail.host" is an IP address'),
         ("host", "2a01:111::1", '"mail.host" is an IP address'),
-        ("domain", "contoso", '"mail.domain" is no domain'),
+        ("domain", "contoso", '"mail.domain" is not a domain'),
     ):
         problems = config.check(changed("mail", but(good, {key: value})))[1]
         equal(len(problems), 1, problems)

@@ -5,9 +5,9 @@ import sys
 
 from alertnode import routes, secrets
 from alertnode.log import Log
-from check import equal, inside, raises
+from check import equal, inside, raises, scratch
 
-PATH = "umail-test-log.txt"
+PATH = scratch("log.txt")
 
 
 def size(path):
@@ -43,6 +43,18 @@ def test_lines_are_printed_kept_and_bounded_in_ram_and_on_flash():
         equal(log.lines, ["2026-11-24 12:03:00 CET line %d" % n for n in (97, 98, 99)])
         with open(PATH) as file:
             inside("2026-11-24 12:03:00 CET line 99\n", file.read())
+    finally:
+        clean()
+
+
+def test_a_note_is_in_the_file_only():
+    clean()
+    try:
+        log, shown = journal()
+        log.note("Message-ID <a@x>")
+        equal((shown, log.lines), ([], []))
+        with open(PATH) as file:
+            equal(file.read(), "2026-11-24 12:03:00 CET Message-ID <a@x>\n")
     finally:
         clean()
 
@@ -106,7 +118,7 @@ def test_nvs_holds_secrets_of_any_length_where_there_is_nvs():
 
 def test_a_file_holds_them_elsewhere():
     old = secrets.PATH
-    secrets.PATH = "umail-test-secrets.json"
+    secrets.PATH = scratch("secrets.json")
     try:
         equal(secrets.get("mail_password"), None)
         secrets.put("mail_password", "geheim")
@@ -114,6 +126,13 @@ def test_a_file_holds_them_elsewhere():
         equal(secrets.get("mail_password"), "geheim")
         secrets.put("mail_password", None)
         equal((secrets.get("mail_password"), secrets.get("wifi_password")), (None, "auch"))
+        # As alertnode 0.1 wrote it; and damaged.
+        for octets, wanted in (
+            (b'{"mail_password": "alt"}', "alt"), (b"", None), (b"[]", None), (b"\xff", None), (b'{"mail_pass', None)
+        ):  # fmt: skip
+            with open(secrets.PATH, "wb") as file:
+                file.write(octets)
+            equal(secrets.get("mail_password"), wanted, octets)
     finally:
         os.remove(secrets.PATH)
         secrets.PATH = old
@@ -185,3 +204,21 @@ def test_a_second_route_has_its_own_secrets_and_the_sender_that_its_login_may_us
     made = routes.every(first, {"mail_password": "p", "mail_token_2": "t"}.get, Library)
     equal(made, [("submission", "a@x", ["password"]), ("smtp", "h", ["sender", "token", "username"])])
     inside("secret mail_password_2 ", str(raises(ValueError, routes.every, first, {"mail_password": "p"}.get, Library)))
+
+
+def test_a_certificate_that_is_missing_or_pem_is_told_when_the_board_starts():
+    path = "umail-test-cert.der"
+    mail = {"trust": (), "certificate": [path], "private_key": "", "fallback": ()}
+    try:
+        for content, said in ((None, "is not there: bring it by"), (b"-----BEGIN", "is not DER"), (b"0\x82", "")):
+            if content is not None:
+                with open(path, "wb") as file:
+                    file.write(content)
+            if said:
+                text = str(raises(ValueError, routes.check_files, mail))
+                inside("the file %s of mail.certificate %s" % (path, said), text)
+                first = {"trust": "insecure", "certificate": (), "private_key": "", "fallback": mail}
+                inside(" of mail.fallback.certificate ", str(raises(ValueError, routes.check_files, first)))
+        routes.check_files(mail)
+    finally:
+        os.remove(path)

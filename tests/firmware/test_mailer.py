@@ -29,6 +29,19 @@ def test_a_mail_goes_and_the_console_says_so():
     equal((post.pending(), post.due(), post.wait()), (0, False, None))
 
 
+def test_the_message_id_of_a_mail_that_was_taken_is_noted():
+    _, port, said, umail, outbox = mailer()
+    noted = []
+    post = Mailer(umail, outbox, "a@x", ["ops@contoso.com"], said, noted.append)
+    outbox.failures = [MailError("temporary")]
+    put(post, "one")
+    post.flush()
+    equal(noted, [])
+    port.pass_time(60)
+    post.flush()
+    equal(noted, ["Message-ID %s" % outbox.sent[0].message_id])
+
+
 def test_alert_and_recovery_share_their_rules_key():
     post, _, _, _, outbox = mailer()
     put(post, "one")
@@ -58,7 +71,7 @@ def test_a_mail_that_is_given_up_is_told():
     post.flush()
     inside("permanent failure at rcpt: 550 no", said.lines[0])
     inside("nothing waits any more", said.lines[1])
-    equal(said.lines[2:], ["a mail is given up, the next one tells: 550 no"])
+    equal(said.lines[2:], ["gave up on a mail; the next one will say so: 550 no"])
 
 
 def test_a_mail_from_before_a_reset_is_told_by_its_subject():
@@ -72,7 +85,7 @@ def test_a_mail_that_is_held_back_is_told():
     post, _, said, _, outbox = mailer()
     outbox.hold = 900
     put(post, "one")
-    inside("held back with others of its kind, for 900 s at most", said.lines[0])
+    inside("held back with others of its kind, for 15 min at most", said.lines[0])
 
 
 def test_a_full_flash_keeps_mails_in_ram_sends_them_and_stores_them_when_there_is_room():

@@ -1,7 +1,7 @@
 """Rules: one alert and one recovery for each excursion; a sensor that is gone proves nothing."""
 
-from alertnode.rules import Rule, make
-from alertnode.sensors import Reading
+from alertnode.rules import Rule, make, number
+from alertnode.sensors.reading import Reading
 from check import equal
 
 GONE = None
@@ -28,6 +28,20 @@ def test_below_is_the_mirror_image():
 
 def test_without_hysteresis_the_limit_itself_is_normal():
     equal(feed(Rule("t", "above", 10), (11, 10, 11)), "alert recovery alert")
+
+
+def test_the_value_that_is_said_to_be_normal_is_normal_in_any_floats():
+    for tenths in range(-120, 121, 7):
+        for width in range(1, 12):
+            limit, hysteresis = tenths / 10, width / 10
+            for when, sign in (("above", 1), ("below", -1)):
+                rule = Rule("t", when, limit, hysteresis)
+                back = float(number(rule.normal()))
+                equal(
+                    feed(rule, (limit, limit + sign, back + sign * 0.1, back)),
+                    "- alert - recovery",
+                    (when, limit, hysteresis),
+                )
 
 
 def test_for_three_readings_in_a_row():

@@ -1,6 +1,6 @@
 """Sensors on wires: their failures are a sensor that is gone, never a false value."""
 
-from alertnode.hardware import Adc, Contact, Dht22, Ds18b20
+from alertnode.sensors.wired import Adc, Contact, Dht22, Ds18b20
 from check import equal, inside
 from firmware_fakes import Port, Said, clock
 
@@ -103,7 +103,7 @@ def test_no_chip_or_several_on_the_wire_are_named():
 def test_a_dht22_is_asked_again_after_two_seconds():
     port = Port()
     sensor = Dht22(clock(port, Said()), "°C", Dht([OSError(116), None]), port.sleep)
-    equal((sensor.read().value, sensor.clock.uptime()), (21.5, 2))
+    equal((sensor.read().value, sensor.clock.uptime()), (21.5, 2000))
     sensor = Dht22(clock(port, Said()), "%", Dht([None]), port.sleep, "humidity")
     equal(sensor.read().value, 40)
     sensor = Dht22(clock(port, Said()), "°C", Dht([Exception("checksum error")] * 3), port.sleep)
@@ -134,3 +134,22 @@ def test_a_contact_that_moves_between_readings_is_urgent():
     sensor.read()
     pin.levels = [1]
     equal(sensor.urgent(), True)
+
+
+def test_whatever_a_driver_raises_or_returns_is_a_missing_reading():
+    for answer, words in (
+        (MemoryError("no heap"), "MemoryError: no heap"),
+        (IndexError("list index out of range"), "IndexError: list index"),
+        ("21.5", "TypeError"),
+    ):
+        sensor, _ = make(Adc, None)
+
+        def measure():
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        sensor.measure = measure
+        reading = sensor.read()
+        equal(reading.value, None)
+        inside(words, reading.why)

@@ -2,13 +2,13 @@
 
 import os
 
-from alertnode import trace
 from alertnode.rules import Rule
+from alertnode.sensors import rows, trace
 from alertnode.zone import Zone, seconds
-from check import equal, inside, raises
+from check import equal, inside, raises, scratch
 from firmware_fakes import Port, Said, clock
 
-PATH = "umail-test-trace.csv"
+PATH = scratch("trace.csv")
 ZONE = Zone("CET-1CEST,M3.5.0,M10.5.0/3")
 
 
@@ -84,10 +84,29 @@ def test_moments_in_every_form():
         ("2026-07-01 12:00:00+05:30", seconds(2026, 7, 1, 6, 30)),
         ("2026-07-01 12:00-01:00", seconds(2026, 7, 1, 13)),
         ("1795521600", 1795521600),
+        ("2026-07-01 12:00:00 UTC", seconds(2026, 7, 1, 12)),
+        ("1795521600.25", 1795521600),
+        ("1795521600250", 1795521600),
+        ("1795521600250123456", 1795521600),
+        ("2026-07-01T12:00:05,250", seconds(2026, 7, 1, 10, 0, 5)),
     ):
-        equal(trace.moment(text, ZONE), wanted, text)
-    for text in ("", "value", "2026-13-01", "2026-01-01 25:00", "01.02.2026", "a-b-c"):
-        raises((ValueError, IndexError), trace.moment, text, ZONE)
+        equal(rows.moment(text, ZONE), wanted, text)
+    for text in (
+        "",
+        "value",
+        "2026-13-01",
+        "2026-01-01 25:00",
+        "01.02.2026",
+        "a-b-c",
+        "2026-02-31 12:00",
+        "2025-02-29",
+        "2026-01-01 12:00:99",
+        "2026-01-01x12:00",
+        "45000.5",
+        "1_000",
+        "-5",
+    ):
+        raises(ValueError, rows.moment, text, ZONE)
 
 
 def test_speed_divides_the_recorded_pauses():
@@ -95,10 +114,10 @@ def test_speed_divides_the_recorded_pauses():
     with open(PATH, "w") as file:
         file.write(content)
     try:
-        for speed, wanted in ((0, 0), (1, 600), (60, 10)):
+        for speed, wanted in ((0, 0), (1, 600000), (60, 10000), (0.5, 1200000)):
             sensor = trace.Trace(PATH, "", clock(Port(), Said()), Said(), speed=speed)
             sensor.read()
-            equal(sensor.pause(5), wanted)
+            equal(sensor.pause(5000), wanted)
     finally:
         os.remove(PATH)
 
@@ -110,3 +129,62 @@ def test_summer_time_makes_no_false_gap_of_three():
     readings, _, _ = replay(text, "CET-1CEST,M3.5.0,M10.5.0/3")
     rule = Rule("sensor", "gone", readings=3)
     equal([event for event in [rule.feed(r) for r in readings] if event], [])
+
+
+def values(content, **settings):
+    return [r.value for r in replay(content, **settings)[0]]
+
+
+def test_a_comma_is_the_decimal_one_behind_a_semicolon_or_tab_and_in_quotes():
+    row = "2026-01-01 00:0%d%s%s\n"
+    for separator in ";", "\t":
+        content = "".join([row % (n, separator, value) for n, value in enumerate(("-9,6", "37,9", "1.5", '"-9,5"'))])
+        equal(values("Zeit%sWert\n" % separator + content), [-9.6, 37.9, 1.5, -9.5])
+    equal(values("time,value\n" + row % (0, ",", '"37,9"') + row % (1, ",", '"-9,65"')), [37.9, -9.65])
+
+
+def test_what_could_be_thousands_or_two_cells_is_a_missing_reading_and_no_other_number():
+    readings, _, _ = replay('2026-01-01 00:00,21\n2026-01-01 00:01,21,5\n2026-01-01 00:02,"1,234"\n')
+    equal([r.value for r in readings], [21, None, None])
+    inside("3 cells here, not 2", readings[1].why)
+    inside('the recording says "1,234"', readings[2].why)
+    equal(values("2026-01-01 00:00;1.234,5\n2026-01-01 00:01;2\n"), [None, 2])
+
+
+def test_quotes_hold_separators_and_a_quote_within():
+    equal(values('"time, local","value ""a"""\n"2026-01-01 00:00","1.5"\n'), [1.5])
+
+
+def test_a_cell_without_a_digit_is_no_zero():
+    text = "".join(
+        ["2026-01-01 00:0%d,%s\n" % pair for pair in enumerate((".", "e3", "-", "+.e1", "1_0", "1e2", ".5"))]
+    )
+    equal(values("time,value\n" + text), [None, None, None, None, None, 100, 0.5])
+
+
+MANY = "created_at,entry_id,field1,field2\n2026-01-01T00:00:00Z,7,21.5,48\n2026-01-01T00:05:00Z,8,22.5,49\n"
+
+
+def test_of_more_than_two_columns_one_is_chosen_by_name_or_all_are_refused():
+    said = str(raises(ValueError, replay, MANY))
+    inside("4 columns", said)
+    inside("created_at, entry_id, field1, field2", said)
+    equal(values(MANY, column="field1"), [21.5, 22.5])
+    equal(values(MANY, column="field2"), [48, 49])
+    inside('not one column "field3"', str(raises(ValueError, replay, MANY, column="field3")))
+    inside('not one column "x"', str(raises(ValueError, replay, MANY.replace("field", "x\tfield"), column="x")))
+    inside("first line must hold their names", str(raises(ValueError, replay, MANY.split("\n", 1)[1])))
+    # A separator at the end of each line makes no column.
+    equal(values("time;value;\n2026-01-01 00:00;1,5;\n"), [1.5])
+
+
+def test_what_a_logger_writes_above_its_rows_is_no_row():
+    head = "Logger 3;serial 17\n\nStart: now\n" + 30 * "note\n" + "time;temp;hum\n"
+    equal(values(head + "2026-01-01 00:00;1,5;40\n2026-01-01 00:01;2,5;41\n", column="temp"), [1.5, 2.5])
+
+
+def test_a_row_longer_than_the_board_reads_is_not_cut_into_two_nor_its_number():
+    far = "2026-01-01 00:00," + "x" * 480 + ",21.5%s\n2026-01-01 00:01,y,22\n"
+    head = "time,note,value\n"
+    equal(values(head + far % "", column="value"), [21.5, 22])
+    equal(values(head + far % ("0" * 40), column="value"), [None, 22])

@@ -20,13 +20,20 @@ class Network:
         self.tried = []
         self.refuses = False
         self.active_now = False
+        self.switched = []
+        self.lacks_memory = None
 
     def WLAN(self, interface):
+        if self.lacks_memory:
+            raise self.lacks_memory
         equal(interface, self.STA_IF)
         return self
 
     def active(self, on):
+        if self.lacks_memory:
+            raise self.lacks_memory
         self.active_now = on
+        self.switched.append(on)
 
     def disconnect(self):
         self.up = False
@@ -122,3 +129,64 @@ def test_down_switches_the_radio_off():
     made.up()
     made.down()
     equal(network.active_now, False)
+
+
+def test_a_radio_without_memory_is_a_failure_like_others_on_every_release():
+    for error in (RuntimeError("Wifi Unknown Error 0x0101"), OSError("WiFi Out of Memory")):
+        network = Network()
+        network.lacks_memory = error
+        made, port, said, _ = wifi(network)
+        equal((made.up(), made.gateway()), (False, ""))
+        made.down()
+        inside("the radio refuses (%s)" % error, said.lines[0])
+        network.lacks_memory = None
+        port.pass_time(5)
+        equal(made.up(), True)
+        # Later it may be short again, and the interface is there.
+        network.up, network.after, network.lacks_memory = False, 0, error
+        equal(made.up(), False)
+        inside("the radio refuses (%s)" % error, said.lines[-1])
+
+
+def test_after_ten_minutes_without_network_the_radio_is_switched_off_and_on():
+    network = Network()
+    network.after = 0
+    made, port, said, _ = wifi(network)
+    begin = made.away()
+    for _ in range(4 * 60):
+        made.up()
+        port.pass_time(15)
+    offs = len([on for on in network.switched if not on])
+    equal(4 <= offs <= 6, True, offs)
+    equal(made.away() - begin >= 3600000, True)
+    network.after = 1
+    port.pass_time(300)
+    equal((made.up(), made.away()), (True, 0))
+
+
+def test_a_network_that_comes_and_goes_writes_few_lines_to_flash():
+    network = Network()
+    network.after = 1
+    port, kept, shown = Port(), Said(), Said()
+    made = Wifi(network, "lab", "geheim", Uptime(port), port.sleep, str, kept, 20, shown)
+    for _ in range(3 * 720):
+        network.after = 1
+        made.up()
+        network.up, network.after = False, 0
+        made.ready()
+        port.pass_time(5)
+    equal(len(kept.lines) <= 3 * 21 + 1, True, len(kept.lines))
+    equal(len(shown.lines) > 1000, True)
+    inside("more lines on the Wi-Fi were not kept", kept.text())
+
+
+def test_a_radio_that_was_off_on_purpose_misses_no_network():
+    network = Network()
+    made, port, said, _ = wifi(network)
+    made.up()
+    made.down()
+    port.pass_time(7200)
+    network.up, network.after = False, 0
+    equal(made.up(), False)
+    equal(made.away() < 60000, True)
+    equal("off and on" in said.text(), False)

@@ -1,22 +1,22 @@
 """Events in words: subject and text carry board, rule, value, unit, limit and the reading's own time."""
 
-from alertnode import words
+from alertnode import texts
 from alertnode.rules import Rule
-from alertnode.sensors import Reading
+from alertnode.sensors.reading import Reading
 from check import equal, inside
 
 
 def when(at):
-    return "12:%02d CET" % (at // 60)
+    return "12:%02d CET" % (at // 60000)
 
 
 def mails(rule, *values):
     """(line, subject, text) of each event that the values make, a minute apart."""
     result = []
     for minute, value in enumerate(values):
-        event = rule.feed(Reading(value, "°C", minute * 60, "no answer" if value is None else ""))
+        event = rule.feed(Reading(value, "°C", minute * 60000, "no answer" if value is None else ""))
         if event:
-            result.append((words.line(event),) + words.mail(event, "freezer-3", when, "alertnode 1", ("more",)))
+            result.append((texts.line(event),) + texts.mail(event, "freezer-3", when, "alertnode 1", ("more",)))
     return result
 
 
@@ -53,7 +53,7 @@ def test_a_door():
 
 def test_numbers_and_durations_are_short():
     for value, text in ((37.5, "37.5"), (75, "75"), (-15, "-15"), (1013.254, "1013.25"), (0.0042, "0.0042"), (0, "0")):
-        equal(words.number(value), text)
-    equal(words.number(-0.00001), "0")
+        equal(texts.number(value), text)
+    equal(texts.number(-0.00001), "0")
     for seconds, text in ((12, "12 s"), (2700, "45 min"), (12000, "3 h 20 min"), (190000, "2 days 4 h")):
-        equal(words.duration(seconds), text)
+        equal(texts.duration(seconds), text)

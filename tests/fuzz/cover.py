@@ -35,7 +35,12 @@ def steps(world: World, target: str, entry: bytes) -> set[Step]:
         one.run(world, target, entry)
     finally:
         sys.settrace(None)
-    return {(Path(name).stem, before, line) for name, before, line in found}
+    return {(_dotted(name), before, line) for name, before, line in found}
+
+
+def _dotted(path: str) -> str:
+    """A module's name below ``umail``, as ``entries.MODULES`` spells it."""
+    return path.rpartition(f"{LIBRARY.name}/")[2].removesuffix(".py").replace("/", ".")
 
 
 def fewest(world: World, target: str, saved: list[bytes], found: Iterable[bytes]) -> tuple[list[bytes], set[Step]]:
@@ -52,7 +57,7 @@ def fewest(world: World, target: str, saved: list[bytes], found: Iterable[bytes]
 
 def lines(module: str) -> set[int]:
     """The lines of a module's functions that hold code."""
-    path = LIBRARY / f"{module}.py"
+    path = LIBRARY / f"{module.replace('.', '/')}.py"
     code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
     found: set[int] = set()
 

@@ -10,12 +10,14 @@ from fuzz.script import NAMES
 FOLDER = Path(__file__).parent / "corpus"
 # Each target's modules of the library: what the other side's octets, or a message's arguments, go through.
 MODULES = {
-    "replies": "reply",
-    "dialogue": "session opening transaction upload trouble delivery envelopes sasl dots dsn",
-    "names": "dns dns_tcp mx",
-    "tokens": "http oauth",
-    "files": "spool",
-    "messages": "message multipart extra words quoted codec",
+    "replies": "smtp.reply net.sockets",
+    "dialogue": "smtp.session smtp.handshake smtp.transaction smtp.data smtp.failure smtp.retry smtp.nobody "
+    "delivery smtp.batches smtp.sasl",
+    "names": "dns net.dns_tcp net.mx",
+    "tokens": "net.http oauth",
+    "files": "queue.format",
+    "messages": "message mime.multipart mime.optional_fields mime.encoded_words mime.addresses "
+    "mime.transfer_encoding mime.fields",
 }
 _SHOWN = {octet: f"{{{name}}}" for name, octet in NAMES.items()} | {10: "\\n", 13: "\\r", 92: "\\\\", 123: "\\x7b"}
 _PART = re.compile(r"\{([a-z]+)\}|\\x([0-9a-f]{2})|\\(.)|([^\\{])")

@@ -7,7 +7,8 @@ is one, sees the same and raises ``Wrong`` where the core does what it must not.
 from errno import ECONNREFUSED, ECONNRESET, ETIMEDOUT
 
 from fuzz.script import END, RESET, TIMEOUT, UNTRUSTED, connections
-from umail import borrow
+from support.drive import Driver as Loop
+from umail import load_transient
 
 _ADDRESS = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
 _MAIL_HOST = b"\xc0\x0c\0\x0f\0\1\0\0\0\x3c\0\x12\0\x0a\1m\2mx\x09microsoft\0"
@@ -24,7 +25,7 @@ class Lost(OSError):
         return "lost %s" % self.args[0]
 
 
-class Driver:
+class Driver(Loop):
     """Runs generators of the core.
 
     Args:
@@ -34,6 +35,9 @@ class Driver:
         judge: is told ``connected``, ``secured``, ``sent``, ``said`` and ``waited``; or None.
         most (int): the core may yield so often before it counts as endless.
     """
+
+    errors = Exception
+    never = (Wrong, AttributeError, TypeError)
 
     def __init__(self, script, cut, note, judge=None, most=5000):
         self.left = connections(script)
@@ -45,48 +49,36 @@ class Driver:
         self.buffer = None
         self.handshake = None
 
-    def run(self, steps):
-        """Run a generator to its end: what it returns."""
-        answer = error = None
-        while True:
-            try:
-                what = steps.throw(error) if error else steps.send(answer)
-            except StopIteration as stop:
-                return stop.value
-            answer = error = None
-            self.most -= 1
-            if not self.most:
-                raise Wrong("the core goes on without an end")
-            try:
-                answer = self._do(what)
-            except Exception as raised:
-                if isinstance(raised, (Wrong, AttributeError, TypeError)):
-                    raise
-                error = raised
+    def do(self, what):
+        self.most -= 1
+        if not self.most:
+            raise Wrong("the core goes on without an end")
+        return super().do(what)
 
-    def _do(self, what):
-        if isinstance(what, tuple):
-            self.note(("%s %s" % (what[0], " ".join([str(word) for word in what[1:3] if _plain(word)]))).encode())
-            return getattr(self, what[0])(*what[1:])
-        if isinstance(what, (int, float)):
-            if what < 0:
-                raise Wrong("a wait of %r seconds" % what)
-            self.note(b"wait %d" % what)
-            if what and self.judge:
-                self.judge.waited()
-            count = self._receive()
-            self.note(b"received %d" % count)
-            return count
-        octets = bytes(what)
-        self.note(b"send " + octets)
+    def ask(self, name, *args):
+        self.note(("%s %s" % (name, " ".join([str(word) for word in args[:2] if _plain(word)]))).encode())
+        return super().ask(name, *args)
+
+    def receive(self, seconds):
+        if seconds < 0:
+            raise Wrong("a wait of %r seconds" % seconds)
+        self.note(b"wait %d" % seconds)
+        if seconds and self.judge:
+            self.judge.waited()
+        count = self._receive()
+        self.note(b"received %d" % count)
+        return count
+
+    def hear(self, data):
+        self.note(b"send " + data)
         if self.judge:
-            self.judge.sent(octets)
+            self.judge.sent(data)
         return self._transmit()
 
     # -- what the core asks for by name (see delivery.py) -------------------------------------------------------------
 
-    def limit(self, seconds):
-        if not 0 < seconds <= 3600:
+    def limit(self, seconds, keep=True):
+        if seconds is not None and not 0 < seconds <= 3600:
             raise Wrong("a limit of %r seconds" % seconds)
 
     def pause(self, seconds):
@@ -176,7 +168,7 @@ class Driver:
         return count
 
     def _failed(self, error):
-        return borrow("tls_failure").meaning(error, self.handshake) if self.handshake else error
+        return load_transient("net.tls_failure").meaning(error, self.handshake) if self.handshake else error
 
 
 def _plain(word):

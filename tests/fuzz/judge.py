@@ -56,7 +56,7 @@ def _encodings(number: int) -> set[bytes]:
     # All that may come of a message.
     if number not in _known:
         found = _known[number] = set()
-        for eightbit, binary in ((False, False), (True, False), (False, True), (True, True)):
+        for eightbit, binary in ((False, False), (True, False), (False, True), (True, True), ("inert", False)):
             body = world.messages(number).encode(eightbit, binary)
             found.add(_plain(b"".join([bytes(chunk) for chunk in body.chunks()])))
     return _known[number]

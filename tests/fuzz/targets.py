@@ -7,8 +7,12 @@ choose what is tried (``0`` is the first choice), the rest is what the other sid
 from fuzz import world
 from fuzz.hostile import Driver, Wrong
 from fuzz.script import connections
-from umail import dns, errors, oauth, reply, spool
+from umail import dns, errors, oauth
 from umail.delivery import Delivery
+from umail.durable import seal
+from umail.net.sockets import Buffer
+from umail.queue.format import Entry
+from umail.smtp import reply
 
 STAGES = ("resolve", "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "quit")
 KINDS = ("temporary", "permanent", "configuration", "security", "uncertain")
@@ -39,7 +43,7 @@ def check_error(error, note):
 
 def _replies(data, cuts):
     # All that the parser makes of ``data``, at most cuts[i] octets at a time.
-    buffer = reply.Buffer()
+    buffer = Buffer()
     out = []
     turn = 0
     while True:
@@ -210,14 +214,27 @@ def tokens(data, note):
 # -- the outbox's files -----------------------------------------------------------------------------------------------
 
 
+_PEOPLE = [["", "a@x"], [["", "b@x"], ["", "c@x"]], [], [], []]
+_LINES = (
+    seal([1, 402, 1, None, 0, 7, 5, 6, [5, None], [], "<1@x>", _PEOPLE, "subject", [], None, [], None])
+    + seal([3, 8, 1800000000, "deferred", 9, 2, 0, 1800000000, 7, ".0", "why", ["550 no"]])
+    + seal([4, 8, 1800000000, "sending", 9, 2, 0, 1800000000, 7, ".0", "why", ["550 no"]])
+)
+
+
 def files(data, note):
     """The lines at the end of an outbox's file, after whatever a power cut or a worn flash made of them."""
     for event in connections(data):
         for _, octets in event:
             if isinstance(octets, bytes):
                 # Lines of our own among them, so that not every checksum must be guessed.
-                octets = octets.replace(b"{line}", spool.line([1, "x"]))
-                note(b"%d lines" % len(spool.lines(octets)))
+                octets = octets.replace(b"{line}", _LINES).replace(b"{odd}", seal([1, "x"]))
+                entry = Entry(1, 5)
+                try:
+                    found = entry.take(octets)
+                except (TypeError, ValueError, IndexError):
+                    found = None
+                note(b"damaged" if found is None else b"%s %d" % (entry.state.encode(), entry.attempts))
 
 
 TARGETS = {"replies": replies, "dialogue": dialogue, "names": names, "tokens": tokens, "files": files}

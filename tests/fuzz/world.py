@@ -14,10 +14,11 @@ TOKEN = "ya29.a0AfH6SMB-tokentoken-0123456789"
 DATE = 1800000000
 # fmt: off
 _MODULES = (
-    "attachment", "codec", "delivery", "dns", "dns_tcp", "dots", "dsn", "envelopes", "extra", "http", "m365",
-    "message", "multipart", "mx", "oauth", "opening", "quoted", "reply", "replies", "replies_table", "route",
-    "sasl", "session", "sockets", "spool", "tls_failure", "token_table", "transaction", "trouble", "upload",
-    "words",
+    "attachment", "mime.fields", "delivery", "dns", "net.dns_tcp", "smtp.batches",
+    "mime.optional_fields", "net.http", "m365", "message", "mime.multipart", "net.mx", "oauth", "smtp.handshake",
+    "mime.transfer_encoding", "smtp.reply", "replies", "tables.replies", "route", "smtp.sasl", "smtp.session",
+    "net.sockets", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction", "smtp.failure", "smtp.data",
+    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.nobody", "net.resolve", "durable",
 )
 # fmt: on
 
@@ -46,21 +47,18 @@ class World:
     """While it is entered, runs repeat. ``chance`` starts anew by ``restart``."""
 
     def __enter__(self):
-        package = sys.modules["umail"]
         self.made = []
         for name in _MODULES:
             if "umail." + name not in sys.modules:
                 self.made.append(name)
-            # CPython binds the module to its package too, where ``borrow`` does not look.
+            # CPython binds the module to its package too, where ``load_transient`` does not look.
             __import__("umail." + name)
-        self.package = package
         self.kept = []
         clock = _Clock()
         self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
-        self._put("delivery", "time", clock)
-        self._put("message", "time", clock)
-        self._put("sockets", "ticks", lambda: 0)
-        for name in ("dns", "multipart", "message"):
+        self._put("mime.fields", "time", clock)
+        self._put("net.sockets", "ticks", lambda: 0)
+        for name in ("dns", "mime.multipart", "message"):
             self._put(name, "os", None)
         self.restart()
         return self
@@ -68,7 +66,7 @@ class World:
     def restart(self):
         """Begin the "random" numbers anew."""
         chance = Chance()
-        for name in ("dns", "multipart", "message"):
+        for name in ("dns", "mime.multipart", "message"):
             sys.modules["umail." + name].os = chance
 
     def _put(self, name, attribute, value):
@@ -81,7 +79,8 @@ class World:
             setattr(module, attribute, value)
         for name in self.made:
             del sys.modules["umail." + name]
-            self.package.__dict__.pop(name, None)
+            package, _, leaf = ("umail." + name).rpartition(".")
+            sys.modules[package].__dict__.pop(leaf, None)
 
 
 class Stream:

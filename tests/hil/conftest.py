@@ -12,8 +12,8 @@ import pytest
 
 from hil_node import PASSWORD, TOKEN, USER, Online
 from umail_host.fake_smtp import FakeServer
+from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
-from umail_host.hil.tested import TestedBoard
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def server(serve: Callable[..., FakeServer]) -> FakeServer:
 
 
 @pytest.fixture
-def node(board: TestedBoard, wifi: Wifi, server: FakeServer, board_reaches: str) -> Online:
+def node(board: Dut, wifi: Wifi, server: FakeServer, board_reaches: str) -> Online:
     """The board, online, beside ``server``."""
     board.mask(PASSWORD)
     wifi.join()
@@ -47,7 +47,7 @@ def node(board: TestedBoard, wifi: Wifi, server: FakeServer, board_reaches: str)
 
 
 @pytest.fixture
-def figure(board: TestedBoard, request: pytest.FixtureRequest) -> Callable[[str, float, str], None]:
+def figure(board: Dut, request: pytest.FixtureRequest) -> Callable[[str, float, str], None]:
     """Notes a figure of this board for docs/hil-results.md: ``figure(name, value, unit)``."""
     facts = board.facts
 

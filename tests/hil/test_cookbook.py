@@ -1,9 +1,12 @@
-"""Every recipe of docs/cookbook.md runs on a board as it stands there, and its mails arrive."""
+"""Every program of examples/ runs on a board as it stands there, its mails arrive, and the cookbook shows it."""
 
 from __future__ import annotations
 
 import re
+import socket
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,14 +14,17 @@ import pytest
 from hil_node import TRUST, Online
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
+from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
-from umail_host.hil.tested import TestedBoard
 
-pytestmark = [pytest.mark.hil, pytest.mark.virtual_only]
+pytestmark = [pytest.mark.hil, pytest.mark.virtual_only, pytest.mark.needs("umail")]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "cookbook.md"
-RECIPES = dict(re.findall(r"^## (.+?)\n.*?^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S))
-MAILS = {"Several mails over one connection": 3}
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "cookbook.md"
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+ENDLESS = ROOT / "examples" / "home_assistant_down.py"
+RECIPES = [path for path in EXAMPLES if path != ENDLESS]
+MAILS = {"one_connection": 3}
 MAILBOXES = {"me@gmail.com": "an app password", "esp32@contoso.com": "its password"}
 # The recipes name the real providers: here their routes lead to the fake server.
 ELSEWHERE = """
@@ -34,11 +40,10 @@ oauth.ClientCredentials = here(oauth.ClientCredentials, host="localhost", port=%
 """
 
 
-@pytest.mark.parametrize("title", RECIPES)
-def test_a_recipe_does_what_it_says(
-    board: TestedBoard, wifi: Wifi, title: str, serve: Callable[..., FakeServer]
-) -> None:
-    server = serve("gmail" if "Gmail" in title else "m365-submission")
+@pytest.mark.parametrize("example", RECIPES, ids=lambda path: path.stem)
+def test_an_example_does_what_it_says(board: Dut, wifi: Wifi, example: Path, serve: Callable[..., FakeServer]) -> None:
+    code = example.read_text(encoding="utf-8")
+    server = serve("gmail" if "gmail" in code else "m365-submission")
     server.policy.mailboxes.update(MAILBOXES)
     wifi.join()
     Online(board, server, "localhost")
@@ -46,13 +51,41 @@ def test_a_recipe_does_what_it_says(
     with FakeOAuth(server) as endpoint:
         names = {"port": server.port, "trust": TRUST, "oauth": endpoint.port}
         service = endpoint.service
-        recipe = RECIPES[title].replace("client id", service.client_id).replace("client secret", service.client_secret)
+        recipe = code.replace("client id", service.client_id).replace("client secret", service.client_secret)
         board.exec(ELSEWHERE % names)
         board.exec(recipe.replace('Credentials("contoso.com"', f'Credentials("{service.tenant}"'), timeout=60)
-    assert len(server.inbox.wait(MAILS.get(title, 1))) == MAILS.get(title, 1)
+    mails = MAILS.get(example.stem, 1)
+    assert len(server.inbox.wait(mails)) == mails
     if "WDT" in recipe:
         board.reset(hard=True)
 
 
-def test_all_recipes_are_found() -> None:
-    assert len(RECIPES) == PAGE.read_text(encoding="utf-8").count("\n```python\n") >= 8
+def test_home_assistant_down_is_mailed_once_and_its_return_too(
+    board: Dut, wifi: Wifi, serve: Callable[..., FakeServer]
+) -> None:
+    server = serve("m365-submission")
+    server.policy.mailboxes.update(MAILBOXES)
+    wifi.join()
+    Online(board, server, "localhost")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = ENDLESS.read_text(encoding="utf-8").replace('"192.168.1.10", 8123', f'"127.0.0.1", {port}')
+    code = code.replace("EVERY = 60", "EVERY = 0.1")
+    assert f"{port}\nEVERY = 0.1" in code
+    board.exec(ELSEWHERE % {"port": server.port, "trust": TRUST, "oauth": 1})
+    board.begin(code)
+    (mail,) = server.inbox.wait(1, 30)
+    assert mail["Subject"] == "Home Assistant does not answer"
+    with ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler) as back:
+        threading.Thread(target=back.serve_forever, daemon=True).start()
+        recovery = server.inbox.wait(2, 30)[1]
+        back.shutdown()
+    assert recovery["Subject"] == "Home Assistant is back"
+    assert recovery["In-Reply-To"] == mail["Message-ID"]
+    board.reset()
+
+
+def test_the_cookbook_shows_every_example() -> None:
+    shown = re.findall(r"^\[(examples/\w+\.py)\]\(\.\./\1\)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(shown) == [path.relative_to(ROOT).as_posix() for path in EXAMPLES]
+    assert len(shown) >= 8

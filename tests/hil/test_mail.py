@@ -10,7 +10,7 @@ import pytest
 from hil_node import TOKEN, TRUST, Online
 from umail_host.fake_smtp import FakeServer
 
-pytestmark = [pytest.mark.hil, pytest.mark.needs("wifi")]
+pytestmark = [pytest.mark.hil, pytest.mark.needs("wifi", "umail")]
 Figure = Callable[[str, float, str], None]
 
 # Route, profile of the server, arguments of the route, round trips that it takes.

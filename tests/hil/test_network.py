@@ -10,14 +10,14 @@ import pytest
 
 from hil_node import TRUST, Online
 from umail_host.fake_smtp import FakeServer
+from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
-from umail_host.hil.tested import TestedBoard
 
-pytestmark = [pytest.mark.hil, pytest.mark.needs("wifi")]
+pytestmark = [pytest.mark.hil, pytest.mark.needs("wifi", "umail")]
 Figure = Callable[[str, float, str], None]
 
 
-def test_the_board_joins_the_wifi_and_leaves_it(board: TestedBoard, wifi: Wifi, figure: Figure) -> None:
+def test_the_board_joins_the_wifi_and_leaves_it(board: Dut, wifi: Wifi, figure: Figure) -> None:
     wifi.leave()
     figure("Wi-Fi joined", wifi.join(), "ms")
     assert wifi.online
@@ -36,7 +36,7 @@ def test_a_mail_without_a_network_fails_for_now_and_goes_when_it_is_back(node: O
 
 
 def test_the_clock_is_set_from_the_network(
-    board: TestedBoard, wifi: Wifi, request: pytest.FixtureRequest, figure: Figure
+    board: Dut, wifi: Wifi, request: pytest.FixtureRequest, figure: Figure
 ) -> None:
     wifi.join()
     host = request.config.getoption("--ntp")

@@ -8,15 +8,15 @@ from collections.abc import Callable
 import pytest
 
 from hil_node import Online
+from umail_host.hil.dut import Dut
 from umail_host.hil.network import Wifi
 from umail_host.hil.plugin import Supply
-from umail_host.hil.tested import TestedBoard
 
-pytestmark = pytest.mark.hil
+pytestmark = [pytest.mark.hil, pytest.mark.needs("umail")]
 Figure = Callable[[str, float, str], None]
 
 
-def test_the_board_wakes_from_deep_sleep_with_its_rtc_memory(board: TestedBoard, figure: Figure) -> None:
+def test_the_board_wakes_from_deep_sleep_with_its_rtc_memory(board: Dut, figure: Figure) -> None:
     board.exec("import machine\nmachine.RTC().memory(b'kept')")
     begun = time.monotonic()
     board.begin("machine.deepsleep(1000)")
@@ -27,7 +27,7 @@ def test_the_board_wakes_from_deep_sleep_with_its_rtc_memory(board: TestedBoard,
     assert board.eval("__import__('machine').RTC().memory()") == b"kept"
 
 
-def test_a_watchdog_that_is_not_fed_resets_the_board(board: TestedBoard) -> None:
+def test_a_watchdog_that_is_not_fed_resets_the_board(board: Dut) -> None:
     board.begin("import machine, time\nmachine.WDT(timeout=1000)\nwhile True:\n time.sleep_ms(50)")
     time.sleep(2)  # not to be stopped by Ctrl-C before it bites
     board.reach(20)

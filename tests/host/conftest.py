@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from host.firmware_rig import installed
+from host.firmware.firmware_rig import installed
 from made_once import made_once
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from real_servers import SERVERS, Missing, RealServer
+from real_servers import FURTHER, SERVERS, Missing, RealServer
 from talking_device import TalkingDevice
 from wire_device import ROOT
 
@@ -26,7 +26,7 @@ def servers(running: contextlib.ExitStack, tmp_path_factory: pytest.TempPathFact
 
     @functools.cache
     def start(name: str) -> RealServer:
-        return running.enter_context(SERVERS[name](tmp_path_factory.mktemp(name)))
+        return running.enter_context({**SERVERS, **FURTHER}[name](tmp_path_factory.mktemp(name)))
 
     def give(name: str) -> RealServer:
         try:

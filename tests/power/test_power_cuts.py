@@ -49,6 +49,10 @@ def test_a_fault_that_somebody_might_write_is_found(micropython: str, library: P
     assert counts["lost"] + counts["lost_torn"] + counts["duplicated"] + counts["damaged"] > 0
 
 
+def test_half_a_rename_on_fat_is_found_if_somebody_forgets_it(micropython: str, library: Path) -> None:
+    assert run.cut(micropython, library, "fat", 7, 1, "half_a_rename_is_lost")["forgotten"] > 0
+
+
 def test_many_alerts_leave_heap_and_flash_as_they_were_and_wear_it_evenly(micropython: str, library: Path) -> None:
     figures = run.endure(micropython, library, 800)
     assert figures["heap"][1] <= figures["heap"][0] + 2000

@@ -5,7 +5,8 @@ import sys
 from check import equal
 from umail import Attachment, Message, Route
 from umail.blocking import Wire
-from umail.session import Session
+from umail.net.sockets import Buffer
+from umail.smtp.session import Session
 
 CHUNK = 2048
 FIRST, LAST = 5, 45
@@ -76,7 +77,7 @@ class Sized(Attachment):
 def test_a_binary_attachment_allocates_nothing_for_a_chunk():
     if sys.implementation.name != "micropython":
         return
-    session = Session(Route("h.example"), 30)
+    session = Session(Route("h.example"), 30, Buffer())
     session.features = {"PIPELINING": [], "CHUNKING": [], "BINARYMIME": [], "8BITMIME": []}
     message = Message("a@x.org", "b@y.org", "s", "t", attachments=[Sized(Zeros(100 * CHUNK), "z.bin")])
     encode = message.encode

@@ -1,8 +1,8 @@
 """Header words, dates, transfer encodings and dot-stuffing."""
 
 from check import equal, inside
-from umail import codec, quoted, words
-from umail.dots import DotStuffer
+from umail.mime import addresses, encoded_words, fields, transfer_encoding
+from umail.smtp.data import DotStuffer
 
 
 def test_a_date_is_rfc_5322_in_utc():
@@ -10,8 +10,8 @@ def test_a_date_is_rfc_5322_in_utc():
 
     # Seconds count from another year on some boards.
     base = 946684800 if time.gmtime(0)[0] == 2000 else 0
-    equal(codec.date(1795500000 - base), "Tue, 24 Nov 2026 06:00:00 +0000")
-    equal(codec.date(1772323199 - base), "Sat, 28 Feb 2026 23:59:59 +0000")
+    equal(fields.date(1795500000 - base), "Tue, 24 Nov 2026 06:00:00 +0000")
+    equal(fields.date(1772323199 - base), "Sat, 28 Feb 2026 23:59:59 +0000")
 
 
 def test_a_date_with_a_fraction_is_one_on_every_board():
@@ -23,38 +23,42 @@ def test_a_date_with_a_fraction_is_one_on_every_board():
                 raise TypeError("can't convert float to int")
             return time.gmtime(seconds)
 
-    codec.time = Esp32()
+    fields.time = Esp32()
     try:
-        equal(codec.date(86400.75), codec.date(86400))
+        equal(fields.date(86400.75), fields.date(86400))
     finally:
-        codec.time = time
+        fields.time = time
 
 
 def test_plain_words_stay_plain():
-    equal(codec.words("Freezer 3 is warm"), [b"Freezer", b"3", b"is", b"warm"])
+    equal(fields.words("Freezer 3 is warm"), [b"Freezer", b"3", b"is", b"warm"])
 
 
 def test_what_plain_words_cannot_carry_is_encoded():
     for text in ("37 °C", "a =?utf-8?Q?b?= c", "two  spaces", " leading", "trailing ", "x" * 65):
-        tokens = codec.words(text)
+        tokens = fields.words(text)
         inside(b"=?utf-8?B?", tokens[0])
 
 
-def test_an_encoded_word_never_splits_a_character_nor_passes_75():
-    from binascii import a2b_base64
+def test_an_encoded_word_never_splits_a_character_nor_passes_75_and_only_the_last_is_padded():
+    from binascii import a2b_base64, unhexlify
 
-    for c in ("é", "€", "😀"):
-        for shift in range(5):
-            text = "a" * shift + c * 50
+    for c in ("a", "é", "€", "😀"):
+        for before in ("", "a", "é", "aé", "aa", "€a", "aaa😀", "😀é"):
+            text = before + c * 90
+            words = encoded_words.encoded(text.encode())
             back = ""
-            for word in words.encoded(text.encode()):
+            for word in words:
                 equal(len(word) <= 75, True)
-                back += a2b_base64(word[10:-2]).decode()
+                octets = word[10:-2]
+                back += (a2b_base64(octets) if word[8:9] == b"B" else unhexlify(octets.replace(b"=", b""))).decode()
             equal(back, text)
+            # Readers built on GMime (notmuch, mu) drop what follows a padded word.
+            equal([word for word in words[:-1] if b"=?=" in word], [], text)
 
 
 def test_a_header_is_folded_at_76():
-    lines = codec.header(b"Subject", codec.words("word " * 40 + "end")).split(b"\r\n")
+    lines = fields.header(b"Subject", fields.words("word " * 40 + "end")).split(b"\r\n")
     equal(max(len(line) for line in lines) <= 76, True)
     equal(b"".join(lines), b"Subject: " + b"word " * 40 + b"end")
     for line in lines[1:-1]:
@@ -62,31 +66,32 @@ def test_a_header_is_folded_at_76():
 
 
 def test_names_are_atoms_quoted_or_encoded():
-    equal(words.phrase("Board 3"), [b"Board", b"3"])
-    equal(words.phrase("Smith, J."), [b'"Smith, J."'])
-    equal(words.phrase('a "b" \\'), [b'"a \\"b\\" \\\\"'])
-    equal(words.phrase("Kühl")[0][:10], b"=?utf-8?B?")
-    equal(words.phrase("a, " * 30 + "b")[0][:10], b"=?utf-8?B?")
+    equal(addresses.phrase("Board 3"), [b"Board", b"3"])
+    equal(addresses.phrase("Smith, J."), [b'"Smith,', b'J."'])
+    equal(addresses.phrase('a "b" \\'), [b'"a', b'\\"b\\"', b'\\\\"'])
+    equal(addresses.phrase("Kühl")[0][:10], b"=?utf-8?B?")
+    equal(addresses.phrase("Smith, J. " + "and many more " * 5 + "here")[:3], [b'"Smith,', b"J.", b"and"])
+    equal(addresses.phrase("two  spaces, kept")[0][:10], b"=?utf-8?B?")
 
 
 def test_every_line_end_becomes_crlf():
-    equal(codec.text_octets("a\nb\rc\r\nd\n\re", False), (b"7bit", b"a\r\nb\r\nc\r\nd\r\n\r\ne"))
+    equal(fields.text_octets("a\nb\rc\r\nd\n\re", False), (b"7bit", b"a\r\nb\r\nc\r\nd\r\n\r\ne"))
 
 
 def test_the_text_encoding_fits_the_text():
-    equal(codec.text_octets("x" * 998, False)[0], b"7bit")
-    equal(codec.text_octets("x" * 999, True)[0], b"quoted-printable")
-    equal(codec.text_octets("37 °C", True), (b"8bit", "37 °C".encode()))
-    equal(codec.text_octets("37 °C", False), (b"quoted-printable", b"37 =C2=B0C"))
-    equal(codec.text_octets("тепло", False)[0], b"base64")
-    equal(codec.text_octets("a\0b", True)[0], b"quoted-printable")
+    equal(fields.text_octets("x" * 998, False)[0], b"7bit")
+    equal(fields.text_octets("x" * 999, True)[0], b"quoted-printable")
+    equal(fields.text_octets("37 °C", True), (b"8bit", "37 °C".encode()))
+    equal(fields.text_octets("37 °C", False), (b"quoted-printable", b"37 =C2=B0C"))
+    equal(fields.text_octets("тепло", False)[0], b"base64")
+    equal(fields.text_octets("a\0b", True)[0], b"quoted-printable")
 
 
 def test_a_line_of_999_octets_is_found_wherever_it_stands():
     for before in ("", "\n", "x\n" * 700, "x" * 998 + "\n", "x" * 500 + "\n" + "x" * 497 + "\n"):
         for after in ("", "\n", "\nx" * 700, "\n" + "x" * 998):
-            equal(codec.text_octets(before + "x" * 998 + after, False)[0], b"7bit")
-            equal(codec.text_octets(before + "x" * 999 + after, False)[0], b"quoted-printable")
+            equal(fields.text_octets(before + "x" * 998 + after, False)[0], b"7bit")
+            equal(fields.text_octets(before + "x" * 999 + after, False)[0], b"quoted-printable")
 
 
 def test_a_text_of_short_lines_takes_no_list_of_them():
@@ -99,17 +104,17 @@ def test_a_text_of_short_lines_takes_no_list_of_them():
     collect()
     threshold(-1)
     before = mem_alloc()
-    codec.text_octets(text, False)
+    fields.text_octets(text, False)
     equal(mem_alloc() - before < 60000, True)
 
 
 def test_quoted_printable_encodes_what_could_be_lost():
-    equal(quoted.quoted_printable(b"a \nb\t\nc=d\n"), b"a=20\r\nb=09\r\nc=3Dd\r\n")
+    equal(transfer_encoding.quoted_printable(b"a \nb\t\nc=d\n"), b"a=20\r\nb=09\r\nc=3Dd\r\n")
 
 
 def test_quoted_printable_lines_are_short_and_whole():
     for shift in range(5):
-        for line in quoted.quoted_printable(b"a" * shift + "é".encode() * 100).split(b"\r\n"):
+        for line in transfer_encoding.quoted_printable(b"a" * shift + "é".encode() * 100).split(b"\r\n"):
             equal(len(line) <= 76, True)
             # A cut escape would leave "=" or "=X" before the soft break's own "=".
             equal(len(line.rstrip(b"=").lstrip(b"a")) % 3, 0, line)
@@ -119,7 +124,7 @@ def test_base64_size_is_exact():
     for size in (0, 1, 2, 3, 56, 57, 58, 114, 500):
         data = b"\xff" * size
         lines = [data[i : i + 57] for i in range(0, size, 57)]
-        equal(quoted.base64_size(size), sum((len(x) + 2) // 3 * 4 + 2 for x in lines))
+        equal(transfer_encoding.base64_size(size), sum((len(x) + 2) // 3 * 4 + 2 for x in lines))
 
 
 def test_dots_are_stuffed_however_the_mail_is_cut():

@@ -1,6 +1,7 @@
 """Connecting, reusing, reconnecting and falling back, without a socket: what a client does between routes and mails."""
 
 from check import equal, raises
+from drive import Driver
 from umail import MailError, Route, dns
 from umail import delivery as delivery_module
 from umail.delivery import Delivery
@@ -25,10 +26,10 @@ class Text:
         return self
 
     def chunks(self):
-        yield b"hi\r\n"
+        yield b"42\r\n"
 
 
-class World:
+class World(Driver):
     # A driver whose servers are lists of what each answers to each flight; None: the server closes.
     def __init__(self, servers):
         self.servers = servers
@@ -38,26 +39,8 @@ class World:
         self.buffer = None
         self.gone = False
 
-    def run(self, steps):
-        answer = error = None
-        while True:
-            try:
-                what = steps.throw(error) if error else steps.send(answer)
-            except StopIteration as stop:
-                return stop.value
-            answer = error = None
-            try:
-                if isinstance(what, tuple):
-                    answer = getattr(self, what[0])(*what[1:])
-                elif isinstance(what, (int, float)):
-                    answer = self.receive()
-                else:
-                    self.log.append(bytes(what).split(b"\r\n")[0].decode())
-            except OSError as raised:
-                error = raised
-
-    def limit(self, seconds):
-        pass
+    def hear(self, data):
+        self.log.append(data.split(b"\r\n")[0].decode())
 
     def tls(self, route, host):
         self.log.append("TLS")
@@ -84,13 +67,9 @@ class World:
         self.tokens.append(refresh)
         return function(refresh=refresh)
 
-    def receive(self):
+    def receive(self, seconds):
         octets = self.answers.pop(0) if self.answers else None
-        if octets is None:
-            return 0
-        self.buffer.space()[: len(octets)] = octets
-        self.buffer.add(len(octets))
-        return len(octets)
+        return self.give(octets) if octets else 0
 
 
 def plain(host="one", **more):
@@ -251,15 +230,15 @@ def test_a_token_that_is_none_is_for_a_person_and_never_shown():
 
 
 def test_a_clock_that_was_never_set_is_named_instead_of_a_riddle():
-    real = delivery_module.clock_is_set
-    delivery_module.clock_is_set = lambda: False
+    real = delivery_module.now
+    delivery_module.now = lambda: None
     try:
         world = World({})
         error = raises(MailError, world.run, Delivery(Route("one"), 30, 120).send(Text()))
         equal((error.stage, error.key, str(error).split(": ")[1]), ("connect", "clock", "clock not set"))
         equal(world.log, [])
     finally:
-        delivery_module.clock_is_set = real
+        delivery_module.now = real
 
 
 def test_a_message_whose_source_fails_is_never_sent_half():
@@ -310,3 +289,75 @@ def test_a_route_that_a_person_must_mend_is_tried_ever_less_while_another_works(
     delivery = Delivery(routes[:1], 30, 120)
     equal(world.run(delivery.send(Text(), True)).accepted, ["b@y.org"])
     equal(routes[0].fails, 0)
+
+
+def test_a_deadline_that_is_none_is_a_sentence():
+    for value in (float("inf"), float("nan"), None, 0, -1, "5", 1e9):
+        for name in ("deadline", "timeout"):
+            arguments = {"timeout": 30, "deadline": 120}
+            arguments[name] = value
+            error = raises(ValueError, Delivery, plain(), **arguments)
+            equal(str(error).startswith(name + ": "), True, str(error))
+
+
+class Numbered(World):
+    # A driver that notes the limits.
+    def __init__(self, servers):
+        World.__init__(self, servers)
+        self.limits = []
+
+    def limit(self, seconds, keep=True):
+        self.limits.append((seconds, keep))
+
+
+def test_a_further_try_has_what_is_left_of_the_deadline_and_not_the_final_replys_limit():
+    world = Numbered({"one": [b"220 x\r\n", HELLO, b"250 ok\r\n250 ok\r\n502 what?\r\n"]})
+    world.servers["two/0"] = []
+    delivery = Delivery(plain(), 30, 5)
+    raises(MailError, world.run, delivery.send(Text()))
+    equal(world.limits[:2], [(5, True), (None, True)])
+    # After the flight, and before the next try.
+    equal(world.limits[2:4], [(600, False), (None, True)])
+    equal([limit for limit in world.limits if limit[1]].count((5, True)), 1)
+
+
+def test_a_host_whose_ipv4_addresses_are_dead_is_reached_by_ipv6():
+    import sys
+
+    real = dns.servers, dns.lookup
+    asked = []
+
+    def lookup(name, kind, servers):
+        asked.append(kind)
+        return ["192.0.2.9"] if kind == dns.A else ["2001:db8:0:0:0:0:0:1"]
+        yield
+
+    dns.servers, dns.lookup = lambda: ["192.0.2.53"], lookup
+    try:
+        world = World({"2001:db8:0:0:0:0:0:1": [b"220 x\r\n", HELLO, TAKEN]})
+        world.run(Delivery(plain("mail.example.org"), 30, 120).send(Text()))
+        equal(world.log[:2], ["connect 192.0.2.9", "connect 2001:db8:0:0:0:0:0:1"])
+        equal(asked, [dns.A, dns.AAAA])
+        # Nobody asks for the second kind while the first works.
+        del asked[:]
+        world = World({"192.0.2.9": [b"220 x\r\n", HELLO, TAKEN]})
+        world.run(Delivery(plain("mail.example.org"), 30, 120).send(Text()))
+        equal(asked, [dns.A])
+    finally:
+        dns.servers, dns.lookup = real
+    equal(sys.platform != "esp32", True)
+
+
+def test_an_error_of_the_system_is_said_in_words():
+    error = raises(MailError, World({}).run, Delivery(plain(), 30, 120).send(Text()))
+    equal(str(error), "connect: one port 25: nothing listens there (error 111) (temporary)")
+    from umail import errno_words
+
+    for problem, words in (
+        (OSError(104), "the other side reset the connection (error 104)"),
+        (OSError(-202), "the name was not found (error -202)"),
+        (OSError(7777), "error 7777 of the network"),
+        (OSError("its own words"), "its own words"),
+        (OSError(), ""),
+    ):
+        equal(errno_words.text(problem), words)

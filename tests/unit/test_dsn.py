@@ -3,16 +3,18 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import Message, Route
-from umail.session import Mend, Session
+from umail.net.sockets import Buffer
+from umail.smtp.reply import Retry
+from umail.smtp.session import Session
 
 OK = b"250 ok\r\n"
 
 
 def commands(features, script=None, **arguments):
     message = Message("a@x.org", ["b@y.org", "c@y.org"], "s", "t", date=0, message_id="<1@x.org>", **arguments)
-    session = Session(Route("h.example"), 30)
+    session = Session(Route("h.example"), 30, Buffer())
     session.features = features
-    session.in_step = True
+    session.enter("ready")
     sent = []
 
     class Listen(Drive):
@@ -24,7 +26,7 @@ def commands(features, script=None, **arguments):
     drive = Listen(session.buffer, script or [("S", OK * 3 + b"354 go\r\n"), ("S", OK)])
     try:
         drive.run(session.send(message))
-    except Mend:
+    except Retry:
         equal("DSN" in session.without, True)
     return sent[0].split(b"\r\n")[:3]
 

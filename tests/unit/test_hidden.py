@@ -5,7 +5,8 @@ from binascii import b2a_base64
 from check import equal, inside, raises
 from scripted import Drive
 from umail import MailError, m365
-from umail.session import Session
+from umail.net.sockets import Buffer
+from umail.smtp.session import Session
 
 EHLO = b"250-x\r\n250-AUTH LOGIN PLAIN XOAUTH2\r\n250 "
 OPENING = [("S", b"220 x\r\n"), ("C", b"EHLO me\r\n"), ("S", EHLO + b"STARTTLS\r\n"), ("C", b"STARTTLS\r\n")]
@@ -19,7 +20,7 @@ def base64(octets):
 
 def refused(secret, answer):
     """The error of a login with an access token that is answered so."""
-    session = Session(m365.submission("a@x.org", token=lambda refresh=False: secret), 30)
+    session = Session(m365.submission("a@x.org", token=lambda refresh=False: secret), 30, Buffer())
     sent = b"AUTH XOAUTH2 " + base64(b"user=" + USER + b"\1auth=Bearer " + secret.encode() + b"\1\1") + b"\r\n"
     drive = Drive(session.buffer, OPENING + [("C", sent), ("S", answer)])
     return raises(MailError, drive.run, session.open("me", secret))
@@ -59,6 +60,6 @@ def test_a_secret_of_a_few_letters_takes_no_other_words_with_it():
 
 
 def test_a_line_is_whole_where_nothing_is_hidden():
-    session = Session(m365.submission("a@x.org", password="s3cret-of-length"), 30)
+    session = Session(m365.submission("a@x.org", password="s3cret-of-length"), 30, Buffer())
     drive = Drive(session.buffer, [("S", b"554 s3cret-of-length\r\n")])
     inside("s3cret-of-length", str(raises(MailError, drive.run, session.open("me"))))

@@ -8,7 +8,7 @@ from io import BytesIO
 from check import equal, inside, raises
 from umail.attachment import Attachment, type_of
 from umail.message import Message
-from umail.multipart import parameter
+from umail.mime.multipart import parameter
 
 FILE = "attachment.tmp"
 
@@ -250,7 +250,7 @@ def test_the_heap_does_not_grow_with_the_attachment():
 
 
 def test_only_what_may_hold_dots_asks_for_stuffing():
-    from umail.dots import DotStuffer
+    from umail.smtp.data import DotStuffer
 
     mail = message(text=".\n" * 3, attachments=[Attachment(pattern(5000), "x"), Attachment(pattern(3000), ".y")])
     body = mail.encode()
@@ -261,3 +261,30 @@ def test_only_what_may_hold_dots_asks_for_stuffing():
         stuffed += stuffer.feed(chunk) if body.dots else bytes(chunk)
     equal(stuffed, plain.replace(b"\n.", b"\n.."))
     equal(skipped >= 4, True)
+
+
+def test_a_mail_with_html_has_its_addresses_in_angle_brackets():
+    # SpamAssassin counts TO_NO_BRKTS_HTML_IMG otherwise.
+    mail = b"".join([bytes(chunk) for chunk in Message("a@b.c", "d@e.f", "s", html="<p>x</p>").encode().chunks()])
+    equal(b"\r\nTo: <d@e.f>\r\n" in mail and mail[:14] == b"From: <a@b.c>\r"[:14], True)
+    mail = b"".join([bytes(chunk) for chunk in Message("a@b.c", "d@e.f", "s", "t").encode().chunks()])
+    equal(b"\r\nTo: d@e.f\r\n" in mail, True)
+
+
+def test_a_file_name_of_65_characters_is_quoted_and_a_file_without_one_gets_one():
+    name = "x" * 61 + ".csv"
+    for source, wanted in (
+        (Attachment(b"1", name), b' filename="%s"' % name.encode()),
+        (Attachment(b"1", type="text/csv"), b' filename="attachment.csv"'),
+        (Attachment(b"1"), b' filename="attachment.bin"'),
+    ):
+        mail = b"".join(
+            [bytes(chunk) for chunk in Message("a@b.c", "d@e.f", "s", "t", attachments=[source]).encode().chunks()]
+        )
+        equal(wanted in mail, True, wanted)
+        equal(max([len(line) for line in mail.split(b"\r\n")]) <= 78, True)
+
+
+def test_an_empty_mail_shows_its_subject():
+    mail = b"".join([bytes(chunk) for chunk in Message("a@b.c", "d@e.f", "Door open").encode().chunks()])
+    equal(mail.endswith(b"\r\n\r\nDoor open\r\n"), True)

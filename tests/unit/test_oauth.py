@@ -5,7 +5,7 @@ import sys
 
 from check import equal, inside, raises
 from umail import MailError, Route, oauth
-from umail.http import form, post
+from umail.net.http import form, post
 
 BODY = b'{"access_token":"tok","expires_in":3599}'
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
@@ -52,6 +52,25 @@ def test_an_answer_is_read_however_it_is_framed_and_cut():
             equal((status, found["access_token"]), (200, "tok"))
             equal(sent.split(b"\r\n\r\n")[1], b"a=b%20c")
             inside(b"Content-Length: 7\r\n", sent)
+
+
+def test_the_pause_that_an_endpoint_asks_for_is_in_seconds_and_bounded():
+    for value, seconds in (
+        (b"120", 120),
+        (b" 7 ", 7),
+        (b"9" * 30, 86400),
+        (b"-5", 0),
+        (b"Fri, 31 Dec 1999 23:59:59 GMT", 0),
+        (b"", 0),
+    ):
+        head = b"HTTP/1.1 429 Slow\r\nretry-After:" + value + b"\r\n"
+        body = b'{"error":"slow_down","retry_after":5}'
+        (status, found), _ = request(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        equal((status, found["retry_after"]), (429, seconds), value)
+        error = raises(MailError, request, head + b"Content-Length: 4\r\n\r\nbusy")
+        equal((error.kind, error.retry_after), ("temporary", seconds), value)
+    (_, found), _ = request(LENGTH)
+    equal(found["retry_after"], 0)
 
 
 def test_an_answer_that_breaks_off_or_is_none_is_an_error():
@@ -152,6 +171,41 @@ def test_a_token_is_fetched_once_and_kept():
     equal("s3cret" in repr(token) + str(token), False)
 
 
+def test_an_expired_token_is_never_taken_for_valid_though_ticks_wrap():
+    class Time:
+        """Milliseconds of a board: its ticks wrap at 2**30, the date may be set and jump."""
+
+        now = 1073741824 - 1000
+        jump = 0
+
+        def ticks(self):
+            return self.now % 1073741824
+
+        def left(self, until, now):
+            return (until - now + 536870912) % 1073741824 - 536870912
+
+        def time(self):
+            return self.now // 1000 + self.jump
+
+    clock = Time()
+    before = oauth.sockets, oauth.time
+    oauth.sockets = oauth.time = clock
+    try:
+        for seconds, jump, valid in (
+            (3200, 0, True), (3400, 0, False), (6 * 86400, 0, False), (7 * 86400, 0, False), (12 * 86400, 0, False),
+            (1073742 + 60, 0, False), (2 * 1073742 + 60, 0, False), (60, 800000000, False), (60, -60, True),
+            (60, -3600, False),
+        ):  # fmt: skip
+            token = oauth.ClientCredentials("t", "c", "s", host="localhost")
+            run(token.steps(), LENGTH)
+            clock.now += seconds * 1000
+            clock.jump += jump
+            sent = run(token.steps(), LENGTH)[1]
+            equal(sent == b"", valid, (seconds, jump))
+    finally:
+        oauth.sockets, oauth.time = before
+
+
 def test_the_new_refresh_token_is_stored_and_used_next():
     store = Store("one")
     token = oauth.RefreshToken("t", "c", store, host="localhost")
@@ -205,3 +259,17 @@ def test_a_secret_that_is_none_is_refused_and_not_shown():
         ):
             equal("hunter2" in str(raises(ValueError, kind, *arguments)), False)
         raises(ValueError, oauth.ClientCredentials, "t", "c", "s", bad)
+
+
+def test_a_secret_that_an_endpoint_repeats_is_never_shown():
+    from umail.net.http import hidden
+
+    secret = "q/8~Zc+V x=4uN%7.Ab1_long"
+    coded = "".join(["%%%02X" % c for c in secret.encode()])
+    twice = coded.replace("%", "%25")
+    for said in (secret, coded, coded.lower(), twice, secret[:8], secret[5:], secret[3:12], coded[:24], coded[9:40]):
+        text = hidden("invalid_client: the secret '%s' is wrong" % said, secret)
+        equal(text[:30], "invalid_client: the secret '**", said)
+        equal("Zc" in text or "%5A" in text, False, text)
+    equal(hidden("invalid_client: 100% wrong", secret), "invalid_client: 100% wrong")
+    equal(hidden("anything", None), "anything")

@@ -2,7 +2,8 @@
 
 from check import equal, inside
 from outbox_world import cleaned, field
-from umail import Attachment, spool
+from umail import Attachment, MailError, Route
+from umail.queue import spool
 
 
 @cleaned
@@ -176,7 +177,26 @@ def test_a_wrong_configuration_is_told_once_and_never_becomes_a_loop(world):
 
 
 @cleaned
-def test_one_mail_to_where_the_route_may_not_send_does_not_block_the_others(world):
+def test_the_pause_that_a_token_endpoint_asks_for_is_kept(world):
+    asked = []
+
+    def busy(refresh=False):
+        asked.append(world.time)
+        error = MailError("auth", "temporary", "busy", key="token_busy")
+        error.retry_after = 1200
+        raise error
+
+    world.start(route=Route("192.0.2.1", 465, "tls", username="board@example.org", token=busy))
+    world.put("alert")
+    for _ in range(30):
+        world.flush()
+        world.time += 60
+    equal(len(asked), 2)
+    equal(1200 <= asked[1] - asked[0] < 1800, True, str(asked))
+
+
+@cleaned
+def test_one_mail_to_where_the_route_may_not_send_does_not_hold_up_the_others(world):
     world.start()
     world.put("outside", "external@example.net")
     world.put("inside")
@@ -189,13 +209,8 @@ def test_one_mail_to_where_the_route_may_not_send_does_not_block_the_others(worl
             recipient(address)
 
     world.server._recipient = refuse
-    for _ in range(60):
-        world.flush()
-        world.time += 60
-    equal((world.subjects(), world.server.connects), ([], 1))
-    world.time += world.box.wait()
-    world.flush()
-    equal((world.subjects(), world.server.connects), (["inside"], 2))
+    equal((world.flush(), world.subjects(), world.server.connects), (1, ["inside"], 1))
+    equal((world.box.pending()[0].state, world.box.wait() >= 3600), ("deferred", True))
 
 
 @cleaned
@@ -220,10 +235,13 @@ def test_a_server_that_cannot_be_reached_costs_no_write_and_is_asked_less_and_le
     equal((world.files(), [entry.size for entry in world.box.pending()]), (files, sizes))
     if not 70 < world.server.connects < 200:
         raise AssertionError(world.server.connects)
-    equal(len(world.results), 1)
+    # Told at once, and once more when it has lasted.
+    equal([(error.key, error.lasts >= 6 * 3600) for _, error in world.results], [("refused", False), ("refused", True)])
     world.server.down = False
     world.drain()
     equal(world.subjects(), ["alert 0", "alert 1", "alert 2"])
+    inside(b"hours no mail could be sent: connect: ", world.server.taken[0][2])
+    equal(b"no mail could be sent" in world.server.taken[1][2], False)
 
 
 @cleaned
@@ -269,12 +287,12 @@ def test_a_flash_that_takes_no_mark_lets_nothing_leave(world):
     def refuse(*_):
         raise OSError(28)
 
-    append = spool.Spool.append
-    spool.Spool.append = refuse
+    store = spool.Spool.store
+    spool.Spool.store = refuse
     try:
         equal(world.flush(), 0)
     finally:
-        spool.Spool.append = append
+        spool.Spool.store = store
     equal((world.server.taken, world.results[0][1].key), ([], "flash"))
     world.drain()
     equal(len(world.server.taken), 1)

@@ -1,21 +1,17 @@
 """What lies on flash beside whole mails: torn, damaged, foreign and changed files; none is sent, none blocks."""
 
 from check import equal, inside, raises
-from outbox_world import cleaned
-from umail import Attachment, spool
+from outbox_world import QUIET, cleaned
+from umail import Attachment
+from umail.queue import spool
 
 
 @cleaned
 def test_a_damaged_file_is_never_sent_and_the_next_mail_tells(world):
-    for at in (3, -60):
+    for content, at in ((True, 3), (False, 4), (False, 20)):
         world.start()
-        world.put("alert")
-        name = world.path + "/" + world.files()[0]
-        with open(name, "rb") as file:
-            octets = bytearray(file.read())
-        octets[at] ^= 1
-        with open(name, "wb") as file:
-            file.write(octets)
+        entry = world.put("alert")
+        spoil(world.path + "/" + entry.name, at if content else entry.length + at, b"?")
         world.start()
         world.put("next")
         world.flush()
@@ -23,30 +19,66 @@ def test_a_damaged_file_is_never_sent_and_the_next_mail_tells(world):
         inside(b"1 mails were damaged on flash", world.server.taken[-1][2])
 
 
+def spoil(path, at, octets):
+    with open(path, "r+b") as file:
+        file.seek(at)
+        file.write(octets)
+
+
 @cleaned
-def test_a_torn_line_at_the_end_is_passed_over(world):
+def test_a_torn_state_is_passed_over_and_the_one_before_it_counts(world):
     world.start()
     world.put("later")
     world.flush()
-    name = world.path + "/" + world.files()[0]
-    with open(name, "ab") as file:
-        file.write(b'\n01234567 [99, null, "de')
-    world.start()
-    equal((world.box.pending()[0].state, world.box.pending()[0].attempts), ("deferred", 1))
-    world.time += 60
-    world.flush()
-    world.start()
-    equal(world.box.pending()[0].attempts, 2)
+    entry = world.box.pending()[0]
+    equal((entry.attempts, entry.turn), (1, 2))
+    path = world.path + "/" + entry.name
+    for turn, state in ((2, "sending"), (1, "sending")):
+        # In the place where the state of that turn stands.
+        spoil(path, entry.size - entry.slot * (2 - turn % 2) + 20, b"torn")
+        entry = world.start().pending()[0]
+        equal((entry.state, entry.doubts), ("uncertain", 1))
+        world.start()
 
 
 @cleaned
-def test_files_that_are_none_of_its_mails_are_removed(world):
+def test_a_file_never_grows_however_often_its_mail_is_tried_and_however_many_recipients_are_refused(world):
+    policy = dict(QUIET, ceiling=300)
+    world.start(policy=policy)
+    people = ["hard%d@example.org" % i for i in range(30)] + ["soft@example.org", "ops@example.org"]
+    world.put("later", people)
+    size = world.box.pending()[0].size
+    for i in range(60):
+        world.flush()
+        world.time += max(world.box.wait() or 0, 1)
+        if i % 20 == 0:
+            world.start(policy=policy)
+        entry = world.box.entries[0]
+        equal((entry.size, spool.os.stat(world.path + "/" + entry.name)[6]), (size, size))
+    equal((entry.left, len(entry.gone)), (["soft@example.org", "ops@example.org"], 30))
+    inside("no such user", entry.gone[29][1])
+    world.server.calm = True
+    world.time += 86400
+    world.flush()
+    equal([people for _, people, _ in world.server.taken], [["soft@example.org", "ops@example.org"]])
+
+
+@cleaned
+def test_what_is_none_of_its_files_and_what_is_damaged_is_put_aside_and_told_and_never_deleted(world):
     world.start()
-    for name in ("new.tmp", "Z", "000001-zz", "000003~1"):
+    world.put("alert")
+    names = ["Z", "000001-zz", "000003~1"]
+    for name in ["new.tmp"] + names:
         with open(world.path + "/" + name, "wb") as file:
             file.write(b"x")
+    spoil(world.path + "/" + world.box.entries[0].name, 2, b"?")
+    names.append(world.box.entries[0].name)
     world.start()
-    equal(world.files(), [])
+    world.flush()
+    equal(world.files(), sorted([name + ".bad" for name in names]))
+    world.put("next")
+    world.flush()
+    inside(b"4 mails were damaged on flash", world.server.taken[-1][2])
 
 
 @cleaned

@@ -154,7 +154,7 @@ def test_a_note_is_escaped_in_a_mail_that_is_only_html(world):
     world.start()
     world.put("alert", "hard@example.org")
     world.flush()
-    world.box.notes[3] = "<b> & co"
+    world.box.notes.why = "<b> & co"
     message = world.message("html")
     message.text, message.html = None, "<p>hi</p>"
     world.box.put(message)

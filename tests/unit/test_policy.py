@@ -32,7 +32,7 @@ def test_each_kind_of_failure_has_its_verdict():
         ("permanent", "rcpt", 550, "", "dead", False),
         ("permanent", "greeting", 554, "", "pending", True),
         ("configuration", "auth", 535, "credentials", "pending", True),
-        ("configuration", "mail", 550, "send_as", "deferred", True),
+        ("configuration", "mail", 550, "send_as", "deferred", False),
         ("security", "starttls", 0, "cert_name", "pending", True),
         ("uncertain", "body", 0, "", "uncertain", True),
     ):
@@ -52,10 +52,73 @@ def test_a_wrong_configuration_rests_for_hours_and_longer_each_time():
     equal(rests, [6 * HOUR, 12 * HOUR, 24 * HOUR, 24 * HOUR])
 
 
-def test_what_a_server_holds_against_one_mail_lets_the_others_try_after_an_hour_and_first():
+def test_what_a_server_holds_against_one_mail_rests_that_mail_and_the_route_only_after_a_second_one():
     policy = Policy(lambda: 0.0)
-    state, until = policy.failed(0, failure("configuration", "rcpt", 550, "external_recipient"), 1, 0, 0)
-    equal((state, policy.until, until), ("deferred", HOUR, HOUR + 1))
+    refused = failure("configuration", "rcpt", 550, "external_recipient")
+    for attempts in (1, 2, 3):
+        equal(policy.failed(0, refused, attempts, 0, 0, mail=1), ("deferred", HOUR << attempts - 1))
+        equal(policy.until, 0)
+    equal(policy.failed(0, failure("configuration", "rcpt", 550, "another"), 1, 0, 0, mail=2), ("deferred", HOUR))
+    equal(policy.until, 0)
+    equal(policy.failed(0, failure("configuration", "rcpt", 550, "another"), 1, 0, 0, mail=1), ("deferred", HOUR))
+    equal(policy.until, HOUR)
+    policy.worked()
+    policy.failed(0, failure("configuration", "rcpt", 550, "another"), 1, 0, 0, mail=2)
+    equal(policy.until, 0)
+
+
+def test_one_mail_that_breaks_every_connection_never_holds_the_others_up_for_more_than_a_minute():
+    for kind, code in (("temporary", 0), ("temporary", 421), ("uncertain", 0)):
+        policy = Policy(lambda: 0.999)
+        for attempts in range(1, 100):
+            policy.failed(1000, failure(kind, "body", code, "closed"), attempts, 0, 0, mail=7)
+            equal((policy.until > 1000, policy.until <= 1060), (True, True), (kind, code, policy.until))
+
+
+def test_a_mail_that_a_person_must_mend_is_given_up_when_its_life_is_over_and_not_days_later():
+    policy = Policy(lambda: 0.999)
+    refused = failure("configuration", "mail", 550, "")
+    state, until = policy.failed(0, refused, 9, 0, policy.life - 10)
+    equal((state, until), ("deferred", 11))
+    equal(policy.failed(11, refused, 10, 0, policy.life + 1)[0], "dead")
+
+
+def test_a_pause_that_names_no_time_is_a_quarter_of_an_hour_at_the_most():
+    policy = Policy(lambda: 0.999)
+    for _ in range(50):
+        policy.failed(0, failure("temporary", "connect", 0, "unreachable"), 1, 0, 0)
+    equal(800 < policy.until <= 900, True, policy.until)
+
+
+def test_a_certificate_that_fails_where_one_held_before_is_soon_tried_again():
+    first = []
+    for known in (True, False):
+        policy = Policy(lambda: 0.999)
+        for _ in range(20):
+            policy.failed(0, failure("security", "starttls", 0, "cert_untrusted"), 1, 0, 0, known=known)
+            first.append(policy.until)
+    equal((first[0] <= 20, max(first[:20]) <= 1800, max(first[:20]) > 1700), (True, True, True), first)
+    equal((first[20] >= HOUR, first[39] >= 24 * HOUR), (True, True))
+
+
+def test_a_failure_of_the_route_that_lasts_is_told_once_more_after_hours():
+    for stage, hours in (("connect", 6), ("starttls", 6), ("auth", 3)):
+        policy = Policy(half)
+        told = []
+        for now in range(0, 30 * HOUR, 900):
+            policy.failed(now, failure("temporary", stage, 454, ""), 1, 0, 0)
+            if policy.lasting(now, stage):
+                told.append(now)
+        equal(told, [hours * HOUR], stage)
+        policy.worked()
+        equal(policy.lasting(40 * HOUR, stage), 0)
+
+
+def test_what_was_remembered_never_blocks_for_ever():
+    policy = Policy(half)
+    policy.load({"until": 1 << 60, "paid": [1 << 60, 1 << 61], "new": "field"})
+    policy.bound(1000)
+    equal(policy.wait(1000) <= 2 * DAY, True)
 
 
 def test_another_cause_begins_anew_and_success_ends_the_rest():

@@ -1,7 +1,7 @@
 """TLS reads one record at a time while its handshake goes on, so that other tasks run between two."""
 
 from check import equal
-from umail.records import Records
+from umail.net.tls_records import Records
 
 
 class Socket:

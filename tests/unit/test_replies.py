@@ -131,6 +131,10 @@ configuration sender_unverified
   body 550 5.7.26 This mail has been blocked because the sender is unauthenticated.
 permanent no_such_recipient
   rcpt 550 5.1.1 <x@contoso.com>: Recipient address rejected: User unknown in local recipient table
+configuration recipient_refused
+  rcpt 550 no
+  rcpt 553 no
+permanent no_such_recipient
   rcpt 550 Unrouteable address
 temporary greylisted
   rcpt 450 4.2.0 <x@contoso.com>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch
@@ -144,14 +148,16 @@ configuration send_as
   mail 553 5.7.1 <a@b>: Sender address rejected: not owned by user c
 configuration sender_domain
   rcpt 550 5.1.8 <a@b>: Sender address rejected: Domain not found
-temporary temporary
+temporary sender_domain
   rcpt 450 4.1.8 <a@b>: Sender address rejected: Domain not found
 configuration ehlo_name
   rcpt 504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname
 permanent content_refused
   body 554 5.7.1 Spam message rejected
-permanent policy
+configuration server_rule
   body 550 5.7.1 Our rules forbid it
+permanent policy
+  body 550 5.7.1 Against our policy
 temporary starttls_temporary
   starttls 454 4.7.0 TLS not available due to local problem
 configuration credentials
@@ -162,11 +168,11 @@ configuration no_service
   greeting 554 No SMTP service here
 temporary server_busy
   data 452 4.3.1 Insufficient system storage
-permanent protocol
+configuration protocol
   mail 555 5.5.4 Unsupported option: BODY=BINARYMIME
 temporary temporary
   rcpt 459 4.9.9 whatever
-permanent permanent
+configuration unexplained
   body 569 whatever
 """
 TOKENS = (
@@ -176,7 +182,10 @@ TOKENS = (
     ("authorization_declined", "configuration", "token_refused"),
     ("expired_token", "configuration", "token_code_expired"),
     ("AADSTS700082: The refresh token has expired due to inactivity.", "configuration", "token_revoked"),
-    ("something new", "permanent", "permanent"),
+    ("AADSTS50057: The user account is disabled.", "configuration", "token_account"),
+    ("AADSTS90033: A transient error has occurred.", "temporary", "token_busy"),
+    ("AADSTS700025: Client is public", "configuration", "token_no_secret"),
+    ("something new", "configuration", "token_rejected"),
 )
 
 
@@ -207,6 +216,35 @@ def test_token_endpoints_have_rows_of_their_own():
     equal(classify("auth", 535, "", "AADSTS7000215")[1], "credentials")
 
 
+def test_the_status_of_a_token_endpoint_decides_first():
+    for status in (429, 500, 503):
+        equal(classify("token", status, "", "AADSTS700082"), ("temporary", "token_busy"), status)
+    equal(classify("token", 0, "", "AADSTS700082"), ("configuration", "token_revoked"))
+
+
+def test_what_servers_say_of_a_wrong_password_too_has_a_key_of_its_own():
+    for code, text in ((454, "Invalid username or password"), (451, "Internal server error"), (454, "Bad credentials")):
+        equal(classify("auth", code, "", text), ("temporary", "login_unsure"), text)
+    equal(classify("auth", 451, "4.3.2", "x"), ("temporary", "login_unsure"))
+    equal(classify("auth", 454, "4.7.0", "Temporary authentication failure"), ("temporary", "auth_temporary"))
+
+
+def test_a_table_that_does_not_fit_gives_no_mail_up():
+    from umail import replies
+
+    def no_memory(name):
+        raise MemoryError
+
+    kept = replies.load_transient
+    replies.load_transient = no_memory
+    try:
+        equal(classify("body", 552, "5.3.4", ""), ("configuration", "configuration"))
+        equal(classify("body", 452, "4.3.1", ""), ("temporary", "temporary"))
+        equal(classify("token", 400, "", ""), ("configuration", "configuration"))
+    finally:
+        replies.load_transient = kept
+
+
 def test_what_means_tomorrow_says_so():
     equal(retry_after("daily_limit"), 86400)
     equal(retry_after("recipient_rate"), 3600)
@@ -229,10 +267,10 @@ def test_tables_leave_memory_after_use():
     advice.text("clock", "de")
     classify("auth", 535, "", "")
     classify("token", 400, "", "")
-    package = sys.modules["umail"]
-    for name in ("advice_en", "advice_de", "replies_table", "token_table"):
-        equal("umail." + name in sys.modules, False, name)
-        equal(name in package.__dict__, False, name)
+    for name in ("advice_en", "advice_de", "replies", "tokens"):
+        equal("umail.tables." + name in sys.modules, False, name)
+        package = sys.modules.get("umail.tables")
+        equal(name in package.__dict__ if package else False, False, name)
 
 
 def test_asking_costs_no_memory():

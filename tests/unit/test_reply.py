@@ -1,7 +1,8 @@
 """Replies are read whole however they are cut, and what is not a reply is refused."""
 
 from check import equal, inside, raises
-from umail.reply import Broken, Buffer, complete, printable, read
+from umail.net.sockets import Buffer
+from umail.smtp.reply import Broken, printable, read
 
 GOOD = (
     (b"220 mail.example.org ESMTP\r\n", 220, [b"mail.example.org ESMTP"]),
@@ -112,6 +113,12 @@ def test_enhanced_codes_are_read_only_in_their_form():
         (b"550 5.1 no", ""),
         (b"550 5.1.1.1 no", ""),
         (b"550", ""),
+        (b"421 4.7.0: Sender IP rejected", "4.7.0"),
+        (b"550 #5.1.0 Address rejected.", "5.1.0"),
+        (b"553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", "5.7.1"),
+        (b"451 Resources temporarily unavailable [#4.16.1].", "4.16.1"),
+        (b"550 see 5.7.1", ""),
+        (b"550 #", ""),
     ):
         equal(feed(line + b"\r\n", 100)[0].enhanced, wanted, line)
 
@@ -125,7 +132,7 @@ def test_complete_tells_a_whole_line():
     buffer = Buffer()
     buffer.space()[:3] = b"421"
     buffer.add(3)
-    equal(complete(buffer), False)
+    equal(buffer.complete(), False)
     buffer.space()[:2] = b"\r\n"
     buffer.add(2)
-    equal(complete(buffer), True)
+    equal(buffer.complete(), True)

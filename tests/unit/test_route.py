@@ -113,3 +113,9 @@ def test_providers_have_their_hosts_ports_and_roots():
     equal((azure.host, azure.port), ("smtp.azurecomm.net", 587))
     for route in (gmail, azure):
         equal(route.roots is None, False)
+
+
+def test_port_465_is_tls_from_the_first_byte_unless_told_otherwise():
+    equal(Route("h", 465).security, "tls")
+    equal(Route("h", 465, security="starttls").security, "starttls")
+    equal(Route("h").security, "starttls")

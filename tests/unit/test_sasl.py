@@ -1,7 +1,7 @@
 """Each mechanism answers each challenge, and never the wrong one."""
 
 from check import equal, raises
-from umail import sasl
+from umail.smtp import sasl
 
 
 def play(mechanism, *challenges):
@@ -13,12 +13,12 @@ def play(mechanism, *challenges):
 
 
 def test_plain_wins_over_login_and_a_token_takes_xoauth2_only():
-    equal(sasl.choose(("LOGIN", "PLAIN"), False), "PLAIN")
-    equal(sasl.choose(("LOGIN", "XOAUTH2"), False), "LOGIN")
-    equal(sasl.choose(("LOGIN", "XOAUTH2"), True), "XOAUTH2")
-    equal(sasl.choose(("LOGIN", "PLAIN"), True), None)
-    equal(sasl.choose(("GSSAPI",), False), None)
-    equal(sasl.choose((), False), None)
+    equal(sasl.choose(("LOGIN", "PLAIN"), False), ["PLAIN", "LOGIN"])
+    equal(sasl.choose(("LOGIN", "XOAUTH2"), False), ["LOGIN"])
+    equal(sasl.choose(("LOGIN", "XOAUTH2"), True), ["XOAUTH2"])
+    equal(sasl.choose(("LOGIN", "PLAIN"), True), [])
+    equal(sasl.choose(("GSSAPI",), False), [])
+    equal(sasl.choose((), False), [])
 
 
 def test_login_goes_by_position():
@@ -54,3 +54,8 @@ def test_a_prompt_in_plain_words_is_taken_as_it_is():
     equal(sasl.decode(b"Username:")[:4].lower() == b"user" or sasl.decode(b"Username:") != b"", True)
     equal(sasl.encode(b""), b"")
     equal(sasl.encode(b"\xff" * 60), b"/" * 80)
+
+
+def test_a_route_may_want_one_mechanism_only():
+    equal(sasl.choose(("LOGIN", "PLAIN"), False, "LOGIN"), ["LOGIN"])
+    equal(sasl.choose(("LOGIN",), False, "PLAIN"), [])

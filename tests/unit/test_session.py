@@ -3,7 +3,8 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import MailError, Route, m365
-from umail.session import Session
+from umail.net.sockets import Buffer
+from umail.smtp.session import Session
 
 CAPABLE = b"250-x Hello\r\n250-SIZE 1000\r\n250-PIPELINING\r\n250 "
 OPENING = [("S", b"220 x\r\n"), ("C", b"EHLO me\r\n"), ("S", CAPABLE + b"STARTTLS\r\n")]
@@ -17,7 +18,7 @@ def submission(**more):
 
 
 def opened(route, script, secret=None, cut=None):
-    session = Session(route, 30)
+    session = Session(route, 30, Buffer())
     drive = Drive(session.buffer, script, cut)
     drive.run(session.open("me", secret))
     drive.finish()
@@ -25,7 +26,7 @@ def opened(route, script, secret=None, cut=None):
 
 
 def fails(route, script, secret=None, cut=None):
-    session = Session(route, 30)
+    session = Session(route, 30, Buffer())
     drive = Drive(session.buffer, script, cut)
     error = raises(MailError, drive.run, session.open("me", secret))
     drive.finish()
@@ -222,7 +223,7 @@ def test_a_greeting_that_refuses_says_so():
 
 def test_an_end_a_broken_line_or_rubbish_is_an_error_of_its_stage():
     for tail, key in ((("END",), "closed"), (("FAIL", OSError(104)), None), (("S", b"rubbish\r\n"), "desync")):
-        session = Session(submission(), 30)
+        session = Session(submission(), 30, Buffer())
         drive = Drive(session.buffer, OPENING[:2] + [tail])
         error = raises((MailError, OSError), drive.run, session.open("me", "secret"))
         if key:
@@ -237,3 +238,47 @@ def test_a_login_is_never_tried_in_clear_even_if_a_route_were_forged():
     route.security = "plain"
     error = fails(route, OPENING[:2] + [("S", b"250-x\r\n250 AUTH PLAIN LOGIN\r\n")], "secret")
     equal((error.stage, error.kind), ("auth", "security"))
+
+
+REFUSED_MECHANISMS = (
+    b"504 5.5.4 Unrecognized authentication type\r\n",
+    b"504 no\r\n",
+    b"535 5.7.8 Error: authentication failed: Invalid authentication mechanism\r\n",
+    b"534 5.7.4 mechanism too weak\r\n",
+    b"553 AUTH PLAIN is not supported here\r\n",
+)
+
+
+def both(reply, *rest):
+    plain = ("C", b"AUTH PLAIN AGFAeC5vcmcAc2VjcmV0\r\n")
+    return secured(b"AUTH PLAIN LOGIN", plain, ("S", reply), *rest)
+
+
+def test_a_mechanism_that_is_offered_and_not_taken_is_followed_by_the_next():
+    rest = [("C", b"AUTH LOGIN " + USER + b"\r\n"), ("S", b"334 UGFzc3dvcmQ6\r\n"), ("C", SECRET + b"\r\n")]
+    for reply in REFUSED_MECHANISMS:
+        opened(submission(), both(reply, *(rest + [("S", b"235 ok\r\n")])), "secret")
+        # Once.
+        equal(fails(submission(), both(reply, *(rest + [("S", REFUSED_MECHANISMS[0])])), "secret").code, 504)
+
+
+def test_a_refusal_about_who_logs_in_is_not_followed_by_another_login():
+    for reply in (
+        b"535 5.7.8 Username and Password not accepted\r\n",
+        b"534 5.7.9 Application-specific password required\r\n",
+        b"534 5.7.4 this mechanism needs an app password\r\n",
+        b"535 5.7.3 Authentication unsuccessful\r\n",
+        b"454 4.7.0 Temporary authentication failure\r\n",
+    ):
+        equal(fails(submission(), both(reply), "secret").stage, "auth")
+    # Nor is it where certificates are not checked.
+    fails(submission(trust="insecure"), both(REFUSED_MECHANISMS[0]), "secret")
+
+
+def test_a_route_may_say_how_to_log_in():
+    login = [("C", b"AUTH LOGIN " + USER + b"\r\n"), ("S", b"334 UGFzc3dvcmQ6\r\n"), ("C", SECRET + b"\r\n")]
+    script = secured(b"AUTH PLAIN LOGIN", *(login + [("S", b"235 ok\r\n")]))
+    opened(submission(auth="LOGIN"), script, "secret")
+    error = fails(submission(auth="PLAIN"), secured(b"AUTH LOGIN"), "secret")
+    equal((error.key, error.text), ("auth_none_offered", "the server offers AUTH LOGIN, and the route wants PLAIN"))
+    inside("auth: ", str(raises(ValueError, Route, "h", auth="MD5")))

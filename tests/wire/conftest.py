@@ -12,7 +12,7 @@ from trustme import KeyType
 from wire_device import PASSWORD, ROOT, USER, Device
 
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])
@@ -23,7 +23,7 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Device:
     if name == "cpython":
         return Device([sys.executable], ROOT / "lib", trust, driver)
     interpreter = request.getfixturevalue("micropython")
-    return Device([interpreter, "-X", "heapsize=160k"], request.getfixturevalue("compiled"), trust, driver)
+    return Device([interpreter, "-X", "heapsize=192k"], request.getfixturevalue("compiled"), trust, driver)
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,9 @@ import json
 import sys
 import time
 
-from umail import sockets
-from umail.reply import Buffer
+from umail import MailError
+from umail.net import sockets
+from umail.net.sockets import Buffer
 
 job = json.loads(sys.stdin.read())
 told = {}
@@ -50,6 +51,14 @@ def keeps_the_limit():
     told["milliseconds"] = sockets.left(sockets.ticks(), begun)
 
 
+def waits_with_a_tick_that_raises():
+    yield from begin()
+    try:
+        yield 5
+    except Exception as error:
+        told["thrown_in"] = repr(error)
+
+
 def fails():
     yield from begin()
     try:
@@ -77,6 +86,8 @@ def pauses():
 
 def tick():
     ticks.append(time.time())
+    if job["case"] == "waits_with_a_tick_that_raises":
+        raise (ValueError("a tick's"), OSError(5), MailError("body", "permanent"))[job["size"]]
 
 
 def main():

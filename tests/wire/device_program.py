@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import umail
 from umail import Message, Route, m365, routes
@@ -21,7 +22,9 @@ def route_of(job):
     return Route(**job) if kind == "route" else getattr(m365 if hasattr(m365, kind) else routes, kind)(**job)
 
 
-def message_of(attachments=(), **named):
+def message_of(attachments=(), after=0, **named):
+    # Made so many seconds after the one before.
+    time.sleep(after)
     # An attachment is {"path": …}, read by the library from the file, given as its octets, or as an open reader.
     files = []
     for one in attachments:

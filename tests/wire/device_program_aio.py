@@ -93,6 +93,13 @@ async def work(job, results):
     if job.get("one_shot"):
         for arguments in job["messages"]:
             results.append(await attempt(one_shot, **arguments))
+    elif job.get("shared"):
+        async with aio.Client(program.route_of(job["route"]), **options) as client:
+
+            async def send_by_one(**named):
+                return await client.send(program.message_of(**named))
+
+            results += await asyncio.gather(*[attempt(send_by_one, **arguments) for arguments in job["messages"]])
     elif job.get("at_once"):
         results += await asyncio.gather(*[attempt(one_shot, **arguments) for arguments in job["messages"]])
     else:

@@ -14,8 +14,8 @@ from wire_program import Program
 
 import planted
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.clock import Clock
-from umail_host.fake_smtp.tls import CERTIFICATES, Authority
+from umail_host.fake_smtp.server.clock import Clock
+from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
 
 TOKEN = planted.TOKEN
 OPTIONS = {"timeout": 2, "deadline": 4}

@@ -14,12 +14,14 @@ import time
 from device_program import attempt, receipt_of, route_of, told
 
 import umail
-from umail import Attachment, Message, aio, blocking, delivery, dns, sockets
-from umail.link import Link
+from umail import Attachment, Message, aio, blocking, dns
+from umail.mime import fields
+from umail.net import sockets
+from umail.net.transport import Transport
 
 links = []
 final = [600]
-begin, limit = Link.begin, Link.limit
+begin, limit = Transport.begin, Transport.limit
 
 
 def watched(self, address, port, buffer):
@@ -27,12 +29,12 @@ def watched(self, address, port, buffer):
     begin(self, address, port, buffer)
 
 
-def limited(self, seconds):
+def limited(self, seconds, keep=True):
     # The 600 seconds for the final reply (RFC 5321) are too long to be waited for in a test.
-    limit(self, final[0] if seconds == 600 else seconds)
+    limit(self, final[0] if seconds == 600 else seconds, keep)
 
 
-Link.begin, Link.limit = watched, limited
+Transport.begin, Transport.limit = watched, limited
 
 
 class Clock:
@@ -113,7 +115,7 @@ class Program:
         if "dns" in job:
             dns.servers = lambda: job["dns"]
         # A board's clock begins in its first year.
-        delivery.time = Clock(job["year"]) if "year" in job else time
+        fields.time = Clock(job["year"]) if "year" in job else time
         begun = sockets.ticks()
         result = self.end(job) if job["do"] == "end" else self.send(job)
         result["ms"] = sockets.left(sockets.ticks(), begun)

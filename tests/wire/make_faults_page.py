@@ -8,7 +8,7 @@ from pathlib import Path
 from certificate_names import NAMES
 from fault_table import SECURITIES, TABLE, Row
 
-from umail_host.fake_smtp import plan
+from umail_host.fake_smtp.faults import plan
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 _INTRODUCTION = """# What umail does under each fault
@@ -16,25 +16,25 @@ _INTRODUCTION = """# What umail does under each fault
 Printed from `tests/wire/fault_table.py` by `python tests/wire/make_faults_page.py`. `make test` tries every row on
 MicroPython over real sockets and TLS, by each of the four kinds of route and with both drivers. In each case it also
 holds that the call ends within its limits, that no credential stands in clear on the socket or the console, that no
-octet of a message ran as a command, that the socket is closed where the dialogue broke, and that the next mail goes.
+byte of a message ran as a command, that the socket is closed where the dialogue broke, and that the next mail goes.
 
 A fault is written as `umail serve --fault` takes it ([the fake server](fake-server.md)). An error is told by its stage,
-kind and key, as `MailError` has them ([what the keys mean](replies.md)); where the network decides which of two comes,
+kind and key, as `MailError` has them ([what the keys mean](replies.md)); if the network decides which of two comes,
 both stand there. `mails` is how often the mail arrived: under `uncertain` it may have, and only the server knows.
 """
 _NETWORK = """
 ## A bad network
 
-`tests/wire/test_toxics.py` puts a proxy between. Late, jittery, narrow or in segments of one octet, the network keeps
-no mail back. Where it is closed, reset or silent from some octet on, in either direction and from the first to the
-last, a mail told as delivered is there once; it is not there where the error is another than `uncertain`; and the next
+`tests/wire/test_toxics.py` puts a proxy between. Late, jittery, narrow or in segments of one byte, the network keeps
+no mail back. If it is closed, reset or silent from some byte on, in either direction and from the first to the
+last, a mail reported as delivered is there once; it is not there if the error is another than `uncertain`; and the next
 mail goes.
 """
 _NAMES_IN_CERTIFICATES = """
 ## Names in certificates
 
 A wildcard is the whole first label and stands for one label (RFC 9525, 6.3). What MicroPython's mbed TLS takes beyond
-that no public authority issues. A common name counts on MicroPython only, and only where the certificate has no other
+that no public authority issues. A common name counts on MicroPython only, and only if the certificate has no other
 name. Where the server refuses the board's own certificate, the error is `starttls configuration cert_refused`, or
 `starttls temporary cert_refused` where it hung up without a word. While the board's clock is unset no certificate is
 looked at: `connect temporary clock`.

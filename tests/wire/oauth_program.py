@@ -54,7 +54,14 @@ def outcome(function, *arguments):
     try:
         return function(*arguments)
     except umail.MailError as error:
-        return {"error": str(error), "stage": error.stage, "kind": error.kind, "key": error.key, "advice": error.advice}
+        return {
+            "error": str(error),
+            "stage": error.stage,
+            "kind": error.kind,
+            "key": error.key,
+            "advice": error.advice,
+            "retry_after": error.retry_after,
+        }
 
 
 def main():

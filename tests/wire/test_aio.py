@@ -7,7 +7,7 @@ import sys
 import pytest
 from wire_device import PASSWORD, ROOT, USER, Device
 
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 
 @pytest.fixture(params=["micropython", "cpython"])
@@ -49,6 +49,14 @@ def test_two_clients_send_at_once(device, serve):
     assert {mail["Subject"] for mail in server.inbox.wait(2)} == {"1", "2"}
     first, second = server.sessions
     assert abs(first.started - second.started) < 0.5
+
+
+def test_tasks_that_share_a_client_send_one_after_the_other(device, serve):
+    server = serve()
+    receipts = device.send(server, *[{"subject": str(number)} for number in range(5)], shared=True)
+    assert sorted(receipt["round_trips"] for receipt in receipts) == [1, 1, 1, 1, 6]
+    assert {mail["Subject"] for mail in server.inbox.wait(5)} == set("01234")
+    assert len(server.sessions) == 1
 
 
 def test_cancelling_closes_the_socket(device, serve):

@@ -23,8 +23,8 @@ from wire_program import Program
 
 from umail import advice
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.session import Session
-from umail_host.fake_smtp.tls import Authority, Identity
+from umail_host.fake_smtp.core.session import Session
+from umail_host.fake_smtp.server.tls import Authority, Identity
 
 MESSAGE = {"sender": USER, "to": "ops@contoso.com", "subject": "s", "text": "t"}
 

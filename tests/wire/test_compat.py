@@ -14,7 +14,7 @@ import pytest
 from wire_device import PASSWORD, ROOT, USER
 
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.profiles import ORDER
+from umail_host.fake_smtp.core.profiles import ORDER
 
 HOST = "smtp.example.com"
 LOGIN = f"username={USER!r}, password={PASSWORD!r}"

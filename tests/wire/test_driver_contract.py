@@ -74,11 +74,14 @@ def test_a_driver_receives_while_it_sends(device):
         peer.sendall(b"done!")
 
     told = attempt(device, "listens_while_sending", serve, size)
-    assert (told["heard"], told["count"], told["end"]) == (600, 5, 0)
+    # The last words come when the last bytes have left, or just before the driver has noticed that they have.
+    assert told["heard"] in (600, 605)
+    assert (told["heard"] + told["count"], told["end"]) == (605, 0)
 
 
 def test_more_than_the_buffer_holds_neither_blocks_the_sending_nor_is_lost(device):
-    size = 3_000_000
+    # More than a kernel keeps for a peer that has not begun to read.
+    size = 6_000_000
 
     def serve(peer: socket.socket) -> None:
         peer.sendall(b"a" * 1024 + b"tail.")
@@ -116,6 +119,13 @@ def test_what_escapes_closes_socket_and_generator(device):
     assert (told["raised"], told["closed"], told["finished"]) == ("AttributeError", True, True)
 
 
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_what_a_tick_raises_leaves_as_it_is(device, which):
+    told = attempt(device, "waits_with_a_tick_that_raises", size=which)
+    assert (told["raised"], told["closed"]) == (["ValueError", "OSError", "MailError"][which], True)
+    assert "thrown_in" not in told
+
+
 def test_a_pause_is_as_long_as_asked_with_ticks(device):
     told = attempt(device, "pauses")
     assert 1100 <= told["milliseconds"] < 3000
@@ -124,14 +134,16 @@ def test_a_pause_is_as_long_as_asked_with_ticks(device):
 
 def test_the_core_imports_no_socket_no_tls_no_clock_and_no_loop():
     library = Path(__file__).resolve().parents[2] / "lib" / "umail"
-    for name in ("session", "opening", "transaction", "upload", "trouble", "reply", "sasl", "route", "m365", "policy"):
+    core = [path.relative_to(library).as_posix()[:-3] for path in (library / "smtp").glob("*.py")]
+    assert len(core) > 8
+    for name in [*core, "route", "m365", "policy"]:
         source = (library / f"{name}.py").read_text()
         for module in ("socket", "sockets", "ssl", "tls", "asyncio", "select", "time"):
             assert f"import {module}\n" not in source, (name, module)
             assert f"from {module} import" not in source, (name, module)
 
 
-@pytest.mark.parametrize("name", ["blocking", "aio", "link"])
+@pytest.mark.parametrize("name", ["blocking", "aio", "net/transport"])
 def test_a_driver_knows_no_smtp_and_stays_small(name):
     source = (Path(__file__).resolve().parents[2] / "lib" / "umail" / f"{name}.py").read_text()
     tree = ast.parse(source)

@@ -48,7 +48,7 @@ PROGRAM = Path(__file__).with_name("injection_program.py")
 def attempt(device: Device, server: Any, run: str, tried: list[str], tls: bool = False, **job: Any) -> list[Any]:
     """What became of each case."""
     # A mail of 11 kB is made and kept whole here.
-    device.command = [word.replace("heapsize=160k", "heapsize=1m") for word in device.command]
+    device.command = [word.replace("heapsize=192k", "heapsize=1m") for word in device.command]
     route = {"host": "localhost", "port": server.port, "security": "plain"}
     if tls:
         device.trust.write_bytes(server.ca_der)

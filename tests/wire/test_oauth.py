@@ -13,7 +13,7 @@ from wire_device import PASSWORD, ROOT, USER
 
 from umail_host.fake_oauth import FakeOAuth
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 PROGRAM = Path(__file__).with_name("oauth_program.py")
 
@@ -164,6 +164,18 @@ def test_each_refusal_is_explained(rig, number, key):
     error = rig.run("client", "get")["results"][0]
     assert (error["stage"], error["kind"], error["key"]) == ("auth", "configuration", key)
     assert len(error["advice"]) > 20
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_endpoint_in_trouble_is_temporary_whatever_it_says_and_may_name_the_pause(rig, status):
+    rig.endpoint.service.fail = 7000215
+    rig.endpoint.behaviour.status = status
+    rig.endpoint.behaviour.retry_after = 120
+    error = rig.run("client", "get")["results"][0]
+    assert (error["kind"], error["key"], error["retry_after"]) == ("temporary", "token_busy", 120)
+    rig.endpoint.behaviour.body = b"<html>"
+    error = rig.run("client", "get")["results"][0]
+    assert (error["kind"], error["key"], error["retry_after"]) == ("temporary", "token_endpoint", 120)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from wire_device import PASSWORD, USER
 
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 INSIDE, OUTSIDE = "ops@contoso.com", "someone@fabrikam.com"
 

@@ -13,7 +13,7 @@ import pytest
 from wire_device import PASSWORD, USER
 
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 Serve = Callable[..., FakeServer]
 
@@ -47,7 +47,8 @@ def test_a_short_alert_takes_as_many_round_trips_as_promised(device, serve, prof
     assert receipt.get("round_trips") == round_trips, receipt
     (mail,) = server.inbox.wait(1)
     assert mail["Subject"] == "Grüße 🌡"
-    assert server.sessions[0].round_trips == round_trips
+    # After DATA, QUIT follows the final reply, and its answer is not waited for: only the server counts it.
+    assert server.sessions[0].round_trips - round_trips in ((0, 1) if "chunking" in switches else (0,))
     assert not leaks(server)
 
 

@@ -14,7 +14,7 @@ from wire_program import Program
 
 import planted
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.toxics import Proxy, parse
+from umail_host.fake_smtp.faults.toxics import Proxy, parse
 
 SLOW = ("latency=0.05,jitter=0.02", "slice=1", "slice=7,slice_delay=0.0005", "bandwidth=40000", "slow_close=0.2")
 MESSAGE = {"sender": USER, "to": "ops@contoso.com", "subject": "first", "text": "t"}

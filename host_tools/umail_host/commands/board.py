@@ -42,7 +42,7 @@ def board(
             typer.echo(f"  mpremote connect {virtual.port}          a REPL (leave it with Ctrl-])")
             typer.echo(f"  mpremote connect {virtual.port} ls       its files")
             typer.echo("Ctrl-C ends it; see umail board --help for the world around it.")
-            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+            signal.signal(signal.SIGTERM, _stop)
             try:
                 for line in sys.stdin:
                     _obey(virtual, line.split())
@@ -51,6 +51,11 @@ def board(
             except KeyboardInterrupt:
                 pass
     typer.echo("stopped")
+
+
+def _stop(*_: object) -> None:
+    # A shell starts `umail board &` with SIGINT ignored, so that raising it would do nothing.
+    raise KeyboardInterrupt
 
 
 def _print(data: bytes) -> None:

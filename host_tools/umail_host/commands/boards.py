@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from umail_host import boards, maintenance, ports
+from umail_host import terminal
+from umail_host.device import boards, identity, ports
 from umail_host.errors import UserError
 
 EXAMPLE = "Example: umail boards --probe --json. Without --probe no board is disturbed; with it each one is restarted."
-
-_PROBE = """
-import sys
-print(sys.implementation._machine)
-print(".".join(str(n) for n in sys.implementation.version[:3]))
-try:
-    import machine, binascii
-    print(binascii.hexlify(machine.unique_id()).decode())
-except Exception:
-    print("")
-try:
-    import alertnode
-    print(alertnode.VERSION)
-except Exception:
-    print("")
-"""
 
 
 def command(
@@ -40,12 +24,12 @@ def command(
         [_described(board) for board in boards.load_all()] if known else [_found(port, probe) for port in ports.found()]
     )
     if as_json:
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        terminal.echo_json(rows)
         return
     if not rows:
         typer.echo("no board is connected: plug one in with a cable that carries data (a virtual one: umail board)")
     for row in rows:
-        typer.echo("  ".join(str(value) for value in row.values() if value))
+        terminal.echo("  ".join(str(value) for value in row.values() if value))
 
 
 def _described(board: boards.BoardSpec) -> dict[str, Any]:
@@ -57,24 +41,6 @@ def _found(port: ports.Port, probe: bool) -> dict[str, Any]:
     if not probe:
         return row
     try:
-        return {**row, **ask(port.device)}
+        return {**row, **identity.describe(port.device)}
     except UserError as error:
         return {**row, "error": str(error)}
-
-
-def ask(device: str) -> dict[str, str]:
-    """What the board on ``device`` says of itself; it restarts afterwards.
-
-    Raises:
-        UserError: it does not answer.
-    """
-    with maintenance.held(device) as link:
-        machine, version, unique, node = link.exec(_PROBE).split("\n")[:4]
-    found = boards.by_machine(machine)
-    return {
-        "board": found.name if found else "",
-        "machine": machine,
-        "micropython": version,
-        "id": unique,
-        "alertnode": node,
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Annotated
 
@@ -10,16 +9,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from umail_host import ports
-from umail_host.board import Board, BoardError
+from umail_host.device import ports
+from umail_host.device.board import Board, BoardError
+from umail_host.terminal import Lines
 
 EXAMPLE = "Example: umail console --port /dev/ttyUSB0. Ctrl-C ends it; the board goes on."
 _AGAIN = 0.5  # seconds between two attempts to open the port
-_STYLES = (
-    (re.compile(r"not mailed|refused|crashed|Traceback|Error\b|needs mending|not started|is gone"), "bold red"),
-    (re.compile(r"mailed to|is up|is back|clock set"), "green"),
-    (re.compile(r"wait|tried again|asked again|is lost|held back|watchdog|rst:"), "yellow"),
-)
 
 
 def command(
@@ -60,33 +55,3 @@ def _again(device: str, console: Console) -> Board | None:
         return None
     console.print(Text("the board is back", style="dim"))
     return board
-
-
-class Lines:
-    """Prints whole lines, without anything that could move the cursor, in the colour of what they say."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._rest = b""
-
-    def feed(self, data: bytes) -> None:
-        """Take what came."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._print(line)
-
-    def end(self) -> None:
-        """Print what is left."""
-        if self._rest:
-            self._print(self._rest)
-            self._rest = b""
-
-    def _print(self, line: bytes) -> None:
-        text = printable(line.decode(errors="replace"))
-        style = next((style for pattern, style in _STYLES if pattern.search(text)), "")
-        self._console.print(Text(text, style=style), soft_wrap=True)
-
-
-def printable(text: str) -> str:
-    """``text`` without control characters: a board, or a server it quotes, must not steer the terminal."""
-    return "".join(c if c.isprintable() or c == "\t" else "" for c in text)

@@ -22,6 +22,9 @@ def command(
     limit: Annotated[float | None, typer.Option(help="Above it an alert is mailed.")] = None,
     hysteresis: Annotated[float | None, typer.Option(help="So far below the limit it is normal again.", min=0)] = None,
     unit: Annotated[str, typer.Option(help="Of the values, for texts.")] = "°C",
+    column: Annotated[
+        str, typer.Option(help="Name of the column with the values, if there are more than two columns.")
+    ] = "",
     name: Annotated[str, typer.Option(help="The board's name in the mails.")] = "demo-board",
 ) -> None:
     """Show an alert on its whole way: recording, virtual board, SMTP over TLS, mail. Needs no hardware."""
@@ -30,5 +33,5 @@ def command(
         hysteresis = 0.2 if hysteresis is None else hysteresis
     if limit is None:
         raise UserError("with a recording of your own, say above which value an alert is due: --limit 30 (LIMIT=30)")
-    recording = demo.Recording.read(trace)
+    recording = demo.Recording.read(trace, column)
     demo.run(recording, limit, hysteresis or 0.0, unit, name, Console(highlight=False, markup=False))

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from umail_host import boards, doctor, domain, image, maintenance, node, ports, powershell, secret_source
-from umail_host.board import Board
-from umail_host.commands import deploy
+from umail_host import files, terminal
+from umail_host.deploy import material
+from umail_host.device import maintenance, ports
+from umail_host.doctor import diagnosis, domain, powershell
+from umail_host.doctor.check import WARNING, Check
+from umail_host.doctor.report import Report
 from umail_host.errors import UserError
-from umail_host.stage import FAILED, OK, SKIPPED, WARNING, Stage
+from umail_host.settings import Settings
 
 EXAMPLE = (
     "Example: umail doctor --port /dev/ttyUSB0, or without a board: umail doctor --config freezer.json. "
-    "Where there is a second route (mail.fallback), the same stages are looked at for it. "
+    "If there is a second route (mail.fallback), the same is looked at for it. "
     "The password or client secret is that of the board, of the environment (UMAIL_SECRET_MAIL_PASSWORD, "
     "UMAIL_SECRET_OAUTH_SECRET, for the second route with _2 behind it) or the keyring. "
     "No mail is sent without --send. Exit status: 0 all green, 4 a stage is red, 3 the board does not answer."
 )
-_SIGNS = {OK: ("✓", "green"), WARNING: ("!", "yellow"), FAILED: ("✗", "bold red"), SKIPPED: ("-", "dim")}
-_TITLES = {"host": "from this computer", "board": "from the board", "domain": "the sender's domain"}
-_CONFIG = "/config.json"
 _NETWORK = 4  # exit status
 
 
@@ -53,151 +48,54 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Follow a mail from the name of the server to the recipients, from this computer and from the board."""
-    files = dict(deploy.extra_file(text) for text in file or ())
-    options = doctor.Options(dns or [], _ports(try_ports), _reference(reference), timeout, send)
+    known = dict(files.for_board(text) for text in file or ())
+    options = diagnosis.Options(dns or [], _ports(try_ports), _reference(reference), timeout, send)
     report = Report(as_json)
     with contextlib.ExitStack() as stack:
         link = None
         if port or config is None:
             link = stack.enter_context(maintenance.held(port or ports.only()))
-        settings = _settings(config, link)
-        names = powershell.Names(settings["board_name"], "", app_id, object_id)
-        secrets = _secrets(settings)
+        settings = Settings.read(config) if config is not None else diagnosis.settings_of(link)
+        known = material.checked(settings, known)
+        secrets = diagnosis.secrets_here(settings)
         if not script:
             if host:
-                _fetch(settings, link, files)
                 report.begin("host")
-                doctor.from_host(settings, files, secrets, options, report.add)
+                roots = {} if link is None else diagnosis.roots_on(link, settings, known)
+                diagnosis.from_host(settings, known | roots, secrets, options, report.add)
             if link is not None:
                 report.begin("board")
-                doctor.from_board(link, settings, options, report.add, report.stages)
+                diagnosis.from_board(link, settings, options, report.add, report.checks)
             report.begin("domain")
-            for stage in _domain(settings, options, report.address):
-                report.add(stage)
-        token = "mail_token" in secrets or bool(app_id or object_id)
-    names = powershell.Names(names.board, report.address, app_id, object_id, token)
-    report.end(powershell.scripts(settings["mail"], names), script)
+            for check in domain.of(settings, domain.Dns(options.servers), report.address):
+                report.add(check)
+    token = "mail_token" in secrets or bool(app_id or object_id)
+    names = powershell.Names(settings.board_name, report.address, app_id, object_id, token)
+    _end(report, powershell.scripts(settings.routes, names), script, as_json)
 
 
-class Report:
-    """What is told, as it comes, or at the end as JSON.
-
-    Attributes:
-        stages: all so far.
-    """
-
-    def __init__(self, as_json: bool) -> None:
-        self.stages: list[Stage] = []
-        self._json = as_json
-        self._console = Console(highlight=False, markup=False)
-        self._status = self._console.status("asking …", spinner="line")
-        self._live = self._console.is_terminal and not as_json
-        self._route = ""
-
-    @property
-    def address(self) -> str:
-        """The public address that a mail server saw last; empty where none said so."""
-        for stage in reversed(self.stages):
-            with contextlib.suppress(ValueError):
-                return str(ipaddress.ip_address(stage.address))
-        return ""
-
-    @property
-    def good(self) -> bool:
-        """Whether no stage is red."""
-        return not any(stage.state == FAILED for stage in self.stages)
-
-    def pause(self) -> None:
-        """Take the sign of life away, so that others may print."""
-        self._status.stop()
-
-    def begin(self, where: str) -> None:
-        """A part begins."""
-        self._route = ""
-        if not self._json:
-            self._console.print(Text(_TITLES[where], style="bold"))
-        if self._live:
-            self._status.start()
-
-    def add(self, stage: Stage) -> None:
-        """Tell of a stage."""
-        self.stages.append(stage)
-        if self._json:
-            return
-        if stage.route != self._route:
-            self._route = stage.route
-            self._console.print(Text("  by the second route, mail.fallback", style="bold"))
-        sign, style = _SIGNS[stage.state]
-        line = Text.assemble(("  " + sign, style), f" {stage.name:16} ", stage.text)
-        self._console.print(line, soft_wrap=True)
-        if stage.remedy:
-            self._console.print(Text(f"    → {stage.remedy}"), soft_wrap=True)
-
-    def end(self, administrator: str, only_that: bool) -> None:
-        """Tell what is to be done; the process ends with 4 where a stage is red."""
-        self.pause()
-        good = self.good
-        if self._json:
-            rows = [asdict(stage) for stage in self.stages]
-            value = {"ok": good, "address": self.address, "stages": rows, "powershell": administrator}
-            typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
-        elif only_that:
-            if not administrator:
-                raise UserError("this route does not lead to Microsoft 365: there is nothing to run there")
-            typer.echo(administrator, nl=False)
-        elif good:
-            typer.echo("all stages are green" if administrator == "" else _hint(self.stages))
-        elif administrator:
-            typer.echo("\nWhat an administrator of Microsoft 365 runs for this route:\n\n" + administrator, nl=False)
-        if not good:
-            raise typer.Exit(_NETWORK)
+def _end(report: Report, administrator: str, only_that: bool, as_json: bool) -> None:
+    """Tell what is to be done; the process ends with 4 if a check is red."""
+    report.pause()
+    if as_json:
+        rows = [asdict(check) for check in report.checks]
+        terminal.echo_json({"ok": report.good, "address": report.address, "stages": rows, "powershell": administrator})
+    elif only_that:
+        if not administrator:
+            raise UserError("this route does not lead to Microsoft 365: there is nothing to run there")
+        typer.echo(administrator, nl=False)
+    elif report.good:
+        typer.echo("all stages are green" if administrator == "" else _hint(report.checks))
+    elif administrator:
+        typer.echo("\nWhat an administrator of Microsoft 365 runs for this route:\n\n" + administrator, nl=False)
+    if not report.good:
+        raise typer.Exit(_NETWORK)
 
 
-def _hint(stages: list[Stage]) -> str:
-    yellow = sum(stage.state == WARNING for stage in stages)
+def _hint(checks: list[Check]) -> str:
+    yellow = sum(check.state == WARNING for check in checks)
     told = f"no stage is red, {yellow} to look at" if yellow else "all stages are green"
     return f"{told}; what this route needs at Microsoft: umail doctor --powershell"
-
-
-def _settings(config: Path | None, link: Board | None) -> dict[str, Any]:
-    if config is not None:
-        spec = boards.load("virtual")
-        if link is not None:
-            spec = boards.by_machine(link.exec("import sys\nprint(sys.implementation._machine)").strip()) or spec
-        return node.checked(image.config_file(deploy.read_config(config), spec))
-    if link is None or not link.exists(_CONFIG):
-        raise UserError("the board has no configuration: run umail provision, or umail deploy with --config")
-    return node.checked(link.get(_CONFIG))
-
-
-def _secrets(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Those that this computer knows by itself; nothing is asked for, and the board's own stay there."""
-    found = {}
-    for _, suffix in doctor.sections(settings):
-        for name in ("mail_token", "mail_password", "oauth_secret"):
-            if value := secret_source.find(name + suffix, settings["board_name"]):
-                found[name + suffix] = value
-    return found
-
-
-def _fetch(settings: Mapping[str, Any], link: Board | None, files: dict[str, bytes]) -> None:
-    """Roots that only the board has; never its private key."""
-    for mail, _ in doctor.sections(settings):
-        for path in mail["trust"]:
-            if link is not None and path not in files and path != "insecure" and link.exists(path):
-                files[path] = link.get(path)
-
-
-def _domain(settings: Mapping[str, Any], options: doctor.Options, address: str) -> list[Stage]:
-    """What the DNS says of each sender's domain, as far as its route makes it matter."""
-    found: dict[Stage, None] = {}
-    for mail, suffix in doctor.sections(settings):
-        sender = mail["sender"] or mail["username"] or doctor.sender(settings)
-        name = sender.rpartition("@")[2].lower()
-        for stage in domain.stages(domain.Dns(options.servers), name, mail["route"], address):
-            if stage not in found:
-                found[replace(stage, route="fallback") if suffix else stage] = None
-    return list(found)
 
 
 def _ports(text: str) -> tuple[int, ...]:

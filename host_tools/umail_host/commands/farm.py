@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from umail_host import farm, ports
+from umail_host.device import ports
 from umail_host.errors import UserError
+from umail_host.hil import farm
 
 EXAMPLE = """Example: umail farm exporter > exporter.yaml, then labgrid-exporter exporter.yaml,
 then umail farm places exporter.yaml --name HOST --apply. docs/hil.md has the whole way."""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from umail_host.errors import UserError
-from umail_host.fake_smtp import plan, toxics
+from umail_host.fake_smtp.faults import registry, toxics
 
 EXAMPLE = """Example: umail faults rcpt
 
@@ -21,13 +21,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the faults of the fake server and of the network, one a line."""
-    summaries = {name: fault.summary for name, fault in plan.known().items()}
+    summaries = {name: fault.summary for name, fault in registry.FAULTS.items()}
     width = max(map(len, summaries))
     faults, hindrances = _holding(word, summaries), _holding(word, toxics.SUMMARIES)
     if not faults and not hindrances:
         raise UserError(f"no fault has {word!r} in its name or summary: `umail faults` lists all")
     if as_json:
-        rows = {"faults": faults, "points": plan.POINTS, "toxics": hindrances}
+        rows = {"faults": faults, "points": registry.POINTS, "toxics": hindrances}
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     typer.echo(
@@ -35,7 +35,7 @@ def command(
     )
     for name, summary in faults.items():
         typer.echo(f"  {name:{width}}  {summary}")
-    typer.echo(f"\npoints of a session: {' '.join(plan.POINTS)}")
+    typer.echo(f"\npoints of a session: {' '.join(registry.POINTS)}")
     typer.echo("\ntoxics: --toxic [up:|down:]NAME=NUMBER[,…]")
     for name, summary in hindrances.items():
         typer.echo(f"  {name:{width}}  {summary}")

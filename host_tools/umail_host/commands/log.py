@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
-from umail_host import maintenance, ports
-from umail_host.commands.console import printable
+from umail_host import terminal
+from umail_host.device import maintenance, ports
+from umail_host.doctor import powershell
 
 EXAMPLE = "Example: umail log --lines 50. The board is stopped for a moment and restarts afterwards."
+_MAIL = " Message-ID "  # the alert node notes it for each mail that a server has taken
 _FILES = ("/log.txt.old", "/log.txt")
 
 
@@ -22,10 +23,13 @@ def command(
     """Print the log that the board keeps on its flash, the oldest line first."""
     with maintenance.held(port or ports.only()) as link:
         octets = b"".join(link.get(path) for path in _FILES if link.exists(path))
-    found = [printable(line) for line in octets.decode(errors="replace").splitlines()][-lines:]
+    found = [terminal.printable(line) for line in octets.decode(errors="replace").splitlines()][-lines:]
     if as_json:
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        terminal.echo_json(found)
     elif found:
         typer.echo("\n".join(found))
+        if mails := [line.partition(_MAIL)[2] for line in found if _MAIL in line]:
+            hint = f"to follow the last mail inside Microsoft 365: {powershell.trace(mails[-1])}"
+            typer.echo(hint, err=True)
     else:
         typer.echo("the board has no log: it never started the alert node, or log_size is 0", err=True)

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from umail_host import (
-    boards,
-    deploy,
-    doctor,
-    image,
-    interview,
-    maintenance,
-    node,
-    ports,
-    powershell,
-    provision,
-    secret_source,
-    sign_in,
-)
-from umail_host.board import Board
-from umail_host.boards import BoardSpec
-from umail_host.commands import deploy as deploy_command
-from umail_host.commands.doctor import Report
-from umail_host.domain import Dns
+from umail_host import files, terminal
+from umail_host.device import identity, maintenance, ports
 from umail_host.errors import UserError
+from umail_host.provision import interview
+from umail_host.provision.fleet import Fleet
+from umail_host.provision.job import NamedError, Run
 
 EXAMPLE = (
     "Example: umail provision asks for everything; umail provision fleet.toml --name freezer-3 reads a file, in which "
     "each [[board]] has its board_name and may have its id (umail boards --probe); umail provision fleet.toml --all "
-    "does every board of it that is connected, goes on where one fails, and a second time does only the rest. "
+    "does every board of it that is connected, goes on if one fails, and a second time does only the rest. "
     "Passwords, client secrets and the like come from a question, the environment (UMAIL_SECRET_WIFI_PASSWORD, "
     "UMAIL_SECRET_FREEZER_3_MAIL_PASSWORD) or the keyring, and go into the board's NVS. "
     'With mail.oauth.flow = "device_code" you sign in with a code shown here. Keys: docs/firmware.md. '
     "Exit status: 4 when a test alert did not get through or a sign-in failed, 3 when a board did not answer, 2 when "
-    "the file needs mending; with --all that of the first that failed."
+    "the file must be fixed; with --all that of the first that failed."
 )
-_IDENTITY = "import machine, binascii\nprint(binascii.hexlify(machine.unique_id()).decode())"
 _REFUSED = 4  # exit status
 
 
@@ -67,63 +50,64 @@ def command(
     ] = None,
 ) -> None:
     """Bring configuration and secrets onto a board, send a test alert from it, and say what Microsoft 365 needs."""
-    files = dict(deploy_command.extra_file(text) for text in extra or ())
-    run = Run(token, test, dns or [], every)
+    more = dict(files.for_board(text) for text in extra or ())
+    run = Run(token, test, dns or [], every, terminal.echo, _warn)
     if every:
         if file is None:
             raise UserError("--all needs a file: umail provision fleet.toml --all")
         if name or save:
             raise UserError("--all is for many boards: leave --name and --save out")
-        _all(run, provision.Fleet(file), [port] if port else [found.device for found in ports.found()], files, again)
+        _all(run, Fleet(file), [port] if port else [found.device for found in ports.found()], more, again)
         return
     device = port or ports.only()
     if file is None:
-        config, more = interview.interview(_ask)
+        config, own = interview.interview(_ask)
     else:
-        fleet = provision.Fleet(file)
+        fleet = Fleet(file)
         board = fleet.choose(name, "" if name else _identity(device))
-        config, more = fleet.config(board), fleet.files(board)
-    job = run.prepare(config, files | more)
+        config, own = fleet.config(board), fleet.files(board)
+    job = run.prepare(config, own | more)
     if save is not None:
-        save.write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        files.write(save, json.dumps(job.settings.config, indent=1, ensure_ascii=False) + "\n")
     good = run.carry_out(device, job)
-    run.tell_administrator()
+    _tell_administrator(run)
     if not good:
         raise typer.Exit(_REFUSED)
 
 
-def _all(run: Run, fleet: provision.Fleet, devices: Sequence[str], files: Mapping[str, bytes], again: bool) -> None:
-    """All boards at ``devices``, one after the other; what fails is told at the end."""
+def _all(run: Run, fleet: Fleet, devices: Sequence[str], files: Mapping[str, bytes], again: bool) -> None:
+    """Provision all boards at ``devices``, one after the other; what fails is told at the end."""
     failed: list[tuple[str, int]] = []
     seen: set[str] = set()
     counts = {"provisioned": 0, "done before": 0, "not in the file": 0}
     for device in devices:
         label = device
         try:
-            identity, board, job, done = _look(run, fleet, device, files, again)
-            seen.add(identity)
-            if board is None or job is None:
-                typer.echo(f"{device}: its id {identity} is not in the file", err=True)
+            found = run.look(fleet, device, files, again)
+            seen.add(found.identity)
+            if found.job is None:
+                terminal.echo(f"{device}: its id {found.identity} is not in the file", err=True)
                 counts["not in the file"] += 1
                 continue
-            label = f"{fleet.name(board)} ({device})"
-            if done:
-                typer.echo(f"{label}: done before")
+            label = f"{found.name} ({device})"
+            if found.done:
+                terminal.echo(f"{label}: done before")
                 counts["done before"] += 1
                 continue
-            typer.echo(f"{label}:")
-            if not run.carry_out(device, job):
+            terminal.echo(f"{label}:")
+            if not run.carry_out(device, found.job):
                 raise UserError("its test alert did not get through", _REFUSED)
             counts["provisioned"] += 1
-        except _Named as error:
+        except NamedError as error:
             seen.add(error.identity)
             failed.append((f"{error.name} ({device})", error.exit_code))
-            typer.echo(f"{failed[-1][0]}: {error}", err=True)
+            terminal.echo(f"{failed[-1][0]}: {error}", err=True)
         except UserError as error:
             failed.append((label, error.exit_code))
-            typer.echo(f"{label}: {error}", err=True)
-    run.tell_administrator()
-    typer.echo(", ".join(f"{count} {what}" for what, count in counts.items() if count) or "no board is connected")
+            terminal.echo(f"{label}: {error}", err=True)
+    _tell_administrator(run)
+    if told := ", ".join(f"{count} {what}" for what, count in counts.items() if count):
+        typer.echo(told)
     if missing := fleet.missing(seen):
         typer.echo(f"not connected: {', '.join(missing)}")
     if failed:
@@ -131,160 +115,25 @@ def _all(run: Run, fleet: provision.Fleet, devices: Sequence[str], files: Mappin
         raise UserError(
             f"{len(failed)} failed: {names}; the command once more does only what is not done", failed[0][1]
         )
+    if not counts["provisioned"] + counts["done before"]:
+        raise UserError(
+            f"no board of {fleet.path} is connected: plug it in with a cable that carries data, or name its --port",
+            3,
+        )
 
 
-class _Named(UserError):
-    """A failure of a board whose name in the file is known."""
-
-    def __init__(self, name: str, identity: str, error: UserError) -> None:
-        super().__init__(str(error), error.exit_code)
-        self.name, self.identity = name, identity
+def _tell_administrator(run: Run) -> None:
+    if script := run.for_administrator:
+        typer.echo("\nWhat an administrator of Microsoft 365 runs for this route:\n\n" + script)
 
 
-def _look(
-    run: Run, fleet: provision.Fleet, device: str, files: Mapping[str, bytes], again: bool
-) -> tuple[str, dict[str, Any] | None, Job | None, bool]:
-    """Which board that is: its id, its entry (None: it has none), what is to be done, and whether it is done."""
-    with maintenance.held(device) as link:
-        identity = link.exec(_IDENTITY).strip()
-        board = fleet.find(identity)
-        if board is None:
-            return identity, None, None, False
-        try:
-            job = run.prepare(fleet.config(board), {**files, **fleet.files(board)})
-            done = not again and provision.is_done(link, job.digest, job.secrets, job.sign_ins)
-        except UserError as error:
-            raise _Named(fleet.name(board), identity, error) from None
-        return identity, board, job, done
+def _warn(text: str) -> None:
+    terminal.echo(text, err=True)
 
 
 def _identity(device: str) -> str:
     with maintenance.held(device) as link:
-        return link.exec(_IDENTITY).strip()
-
-
-@dataclass
-class Job:
-    """What is to be done to one board.
-
-    Attributes:
-        name: the board's; config: its configuration; settings: the same, with its defaults.
-        files: further ones, path on the board → octets.
-        secrets: name → value; sign_ins: name → section of those that a person's sign-in brings.
-    """
-
-    name: str
-    config: dict[str, Any]
-    settings: dict[str, Any]
-    files: dict[str, bytes]
-    secrets: dict[str, str] = field(repr=False)
-    sign_ins: dict[str, dict[str, Any]]
-
-    @property
-    def digest(self) -> str:
-        """Of what the board is provisioned with, but for the secrets."""
-        return provision.digest(self.config, self.files)
-
-
-class Run:
-    """One run of the command, for one board or several.
-
-    Args:
-        token: the login is by a ready token; test: a test alert is sent; dns: servers, none: this computer's.
-        several: it is for several boards.
-    """
-
-    def __init__(self, token: bool, test: bool, dns: list[str], several: bool) -> None:
-        self._token, self._test, self._dns, self._several = token, test, dns, several
-        self._answers: dict[str, str] = {}
-        self._scripts: dict[str, None] = {}
-
-    def prepare(self, config: dict[str, Any], files: dict[str, bytes]) -> Job:
-        """Check a configuration, complete it, and gather its secrets; no board is touched.
-
-        Raises:
-            UserError: it needs mending, or a secret is missing.
-        """
-        sign_ins = provision.sign_ins(config)
-        # Before any secret is asked for.
-        deploy_command.check_config(config, boards.load("virtual"))
-        for told in provision.pin_mx(config, Dns(self._dns)):
-            typer.echo(told)
-        if warning := provision.not_warned_of(config):
-            typer.echo(f"warning: {warning}", err=True)
-        name = config["board_name"]
-        needed = [key for key in provision.secrets_needed(config, self._token) if key not in sign_ins]
-        secrets = {key: secret_source.read(key, name, self._answers) for key in needed}
-        settings = node.checked(image.config_file(config, boards.load("virtual")))
-        return Job(name, config, settings, files, secrets, sign_ins)
-
-    def carry_out(self, device: str, job: Job) -> bool:
-        """Provision the board at ``device``; whether its test alert, if any, got through.
-
-        Raises:
-            UserError: a sign-in failed, or the board does not answer.
-        """
-        signed = {key: self._sign_in(job, key, mail) for key, mail in job.sign_ins.items()}
-
-        def build(machine: str) -> tuple[BoardSpec, dict[str, bytes]]:
-            spec = deploy_command.choose_board(machine, "")
-            deploy_command.check_config(job.config, spec)
-            return spec, image.build(spec, config=job.config, extra_files=job.files)
-
-        report = deploy.Report()
-        hold = functools.partial(maintenance.held, device, reset=False)
-        deploy_command.deploy_over(hold, build, job.secrets | signed, report)
-        for warning in report.warnings:
-            typer.echo(f"warning: {warning}", err=True)
-        stored = len(job.secrets) + len(signed)
-        typer.echo(f"{job.name}: {len(report.written)} files written, {stored} secrets stored")
-        told = Report(False)
-        with maintenance.held(device) as link:
-            if self._test:
-                # Until it is known to work.
-                provision.record(link, "")
-                self._try(link, job, told)
-            if told.good:
-                provision.record(link, job.digest)
-        names = powershell.Names("boards" if self._several else job.name, told.address, token=self._token)
-        self._scripts[powershell.scripts(job.settings["mail"], names)] = None
-        return told.good
-
-    def tell_administrator(self) -> None:
-        """Print what Microsoft 365 needs for the boards so far, once where it is the same for several."""
-        if scripts := [text for text in self._scripts if text]:
-            typer.echo("\nWhat an administrator of Microsoft 365 runs for this route:\n\n" + "\n".join(scripts))
-
-    def _sign_in(self, job: Job, key: str, mail: dict[str, Any]) -> str:
-        def show(address: str, code: str) -> None:
-            typer.echo(
-                f"{job.name}: open {address} in any browser, enter the code {code}, and sign in as {mail['username']}; "
-                "waiting for that, Ctrl-C gives up …"
-            )
-
-        return sign_in.refresh_token(mail, _roots(mail, job.files), show)
-
-    def _try(self, link: Board, job: Job, told: Report) -> None:
-        told.begin("board")
-        try:
-            options = doctor.Options(
-                self._dns, ports=(), send=True, subject=f"{job.name}: test alert, the board is ready"
-            )
-            doctor.from_board(link, job.settings, options, told.add)
-        finally:
-            told.pause()
-
-
-def _roots(mail: Mapping[str, Any], files: Mapping[str, bytes]) -> list[bytes] | str | None:
-    """The roots of a route, as they are known here."""
-    trust = mail.get("trust") or ()
-    paths = [trust] if isinstance(trust, str) else list(trust)
-    if "insecure" in paths:
-        return "insecure"
-    for path in paths:
-        if path not in files:
-            raise UserError(f"the root {path} is needed here for the sign-in: give it with --file HERE:{path}")
-    return [files[path] for path in paths] or None
+        return identity.unique_id(link)
 
 
 def _ask(text: str, default: str, problem: interview.Problem) -> str:

@@ -16,19 +16,34 @@ import typer
 from rich.console import Console
 
 from umail_host.errors import UserError
-from umail_host.fake_smtp import FakeServer, toxics
-from umail_host.fake_smtp import timeline as events
-from umail_host.fake_smtp.profiles import PROFILES
-from umail_host.fake_smtp.show import Show
-from umail_host.fake_smtp.tls import CERTIFICATES
-from umail_host.fake_smtp.toxics import Proxy
+from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.core import switches
+from umail_host.fake_smtp.core.profiles import PROFILES, find
+from umail_host.fake_smtp.faults import toxics
+from umail_host.fake_smtp.faults.toxics import Proxy
+from umail_host.fake_smtp.record import timeline as events
+from umail_host.fake_smtp.record.show import Show
+from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
 
 T = TypeVar("T")
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
+
+
+def _can_be_set(name: str, default: object) -> bool:
+    """Tell whether a switch is one of words, and not an option of this command."""
+    return name != "host" and not isinstance(default, dict)
+
+
 EXAMPLE = """Example: UMAIL_SERVE_PASSWORD=… umail serve --mailbox esp32@contoso.com --port 5870 --ca-out root.der
 
 The password of the mailboxes comes from UMAIL_SERVE_PASSWORD, or is made up and shown once; an OAuth token from
-UMAIL_SERVE_TOKEN."""
+UMAIL_SERVE_TOKEN.
+
+What --set takes, with what the profile generic has: """ + ", ".join(
+    f"{name}={switches.written(value)}"
+    for name, value in sorted(switches.defaults(PROFILES["generic"]).items())
+    if _can_be_set(name, value)
+)
 
 
 def serve(
@@ -39,6 +54,9 @@ def serve(
     hostname: Annotated[list[str] | None, typer.Option(help="A further name for the certificate.")] = None,
     certificate: Annotated[str, typer.Option(help=f"Its kind: {', '.join(CERTIFICATES)}.")] = "good",
     tls_version: Annotated[str, typer.Option(help="Speak this version only: 1.0 to 1.3.")] = "",
+    ca: Annotated[
+        Path | None, typer.Option(help="Keep the root and its key here, for the next time too; made if missing.")
+    ] = None,
     ca_out: Annotated[Path | None, typer.Option(help="Write the root to trust here (.pem: PEM, else DER).")] = None,
     maildir: Annotated[Path | None, typer.Option(help="Keep mail in this Maildir.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, as tarpit=5.")] = None,
@@ -59,7 +77,6 @@ def serve(
             port=0 if toxic else port,
             mailboxes=dict.fromkeys(users, password),
             tokens=[token] if token else [],
-            hostnames=[*(hostname or []), *_addresses(host)],
             certificate=certificate,
             tls_version=tls_version,
             maildir=maildir,
@@ -68,7 +85,8 @@ def serve(
             capture=False,
             faults=",".join(fault or []),
             seed=seed,
-            **_switches(setting or []),
+            authority=_authority(ca, [*(hostname or []), *_addresses(host)], host),
+            **_switches(profile, setting or []),
         )
     show.masker = server.masker
     _write(ca_out, lambda path: server.ca_pem if path.suffix == ".pem" else server.ca_der)
@@ -76,7 +94,8 @@ def serve(
     with _explained(f"can't listen on {host}:{port}"), _listening(server, proxy) as open_port:
         console.print(f"{profile} on {host}:{open_port}, certificate: {certificate}, {server.names}")
         chosen = "" if os.environ.get(PASSWORD) else f"; password {password} (set {PASSWORD} to choose it)"
-        console.print(f"mailboxes {', '.join(users)}{chosen}\nmail in {server.inbox.path}; Ctrl-C ends")
+        kept = "" if maildir else ", deleted at the end (--maildir keeps it)"
+        console.print(f"mailboxes {', '.join(users)}{chosen}\nmail in {server.inbox.path}{kept}; Ctrl-C ends")
         _wait_for(ended)
     _write(timeline, lambda path: (events.as_json if path.suffix == ".json" else events.text)(server).encode())
     console.print(f"served {len(server.sessions)} connections, {len(server.inbox)} messages")
@@ -144,24 +163,30 @@ def _addresses(host: str) -> list[str]:
         return [probe.getsockname()[0]]
 
 
-def _switches(words: list[str]) -> dict[str, Any]:
-    switches: dict[str, Any] = {}
+def _authority(kept: Path | None, names: list[str], host: str) -> Authority:
+    """Return who issues the certificates: the root that is kept, or one that is made now, and kept if asked."""
+    names = ["localhost", "127.0.0.1", *names, *([host] if host not in ("0.0.0.0", "") else [])]
+    if kept is not None and kept.exists():
+        try:
+            return Authority(names, kept=kept.read_bytes())
+        except ValueError:
+            raise UserError(f"{kept} is not a root with its key: name a file that does not exist") from None
+    authority = Authority(names)
+    if kept is not None:
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(authority.root_with_key)
+    return authority
+
+
+def _switches(profile: str, words: list[str]) -> dict[str, Any]:
+    known = switches.defaults(find(profile))
+    found: dict[str, Any] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"--set {word}: write it as NAME=VALUE, for example pipelining=no")
         name = name.replace("-", "_")
-        default = getattr(PROFILES["generic"], name, None)
-        switches[name] = tuple(filter(None, value.split(","))) if isinstance(default, tuple) else _value(value)
-    return switches
-
-
-def _value(text: str) -> bool | int | float | str:
-    if text.lower() in ("yes", "true", "on", "no", "false", "off"):
-        return text.lower() in ("yes", "true", "on")
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return text
+        if not _can_be_set(name, known.get(name)):
+            raise UserError(f"--set {word}: {name} can't be set here; see umail serve --help")
+        found[name] = switches.read(known.get(name), value)
+    return found

@@ -13,8 +13,8 @@ from types import TracebackType
 from urllib.parse import parse_qsl
 
 from umail_host.fake_oauth.service import TokenService
-from umail_host.fake_smtp.server import FakeServer
-from umail_host.fake_smtp.tls import Authority, server_context
+from umail_host.fake_smtp.server.server import FakeServer
+from umail_host.fake_smtp.server.tls import Authority, server_context
 
 MAX_BODY = 65536
 _SECRET = frozenset(("client_secret", "refresh_token", "device_code", "client_assertion", "code"))
@@ -37,10 +37,11 @@ class Behaviour:
 
     Args:
         framing: ``length``, ``chunked`` (with an extension and a trailer) or ``close``.
-        chunk: octets of a chunk.
-        padding: octets of blank space added to the body, for clients that must bound it.
-        body: sent instead of the JSON, where not empty.
-        status: sent instead of the right one, where not 0.
+        chunk: bytes of a chunk.
+        padding: bytes of blank space added to the body, for clients that must bound it.
+        body: sent instead of the JSON, if not empty.
+        status: sent instead of the right one, if not 0.
+        retry_after: seconds to ask for in a header, if not 0.
         stall: send the header and half of the body, then nothing.
     """
 
@@ -49,6 +50,7 @@ class Behaviour:
     padding: int = 0
     body: bytes = b""
     status: int = 0
+    retry_after: int = 0
     stall: bool = False
     released: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -145,7 +147,7 @@ class _Server(http.server.ThreadingHTTPServer):
         return wrapped, address
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that refuses the certificate or hangs up is what this server is for: nothing to report."""
+        """Report nothing: a client that refuses the certificate or hangs up is what this server is for."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -153,7 +155,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing goes to stderr; ``FakeOAuth.requests`` tells."""
+        """Write nothing to stderr; see ``FakeOAuth.requests``."""
 
     def do_GET(self) -> None:
         self._send(405, b'{"error":"method_not_allowed"}')
@@ -176,6 +178,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(behaviour.status or status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Cache-Control", "no-store")
+        if behaviour.retry_after:
+            self.send_header("Retry-After", str(behaviour.retry_after))
         if behaviour.framing == "chunked":
             self.send_header("Transfer-Encoding", "chunked")
         elif behaviour.framing == "length":

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from umail_host.fake_smtp.clock import Clock
+from umail_host.fake_smtp.server.clock import Clock
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 Form = Mapping[str, str]
@@ -96,7 +96,7 @@ class TokenService:
     _devices: dict[str, _Device] = field(default_factory=dict, repr=False)
 
     def answer(self, path: str, form: Form) -> Answer:
-        """Status and JSON object for a POST to ``/{tenant}/oauth2/v2.0/token`` or ``…/devicecode``."""
+        """Return status and JSON object for a POST to ``/{tenant}/oauth2/v2.0/token`` or ``…/devicecode``."""
         grants = {
             "client_credentials": self._client_credentials,
             "refresh_token": self._refresh_token,
@@ -122,21 +122,21 @@ class TokenService:
             return self._error(refusal)
 
     def approve(self, user_code: str = "") -> None:
-        """The user enters the code and agrees; without one, for all that wait."""
+        """Enter the code and agree, as the user; without one, for all that wait."""
         self._decide(user_code, "approved")
 
     def deny(self, user_code: str = "") -> None:
-        """The user enters the code and declines."""
+        """Enter the code and decline, as the user."""
         self._decide(user_code, "denied")
 
     def issue_refresh_token(self, scope: str = "https://outlook.office.com/SMTP.Send offline_access") -> str:
-        """A refresh token, as an earlier sign-in would have left it."""
+        """Return a refresh token, as an earlier sign-in would have left it."""
         token = "0.fake-refresh-" + secrets.token_urlsafe(600)
         self._refresh[token] = (self.clock.time(), scope)
         return token
 
     def revoke(self) -> None:
-        """All refresh tokens end."""
+        """End all refresh tokens."""
         self._refresh.clear()
 
     def _decide(self, user_code: str, outcome: str) -> None:

@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from umail_host.fake_smtp import FakeServer
-from umail_host.hil.tested import TestedBoard
+from umail_host.hil.dut import Dut
 
 _LONGEST = 120  # characters of a folder's name
 QUARANTINE = "quarantine"
 
 
 def folder_of(top: Path, nodeid: str) -> Path:
-    """The folder of one test."""
+    """Return the folder of one test."""
     name = re.sub(r"[^A-Za-z0-9.=-]+", "_", nodeid.rpartition("/")[2].replace("::", "."))
     return top / name[:_LONGEST].strip("_.")
 
 
 def begin(folder: Path) -> None:
-    """An empty folder."""
+    """Make an empty folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 
 
-def write(folder: Path, tested: Iterable[TestedBoard], servers: Iterable[FakeServer], facts: dict[str, Any]) -> None:
+def write(folder: Path, tested: Iterable[Dut], servers: Iterable[FakeServer], facts: dict[str, Any]) -> None:
     """Write what the boards and servers of a test have seen."""
     boards = list(tested)
     for number, board in enumerate(boards):

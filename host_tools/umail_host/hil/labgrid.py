@@ -21,7 +21,7 @@ _THEIRS = "is already acquired by"
 
 
 def client() -> str:
-    """labgrid's client.
+    """Return labgrid's client.
 
     Raises:
         UserError: there is none.
@@ -36,7 +36,7 @@ def client() -> str:
 
 
 def acquire(place: str) -> bool:
-    """Take the place; False where somebody else has it.
+    """Take the place; False if somebody else has it.
 
     Raises:
         RigFault: there is no such place, its exporter is away, or no coordinator answers.
@@ -50,12 +50,12 @@ def acquire(place: str) -> bool:
 
 
 def release(place: str) -> None:
-    """Give the place back; nothing where it is not ours."""
+    """Give the place back; nothing if it is not ours."""
     _client(place, "release")
 
 
 def port(place: str) -> str:
-    """``rfc2217://HOST:PORT`` of an acquired place.
+    """Return ``rfc2217://HOST:PORT`` of an acquired place.
 
     Raises:
         RigFault: it has no serial port.
@@ -71,7 +71,7 @@ def port(place: str) -> str:
 
 
 def power_command(place: str, state: str) -> list[str]:
-    """The command that switches the place's supply ``on`` or ``off``."""
+    """Return the command that switches the place's supply ``on`` or ``off``."""
     return [client(), "-p", place, "power", state]
 
 

@@ -10,7 +10,7 @@ from types import TracebackType
 
 
 def folder() -> Path:
-    """Where the locks of all runs on this computer lie."""
+    """Return the folder of the locks of all runs on this computer."""
     path = Path(tempfile.gettempdir()) / "umail-hil"
     path.mkdir(mode=0o777, exist_ok=True)
     return path
@@ -79,7 +79,7 @@ class Wanted:
         self._mine.unlink(missing_ok=True)
 
     def by_others(self) -> bool:
-        """Whether another process waits."""
+        """Tell whether another process waits."""
         try:
             return any(path != self._mine for path in self._folder.iterdir())
         except OSError:

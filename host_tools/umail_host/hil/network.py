@@ -6,8 +6,8 @@ import shlex
 import socket
 import subprocess
 
+from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
-from umail_host.hil.tested import TestedBoard
 
 _LIMIT = 60.0  # seconds that the access point's command may take
 
@@ -16,7 +16,7 @@ _DEVICE = """
 import network, time
 
 def join(ssid, password, seconds):
-    # Milliseconds that it took, or the status where it did not come up.
+    # Milliseconds that it took, or the status if it did not come up.
     wlan = network.WLAN(0)
     wlan.active(True)
     begun = time.ticks_ms()
@@ -42,7 +42,7 @@ class Wifi:
         access_point: a command that switches the access point; gets ``up`` or ``down`` as its last word.
     """
 
-    def __init__(self, board: TestedBoard, ssid: str, password: str, access_point: str) -> None:
+    def __init__(self, board: Dut, ssid: str, password: str, access_point: str) -> None:
         self._board = board
         self._command = access_point
         self.ssid = ssid or "virtual"
@@ -63,7 +63,7 @@ class Wifi:
         raise RigFault(f"{self._board.place.spec} did not join the Wi-Fi {self.ssid} within {timeout:g} s ({answer})")
 
     def attempt(self, timeout: float = 20.0) -> int | str:
-        """As ``join``, but the board's status as text where it did not come up."""
+        """Join as ``join`` does, but return the board's status as text if it did not come up."""
         self._board.exec(_DEVICE)
         answer: int | str = self._board.call("join", self.ssid, self._password, int(timeout), timeout=timeout + 10)
         return answer
@@ -78,7 +78,7 @@ class Wifi:
         return bool(self._board.eval("__import__('network').WLAN(0).isconnected()"))
 
     def drop(self) -> None:
-        """The access point goes away."""
+        """Take the access point away."""
         self.dropped = True
         if self._board.virtual is not None:
             self._board.virtual.wifi.drop()
@@ -86,7 +86,7 @@ class Wifi:
             self._switch("down")
 
     def restore(self) -> None:
-        """The access point is back."""
+        """Bring the access point back."""
         self.dropped = False
         if self._board.virtual is not None:
             self._board.virtual.wifi.up()
@@ -101,7 +101,7 @@ class Wifi:
 
 
 def address(virtual: bool) -> str:
-    """Where a server must listen so that the board reaches it: the loopback, or this computer's address in the LAN."""
+    """Return the address at which the board reaches a server: the loopback, or this computer's in the LAN."""
     if virtual:
         return "127.0.0.1"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -12,7 +12,7 @@ from umail_host.hil.pool import Settings
 
 MARKERS = (
     "hil: uses a board (given to every test that asks for one)",
-    "needs(*what): of the rig: wifi (--wifi-ssid), access_point (--access-point), power (--power)",
+    "needs(*what): of the rig: wifi (--wifi-ssid), access_point (--access-point), power (--power); umail: on the board",
     "boards(count): how many boards the fixture `boards` gives",
     "power_cycle: cuts the board's supply (needs --power)",
     "soak: takes minutes or hours; run with --soak",
@@ -33,7 +33,7 @@ def add(parser: pytest.Parser) -> None:
     group.addoption("--board-wait", type=float, default=300.0, metavar="S", help="seconds to wait for a board in use")
     group.addoption("--flash", choices=prepare.FLASH, default="never", help="MicroPython, before the first test")
     group.addoption("--firmware", type=Path, metavar="FILE", help="what --flash writes")
-    group.addoption("--deploy", choices=prepare.DEPLOY, default="mpy", help="how the library gets onto the board")
+    group.addoption("--deploy", choices=prepare.DEPLOY, default="", help="put umail onto every board, in this way")
     group.addoption(
         "--power",
         action="append",
@@ -46,11 +46,11 @@ def add(parser: pytest.Parser) -> None:
     )
     group.addoption("--ntp", default="pool.ntp.org", metavar="HOST", help="time server for real boards")
     group.addoption("--soak", action="store_true", help="run tests marked soak")
-    group.addoption("--artefacts", type=Path, default=Path("artefacts"), help="folder for logs, mails, figures")
+    group.addoption("--artefacts", type=Path, help="folder for logs, mails, figures; none without it")
 
 
 def settings(config: pytest.Config, run: Path) -> Settings:
-    """The options as one value; ``run`` is the folder that the processes of this run share.
+    """Return the options as one value; ``run`` is the folder that the processes of this run share.
 
     Raises:
         pytest.UsageError: one is wrong.
@@ -73,7 +73,7 @@ def settings(config: pytest.Config, run: Path) -> Settings:
 
 
 def why_not(item: pytest.Item, rig: Settings) -> str:
-    """Why this rig cannot run the test: a sentence that names the option to give; empty where it can.
+    """Say why this rig cannot run the test, in a sentence that names the option to give; empty if it can.
 
     Raises:
         pytest.UsageError: the test needs what no rig has.
@@ -87,13 +87,14 @@ def why_not(item: pytest.Item, rig: Settings) -> str:
     count = wanted(item)
     if count > len(rig.places):
         return f"needs {count} boards: give --board so many times"
-    needs = {str(need) for marker in item.iter_markers("needs") for need in marker.args}
+    needs = needed(item)
     if item.get_closest_marker("power_cycle"):
         needs.add("power")
     get = item.config.getoption
     lacking = {
         "wifi": "" if get("--wifi-ssid") else "needs Wi-Fi: give --wifi-ssid, and UMAIL_WIFI_PASSWORD",
         "access_point": "" if get("--access-point") else "switches the access point: give --access-point",
+        "umail": "",
         "power": "" if set(rig.powers) - {"none"} else "cuts the supply: give --power",
     }
     if unknown := needs - lacking.keys():
@@ -101,7 +102,12 @@ def why_not(item: pytest.Item, rig: Settings) -> str:
     return next((lacking[need] for need in sorted(needs) if lacking[need]), "")
 
 
+def needed(item: pytest.Item) -> set[str]:
+    """Return what the test needs, by its markers."""
+    return {str(need) for marker in item.iter_markers("needs") for need in marker.args}
+
+
 def wanted(item: pytest.Item) -> int:
-    """How many boards the test asks for."""
+    """Return how many boards the test asks for."""
     marker = item.get_closest_marker("boards")
     return int(marker.args[0]) if marker and marker.args else 1

@@ -38,7 +38,7 @@ class Place:
         return re.sub(r"[^A-Za-z0-9.-]+", "_", self.spec).strip("_")
 
     def port(self) -> str:
-        """What pyserial opens, looked up anew: a chip with USB of its own may come back under another name.
+        """Return what pyserial opens, looked up anew: a chip with USB of its own may come back under another name.
 
         Raises:
             RigFault: no port has that serial number now.
@@ -54,7 +54,7 @@ class Place:
 
 
 def parse(spec: str) -> Place:
-    """The place that ``spec`` names.
+    """Return the place that ``spec`` names.
 
     Raises:
         UserError: it names none.
@@ -70,7 +70,7 @@ def parse(spec: str) -> Place:
 
 
 def parse_all(specs: list[str]) -> list[Place]:
-    """All places; none twice, but for virtual boards, which are made one for each request.
+    """Return all places; none twice, but for virtual boards, which are made one for each request.
 
     Raises:
         UserError: one is wrong or named twice.

@@ -2,7 +2,7 @@
 
 Entry points only: options.py declares what can be asked for, pool.py lends boards to tests, on_board.py collects tests
 that run on a board, artefacts.py keeps what they left. A fault of the rig is reported as such, never as a failed test;
-the test runs again on another board where there is one.
+the test runs again on another board if there is one.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from umail_host.board import BoardError, ExecError
+from umail_host.device.board import BoardError, ExecError
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.hil import artefacts, locks, network, on_board, options, recovery
+from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 from umail_host.hil.pool import Pool, Settings
-from umail_host.hil.tested import TestedBoard
 from umail_host.virtual_board.interpreter import find_micropython
 
-RIG_FAULT_STATUS = 10  # exit status where nothing but the rig failed
+RIG_FAULT_STATUS = 10  # exit status if nothing but the rig failed
 _ATTEMPTS = 3
 _TAIL = 40  # lines of the serial log that a failure shows
-_BOARDS = pytest.StashKey[list[TestedBoard]]()
+_BOARDS = pytest.StashKey[list[Dut]]()
 _RIG = pytest.StashKey["Rig"]()
 
 
@@ -49,7 +49,8 @@ class Rig:
         self._pool: Pool | None = None
         self._commit: str | None = None
         self.root = config.rootpath
-        self.artefacts = self.root / config.getoption("--artefacts")
+        folder = config.getoption("--artefacts")
+        self.artefacts: Path | None = folder and self.root / folder
         self.failed, self.faults = 0, 0
 
     @property
@@ -105,11 +106,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             shutil.rmtree(rig.settings.run, ignore_errors=True)
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect the files whose tests run on a board."""
-    if file_path.match(on_board.PATTERN):
-        return on_board.BoardFile.from_parent(parent, path=file_path)
-    return None
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collect the files whose tests run on a board; pytest's own way takes one that is named in the command, too."""
+    found = yield
+    return [on_board.BoardFile.from_parent(parent, path=file_path)] if file_path.match(on_board.PATTERN) else found
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -123,7 +126,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def uses_board(item: pytest.Item) -> bool:
-    """Whether the test asks for this plugin's boards, not for a fixture of its own of that name."""
+    """Tell whether the test asks for this plugin's boards, not for a fixture of its own of that name."""
     info = getattr(item, "_fixtureinfo", None)
     found: list[Any] = list(info.name2fixturedefs.get("boards", ())) if info is not None else []
     return bool(found) and found[-1].func.__module__ == __name__
@@ -133,7 +136,7 @@ def uses_board(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """A test on a board runs again, on another board, where the rig was at fault."""
+    """Run a test on a board again, on another board, if the rig was at fault."""
     if not uses_board(item):
         return None
     hook = item.ihook
@@ -173,12 +176,13 @@ def pytest_runtest_makereport(
     folder = _folder(item)
     for board in boards:
         tail = "".join(board.log.text().splitlines(keepends=True)[-_TAIL:])
-        report.sections.append((f"{board.place.spec}, the whole log in {folder}", tail))
+        whole = f"the whole log in {folder}" if folder else "its last lines; --artefacts FOLDER keeps all"
+        report.sections.append((f"{board.place.spec}, {whole}", tail))
     return report
 
 
-def _lost(item: pytest.Item, boards: list[TestedBoard]) -> bool:
-    """Whether one of the boards does not answer to anything any more."""
+def _lost(item: pytest.Item, boards: list[Dut]) -> bool:
+    """Tell whether one of the boards does not answer to anything any more."""
     for board in boards:
         if not board.lost and not recovery.answers(board):
             try:
@@ -189,7 +193,7 @@ def _lost(item: pytest.Item, boards: list[TestedBoard]) -> bool:
 
 
 def is_fault(report: pytest.TestReport) -> bool:
-    """Whether a report tells of a fault of the rig."""
+    """Tell whether a report tells of a fault of the rig."""
     return bool(getattr(report, "rig_fault", ""))
 
 
@@ -199,12 +203,12 @@ def is_fault(report: pytest.TestReport) -> bool:
 def pytest_report_header(config: pytest.Config) -> str:
     """Name the boards."""
     settings = config.stash[_RIG].settings
-    return f"boards: {', '.join(place.spec for place in settings.places)} (deploy {settings.deploy})"
+    return f"boards: {', '.join(place.spec for place in settings.places)} (deploy {settings.deploy or 'on request'})"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
-    """A fault of the rig has a name of its own."""
+    """Give a fault of the rig a name of its own."""
     return ("rig faults", "R", ("RIG FAULT", {"red": True})) if is_fault(report) else None
 
 
@@ -227,7 +231,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """A run in which nothing but the rig failed has an exit status of its own."""
+    """Give a run in which nothing but the rig failed an exit status of its own."""
     rig = session.config.stash[_RIG]
     if exitstatus == pytest.ExitCode.TESTS_FAILED and rig.faults and rig.faults == rig.failed:
         session.exitstatus = RIG_FAULT_STATUS
@@ -250,8 +254,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture
-def boards(request: pytest.FixtureRequest) -> Iterator[list[TestedBoard]]:
-    """As many boards as the marker ``boards(n)`` says, one without it; in their raw REPL, umail on them, heap clean."""
+def boards(request: pytest.FixtureRequest) -> Iterator[list[Dut]]:
+    """As many boards as the marker ``boards(n)`` says, one without it; in their raw REPL, heap clean, umail on them if
+    the marker ``needs("umail")`` or ``--deploy`` asks for it.
+    """
     item = request.node
     rig = request.config.stash[_RIG]
     if rig.pool.virtual:
@@ -259,7 +265,7 @@ def boards(request: pytest.FixtureRequest) -> Iterator[list[TestedBoard]]:
             find_micropython()
         except UserError as error:
             pytest.skip(str(error))
-    taken = rig.pool.take(options.wanted(item))
+    taken = rig.pool.take(options.wanted(item), "umail" in options.needed(item))
     item.stash[_BOARDS] = taken
     before = [dict(board.facts) for board in taken]
     yield taken
@@ -275,13 +281,13 @@ def boards(request: pytest.FixtureRequest) -> Iterator[list[TestedBoard]]:
 
 
 @pytest.fixture
-def board(boards: list[TestedBoard]) -> TestedBoard:
-    """The board: exec, eval, call, put, get, mount, reset, begin, wait_for; see `umail_host.hil.tested.TestedBoard`."""
+def board(boards: list[Dut]) -> Dut:
+    """The board: exec, eval, call, put, get, mount, reset, begin, wait_for; see `umail_host.hil.dut.Dut`."""
     return boards[0]
 
 
 @pytest.fixture
-def wifi(board: TestedBoard, request: pytest.FixtureRequest) -> Iterator[network.Wifi]:
+def wifi(board: Dut, request: pytest.FixtureRequest) -> Iterator[network.Wifi]:
     """The board's network: join, leave, online, drop, restore."""
     get = request.config.getoption
     password = os.environ.get("UMAIL_WIFI_PASSWORD", "")
@@ -294,30 +300,31 @@ def wifi(board: TestedBoard, request: pytest.FixtureRequest) -> Iterator[network
 class Supply:
     """The board's supply: the fixture `power`."""
 
-    def __init__(self, board: TestedBoard) -> None:
+    def __init__(self, board: Dut) -> None:
         self.off, self.on, self.cycle = board.cut_power, board.give_power, board.cycle_power
 
 
 @pytest.fixture
-def power(board: TestedBoard) -> Supply:
-    """The board's supply: off, on, cycle; skips where --power names none."""
+def power(board: Dut) -> Supply:
+    """The board's supply: off, on, cycle; skips if --power names none."""
     if board.power is None:
         pytest.skip("cuts the supply: give --power")
     return Supply(board)
 
 
 @pytest.fixture
-def board_reaches(boards: list[TestedBoard]) -> str:
+def board_reaches(boards: list[Dut]) -> str:
     """Address on which a server must listen so that the boards reach it."""
     return network.address(boards[0].virtual is not None)
 
 
-def _folder(item: pytest.Item) -> Path:
-    return artefacts.folder_of(item.config.stash[_RIG].artefacts, item.nodeid)
+def _folder(item: pytest.Item) -> Path | None:
+    top = item.config.stash[_RIG].artefacts
+    return top and artefacts.folder_of(top, item.nodeid)
 
 
-def _keep(item: pytest.Item, rig: Rig, boards: list[TestedBoard], before: list[dict[str, Any]]) -> None:
-    """Artefacts and properties of a test that has ended."""
+def _keep(item: pytest.Item, rig: Rig, boards: list[Dut], before: list[dict[str, Any]]) -> None:
+    """Write artefacts and properties of a test that has ended."""
     servers = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, FakeServer)]
     for server in servers:
         for secret in server.policy.secrets():
@@ -336,10 +343,11 @@ def _keep(item: pytest.Item, rig: Rig, boards: list[TestedBoard], before: list[d
         prefix = f"board{number + 1}." if len(rows) > 1 else "board."
         item.user_properties += [(prefix + key, value) for key, value in row.items() if value not in (None, "")]
     item.user_properties.append(("commit", rig.commit))
-    artefacts.begin(folder := _folder(item))
-    artefacts.write(folder, boards, servers, {"test": item.nodeid, "commit": rig.commit, "boards": rows})
+    if folder := _folder(item):
+        artefacts.begin(folder)
+        artefacts.write(folder, boards, servers, {"test": item.nodeid, "commit": rig.commit, "boards": rows})
 
 
-def _identity(board: TestedBoard, facts: dict[str, Any]) -> dict[str, Any]:
+def _identity(board: Dut, facts: dict[str, Any]) -> dict[str, Any]:
     port = {"place": board.place.spec}
     return port | {key: facts.get(key, "") for key in ("id", "mac", "firmware", "machine")}

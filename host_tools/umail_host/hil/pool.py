@@ -9,18 +9,18 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from umail_host.board import BoardError
+from umail_host.device.board import BoardError
 from umail_host.errors import UserError
-from umail_host.fake_smtp.masking import Masker
+from umail_host.fake_smtp.record.masking import Masker
 from umail_host.hil import labgrid, locks, power, prepare, recovery
+from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 from umail_host.hil.places import Place
 from umail_host.hil.serial_log import NOTE, SerialLog
-from umail_host.hil.tested import TestedBoard
 from umail_host.virtual_board import VirtualBoard
 
 _LOOK_AGAIN = 0.2  # seconds
-_ROMFS = 256 * 1024  # octets of a virtual board's partition
+_ROMFS = 256 * 1024  # bytes of a virtual board's partition
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Settings:
     Attributes:
         places: all boards of the rig.
         powers: ``--power`` for each of them, in order; one stands for all.
-        flash, firmware, board_type, deploy: see ``prepare``.
+        flash, firmware, board_type: see ``prepare``.
+        deploy: how the library gets onto every board; empty: compiled, onto those whose test wants it.
         wait: seconds to wait for a board that others use.
         run: folder that the processes of this run share.
     """
@@ -52,7 +53,7 @@ class Slot:
     place: Place
     power: str
     lock: locks.PortLock
-    tested: TestedBoard | None = None
+    dut: Dut | None = None
     close: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
 
@@ -74,8 +75,8 @@ class Pool:
 
     # Taking and giving back.
 
-    def take(self, count: int = 1) -> list[TestedBoard]:
-        """``count`` boards, each in its raw REPL with a clean heap.
+    def take(self, count: int = 1, library: bool = False) -> list[Dut]:
+        """Return ``count`` boards, each in its raw REPL with a clean heap, and with umail if ``library`` says so.
 
         Raises:
             RigFault: there are not so many that work, or others held them for too long.
@@ -83,22 +84,22 @@ class Pool:
         while True:
             slots = self._hold(count)
             try:
-                return [self._ready(slot) for slot in slots]
+                return [self._ready(slot, library) for slot in slots]
             except RigFault:
                 if self.virtual or len(self.usable()) < count:
                     raise
 
     def usable(self) -> list[Slot]:
-        """The slots that are not in quarantine."""
+        """Return the slots that are not in quarantine."""
         return [slot for slot in self._slots if slot.place.name not in self.quarantined()]
 
     def quarantined(self) -> dict[str, str]:
-        """Name → why, for all processes of this run."""
+        """Return the reason by board name, for all processes of this run."""
         folder = self._settings.run / "quarantine"
         return {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*")} if folder.is_dir() else {}
 
-    def after(self, boards: list[TestedBoard]) -> None:
-        """A test has ended: see that its boards answer.
+    def after(self, boards: list[Dut]) -> None:
+        """See that the boards answer after a test.
 
         Raises:
             RigFault: one is lost.
@@ -118,13 +119,13 @@ class Pool:
             raise fault
 
     def offer(self) -> None:
-        """Give the boards back where others wait for one; they are not to be used after that."""
+        """Give the boards back if others wait for one; they are not to be used after that."""
         if self._wanted.by_others():
             self.close()
 
-    def lose(self, board: TestedBoard, why: str) -> None:
+    def lose(self, board: Dut, why: str) -> None:
         """Quarantine a board: nobody takes it in this run any more."""
-        slot = next(slot for slot in self._slots if slot.tested is board)
+        slot = next(slot for slot in self._slots if slot.dut is board)
         board.lost = True
         board.log.add(NOTE, f"quarantine: {why}")
         if not slot.place.virtual:
@@ -150,7 +151,7 @@ class Pool:
             if len(usable) < count:
                 reasons = "; ".join(self.quarantined().values()) or f"--board names {len(usable)}"
                 raise RigFault(f"{count} boards are needed, {len(usable)} are left ({reasons})")
-            usable.sort(key=lambda slot: slot.tested is None)  # those we hold come first
+            usable.sort(key=lambda slot: slot.dut is None)  # those we hold come first
             taken: list[Slot] = []
             for slot in usable:
                 if len(taken) < count and self._take(slot):
@@ -166,7 +167,7 @@ class Pool:
                 time.sleep(_LOOK_AGAIN * (0.5 + random.random()))
 
     def _take(self, slot: Slot) -> bool:
-        if slot.tested is not None:
+        if slot.dut is not None:
             return True
         if not slot.lock.take():
             return False
@@ -182,14 +183,16 @@ class Pool:
             return False
         return True
 
-    def _ready(self, slot: Slot) -> TestedBoard:
-        """Prepare it where that has not been done, and reset it."""
-        board = slot.tested or self._open(slot)
+    def _ready(self, slot: Slot, library: bool) -> Dut:
+        """Prepare it if that has not been done, and reset it."""
+        board = slot.dut or self._open(slot)
         board.log.clear()
         board.log.add(NOTE, f"board {board.place.spec}")
         try:
             if not recovery.answers(board):
                 recovery.recover(board)
+            if (library or self._settings.deploy) and not board.has_library:
+                self._deploy(board)
             board.reset()
             board.ask()
         except (BoardError, RigFault) as error:
@@ -197,21 +200,21 @@ class Pool:
             raise error if isinstance(error, RigFault) else RigFault(str(error)) from None
         return board
 
-    def _open(self, slot: Slot) -> TestedBoard:
+    def _open(self, slot: Slot) -> Dut:
         virtual = None
         if slot.place.virtual:
             folder = slot.close.enter_context(tempfile.TemporaryDirectory(prefix="umail-board-"))
             romfs = _ROMFS if self._settings.deploy == "romfs" else 0
             virtual = slot.close.enter_context(VirtualBoard(Path(folder), slot.place.detail, romfs=romfs))
         labgrid_port = labgrid.port(slot.place.detail) if slot.place.kind == "labgrid" else ""
-        board = TestedBoard(
+        board = Dut(
             slot.place,
             (lambda: virtual.port) if virtual else (lambda: labgrid_port or slot.place.port()),
             SerialLog(self.masker),
             _virtual_power(virtual) if virtual else _power(slot),
             virtual,
         )
-        slot.tested = board
+        slot.dut = board
         slot.close.callback(board.close)
         try:
             self._prepare(board)
@@ -223,21 +226,26 @@ class Pool:
             raise
         return board
 
-    def _prepare(self, board: TestedBoard) -> None:
+    def _prepare(self, board: Dut) -> None:
         settings = self._settings
-        done = settings.run / "prepared" / board.place.name
-        if board.virtual is not None or not done.exists():
-            if board.virtual is None and settings.flash == "never" and not recovery.answers(board):
+        if board.virtual is None and not (settings.run / "flashed" / board.place.name).exists():
+            if settings.flash == "never" and not recovery.answers(board):
                 recovery.recover(board)
             prepare.flash_board(board, settings.flash, settings.firmware, settings.board_type)
-            prepare.deploy_library(board, settings.deploy)
+            self._note("flashed", board.place.name, "")
+
+    def _deploy(self, board: Dut) -> None:
+        mode = self._settings.deploy or "mpy"
+        if board.virtual is not None or not (self._settings.run / "deployed" / board.place.name).exists():
+            prepare.deploy_library(board, mode)
             if board.virtual is None:
-                self._note("prepared", board.place.name, "")
-        elif settings.deploy == "mount":
+                self._note("deployed", board.place.name, "")
+        elif mode == "mount":
             prepare.mount_library(board)
+        board.has_library = True
 
     def _drop(self, slot: Slot) -> None:
-        slot.tested = None
+        slot.dut = None
         with contextlib.suppress(UserError, OSError):
             slot.close.close()
         slot.close = contextlib.ExitStack()

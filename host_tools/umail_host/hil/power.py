@@ -22,7 +22,7 @@ class Power:
 
     Attributes:
         name: what it is, for sentences.
-        off, on: cut the supply and give it back; raise RigFault where that fails.
+        off, on: cut the supply and give it back; raise RigFault if that fails.
         pause: seconds without power for a cold start.
     """
 
@@ -32,23 +32,23 @@ class Power:
     pause: float = _OFF
 
     def cycle(self) -> None:
-        """Off, a pause, on."""
+        """Switch off, pause, switch on."""
         self.off()
         time.sleep(self.pause)
         self.on()
 
 
 def by_commands(name: str, off: list[str], on: list[str]) -> Power:
-    """A supply switched by programs."""
+    """Return a supply switched by programs."""
     return Power(name, lambda: _run(name, off), lambda: _run(name, on))
 
 
 def parse(text: str, labgrid: Callable[[str], list[str]] | None = None) -> Power | None:
-    """The switch that ``--power`` names; None for ``none``.
+    """Return the switch that ``--power`` names; None for ``none``.
 
     Args:
         text: the option's value.
-        labgrid: makes the command that switches this board's place on or off; None where it is no place of labgrid.
+        labgrid: makes the command that switches this board's place on or off; None if it is not a place of labgrid.
 
     Raises:
         UserError: it names none.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from umail_host import boards, deploy, flash, image, maintenance, paths
-from umail_host.board import BoardError
+from umail_host import paths
+from umail_host.deploy import image, transfer
+from umail_host.device import boards, maintenance
+from umail_host.device.board import BoardError
 from umail_host.errors import UserError
+from umail_host.flash import write
+from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 from umail_host.hil.serial_log import NOTE
-from umail_host.hil.tested import TestedBoard
 
 FLASH = ("never", "if-needed", "always")
 DEPLOY = ("mount", "copy", "mpy", "romfs")
@@ -17,8 +20,8 @@ _ASK = "import sys\nprint(getattr(sys.implementation, '_machine', ''))\nprint(*s
 _HAS_ROMFS = "import vfs\nprint(hasattr(vfs, 'rom_ioctl') and vfs.rom_ioctl(1) > 0)"
 
 
-def flash_board(board: TestedBoard, mode: str, firmware: Path | None, kind: str) -> None:
-    """Flash ``firmware`` where ``mode`` says so.
+def flash_board(board: Dut, mode: str, firmware: Path | None, kind: str) -> None:
+    """Flash ``firmware`` if ``mode`` says so.
 
     Args:
         mode: one of ``FLASH``.
@@ -34,23 +37,23 @@ def flash_board(board: TestedBoard, mode: str, firmware: Path | None, kind: str)
     if firmware is None:
         raise UserError(f"--flash {mode} needs --firmware FILE")
     machine, version = _what_runs(board)
-    if mode == "if-needed" and version and version == flash.version_in(firmware.name):
+    if mode == "if-needed" and version and version == write.version_in(firmware.name):
         return
     spec = boards.load(kind) if kind else boards.by_machine(machine)
     if spec is None:
         raise UserError(f"{board.place.spec} does not say what board it is: name it with --board-type")
-    flash.check_file(firmware, spec)
+    write.check_file(firmware, spec)
     port = board.link.port
     board.close()
     board.log.add(NOTE, f"flash {firmware.name}")
     try:
-        flash.write(firmware, spec, port, erase=False, baud=460800, echo=lambda line: board.log.add(NOTE, line.strip()))
+        write.write(firmware, spec, port, erase=False, baud=460800, echo=lambda line: board.log.add(NOTE, line.strip()))
         board.reach(20)
     except UserError as error:
         raise RigFault(f"{board.place.spec} could not be flashed: {error}") from None
 
 
-def deploy_library(board: TestedBoard, mode: str) -> None:
+def deploy_library(board: Dut, mode: str) -> None:
     """Make ``import umail`` work on the board. What `umail deploy` put there before is replaced, main.py goes.
 
     Args:
@@ -70,7 +73,7 @@ def deploy_library(board: TestedBoard, mode: str) -> None:
     board.close()
     try:
         with maintenance.held(port, reset=False) as link:
-            report = deploy.deploy(link, files, rom=rom)
+            report = transfer.deploy(link, files, rom=rom)
     except UserError as error:
         raise RigFault(f"the library could not be put on {board.place.spec}: {error}") from None
     wrote = report.rom or f"{len(report.written)} files written, {len(report.unchanged)} were there"
@@ -80,14 +83,14 @@ def deploy_library(board: TestedBoard, mode: str) -> None:
         mount_library(board)
 
 
-def mount_library(board: TestedBoard) -> None:
+def mount_library(board: Dut) -> None:
     """Let the board read the library from this computer, at this test and the next ones."""
     board.library = paths.library().parent
     board.unmount()
 
 
-def _what_runs(board: TestedBoard) -> tuple[str, str]:
-    """What the board says of itself; nothing from one that holds no MicroPython."""
+def _what_runs(board: Dut) -> tuple[str, str]:
+    """Return what the board says of itself; nothing from one that holds no MicroPython."""
     try:
         board.reach(5)
         machine, version = board.exec(_ASK).splitlines()[:2]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from umail_host.fake_smtp.masking import Masker
+from umail_host.fake_smtp.record.masking import Masker
 
 FROM_BOARD, TO_BOARD, NOTE = "<", ">", "!"
-_LONG = 4000  # octets of one entry that are shown
+_LONG = 4000  # bytes of one entry that are shown
 
 
 class SerialLog:
@@ -27,7 +27,7 @@ class SerialLog:
         self._since = 0.0
 
     def received(self, data: bytes) -> None:
-        """Record what the board sent; a line gets the time of its first octet."""
+        """Record what the board sent; a line gets the time of its first byte."""
         for octet in data.splitlines(keepends=True):
             if not self._rest:
                 self._since = self._clock()
@@ -46,7 +46,7 @@ class SerialLog:
         self._rest = b""
 
     def text(self) -> str:
-        """All of it: local time, direction, line."""
+        """Return all of it: local time, direction, line."""
         self._flush()
         shown = []
         for moment, direction, data in self._lines:

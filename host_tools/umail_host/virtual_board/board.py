@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from umail_host import boards
+from umail_host.device import boards
 from umail_host.errors import UserError
 from umail_host.virtual_board.chip import Chip, Settings
 from umail_host.virtual_board.console import Console
@@ -20,14 +20,15 @@ from umail_host.virtual_board.rfc2217_port import AutoReset, Rfc2217Port
 from umail_host.virtual_board.world import World
 
 _WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
-_PRELUDE = 50 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
+_PRELUDE = 60 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
 _PER_TABLE = 64  # the collector's tables take less than a 64th of a heap; the ROMFS partition lies in the heap here
+_NO_INTERRUPT = "pin"  # the event of a pin whose level the program does not listen to
 _ANSWER = 30.0  # seconds a command to the board's thread may take
 _Result = TypeVar("_Result")
 
 
 def heap_bytes(spec: boards.BoardSpec) -> int:
-    """Heap in bytes of this computer's MicroPython that stands for ``spec``'s: its first heap and PSRAM, in its words.
+    """Return the heap (bytes) of this computer's MicroPython for ``spec``'s: first heap and PSRAM, in its words.
 
     An ESP32's heap grows on demand: it counts twice. ``boards/virtual`` gives its heap in 64-bit words already.
     """
@@ -43,7 +44,7 @@ class VirtualBoard:
     Use it as a context manager; it is powered on at the start.
 
     Args:
-        flash_dir: folder for its flash (``flash.img``) and ``nvs.json``; made where missing, kept at the end.
+        flash_dir: folder for its flash (``flash.img``) and ``nvs.json``; made if missing, kept at the end.
         board: name of a folder under boards/, for heap and flash size.
         heap: heap that programs have, in bytes of this computer's 64-bit MicroPython, instead of the board's.
         flash_size: bytes of the file system, instead of the board's.
@@ -55,6 +56,7 @@ class VirtualBoard:
         rfc2217: give a port ``rfc2217://127.0.0.1:…`` in place of a pseudo-terminal: slower to open, but with the
             lines DTR and RTS, and the auto-reset circuit of ESP32 boards behind them.
         unique_id: what ``machine.unique_id()`` gives, in hexadecimal.
+        ticks: ``time.ticks_ms()`` at each start of the chip; it wraps at 2**30, as on every board with 32-bit words.
 
     Attributes:
         port: what a serial program, such as mpremote, opens.
@@ -80,6 +82,7 @@ class VirtualBoard:
         power: bool = True,
         rfc2217: bool = False,
         unique_id: str = "240ac4c0ffee",
+        ticks: int = 0,
     ) -> None:
         spec = boards.load(board)
         virtual = spec.chip == "virtual"
@@ -88,6 +91,11 @@ class VirtualBoard:
             heap_bytes=(heap or heap_bytes(spec)) + _PRELUDE + romfs + romfs // _PER_TABLE,
             machine="Virtual board with ESP32" if virtual else f"{spec.title} with {spec.chip.upper()}",
             platform="rp2" if spec.port == "rp2" else "esp32",
+            chip="esp32" if virtual else spec.chip,
+            watchdog_limit=spec.watchdog,
+            deepsleep_limit=spec.deepsleep,
+            pin_names=tuple(pin for pin in spec.pins.values() if isinstance(pin, str)),
+            first_ticks=ticks,
             unique_id=bytes.fromhex(unique_id),
             sleep_speed=sleep_speed,
         )
@@ -100,6 +108,7 @@ class VirtualBoard:
         if spec.port == "rp2":
             self._world.clock.first_year = 2021
             self._world.clock.power_lost()
+            self._world.wifi.port = "rp2"
         self.clock, self.wifi, self.pins = self._world.clock, self._world.wifi, self._world.pins
         self.sensors, self.i2c, self.nvs = self._world.sensors, self._world.i2c, self._world.nvs
         self.rom = self._world.rom
@@ -191,7 +200,14 @@ class VirtualBoard:
             self._chip.port_full(True)
 
     def _event(self, name: str, value: int) -> None:
-        self._run(lambda: self._chip.event(name, value))
+        def happen() -> None:
+            if name != _NO_INTERRUPT:
+                self._chip.event(name, value)
+            if name.startswith("pin"):
+                self._chip.pins_moved()
+
+        if self._thread.is_alive():
+            self._run(happen)
 
     def _power_fails(self) -> None:
         self._chip.power_off()

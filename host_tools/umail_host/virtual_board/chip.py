@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from umail_host.virtual_board.uart import Uart
 from umail_host.virtual_board.world import World
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cause()
+_EXT0, _EXT1, _TIMER = 2, 3, 4  # machine.wake_reason() of an ESP32
 _ROM = {PWRON: "0x1 (POWERON_RESET)", HARD: "0xc (SW_CPU_RESET)", WDT: "0xc (SW_CPU_RESET)"}
 _ROM[DEEPSLEEP] = "0x5 (DEEPSLEEP_RESET)"
 _BOOT = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:%s,boot:%s\r\n"
@@ -41,6 +42,11 @@ class Settings:
     heap_bytes: int
     machine: str
     platform: str
+    chip: str
+    watchdog_limit: int
+    deepsleep_limit: int
+    pin_names: tuple[str, ...]
+    first_ticks: int
     unique_id: bytes
     sleep_speed: float
 
@@ -67,6 +73,11 @@ class Chip:
         self._loading = False
         self._cause = PWRON
         self._soft = False
+        self._wake_reason = 0
+        self._wake_pins: list[int] = []
+        self._wakers: dict[int, tuple[list[int], int]] = {}
+        self._slept_at = 0.0
+        self._started_at = 0.0
         self._memory = b""
         self._frequency = 160_000_000
         self._watchdog_seconds = 0.0
@@ -78,7 +89,7 @@ class Chip:
     # Power and resets from outside.
 
     def power_on(self) -> None:
-        """Connect the supply; nothing happens where it is connected."""
+        """Connect the supply; nothing happens if it is connected."""
         if not self.powered:
             self.powered = True
             self._start(PWRON)
@@ -91,19 +102,19 @@ class Chip:
         self._world.power_lost()
 
     def press_reset(self) -> None:
-        """The EN pin: all but the flash starts anew."""
+        """Pulse the EN pin: all but the flash starts anew."""
         if self.powered:
             self.power_off()
             self.power_on()
 
     def hold_reset(self) -> None:
-        """EN goes low: the chip stands still and forgets."""
+        """Pull EN low: the chip stands still and forgets."""
         if self.powered:
             self.power_off()
             self.powered = True
 
     def release_reset(self, loader: bool) -> None:
-        """EN goes high: the chip starts, its ROM's loader where GPIO0 is low."""
+        """Let EN go high: the chip starts, its ROM's loader if GPIO0 is low."""
         if not self.powered:
             return
         if loader:
@@ -117,29 +128,44 @@ class Chip:
     # The serial port.
 
     def receive(self, data: bytes) -> None:
-        """Bytes from the serial port; lost where no chip listens."""
+        """Take bytes from the serial port; lost if no chip listens."""
         if self._uart is not None:
             self._uart.receive(data)
         elif self._loading:
             self._send(self._world.rom.receive(data))
 
     def port_full(self, full: bool) -> None:
-        """The serial port takes no more, or again."""
+        """Note that the serial port takes no more, or takes again."""
         if self._uart is not None:
             (self._uart.pause if full else self._uart.resume)()
 
     def event(self, name: str, value: int) -> None:
-        """An interrupt, if the board listens; lost where it does not keep up."""
+        """Interrupt the board, if it listens; lost if it does not keep up."""
         if self._events is not None:
             try:
                 self._events.send(json.dumps([name, value]).encode() + b"\n")
             except OSError:
                 pass
 
+    def pins_moved(self) -> None:
+        """Wake from deep sleep if a pin that may do that has its level."""
+        if self._slept_at:
+            self._wake_by_pin()
+
     # Inside.
+
+    @property
+    def _rp2(self) -> bool:
+        return self._settings.platform == "rp2"
 
     def _start(self, cause: int) -> None:
         self._cause, self._soft = cause, False
+        if cause != DEEPSLEEP:
+            self._wake_reason, self._wake_pins = 0, []
+        self._wakers.clear()
+        self._started_at = self._loop.time() - self._settings.first_ticks / 1000
+        if self._rp2:  # its start sets the clock, whatever the reset
+            self._world.clock.power_lost()
         self._uart = Uart(self._console, self._send, self._interrupt, self._idle, self._settings.machine)
         if self._settings.platform == "esp32":
             self._uart.say(_BOOT % (_ROM[cause].encode(), b"0x13 (SPI_FAST_FLASH_BOOT)"))
@@ -169,6 +195,7 @@ class Chip:
     def _stop(self) -> None:
         """Take the power from the processor: nothing it has not done yet will be done."""
         self._loading = False
+        self._slept_at = 0.0
         self._end_timers()
         self._arm_watchdog(0)
         if self._wake is not None:
@@ -193,7 +220,7 @@ class Chip:
         self._start(cause)
 
     def _ended(self) -> None:
-        """The process ended by itself: a soft reset, or a crash."""
+        """Handle a process that ended by itself: a soft reset, or a crash."""
         if self._interpreter is None or self._uart is None:
             return
         status = self._interpreter.wait()
@@ -208,7 +235,7 @@ class Chip:
             self._soft_reset()
 
     def _soft_reset(self) -> None:
-        """A new interpreter on the same power."""
+        """Start a new interpreter on the same power."""
         if self._interpreter is None or self._uart is None or self._control is None or self._events is None:
             return
         self._interpreter.kill()
@@ -222,7 +249,7 @@ class Chip:
         self._spawn()
 
     def _interrupt(self) -> bool:
-        """Ctrl-C: whether code ran that it stops. One that comes at a wrong moment is held back."""
+        """Pass Ctrl-C on, and return whether code ran that it stops. One that comes at a wrong moment is held back."""
         if not self._running or self._interpreter is None:
             return False
         wait = self._interpreter.interrupt()
@@ -235,7 +262,7 @@ class Chip:
         self._interrupt()
 
     def _idle(self) -> None:
-        """A Ctrl-C that is still held back was for code that has ended: what comes next must not meet it."""
+        """Forget a Ctrl-C that is still held back: it was for code that has ended."""
         if self._ctrl_c is not None:
             self._ctrl_c.cancel()
             self._ctrl_c = None
@@ -252,7 +279,12 @@ class Chip:
 
     def _calls(self) -> dict[str, Callable[..., object]]:
         return self._world.calls() | {
-            "power.board": lambda: [self._settings.machine, self._settings.platform],
+            "power.board": lambda: [self._settings.machine, self._settings.platform, self._settings.chip],
+            "power.limits": lambda: [self._settings.watchdog_limit, self._settings.deepsleep_limit],
+            "power.pin_names": lambda: self._settings.pin_names,
+            "power.ticks": lambda: int((self._loop.time() - self._started_at) * 1e6),
+            "power.woken": lambda: [self._wake_reason, self._wake_pins],
+            "power.wake_on": self._wake_on,
             "power.booted": self._booted,
             "power.repl": self._repl,
             "power.cause": self._reset_cause,
@@ -285,7 +317,7 @@ class Chip:
         self._uart.expect_repl()
 
     def _reset_cause(self) -> int:
-        if self._settings.platform == "rp2":  # its resets by software are the watchdog's work
+        if self._rp2:  # its resets by software are the watchdog's work
             return self._cause if self._cause == PWRON else WDT
         return SOFT if self._soft else self._cause
 
@@ -306,37 +338,72 @@ class Chip:
         self._watchdog = self._loop.call_later(seconds, self._bite) if seconds else None
 
     def _bite(self) -> None:
-        if self._uart is not None:
+        if self._uart is not None and not self._rp2:
             self._uart.drain()
             milliseconds = int(self._watchdog_seconds * 1000)
             self._uart.say((_WDT_TEXT % (milliseconds, milliseconds)).encode())
         self._reset(WDT)
 
     def _deepsleep(self, milliseconds: int | None) -> Silence:
+        if self._rp2 and self._watchdog is not None:  # it goes on counting, and its reset ends the sleep
+            left = self._watchdog_left()
+            milliseconds = left if milliseconds is None else min(milliseconds, left)
         self._stop()
         self._world.hard_reset()
+        self._slept_at = self._loop.time()
         if milliseconds is not None:
-            self._wake = self._loop.call_later(self._asleep(milliseconds), self._wake_up, milliseconds)
+            skipped = milliseconds / 1000 - self._asleep(milliseconds)
+            self._wake = self._loop.call_later(self._asleep(milliseconds), self._wake_up, _TIMER, (), skipped)
+        self._wake_by_pin()
         return Silence()
 
-    def _wake_up(self, milliseconds: int) -> None:
-        self._wake = None
-        self._world.clock.advance((milliseconds / 1000) - self._asleep(milliseconds))
+    def _wake_up(self, reason: int, pins: Sequence[int], skipped: float) -> None:
+        self._stop()
+        self._world.clock.advance(skipped)
+        self._wake_reason, self._wake_pins = reason, list(pins)
         self._start(DEEPSLEEP)
+
+    def _wake_on(self, reason: int, pins: list[int], level: int) -> None:
+        self._wakers[reason] = (pins, level)
+
+    def _wake_by_pin(self) -> None:
+        for reason, (pins, level) in self._wakers.items():
+            found = [pin for pin in pins if self._world.pins[pin].level == level]
+            # EXT1 wakes at any high pin, but at low ones only if all are.
+            if found and (reason != _EXT1 or level or len(found) == len(pins)):
+                real = self._loop.time() - self._slept_at
+                self._wake_up(reason, found if reason != _EXT0 else (), real * (self._settings.sleep_speed - 1))
+                return
 
     def _lightsleep(self, milliseconds: int | None) -> Later | Silence:
         if milliseconds is None:
             return Silence()
         seconds = self._asleep(milliseconds)
         self._world.clock.advance((milliseconds / 1000) - seconds)
-        if self._watchdog_seconds:  # the watchdog's clock stands still as well
-            armed = self._watchdog_seconds
-            self._arm_watchdog(armed + seconds)
-            self._watchdog_seconds = armed
+        self._started_at -= (milliseconds / 1000) - seconds
+        if self._rp2 and self._watchdog is not None:  # it goes on counting
+            left = self._watchdog_left()
+            if left <= milliseconds:
+                self._watchdog.cancel()
+                self._watchdog = self._loop.call_later(self._asleep(left), self._bite)
+                return Silence()
+            self._rearm(seconds + (left - milliseconds) / 1000)
+        elif self._watchdog_seconds:  # an ESP32's stands still as well
+            self._rearm(self._watchdog_seconds + seconds)
         return Later(seconds)
 
+    def _rearm(self, seconds: float) -> None:
+        armed = self._watchdog_seconds
+        self._arm_watchdog(seconds)
+        self._watchdog_seconds = armed
+
+    def _watchdog_left(self) -> int:
+        """Return the milliseconds until the watchdog bites."""
+        assert self._watchdog is not None
+        return max(int((self._watchdog.when() - self._loop.time()) * 1000), 0)
+
     def _asleep(self, milliseconds: int) -> float:
-        """Seconds of real time that a sleep takes."""
+        """Return the seconds of real time that a sleep takes."""
         return max(milliseconds, 0) / 1000 / self._settings.sleep_speed
 
     def _start_timer(self, name: str, milliseconds: int, periodic: bool) -> None:

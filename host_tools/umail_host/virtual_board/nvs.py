@@ -16,7 +16,7 @@ _INVALID_NAME = (-0x1106, "ESP_ERR_NVS_INVALID_NAME")
 _KEY_TOO_LONG = (-0x1109, "ESP_ERR_NVS_KEY_TOO_LONG")
 _INVALID_LENGTH = (-0x110C, "ESP_ERR_NVS_INVALID_LENGTH")
 _VALUE_TOO_LONG = (-0x110E, "ESP_ERR_NVS_VALUE_TOO_LONG")
-_BLOB_LIMIT = 4000
+_BLOB_LIMIT = int(0x6000 * 0.976) - 4000  # nvs_flash: of the partition, which MicroPython gives 24 KiB
 
 
 class Nvs:
@@ -44,7 +44,7 @@ class Nvs:
         self._now = {}
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {
             "nvs.open": self._open,
             "nvs.set": self._set,
@@ -102,7 +102,7 @@ class Nvs:
         del self._now[namespace][key]
 
     def _commit(self, namespace: str) -> None:
-        """Written beside and renamed, so that a power cut leaves the old or the new state."""
+        """Write beside and rename, so that a power cut leaves the old or the new state."""
         stored = self._stored() | {namespace: self._now.get(namespace, {})}
         new = self._path.with_suffix(".new")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:

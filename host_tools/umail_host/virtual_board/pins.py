@@ -22,7 +22,7 @@ class _State:
 class Pin:
     """One pin from outside: what is connected to it, and what the board does with it."""
 
-    def __init__(self, number: int, state: _State, changed: Callable[[int, int], None]) -> None:
+    def __init__(self, number: int | str, state: _State, changed: Callable[[int | str, int], None]) -> None:
         self._number, self._state, self._changed = number, state, changed
 
     def __repr__(self) -> str:
@@ -40,8 +40,9 @@ class Pin:
         """Connect it to a level; None: leave it open, as a released contact does."""
         before = self.level
         self._state.driven = level
-        if self.level != before and self._state.trigger & (_RISING if self.level else _FALLING):
-            self._changed(self._number, self.level)
+        if self.level != before:
+            interrupt = self._state.trigger & (_RISING if self.level else _FALLING)
+            self._changed(self._number if interrupt else "", self.level)
 
     @property
     def volts(self) -> float:
@@ -54,27 +55,30 @@ class Pin:
 
 
 class Pins:
-    """All pins: ``board.pins[13].drive(0)``, ``board.pins[34].volts = 1.2``, ``board.pins[2].level``."""
+    """All pins: ``board.pins[13].drive(0)``, ``board.pins[34].volts = 1.2``, ``board.pins[2].level``.
 
-    def __init__(self, changed: Callable[[int, int], None]) -> None:
-        self._states: dict[int, _State] = {}
+    A Pico W's light-emitting diode hangs at its Wi-Fi chip: ``board.pins["LED"]``.
+    """
+
+    def __init__(self, changed: Callable[[int | str, int], None]) -> None:
+        self._states: dict[int | str, _State] = {}
         self._changed = changed
 
-    def __getitem__(self, number: int) -> Pin:
+    def __getitem__(self, number: int | str) -> Pin:
         return Pin(number, self._states.setdefault(number, _State()), self._changed)
 
     def power_lost(self) -> None:
-        """The board forgets modes, levels and interrupts; what is connected outside stays."""
+        """Forget modes, levels and interrupts; what is connected outside stays."""
         for state in self._states.values():
             state.mode, state.pull, state.output, state.trigger = -1, 0, 0, 0
 
     def soft_reset(self) -> None:
-        """Interrupts end with the program that wanted them; modes and levels stay."""
+        """End interrupts with the program that wanted them; modes and levels stay."""
         for state in self._states.values():
             state.trigger = 0
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {
             "pin.init": self._init,
             "pin.get": lambda number: self[number].level,
@@ -83,10 +87,10 @@ class Pins:
             "adc.microvolts": lambda number: self._state(number).microvolts,
         }
 
-    def _state(self, number: int) -> _State:
+    def _state(self, number: int | str) -> _State:
         return self._states.setdefault(number, _State())
 
-    def _init(self, number: int, mode: int, pull: int, value: int | None) -> None:
+    def _init(self, number: int | str, mode: int, pull: int, value: int | None) -> None:
         state = self._state(number)
         if value is not None:
             state.output = value
@@ -95,8 +99,8 @@ class Pins:
         if pull >= 0:
             state.pull = pull
 
-    def _put(self, number: int, level: int) -> None:
+    def _put(self, number: int | str, level: int) -> None:
         self._state(number).output = level
 
-    def _irq(self, number: int, trigger: int) -> None:
+    def _irq(self, number: int | str, trigger: int) -> None:
         self._state(number).trigger = trigger

@@ -93,7 +93,7 @@ class PtyPort:
             self._ready()
 
     def _look(self) -> None:
-        """While nobody has the port open, its end reads as an error: look again from time to time."""
+        """Look from time to time whether somebody has the port open; until then its end reads as an error."""
         if not self._closed and not self._present:
             self._read()
             if not self._present:
@@ -121,7 +121,7 @@ class PtyPort:
 
 
 def _forget_input(name: str) -> None:
-    """What one program has not read is not for the next: an adapter's driver drops it when the port is closed."""
+    """Drop what one program has not read, as an adapter's driver does when the port is closed."""
     import termios
 
     slave = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
@@ -135,6 +135,6 @@ def _point(link: Path, target: str) -> None:
     try:
         link.symlink_to(target)
     except FileExistsError:
-        raise UserError(f"{link} exists and is no link to a port: name another path") from None
+        raise UserError(f"{link} exists and is not a link to a port: name another path") from None
     except OSError as error:
         raise UserError(f"{link} can't be made a link to the port: {error.strerror}") from None

@@ -54,7 +54,7 @@ class AutoReset:
         self._changed()
 
     def reset_input_buffer(self) -> None:
-        """Nothing is kept that could be thrown away."""
+        """Do nothing: no input is kept."""
 
     reset_output_buffer = reset_input_buffer
 
@@ -112,7 +112,7 @@ class Rfc2217Port:
         return bool(self._pending)
 
     def write(self, data: bytes) -> None:
-        """Send ``data`` to whoever has the port open; lost where nobody has."""
+        """Send ``data`` to whoever has the port open; lost if nobody has."""
         if self._manager is not None:
             self._raw_write(b"".join(self._manager.escape(data)))
 

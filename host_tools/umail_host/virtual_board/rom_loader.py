@@ -1,7 +1,7 @@
 """The boot loader in an ESP32's ROM, as much of it as esptool needs without its stub.
 
 Espressif's "Serial Protocol" (documentation of esptool): frames are SLIP (RFC 1055); a request is direction, command,
-size, checksum, data, and a response the same with a value for the checksum and four octets of status at its end.
+size, checksum, data, and a response the same with a value for the checksum and four bytes of status at its end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SYNC_ANSWERS = 8
 # divider, from which esptool tells the crystal: 40 MHz / 115200; then the MAC address in its fuses.
 _REGISTERS = {0x40001000: 0x00F01D83, 0x3FF42080: 0x00164020, 0x3FF40014: 347}
 _REGISTERS |= {0x3FF5A004: 0xC4C0FFEE, 0x3FF5A008: 0x240A}
-_LIMIT = 0x20000  # octets of a frame; esptool sends blocks of 1 kB, or 16 kB with a stub
+_LIMIT = 0x20000  # bytes of a frame; esptool sends blocks of 1 kB, or 16 kB with a stub
 
 
 class RomLoader:
@@ -48,7 +48,7 @@ class RomLoader:
         self._frame = b""
 
     def receive(self, data: bytes) -> bytes:
-        """The answers to what the host sends."""
+        """Return the answers to what the host sends."""
         *frames, self._frame = (self._frame + data).split(_END)
         if len(self._frame) > _LIMIT:
             self._frame = b""
@@ -107,5 +107,5 @@ class RomLoader:
 
 
 def _nothing(loader: RomLoader, data: bytes) -> tuple[int, bytes]:
-    """Commands that only need a yes: sync, attach the flash, set its parameters, set the speed."""
+    """Say yes: to sync, attach the flash, set its parameters, set the speed."""
     return 0, b""

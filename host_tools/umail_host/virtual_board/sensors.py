@@ -9,7 +9,7 @@ _POWER_ON = 85.0  # what a DS18B20 holds until its first conversion
 
 
 def _crc8(data: bytes) -> int:
-    """Dallas/Maxim CRC-8 of 1-Wire."""
+    """Compute the Dallas/Maxim CRC-8 of 1-Wire."""
     crc = 0
     for byte in data:
         crc ^= byte
@@ -39,7 +39,7 @@ class Ds18b20:
         self._due = 0.0
 
     def power_lost(self) -> None:
-        """It forgets its last conversion."""
+        """Forget the last conversion."""
         self._held = self._next = _POWER_ON
 
     def convert(self) -> None:
@@ -47,7 +47,7 @@ class Ds18b20:
         self._next, self._due = self.celsius, time.monotonic() + self.conversion
 
     def scratch(self) -> bytes:
-        """Its nine bytes of scratchpad."""
+        """Return the nine bytes of scratchpad."""
         if time.monotonic() >= self._due:
             self._held = self._next
         body = round(self._held * 16).to_bytes(2, "little", signed=True) + b"\x4b\x46\x7f\xff\x0c\x10"
@@ -74,7 +74,7 @@ class Dht:
         self._last = -1e9
 
     def measure(self) -> list[float] | str | None:
-        """Temperature and humidity; ``"checksum"``; None where it does not answer."""
+        """Return temperature and humidity; ``"checksum"``; None if it does not answer."""
         now = time.monotonic()
         if self.gone or now - self._last < self.interval:
             return None
@@ -93,24 +93,24 @@ class Sensors:
         self._dhts: dict[int, Dht] = {}
 
     def ds18b20(self, pin: int, index: int = 0) -> Ds18b20:
-        """The thermometer number ``index`` on the bus at ``pin``."""
+        """Return the thermometer number ``index`` on the bus at ``pin``."""
         bus = self._thermometers.setdefault(pin, [])
         while len(bus) <= index:
             bus.append(Ds18b20(pin << 8 | len(bus) + 1))
         return bus[index]
 
     def dht(self, pin: int) -> Dht:
-        """The DHT at ``pin``."""
+        """Return the DHT at ``pin``."""
         return self._dhts.setdefault(pin, Dht())
 
     def power_lost(self) -> None:
-        """They are fed by the board: their memory goes with its power."""
+        """Forget all, as the board feeds them."""
         for bus in self._thermometers.values():
             for thermometer in bus:
                 thermometer.power_lost()
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {
             "onewire.reset": lambda pin: bool(self._present(pin)),
             "onewire.scan": lambda pin: [list(each.rom) for each in self._present(pin)],

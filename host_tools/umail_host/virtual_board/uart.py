@@ -23,7 +23,7 @@ class Uart:
     Args:
         console: gets all that goes out.
         send: writes to the port.
-        interrupt: stops running code; False where none runs.
+        interrupt: stops running code; False if none runs.
         idle: called when the board shows a prompt: no code runs any more.
         machine: what the banner says the board is.
     """
@@ -69,7 +69,7 @@ class Uart:
         self._console.add(text)
 
     def receive(self, data: bytes) -> None:
-        """Bytes from the host's program: Ctrl-C interrupts code that runs, all else is input."""
+        """Take bytes from the host's program: Ctrl-C interrupts code that runs, all else is input."""
         if self._swallowed is not None:
             self._held += data
             return
@@ -94,13 +94,13 @@ class Uart:
                 return
 
     def restarted(self) -> None:
-        """The interpreter has ended and starts anew."""
+        """Note that the interpreter has ended and starts anew."""
         self._ends = LineEnds()
         self._swallowed = None
         self.say(b"MPY: soft reboot\r\n")
 
     def expect_repl(self) -> None:
-        """The REPL is about to start: print the banner of this mode instead of the interpreter's own."""
+        """Expect the REPL to start: print the banner of this mode instead of the interpreter's own."""
         self.drain()
         self._swallowed = bytearray()
         try:

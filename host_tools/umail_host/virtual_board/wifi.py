@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable, Sequence
 from typing import Any
 
 # States of the station; device/board_network.py has each port's numbers for them.
 _IDLE, _CONNECTING, _GOT_IP = "idle", "connecting", "connected"
 _NO_AP_FOUND, _WRONG_PASSWORD = "no access point", "wrong password"
+_ESP32_ONLY = ("reconnects", "protocol", "hidden", "authmode")  # of WLAN.config
 _NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 
 
@@ -23,6 +25,8 @@ class Wifi:
         delay: seconds that connecting takes.
         rssi: signal strength, dBm.
         address: (address, mask, gateway, DNS server) that DHCP gives.
+        out_of_memory: an ESP32 has no memory left for its driver.
+        release: MicroPython's, as (major, minor); its errors differ.
     """
 
     def __init__(self, online: Callable[[bool], None]) -> None:
@@ -30,6 +34,9 @@ class Wifi:
         self.password: str | None = None
         self.delay = 0.2
         self.rssi = -61
+        self.port = "esp32"
+        self.out_of_memory = False
+        self.release = (1, 29)
         self.address: tuple[str, str, str, str] = ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
         self.mac = bytes.fromhex("240ac4c0ffee")
         self._online = online
@@ -44,17 +51,18 @@ class Wifi:
     # The access point, from any thread.
 
     def up(self) -> None:
-        """The access point is there and accepts (the state at the start)."""
+        """Let the access point be there and accept (the state at the start)."""
         self._present, self._refusing = True, False
 
     def drop(self) -> None:
-        """The access point is gone: a connected station notices, nothing reaches out any more."""
+        """Take the access point away: a connected station notices, nothing reaches out any more."""
         self._present = False
         if self._status == _GOT_IP:
-            self._lose(_CONNECTING)  # what an ESP32 says until its next attempt fails
+            # What an ESP32 says until its next attempt fails; the Pico's driver makes none.
+            self._lose(_CONNECTING if self.port == "esp32" else _IDLE)
 
     def refuse(self) -> None:
-        """The access point is there, but refuses the password from now on."""
+        """Let the access point refuse the password from now on."""
         self._present, self._refusing = True, True
         if self._status == _GOT_IP:
             self._lose(_WRONG_PASSWORD)
@@ -67,14 +75,15 @@ class Wifi:
     # The station, from the board's thread.
 
     def power_lost(self) -> None:
-        """The station's state is gone (any hard reset); the access point stays as it is."""
+        """Forget the station's state (any hard reset); the access point stays as it is."""
         self._cancel()
         self._reset_station()
         self._online(False)
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         return {
+            "wlan.open": self._open,
             "wlan.active": self._activate,
             "wlan.connect": self._connect,
             "wlan.disconnect": self._disconnect,
@@ -106,9 +115,18 @@ class Wifi:
 
     def _lose(self, status: str) -> None:
         self._status = status
+        self._wanted = self._wanted and self.port == "esp32"
         self._online(False)
 
+    def _open(self) -> None:
+        if self.out_of_memory and self.port == "esp32":
+            if self.release < (1, 26):  # ESP_ERR_NO_MEM was not known to network_common.c
+                raise RuntimeError("Wifi Unknown Error 0x0101")
+            raise OSError("WiFi Out of Memory")
+
     def _activate(self, interface: int, on: bool | None) -> bool:
+        if on:
+            self._open()
         if on is not None:
             self._active[interface] = on
             if not on and interface == 0:
@@ -117,8 +135,8 @@ class Wifi:
 
     def _connect(self, ssid: str | None, key: str | None) -> None:
         if not self._active[0]:
-            raise OSError("Wifi Not Started")
-        if self._wanted and self._status == _CONNECTING:
+            raise OSError("Wifi Not Started") if self.port == "esp32" else OSError(errno.EPERM)
+        if self._wanted and self._status == _CONNECTING and self.port == "esp32":
             raise OSError("Wifi Internal State Error")
         if ssid is not None:
             self._credentials = (ssid, key)
@@ -131,7 +149,7 @@ class Wifi:
         self._timer = asyncio.get_running_loop().call_later(self.delay, self._attempt)
 
     def _attempt(self) -> None:
-        """One try; a failed one is followed by another, as long as the board wants to be connected."""
+        """Try once; a failed try is followed by another, as long as the board wants to be connected."""
         ssid, key = self._credentials
         if not self._wanted:
             return
@@ -147,7 +165,7 @@ class Wifi:
             self._online(True)
         limit = self._settings["reconnects"]
         self._tries += 1
-        if self._status == _GOT_IP or limit < 0 or self._tries <= limit:
+        if self._status == _GOT_IP or (self.port == "esp32" and (limit < 0 or self._tries <= limit)):
             self._attempt_later()
 
     def _disconnect(self) -> None:
@@ -156,13 +174,13 @@ class Wifi:
         self._lose(_IDLE)
 
     def _get_rssi(self) -> int:
-        if not self.connected:
+        if not self.connected and self.port == "esp32":
             raise OSError("Wifi Not Connected")
-        return self.rssi
+        return self.rssi if self.connected else 0
 
     def _scan(self) -> list[list[object]]:
         if not self._active[0]:
-            raise OSError("STA must be active")
+            raise OSError("STA must be active") if self.port == "esp32" else OSError(errno.EPERM)
         if not self._present:
             return []
         name = self.ssid or self._credentials[0] or "virtual"
@@ -185,12 +203,15 @@ class Wifi:
             return list(self.mac)
         if name in ("ssid", "essid"):
             return self._credentials[0] or ""
-        if name not in self._settings:
+        if not self._known(name):
             raise ValueError("unknown config param")
         return self._settings[name]
 
+    def _known(self, name: str) -> bool:
+        return name in self._settings and (self.port == "esp32" or name not in _ESP32_ONLY)
+
     def _configure(self, settings: dict[str, object]) -> None:
         for name in settings:
-            if name not in self._settings and name not in ("mac", "ssid", "essid", "key", "password", "dhcp_hostname"):
+            if not self._known(name) and name not in ("mac", "ssid", "essid", "key", "password", "dhcp_hostname"):
                 raise ValueError("unknown config param")
         self._settings |= settings

@@ -68,19 +68,19 @@ class World:
         self._flag(_COUNTING, count > 0)
 
     def hard_reset(self) -> None:
-        """What every reset but a soft one does to the world inside the board."""
+        """Do what every reset but a soft one does to the world inside the board."""
         self.wifi.power_lost()
         self.pins.power_lost()
         self.nvs.power_lost()
 
     def power_lost(self) -> None:
-        """What losing the power does beyond that."""
+        """Do what losing the power does beyond that."""
         self.hard_reset()
         self.clock.power_lost()
         self.sensors.power_lost()
 
     def calls(self) -> dict[str, Callable[..., object]]:
-        """What the board may ask."""
+        """Return what the board may ask."""
         parts = (self.clock, self.wifi, self.pins, self.sensors, self.i2c, self.nvs)
         calls: dict[str, Callable[..., object]] = {"flash.write": self._count_write}
         for part in parts:
@@ -104,7 +104,7 @@ class World:
 
 
 def _image(path: Path, size: int) -> int:
-    """A file of ``size`` octets that outlives the board; its descriptor."""
+    """Return a file of ``size`` bytes that outlives the board; its descriptor."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     if os.fstat(descriptor).st_size != size:
         os.truncate(descriptor, size)
@@ -112,7 +112,7 @@ def _image(path: Path, size: int) -> int:
 
 
 def _shared_flags() -> int:
-    """A nameless file that both sides read and write."""
+    """Return a nameless file that both sides read and write."""
     descriptor, path = tempfile.mkstemp(prefix="umail-")
     os.unlink(path)
     os.write(descriptor, b"\0\0")

@@ -1,8 +1,10 @@
 from umail import advice as advice
 from umail import aio as aio
 from umail import dns as dns
+from umail import errors as errors
 from umail import m365 as m365
 from umail import oauth as oauth
+from umail import policy as policy
 from umail import replies as replies
 from umail import routes as routes
 from umail.attachment import Attachment as Attachment
@@ -13,7 +15,6 @@ from umail.errors import MailError as MailError
 from umail.message import Message as Message
 from umail.outbox import Outbox as Outbox
 from umail.route import Route as Route
+from umail.smtp.transaction import Receipt as Receipt
 
 __version__: str
-
-def __getattr__(name: str) -> object: ...

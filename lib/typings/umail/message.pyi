@@ -1,19 +1,28 @@
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, Protocol
 
-from umail import multipart
 from umail.attachment import Attachment
 
 _Address = str | tuple[str, str] | list[str]
 _Addresses = str | Iterable[_Address]
+_Importance = Literal["high", "normal", "low"]
+_Notify = Literal["never", "success", "failure", "delay"]
+_Ret = Literal["full", "hdrs"]
 
 def address(argument: str, value: _Address) -> tuple[str, str]: ...
 
+class _Encoded(Protocol):
+    size: int | None
+    body: Literal["7bit", "8bit", "binary"]
+    dots: bool
+    def chunks(self) -> Iterator[bytes | memoryview]: ...
+
 class Body:
     size: int | None
-    body: str
+    body: Literal["7bit", "8bit", "binary"]
     dots: bool
     def __init__(self, head: bytes, data: bytes) -> None: ...
-    def chunks(self) -> Iterator[bytes]: ...
+    def chunks(self) -> Iterator[bytes | memoryview]: ...
 
 class Message:
     sender: str
@@ -30,9 +39,9 @@ class Message:
     attachments: list[Attachment]
     date: int | None
     message_id: str
-    importance: str | None
-    notify: Sequence[str]
-    ret: str | None
+    importance: _Importance | None
+    notify: Sequence[_Notify]
+    ret: _Ret | None
     smtputf8: bool
     def __init__(
         self,
@@ -48,11 +57,9 @@ class Message:
         attachments: Sequence[Attachment] = (),
         date: int | None = None,
         message_id: str | None = None,
-        importance: str | None = None,
-        notify: str | Sequence[str] = (),
-        ret: str | None = None,
+        importance: _Importance | None = None,
+        notify: _Notify | Sequence[_Notify] = (),
+        ret: _Ret | None = None,
     ) -> None: ...
     def head(self) -> bytes: ...
-    def encode(
-        self, eightbit: bool = False, binary: bool = False, buffer: bytearray | None = None
-    ) -> Body | multipart.Body: ...
+    def encode(self, eightbit: bool = False, binary: bool = False, buffer: bytearray | None = None) -> _Encoded: ...

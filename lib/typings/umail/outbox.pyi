@@ -1,50 +1,80 @@
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
+from umail.errors import MailError
 from umail.message import Message
 from umail.policy import Policy
-from umail.spool import Entry, Spool
+from umail.queue.format import Entry
+from umail.queue.spool import Spool
+from umail.route import Route
+from umail.smtp.transaction import Receipt
+
+_Routes = Route | Sequence[Route] | None
+
+def stopwatch(
+    ticks: Callable[[], int] | None = None,
+    left: Callable[[int, int], int] | None = None,
+    period: int = 0,
+    date: Callable[[], int | None] | None = None,
+) -> Callable[[], int]: ...
+
+class Notes:
+    dropped: int
+    damaged: int
+    buried: int
+    why: str
+    outage: str
+    def __init__(
+        self, dropped: int = 0, damaged: int = 0, buried: int = 0, why: str = "", outage: str = ""
+    ) -> None: ...
+    def counts(self) -> tuple[int, int, int]: ...
 
 class Outbox:
     policy: Policy
-    route: Any
+    route: _Routes
     most_bytes: int
     most: int
     timeout: float
     deadline: float
-    tick: Callable[[], None] | None
-    report: Callable[[Message, Any], None] | None
+    tick: Callable[[], object] | None
+    report: Callable[[Message, Receipt | MailError], object] | None
     heartbeat: Callable[[], Message] | None
     every: int
     expires: Iterable[tuple[str, int]]
-    config: str
+    config: str | None
     uptime: Callable[[], float]
     date: Callable[[], int | None]
     current: Entry | None
     busy: bool
     entries: list[Entry]
     spool: Spool
-    notes: list[Any]
+    notes: Notes
     beat: int
+    hosts: list[str]
+    keep: Callable[..., Any] | None
+    stuck: list[str]
     def __init__(
         self,
         path: str,
-        route: Any,
+        route: _Routes,
         policy: Policy | None = None,
         most_bytes: int = 131072,
         most: int = 50,
         timeout: float = 30,
         deadline: float = 120,
-        tick: Callable[[], None] | None = None,
-        report: Callable[[Message, Any], None] | None = None,
+        tick: Callable[[], object] | None = None,
+        report: Callable[[Message, Receipt | MailError], object] | None = None,
         heartbeat: Callable[[], Message] | None = None,
         every: int = 604800,
         expires: Iterable[tuple[str, int]] = (),
-        config: str = "",
+        config: str | None = "",
         slept: int = 0,
         uptime: Callable[[], float] | None = None,
         date: Callable[[], int | None] | None = None,
+        keep: Callable[..., Any] | None = None,
     ) -> None: ...
+    def close(self) -> None: ...
+    def look_again(self) -> None: ...
     def now(self) -> int: ...
     def save(self) -> None: ...
     def store(self, entry: Entry) -> None: ...

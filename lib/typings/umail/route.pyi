@@ -1,6 +1,7 @@
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+_Security = Literal["starttls", "tls", "opportunistic", "plain"]
 _Der = str | bytes
 _Certificate = tuple[Sequence[_Der], _Der]
 
@@ -10,7 +11,7 @@ class _Token(Protocol):
 class Route:
     host: str | None
     port: int
-    security: str
+    security: _Security
     username: str | None
     password: str | None
     token: _Token | None
@@ -18,6 +19,7 @@ class Route:
     sender: str | None
     trust: _Der | Sequence[_Der] | None
     ehlo: str | None
+    auth: str | None
     roots: tuple[str, ...] | None
     long_auth: bool
     max_recipients: int | None
@@ -29,7 +31,7 @@ class Route:
         self,
         host: str,
         port: int = 587,
-        security: str = "starttls",
+        security: _Security | None = None,
         username: str | None = None,
         password: str | None = None,
         token: _Token | None = None,
@@ -37,4 +39,5 @@ class Route:
         sender: str | None = None,
         trust: _Der | Sequence[_Der] | None = None,
         ehlo: str | None = None,
+        auth: Literal["LOGIN", "PLAIN", "XOAUTH2"] | None = None,
     ) -> None: ...

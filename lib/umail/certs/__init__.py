@@ -1,6 +1,6 @@
-"""Root certificates, one module of DER bytes each, loaded only when asked for (their names: root_names.py)."""
+"""Root certificates, one module of DER bytes each, loaded only when asked for (their names: tables/roots.py)."""
 
-from umail import borrow
+from umail import load_transient
 
 
 def load(names=None):
@@ -9,4 +9,4 @@ def load(names=None):
     Raises ImportError for a name that is not on this board.
     """
     # The TLS context copies what it is given, so the modules go again: a kilobyte counts on a board.
-    return [borrow("certs." + name).DER for name in names or borrow("root_names").NAMES]
+    return [load_transient("certs." + name).DER for name in names or load_transient("tables.roots").NAMES]

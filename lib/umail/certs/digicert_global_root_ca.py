@@ -1,4 +1,4 @@
-"""DigiCert Global Root CA, DER; made by umail_host.make_roots.
+"""DigiCert Global Root CA, DER; made by tools.make_roots.
 
 SHA-256 4348a0e9444c78cb265e058d5e8944b4d84f9662bd26db257f8934a443c70161
 Published at https://www.digicert.com/kb/digicert-root-certificates.htm

@@ -1,4 +1,4 @@
-"""DigiCert Global Root G2, DER; made by umail_host.make_roots.
+"""DigiCert Global Root G2, DER; made by tools.make_roots.
 
 SHA-256 cb3ccbb76031e5e0138f8dd39a23f9de47ffc35e43c1144cea27d46a5ab1cb5f
 Published at https://www.digicert.com/kb/digicert-root-certificates.htm

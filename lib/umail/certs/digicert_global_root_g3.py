@@ -1,4 +1,4 @@
-"""DigiCert Global Root G3, DER; made by umail_host.make_roots.
+"""DigiCert Global Root G3, DER; made by tools.make_roots.
 
 SHA-256 31ad6648f8104138c738f39ea4320133393e3a18cc02296ef97c2ac9ef6731d0
 Published at https://www.digicert.com/kb/digicert-root-certificates.htm

@@ -1,4 +1,4 @@
-"""GlobalSign Root CA - R6, DER; made by umail_host.make_roots.
+"""GlobalSign Root CA - R6, DER; made by tools.make_roots.
 
 SHA-256 2cabeafe37d06ca22aba7391c0033d25982952c453647349763a3ab5ad6ccf69
 Published at https://support.globalsign.com/ca-certificates/root-certificates/globalsign-root-certificates

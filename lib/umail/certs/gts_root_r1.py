@@ -1,4 +1,4 @@
-"""GTS Root R1, DER; made by umail_host.make_roots.
+"""GTS Root R1, DER; made by tools.make_roots.
 
 SHA-256 d947432abde7b7fa90fc2e6b59101b1280e0e1c7e4e40fa3c6887fff57a7f4cf
 Published at https://pki.goog/repository/

@@ -1,4 +1,4 @@
-"""GTS Root R4, DER; made by umail_host.make_roots.
+"""GTS Root R4, DER; made by tools.make_roots.
 
 SHA-256 349dfa4058c5e263123b398ae795573c4e1313c83fe68f93556cd5e8031b3c7d
 Published at https://pki.goog/repository/

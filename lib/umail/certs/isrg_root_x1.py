@@ -1,4 +1,4 @@
-"""ISRG Root X1, DER; made by umail_host.make_roots.
+"""ISRG Root X1, DER; made by tools.make_roots.
 
 SHA-256 96bcec06264976f37460779acf28c5a7cfe8a3c0aae11a8ffcee05c0bddf08c6
 Published at https://letsencrypt.org/certificates/

@@ -1,4 +1,4 @@
-"""ISRG Root X2, DER; made by umail_host.make_roots.
+"""ISRG Root X2, DER; made by tools.make_roots.
 
 SHA-256 69729b8e15a86efc177a57afb7171dfc64add28c2fca8cf1507e34453ccb1470
 Published at https://letsencrypt.org/certificates/

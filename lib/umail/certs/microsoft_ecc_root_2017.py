@@ -1,4 +1,4 @@
-"""Microsoft ECC Root Certificate Authority 2017, DER; made by umail_host.make_roots.
+"""Microsoft ECC Root Certificate Authority 2017, DER; made by tools.make_roots.
 
 SHA-256 358df39d764af9e1b766e9c972df352ee15cfac227af6ad1d70e8e4a6edcba02
 Published at https://www.microsoft.com/pkiops/docs/repository.htm

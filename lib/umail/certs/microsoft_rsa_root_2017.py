@@ -1,4 +1,4 @@
-"""Microsoft RSA Root Certificate Authority 2017, DER; made by umail_host.make_roots.
+"""Microsoft RSA Root Certificate Authority 2017, DER; made by tools.make_roots.
 
 SHA-256 c741f70f4b2a8d88bf2e71c14122ef53ef10eba0cfa5e64cfa20f418853073e0
 Published at https://www.microsoft.com/pkiops/docs/repository.htm

@@ -14,7 +14,7 @@ try:
 except ImportError:
     aiosmtpd = None
 
-from umail_host.fake_smtp.tls import server_context
+from umail_host.fake_smtp.server.tls import server_context
 
 
 class Aiosmtpd(RealServer):

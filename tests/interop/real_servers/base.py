@@ -18,7 +18,7 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from umail_host.fake_smtp.tls import Authority
+from umail_host.fake_smtp.server.tls import Authority
 
 ROOT = Path(__file__).resolve().parents[3]
 UNPACKED = ROOT / "build" / "servers"
@@ -28,6 +28,8 @@ HOW_TO_GET = "make servers"
 LOGIN = ("esp32@example.org", "n0t-a+Secret/7")
 TOKEN = "ya29.interop-" + "t" * 60
 SIZE_LIMIT = 8_000_000
+# After so long without a word, those that can be told so close the connection.
+IDLE_S = 2
 
 # Runs a command until it ends or the standard input does, as it does when its writer was killed; then ends all of both.
 TOGETHER = '("$@"; kill 0) & read _; kill 0'

@@ -1,6 +1,6 @@
-"""`esp32`: non-volatile storage kept by the host beside the flash, and what programs ask about the chip."""
+"""`esp32`: non-volatile storage kept by the host beside the flash, what wakes the chip, what it says of itself."""
 
-from board_link import call
+from board_link import call, chip
 
 HEAP_DATA = 4
 HEAP_EXEC = 1
@@ -39,14 +39,40 @@ class NVS:
         call("nvs.commit", self._namespace)
 
 
-def raw_temperature():
-    return 128
+def _wake_on(reason, pins, level):
+    call("power.wake_on", reason, [pin.id for pin in pins or ()], int(bool(level)))
 
 
-def mcu_temperature():
-    return 53
+# Which chip wakes by what: SOC_PM_SUPPORT_EXT0_WAKEUP, …_EXT1_WAKEUP, SOC_GPIO_SUPPORT_DEEPSLEEP_WAKEUP of ESP-IDF.
+if chip in ("esp32", "esp32s2", "esp32s3"):
+
+    def wake_on_ext0(pin=None, level=False):
+        _wake_on(2, pin and (pin,), level)
+
+
+if chip in ("esp32", "esp32s2", "esp32s3", "esp32c6", "esp32p4"):
+
+    def wake_on_ext1(pins=None, level=False):
+        _wake_on(3, pins, level)
+
+
+if chip in ("esp32c3", "esp32c6"):
+
+    def wake_on_gpio(pins=None, level=False):
+        _wake_on(7, pins, level)
+
+
+if chip == "esp32":
+
+    def raw_temperature():
+        return 128
+
+else:
+
+    def mcu_temperature():
+        return 53
 
 
 def idf_heap_info(capabilities):
-    """Free memory outside MicroPython's heap, which TLS has on an ESP32: one region's total, free, largest, least."""
+    """Return memory outside MicroPython's heap, which TLS has on an ESP32: a region's total, free, largest, least."""
     return [(160000, 110000, 94000, 90000)]

@@ -16,7 +16,7 @@ _serial = 0
 
 
 def call(name, *args):
-    """What the host answers to ``name``; raises what it says."""
+    """Return what the host answers to ``name``; raises what it says."""
     global _serial
     _serial = (_serial + 1) & 0xFFFF
     _control.write(json.dumps([_serial, name, args]) + "\n")
@@ -35,8 +35,8 @@ def call(name, *args):
     return reply[1]
 
 
-# Which board this is: what it calls itself, and MicroPython's port, "esp32" or "rp2".
-machine, platform = call("power.board")
+# Which board this is: what it calls itself, MicroPython's port ("esp32" or "rp2"), and its chip.
+machine, platform, chip = call("power.board")
 
 
 def tell(name, *args):
@@ -45,7 +45,7 @@ def tell(name, *args):
 
 
 def online():
-    """Whether the Wi-Fi carries packets now; a read of shared memory, cheap enough for every socket call."""
+    """Tell whether the Wi-Fi carries packets now; a read of shared memory, cheap enough for every socket call."""
     _flags.seek(0)
     _flags.readinto(_state)
     return _state[0] != 0
@@ -61,7 +61,7 @@ def halt():
 
 
 def wear():
-    """Count a write to the flash where the host has asked for that, to cut the power at a chosen one."""
+    """Count a write to the flash if the host has asked for that, to cut the power at a chosen one."""
     _flags.seek(0)
     _flags.readinto(_state)
     if _state[1]:

@@ -4,16 +4,24 @@ from board_link import call, platform
 
 STA_IF = 0
 AP_IF = 1
-MODE_11B = 1
-MODE_11G = 2
-MODE_11N = 4
 if platform == "rp2":
     STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 0, 1, 3
     STAT_CONNECT_FAIL, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = -1, -2, -3
 else:
     STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
     STAT_BEACON_TIMEOUT, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 200, 201, 202
-    STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 203, 204
+    STAT_CONNECT_FAIL = STAT_ASSOC_FAIL = 203
+    STAT_HANDSHAKE_TIMEOUT = 204
+    STAT_NO_AP_FOUND_W_COMPATIBLE_SECURITY = 210
+    STAT_NO_AP_FOUND_IN_AUTHMODE_THRESHOLD = 211
+    STAT_NO_AP_FOUND_IN_RSSI_THRESHOLD = 212
+    MODE_11B, MODE_11G, MODE_11N = 1, 2, 4
+    AUTH_OPEN, AUTH_WPA_PSK, AUTH_WPA2_PSK, AUTH_WPA_WPA2_PSK, AUTH_WPA3_PSK = 0, 2, 3, 4, 6
+
+    def phy_mode(mode=None):
+        return MODE_11B | MODE_11G | MODE_11N
+
+
 # The host tells the state by its name.
 _STATUS = {
     "idle": STAT_IDLE,
@@ -22,11 +30,6 @@ _STATUS = {
     "no access point": STAT_NO_AP_FOUND,
     "wrong password": STAT_WRONG_PASSWORD,
 }
-AUTH_OPEN = 0
-AUTH_WPA_PSK = 2
-AUTH_WPA2_PSK = 3
-AUTH_WPA_WPA2_PSK = 4
-AUTH_WPA3_PSK = 6
 
 
 class WLAN:
@@ -36,11 +39,15 @@ class WLAN:
     PM_PERFORMANCE = 1
     PM_POWERSAVE = 2
     SEC_OPEN = 0
-    SEC_WPA2 = 3
+    if platform == "rp2":
+        PM_NONE, PM_PERFORMANCE, PM_POWERSAVE = 0x10, 0xA11142, 0x11
+    else:
+        SEC_WPA2 = 3
 
     def __init__(self, interface=STA_IF):
         if interface not in (STA_IF, AP_IF):
             raise ValueError("invalid WLAN interface identifier")
+        call("wlan.open")
         self._interface = interface
 
     def active(self, on=None):
@@ -97,7 +104,7 @@ class WLAN:
         return bytes(value) if parameter[0] == "mac" else value
 
 
-_hostname = "mpy-esp32"
+_hostname = "mpy-esp32" if platform == "esp32" else "PicoW"
 _country = "XX"
 
 
@@ -120,10 +127,6 @@ def country(code=None):
 
 
 def ipconfig(**settings):
-    """Settings of the whole stack; an ESP32 takes ``dns=`` here."""
+    """Set up the whole stack; an ESP32 takes ``dns=`` here."""
     if "dns" in settings:
         call("wlan.dns", settings["dns"])
-
-
-def phy_mode(mode=None):
-    return MODE_11B | MODE_11G | MODE_11N

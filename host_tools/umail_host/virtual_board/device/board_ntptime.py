@@ -8,7 +8,7 @@ timeout = 1
 
 
 def time():
-    """Seconds, UTC, as `time.time()` counts them; OSError where no server is found or answers in ``timeout``."""
+    """Return the time, UTC, as `time.time()` counts; OSError if no server is found or answers in ``timeout``."""
     seconds = call("ntp.query", host)
     if seconds is None:
         board_time.sleep(timeout)

@@ -54,7 +54,7 @@ def rom_ioctl(operation, *arguments):
 
 
 def path():
-    """Where modules of the ROMFS are looked for; nothing where the partition holds none."""
+    """Return where modules of the ROMFS are looked for; nothing if the partition holds none."""
     try:
         _vfs.mount(_vfs.VfsRom(_partition), "/rom")
     except OSError:

@@ -10,7 +10,7 @@ import select
 import socket as _native
 import time as _host
 
-from board_link import online
+from board_link import call, online
 
 AF_INET = _native.AF_INET
 AF_INET6 = _native.AF_INET6
@@ -26,17 +26,21 @@ IPPROTO_TCP = 6
 IPPROTO_UDP = 17
 TCP_NODELAY = 1
 
+_APPLICATION_DATA = 23  # the type of a TLS record
 _READ = 1
 _WRITE = 4
 _POLL = 3
 _CLOSE = 4
 _LOOK = 5  # ms between looks at the Wi-Fi and the time-out
+_NTP = 123  # the world's time server has every name, and answers by itself
 _NO_DNS = -202  # lwIP's EAI_FAIL
 
 
 def getaddrinfo(host, port, family=0, type=0, protocol=0, flags=0):
     if not online():
         raise OSError(_NO_DNS)
+    if port == _NTP and type == SOCK_DGRAM:
+        return [(AF_INET, type, 0, "", (host, port))]
     try:
         found = _native.getaddrinfo(host, port, AF_INET, type or SOCK_STREAM)
     except OSError:
@@ -45,7 +49,7 @@ def getaddrinfo(host, port, family=0, type=0, protocol=0, flags=0):
 
 
 def _readable(address):
-    """An address as an ESP32 has it, a tuple; the host's interpreter has the operating system's octets."""
+    """Return an address as an ESP32 has it, a tuple; the host's interpreter has the operating system's bytes."""
     _, octets, port = _native.sockaddr(address)[:3]
     return (_native.inet_ntop(AF_INET, octets), port)
 
@@ -61,11 +65,13 @@ class socket(io.IOBase):
         self._socket = _accepted or _native.socket(family, type)
         self._socket.setblocking(False)
         self._timeout = None  # seconds; None: wait for ever
+        self.tls = None  # what TLS over this socket takes of a Pico's heap
         self._poll = select.poll()
         self._poll.register(self._socket, _READ | _WRITE)
+        self._answer = None
 
     def _ready(self, events, wait=0):
-        """Which of ``events`` (and hang-up, error) the socket has; nothing while the Wi-Fi is down."""
+        """Return which of ``events`` (and hang-up, error) the socket has; nothing while the Wi-Fi is down."""
         if self._socket is None or not online():
             _host.sleep_ms(wait)
             return 0
@@ -124,6 +130,9 @@ class socket(io.IOBase):
         return socket(_accepted=accepted), _readable(address)
 
     def recv(self, size):
+        if self._answer is not None:
+            answer, self._answer = self._answer, None
+            return answer[:size]
         self._wait(_READ)
         return self._socket.recv(size)
 
@@ -139,6 +148,10 @@ class socket(io.IOBase):
     def sendto(self, data, address):
         if not online():
             raise OSError(errno.EHOSTUNREACH)
+        if isinstance(address, tuple) and address[1] == _NTP:
+            answer = call("ntp.ask", address[0], list(bytes(data)))
+            self._answer = None if answer is None else bytes(answer)
+            return len(data)
         return self._socket.sendto(data, _packed(address))
 
     def sendall(self, data):
@@ -192,6 +205,8 @@ class socket(io.IOBase):
         return line
 
     def write(self, data):
+        if self.tls and data[0] == _APPLICATION_DATA:  # the handshake is over
+            self.tls[1] = None
         try:
             return self.send(data)
         except OSError as error:
@@ -213,4 +228,4 @@ class socket(io.IOBase):
     def close(self):
         if self._socket is not None:
             self._socket.close()
-            self._socket = None
+            self._socket = self.tls = None

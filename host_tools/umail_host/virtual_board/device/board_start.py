@@ -44,7 +44,7 @@ def _exists(path):
         return False
 
 
-# Name of each module for programs, where it is, and its name there where it is not a module of its own.
+# Name of each module for programs, where it is, and its name there if it is not a module of its own.
 _MODULES = (
     ("os", "board_sys", "os"),
     ("sys", "board_sys", "sys"),
@@ -77,9 +77,12 @@ def _install():
 
 
 def start():
-    """The whole start, up to the REPL."""
+    """Start, up to the REPL."""
     micropython.kbd_intr(-1)
-    sys.path[:] = [""]  # so that tracebacks show no path of the host
+    sys.path[:] = ["", ".frozen"]  # so that tracebacks show no path of the host
+    import asyncio  # its queue, in C, has the ticks of 64-bit words, and so must it: before `time` is the board's
+
+    asyncio.core
     import board_flash
 
     rom = []

@@ -1,4 +1,7 @@
-"""`time` with the board's clock, not the host's; seconds count from 2000-01-01 on an ESP32, from 1970 on a Pico."""
+"""`time` with the board's clock, not the host's; seconds count from 2000-01-01 on an ESP32, from 1970 on a Pico.
+
+Ticks count from the start of the chip, over soft resets, and wrap at 2**30, as with 32-bit words (extmod/modtime.c).
+"""
 
 import time as _host
 
@@ -12,11 +15,36 @@ _call = board_link.call
 
 sleep_ms = _host.sleep_ms
 sleep_us = _host.sleep_us
-ticks_ms = _host.ticks_ms
-ticks_us = _host.ticks_us
-ticks_cpu = _host.ticks_cpu
-ticks_add = _host.ticks_add
-ticks_diff = _host.ticks_diff
+_PERIOD = 1 << 30
+_HALF = 1 << 29
+_started = _host.ticks_us() - _call("power.ticks")  # 64-bit words here: the host's do not wrap
+
+
+def ticks_ms():
+    return (_host.ticks_us() - _started) // 1000 & (_PERIOD - 1)
+
+
+def ticks_us():
+    return _host.ticks_us() - _started & (_PERIOD - 1)
+
+
+ticks_cpu = ticks_us
+
+
+def ticks_add(ticks, delta):
+    if not -_HALF < delta < _HALF:
+        raise OverflowError("ticks interval overflow")
+    return ticks + delta & (_PERIOD - 1)
+
+
+def ticks_diff(end, start):
+    return (end - start + _HALF & (_PERIOD - 1)) - _HALF
+
+
+def slept(milliseconds, begun):
+    """Count a light sleep of that length since ``begun`` (``ticks_us``), though the host took less."""
+    global _started
+    _started -= milliseconds * 1000 - ticks_diff(ticks_us(), begun)
 
 
 def sleep(seconds):

@@ -1,5 +1,0 @@
-"""Freezes library and firmware for ESP32_GENERIC: FROZEN_MANIFEST=…/boards/ESP32_GENERIC/manifest.py."""
-
-include("$(PORT_DIR)/boards/manifest.py")
-include("../../lib/manifest.py")
-include("../../firmware/manifest.py")

@@ -1,0 +1,203 @@
+"""Puts the alert node together from a checked configuration."""
+
+from alertnode import VERSION, app, clock, log, mailer, platform, routes, rules, secrets, zone
+from alertnode import state as memory
+
+OUTBOX = "/outbox"
+_SENDING = ("message", "blocking", "delivery", "queue.run", "smtp.transaction")
+# What the library lets go of after each connection, and what it needs when one fails.
+_PASSING = (
+    "dns",
+    "net.resolve",
+    "net.tls",
+    "smtp.handshake",
+    "smtp.sasl",
+    "smtp.failure",
+    "smtp.retry",
+    "net.tls_failure",
+    "replies",
+)
+
+
+def configured(settings):
+    """Return the parts that can show a mistake in the configuration: (route, time, journal, sensor).
+
+    Raises ValueError, with a sentence, if it does not fit this board.
+    """
+    import umail
+
+    _preload()
+    routes.check_files(settings["mail"])
+    route = routes.every(settings["mail"], secrets.get, umail)
+    journal = log.Log(size=settings["log_size"])
+    time = _clock(settings["clock"], clock.Uptime(platform), journal.say)
+    journal.stamp = time.stamp
+    return route, time, journal, _sensor(settings["sensor"], time, journal.say)
+
+
+def build(settings, parts, running):
+    """Return what runs the node; ``parts`` are those of ``configured``.
+
+    ``running``, a list of two, gets the Log, and what feeds the watchdog as soon as it is armed.
+    """
+    import umail
+
+    route, time, journal, sensor = parts
+    running[0] = journal
+    uptime = time.uptime
+    trace = settings["sensor"]["type"] == "trace"
+    cause = platform.cause()
+    known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
+    slept = known.number("slept") if known and cause == platform.DEEP_SLEEP else 0
+    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime.seconds)
+    feed = running[1] = platform.watchdog(settings["watchdog"])
+    platform.mark(platform.STATE, 1)
+    outbox.tick = feed
+    wifi = _wifi(settings["wifi"], uptime, feed, journal.say, journal.show)
+    if wifi is not None:
+        time.gateway = wifi.gateway
+    mail = settings["mail"]
+    sender = mail["sender"] or mail["username"]
+    post = mailer.Mailer(umail, outbox, sender, mail["to"], journal.say, journal.note)
+    post.doubt_time = time.soon
+    name = settings["board_name"]
+    node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
+    node.interval = round(settings["interval"] * 1000)
+    node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
+    node.port = platform  # type: ignore[assignment]
+    journal.say("%s: %s" % (name, node.about()))
+    node.more = memory.last_words(platform)
+    if known:
+        node.state = known  # type: ignore[assignment]
+        known.restore(node.rules, time.moment)
+        if settings["heartbeat"]:
+            _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
+    _watch(node, settings)
+    return _runner(node, settings)
+
+
+def _sensor(config, time, say):
+    kind = config["type"]
+    if kind == "trace":
+        from alertnode.sensors.trace import Trace
+
+        try:
+            step = round(config["step"] * 1000)
+            return Trace(config["path"], config["unit"], time, say, config["speed"], step, config["column"])
+        except OSError:
+            raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
+    from alertnode.sensors import wired
+
+    return wired.make(kind, config, time, platform.sleep)
+
+
+def _outbox(umail, mail, route, slept, uptime):
+    from random import random
+
+    from umail.policy import Policy
+
+    try:
+        return umail.Outbox(
+            OUTBOX,
+            route,
+            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"]),
+            timeout=mail["timeout"],
+            deadline=mail["deadline"],
+            config=_fingerprint(mail),
+            slept=slept,
+            uptime=uptime,
+        )
+    except OSError as error:
+        raise OSError("the flash is full or damaged, there is no room for %s (%s)" % (OUTBOX, error))
+
+
+def _preload():
+    """Load what sends a mail now, while the heap is in one piece: an alert must not find that there is no room for it.
+
+    A few hundred names come with it, which stay, and MicroPython's table of names doubles in one piece. The code of
+    what a connection needs for a moment does not stay: it comes back in pieces of a few kilobytes, which a heap finds
+    long after it has none for the table. On the virtual board, by that, the smallest heap that mails an alert falls
+    from 186 kB to 171 kB, with litter left between alerts from 212 kB to 206 kB, that for a refused login from 193 kB
+    to 181 kB.
+    """
+    from umail import load_transient
+
+    for load, names in ((_resident, _SENDING), (load_transient, _PASSING)):
+        for name in names:
+            try:
+                load(name)
+            except (ImportError, MemoryError):
+                # The library loads by itself what it needs, when it needs it.
+                pass
+
+
+def _resident(name):
+    __import__("umail." + name)
+
+
+def _heartbeat(outbox, every, message):
+    outbox.every = every
+    outbox.heartbeat = message
+    # The next one was settled when heartbeats were rarer.
+    if outbox.beat > outbox.now() + every + every // 10:
+        outbox.beat = outbox.now() + outbox.policy.spread(every)
+        outbox.save()
+
+
+def _watch(node, settings):
+    """Warn of what ends on a known date, on the console and by the outbox in the heartbeat."""
+    mail = settings["mail"]
+    sections = mail, mail["fallback"]
+    if not settings["expires"] and not [section for section in sections if section and section["certificate"]]:
+        return
+    from alertnode import expiry
+
+    dates = expiry.dates(settings["expires"], sections)
+    node.expiry = expiry.Watch(dates, node.clock, node.log.say)
+    # The outbox counts as ``time.time()`` does.
+    node.mailer.outbox.expires = [(name, end - platform.EPOCH) for name, end in dates]
+
+
+def _runner(node, settings):
+    if not settings["battery"]:
+        return node.run
+    from alertnode.battery import Battery
+
+    return Battery(node, platform, round(settings["battery"]["budget"] * 1000)).run
+
+
+def _fingerprint(mail):
+    """Return a word that changes with the route's settings and secrets, so that a corrected route is tried at once."""
+    from binascii import hexlify
+    from hashlib import sha256
+
+    names = list(secrets.NAMES)
+    if mail["fallback"]:
+        names += [name + "_2" for name in names]
+    text = repr([mail[key] for key in sorted(mail)] + [secrets.get(name) for name in names])
+    # So short that it tells nothing of a password.
+    return hexlify(sha256(text.encode()).digest()[:2]).decode()
+
+
+def _clock(settings, uptime, say):
+    chip = None
+    if settings["ds3231"]:
+        import machine
+
+        from alertnode.ds3231 import DS3231
+
+        pins = settings["ds3231"]
+        chip = DS3231(machine.I2C(0, scl=machine.Pin(pins["scl"]), sda=machine.Pin(pins["sda"])))
+    return clock.Clock(platform, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
+
+
+def _wifi(settings, uptime, feed, say, show):
+    try:
+        import network
+    except ImportError:
+        # A computer's MicroPython: the network is simply there.
+        return None
+    from alertnode.wifi import Wifi
+
+    password = secrets.get("wifi_password")
+    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, say, settings["timeout"], show)

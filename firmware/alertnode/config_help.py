@@ -1,0 +1,170 @@
+"""Says what to do about each mistake in the configuration; loaded only if there is one."""
+
+_TRACE = "give the path of a CSV file on the board, timestamp,value, such as /trace.csv"
+_PIN = "give the number of the pin that the sensor is wired to, such as 4"
+# By key, without the index of a list.
+_HINTS = {
+    "": 'it begins like {"board_name": "freezer-3", …; docs/firmware.md has a whole one',
+    "board_name": 'give the name that mails call the board by, such as "freezer-3"',
+    "wifi": 'give {"ssid": "name of the network"}',
+    "wifi.ssid": "give the name of the Wi-Fi network",
+    "wifi.timeout": "give the seconds that one attempt may take, such as 20",
+    "mail": 'give {"route": "m365.submission", "username": "esp32@contoso.com", "to": ["ops@contoso.com"]}',
+    "mail.route": "say which way mail goes in",
+    "mail.to": 'give the addresses that alerts go to, such as ["ops@contoso.com"]',
+    "mail.username": "give the mailbox that the board logs in as, such as esp32@contoso.com",
+    "mail.sender": "give the address that mails come from, such as esp32@contoso.com",
+    "mail.domain": "give the domain of your Microsoft 365 tenant, such as contoso.com",
+    "mail.host": "give the server's name, such as smtp.example.org",
+    "mail.port": "give the server's port, mostly 587",
+    "mail.security": "leave it out for starttls",
+    "mail.trust": "give the path of a root certificate in DER form, such as /certs/root.der, or leave it out",
+    "mail.ehlo": "give a full domain name, or leave it out",
+    "mail.certificate": "give the paths of the certificate and its intermediates in DER form, and of its key",
+    "mail.private_key": "give the path of the certificate's key in DER form",
+    "mail.oauth": 'give {"flow": "client_credentials", "tenant": "contoso.com", "client_id": "…"}, or leave it out',
+    "mail.oauth.flow": "say how the board gets its access tokens",
+    "mail.oauth.tenant": "give the tenant's id or a domain of it, such as contoso.com",
+    "mail.oauth.client_id": "give the application's (client) id, 36 characters with dashes",
+    "mail.oauth.scope": "leave it out for the route's own; another cloud than Microsoft's public one has others",
+    "mail.oauth.host": "leave it out: it is another token endpoint than Microsoft's, for tests",
+    "mail.oauth.port": "leave it out: it is the port of another token endpoint than Microsoft's, for tests",
+    "mail.fallback": 'give a second route, such as {"route": "smtp", "host": "smtp.example.org", "username": "…"}',
+    "mail.per_minute": "give how many mails a minute the route takes from this board, such as 30; 0 is any",
+    "mail.per_day": "give how many recipients a day the route takes from this board, such as 10000; 0 is any",
+    "mail.timeout": "give the seconds that one reply may take, such as 30",
+    "mail.deadline": "give the seconds that one mail may take, such as 120",
+    "sensor": 'give {"type": "ds18b20", "pin": 4}, or another of the types in docs/firmware.md',
+    "sensor.type": "say which sensor it is",
+    "sensor.unit": 'give the unit of the values, such as "°C"',
+    "sensor.path": _TRACE,
+    "sensor.column": "give the name of the values' column, as the file's first line has it, or leave it out",
+    "sensor.speed": "give how many times faster than recorded the trace runs; 0 is as fast as it can",
+    "sensor.step": "give the seconds from row to row; 0 finds it out",
+    "sensor.pin": _PIN,
+    "sensor.scale": "give what one volt is in the sensor's unit, such as 100",
+    "sensor.offset": "give the value at zero volts, such as -50",
+    "sensor.samples": "give how many samples are averaged, such as 16",
+    "sensor.address": "give the chip's 16 hexadecimal digits, or leave it out when it is alone on its wire",
+    "sensor.quantity": "say what of the two to read",
+    "sensor.closed": "give the pin's level when the contact is closed, 0 or 1",
+    "sensor.pull": "say which resistor holds the pin while the contact is open",
+    "sensor.debounce": "give the seconds that a contact must stay as it is to be believed, such as 0.05",
+    "rules": 'give [{"name": "temperature", "when": "above", "limit": -15}]',
+    "rules.name": "give each rule its own name, which mails carry, such as temperature",
+    "rules.when": "say when the rule alerts",
+    "rules.limit": "give the value that the alert begins at, such as 37.2",
+    "rules.hysteresis": "give how far the value must come back before all is well, such as 0.2",
+    "rules.readings": "give how many readings in a row it takes, 1 to 100; for gone, 0 means never",
+    "interval": "give the seconds from one reading to the next, such as 60",
+    "clock": 'give {"ntp": "pool.ntp.org", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"}, or leave it out',
+    "clock.ntp": "give the name of a time server, such as pool.ntp.org, or a list of them",
+    "clock.zone": "give the rule of your time zone, such as CET-1CEST,M3.5.0,M10.5.0/3",
+    "clock.ds3231": 'give {"scl": 22, "sda": 21}, or leave it out',
+    "clock.ds3231.scl": "give the number of the I2C clock pin, such as 22",
+    "clock.ds3231.sda": "give the number of the I2C data pin, such as 21",
+    "battery": 'give {"budget": 60}, the seconds that the radio may be on, or leave it out for a board on mains',
+    "battery.budget": "give the seconds that the radio may be on at a time, such as 60",
+    "heartbeat": "give the days between two mails that say all is well, such as 7; 0 sends none",
+    "expires": 'give names and dates, such as {"client secret": "2027-03-01"}, or leave it out',
+    "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
+    "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
+}
+_SECRET = ("pass", "token", "secret", "psk")
+
+
+def sentence(key, what, words):
+    """Return a sentence about ``key``: what it is or lacks, and how to fix it; ``words`` would be right."""
+    if what == "unknown":
+        return _unknown(key, words)
+    plain = "".join([part.split("]")[-1] for part in key.split("[")])
+    plain = plain.replace("mail.fallback.", "mail.")
+    hint = _HINTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
+    if words:
+        hint += ": " + ", ".join(words)
+        word = what[4:-1] if what[:4] == 'is "' else ""
+        near = nearest(word, words)
+        if near:
+            hint = 'did you mean "%s"? Else ' % near + hint
+    name = '"%s"' % key if key else "The configuration"
+    return "%s %s: %s." % (name, what, hint)
+
+
+def _unknown(key, words):
+    section, _, last = key.rpartition(".")
+    if [word for word in _SECRET if word in last]:
+        kept = _kept(section, last)
+        return '"%s" must not lie where anyone can read it: remove it, and store it as the secret %s.' % (key, kept)
+    near = nearest(last, words)
+    if near:
+        fix = 'did you mean "%s"?' % near
+    else:
+        fix = "remove it; %s knows %s." % ('"%s"' % section if section else "the configuration", ", ".join(words))
+    return 'unknown key "%s": %s' % (key, fix)
+
+
+def _kept(section, last):
+    """Return the name under which the secret store has what was meant by the key ``last``."""
+    first, _, rest = section.partition(".")
+    if first == "wifi":
+        return "wifi_password"
+    if first != "mail":
+        return last
+    if "refresh" in last or ("oauth" in rest and "token" in last):
+        name = "refresh_token"
+    elif "secret" in last or "oauth" in rest:
+        name = "oauth_secret"
+    else:
+        name = "mail_token" if "token" in last else "mail_password"
+    return name + "_2" if rest[:8] == "fallback" else name
+
+
+def nearest(word, words):
+    """Return the one of ``words`` that ``word`` was probably meant to be, or ""."""
+    best, least = "", 1 + min(2, len(word) // 3)
+    for other in words:
+        far = _distance(word.lower(), other.lower())
+        if far < least:
+            best, least = other, far
+    return best
+
+
+def _distance(one, other):
+    """Return how many characters to insert, remove or replace (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one):
+        last, row[0] = row[0], i + 1
+        for j, b in enumerate(other):
+            last, row[j + 1] = row[j + 1], min(last + (a != b), row[j] + 1, row[j + 1] + 1)
+    return row[-1]
+
+
+def where(text, error):
+    """Say where in ``text`` (bytes) JSON breaks off, and what is often the cause."""
+    position = getattr(error, "pos", None)
+    if position is None:
+        position = _break(text)
+    if position is None:
+        return "it is not UTF-8 text; save it as UTF-8."
+    line = text[:position].rstrip().count(b"\n") + 1
+    return (
+        "it breaks off in line %d; look there and in the line before for a comma too many or too few, "
+        "or a quote or brace left open." % line
+    )
+
+
+def _break(text):
+    """Return how far MicroPython's parser comes, which does not say so itself; None if ``text`` is not UTF-8."""
+    import io
+    import json
+
+    try:
+        text.decode()
+    except ValueError:
+        return None
+    stream = io.BytesIO(text)
+    try:
+        json.load(stream)
+    except ValueError:
+        pass
+    return stream.tell()

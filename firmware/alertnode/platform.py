@@ -1,0 +1,330 @@
+"""Hides what differs from board to board, and where a port's time begins.
+
+MicroPython counts from 2000-01-01 on an ESP32 and from 1970-01-01 elsewhere. Everything above this module counts Unix
+seconds. Other modules take this one as an argument, so that tests give them another.
+"""
+
+import os
+import sys
+import time
+from binascii import crc32
+
+from alertnode import zone
+
+# Unix seconds at which this port's clock begins.
+EPOCH = zone.seconds(*time.gmtime(0)[:3])
+# The length of a checksum at the end of a file.
+_CHECKSUM = 9
+# Two of the words that ``cause`` returns.
+DEEP_SLEEP = "deep sleep"
+WATCHDOG = "watchdog"
+# What outlives a reset, in RTC memory, or in the watchdog's scratch registers of an rp2: bytes 0 and _HEAD - 1 say that
+# it is whole, the places between are for ``mark``, and behind them lies what ``remember`` was given.
+# The part of the program that is at work; failed starts in a row, and the minutes since the first; 1 while it runs.
+# Restarts in a row for want of a network.
+PART, FAILS, MINUTES, STATE, RESETS = 1, 2, 3, 4, 5
+PARTS = (
+    "starting",
+    "reading the sensor",
+    "writing to flash",
+    "connecting to the Wi-Fi",
+    "asking for the time",
+    "sending mail",
+    "waiting",
+)
+STARTING, READING, WRITING, CONNECTING, ASKING, SENDING, WAITING = range(7)
+# So many failed starts within an hour, and the next one is in safe mode.
+MOST_FAILS = 3
+_HEAD = 8
+_MAGIC = 0xA7
+_kept = None
+# Seconds that a time server has to answer.
+_NTP_SECONDS = 2
+# Milliseconds of light sleep on rp2 between two feedings of its watchdog, and the Watchdog that lasts longer.
+_NAP = 4000
+_soft = None
+
+
+def unix():
+    """Return Unix seconds now, right or wrong: an ESP32 that has lost its power begins in 2000."""
+    return int(time.time()) + EPOCH
+
+
+def set_unix(now):
+    """Set the board's clock to ``now``, in Unix seconds."""
+    import machine
+
+    year, month, day, hour, minute, second = zone.fields(now)
+    machine.RTC().datetime((year, month, day, (now // zone.DAY + 3) % 7, hour, minute, second, 0))
+
+
+def ntp(host):
+    """Return Unix seconds by the NTP server ``host``.
+
+    Raises OSError if it does not answer, ValueError (a sentence, seconds to leave it alone) if its answer is useless.
+    """
+    import socket
+
+    from alertnode import sntp
+
+    address = socket.getaddrinfo(host, 123, 0, socket.SOCK_DGRAM)[0][-1]
+    request = sntp.request(os.urandom(8))
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.settimeout(_NTP_SECONDS)
+        begin = ticks()
+        sock.sendto(request, address)
+        while since(begin) < _NTP_SECONDS * 1000:
+            answer = sock.recv(128)
+            if sntp.belongs(answer, request):
+                return (sntp.milliseconds(answer) + since(begin) // 2 + 500) // 1000
+    finally:
+        sock.close()
+    raise OSError("no answer")
+
+
+def unix_ms():
+    """Return the same in whole milliseconds."""
+    return time.time_ns() // 1000000 + EPOCH * 1000
+
+
+def ticks():
+    """Return a millisecond counter, which wraps at a power of two that the port chooses: 2**30 on boards."""
+    return time.ticks_ms()
+
+
+def since(ticks):
+    """Return the milliseconds that have passed since ``ticks``, right for as long as the counter takes to wrap.
+
+    ``ticks_diff`` is right for half as long only, and negative beyond.
+    """
+    return (time.ticks_ms() - ticks) & time.ticks_add(0, -1)
+
+
+def sleep(milliseconds):
+    """Wait so many ``milliseconds`` (int)."""
+    time.sleep_ms(milliseconds)
+
+
+def reset():
+    """Restart the board, as its reset button does."""
+    import machine
+
+    mark(STATE, 0)
+    machine.reset()
+
+
+def platform():
+    """Return ``MicroPython 1.29.0 on Generic ESP32 module with ESP32``."""
+    known = sys.implementation
+    version = ".".join([str(part) for part in known.version[:3]])
+    return "MicroPython %s on %s" % (version, getattr(known, "_machine", sys.platform))
+
+
+def memory():
+    """Return what ``remember`` was given last (bytes), unless the power was lost since."""
+    return _memory()[_HEAD:]
+
+
+def remember(data):
+    """Keep ``data`` (bytes, at most 2 kB less the marks) through deep sleep, if the chip can."""
+    _store(_memory()[:_HEAD] + data)
+
+
+def mark(place, value):
+    """Keep ``value`` (0 to 255) at ``place`` (PART, FAILS, MINUTES, STATE or RESETS) until the power is lost."""
+    kept = _memory()
+    if kept[place] != value:
+        kept = bytearray(kept)
+        kept[place] = value
+        _store(bytes(kept))
+
+
+def marked(place):
+    """Return the value that ``mark`` kept at ``place``, 0 if the power was lost since."""
+    return _memory()[place]
+
+
+def _memory():
+    """Return the marks and what ``remember`` was given, as this or an earlier run left them."""
+    global _kept
+    if _kept is None:
+        kept = _load()
+        good = len(kept) >= _HEAD and kept[0] == _MAGIC and kept[_HEAD - 1] == sum(kept[: _HEAD - 1]) & 255
+        _kept = kept if good else bytes((_MAGIC,)) + bytes(_HEAD - 1)
+    return _kept  # type: ignore[return-value]
+
+
+def _load():
+    import machine
+
+    try:
+        return bytes(machine.RTC().memory())
+    except AttributeError:
+        pass
+    words = _scratch()
+    if words is None:
+        return b""
+    return b"".join([(machine.mem32[words + at] & 0xFFFFFFFF).to_bytes(4, "little") for at in (0, 4)])
+
+
+def _store(kept):
+    global _kept
+    import machine
+
+    kept = _kept = kept[: _HEAD - 1] + bytes((sum(kept[: _HEAD - 1]) & 255,)) + kept[_HEAD:]
+    try:
+        try:
+            machine.RTC().memory(kept)
+        except ValueError:
+            # More than there is room for: the marks at least.
+            machine.RTC().memory(kept[:_HEAD])
+        return
+    except AttributeError:
+        pass
+    words = _scratch()
+    if words is not None:
+        for at in (0, 4):
+            machine.mem32[words + at] = int.from_bytes(kept[at : at + 4], "little")
+
+
+def _scratch():
+    """Return the address of the watchdog's scratch registers, which a reset leaves alone; None without any.
+
+    RP2040 data sheet, 4.7; RP2350 data sheet, 12.9: SCRATCH0 to SCRATCH3 are free for programs.
+    """
+    if sys.platform != "rp2":
+        return None
+    return 0x400D800C if "RP2350" in getattr(sys.implementation, "_machine", "") else 0x4005800C
+
+
+def deepsleep(seconds, feed):
+    """Sleep so many ``seconds`` (int), with the watchdog fed by ``feed`` if need be.
+
+    A board that starts anew afterwards does not return from here. On rp2, whose deep sleep is a light sleep of at most
+    71 minutes and a reset, the light sleep is enough: RAM stays, and it lasts any time, in slices that the watchdog,
+    which runs on, allows.
+    """
+    import machine
+
+    if sys.platform != "rp2":
+        machine.deepsleep(seconds * 1000)
+    if _soft:
+        # Its timer would end each light sleep.
+        _soft.stop()
+    end = unix_ms() + seconds * 1000
+    while True:
+        feed()
+        left = end - unix_ms()
+        if left <= 0:
+            break
+        machine.lightsleep(min(left, _NAP))
+    if _soft:
+        _soft.start()
+
+
+def slept():
+    """Return True if the board was woken from deep sleep."""
+    return cause() == DEEP_SLEEP
+
+
+def cause():
+    """Return why the board started, in words: "power-on", "watchdog", …"""
+    try:
+        import machine
+
+        reason = machine.reset_cause()
+    except (ImportError, AttributeError):
+        return "unknown cause"
+    for name, text in (
+        ("PWRON_RESET", "power-on"),
+        ("WDT_RESET", WATCHDOG),
+        ("DEEPSLEEP_RESET", DEEP_SLEEP),
+        ("SOFT_RESET", "soft reset"),
+        ("HARD_RESET", "hard reset"),
+    ):
+        if getattr(machine, name, None) == reason:
+            if text == WATCHDOG and sys.platform == "rp2" and not marked(STATE):
+                # Each reset of an rp2 goes by its watchdog; only one that found the node at work is a hang.
+                return "reset"
+            return text
+    return "reset cause %s" % reason
+
+
+def watchdog(seconds):
+    """Return a function that feeds a watchdog, which resets the board ``seconds`` after the last call; 0 arms none."""
+    global _soft
+    if not seconds:
+        return nothing
+    import machine
+
+    milliseconds = round(seconds * 1000)
+    try:
+        return machine.WDT(timeout=milliseconds).feed
+    except ValueError:
+        # rp2: 8.4 s at most (RP2350: 16.8 s from MicroPython 1.29 on).
+        from alertnode.watchdog import Watchdog
+
+        _soft = Watchdog(machine, milliseconds, ticks, since)
+        return _soft.feed
+
+
+def nothing():
+    """Do nothing: what feeds a watchdog that is not armed."""
+
+
+def write(path, data):
+    """Write ``data`` (bytes) and its checksum to ``path``; a power cut leaves the old or the new content.
+
+    Raises OSError if the flash is full.
+    """
+    from umail import durable
+
+    durable.write(path, data + _checksum(data))
+
+
+def read(path, most=8192, bare=False):
+    """Return what ``write`` was given for ``path``; None if the file is missing or damaged, or over ``most`` bytes.
+
+    FAT removes the old file before it renames the new one: a power cut in between leaves ``path.new``. ``bare`` also
+    accepts a file without checksum, as alertnode 0.1 wrote it, which the caller must check.
+    """
+    found = None
+    for name in (path, path + ".new"):
+        try:
+            with open(name, "rb") as file:
+                data = file.read(most + _CHECKSUM)
+        except OSError:
+            continue
+        if data[-_CHECKSUM:] == _checksum(data[:-_CHECKSUM]):
+            if name != path:
+                # At once: the next ``write`` begins by emptying it.
+                try:
+                    os.rename(name, path)
+                except OSError:
+                    pass
+            return data[:-_CHECKSUM]
+        if bare and name == path:
+            found = data
+    return found
+
+
+def _checksum(data):
+    return b"\n%08x" % crc32(data)
+
+
+def exists(path):
+    """Return True if there is a file ``path``."""
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def remove(path):
+    """Remove the file ``path`` if there is one."""
+    try:
+        os.remove(path)
+    except OSError:
+        pass

@@ -1,0 +1,88 @@
+"""Runs when the node failed to start again and again: loads little, sends what waits, and says what happened."""
+
+from alertnode import VERSION, platform, routes, secrets, zone
+from alertnode.clock import Clock, Uptime
+from alertnode.state import LAST_WORDS, last_words
+
+_OUTBOX = "/outbox"
+# Seconds until the whole node is tried again, and between two looks at the outbox.
+_STAY = 3600
+_LOOK = 1
+
+
+def run(settings, running):
+    """Send for an hour, then restart; ``settings`` and ``running`` are those of ``assemble.build``."""
+    import umail
+
+    print("alertnode: safe mode, as the start failed %d times" % platform.marked(platform.FAILS))
+    uptime = Uptime(platform)
+    feed = running[1] = platform.watchdog(settings["watchdog"])
+    platform.mark(platform.STATE, 1)
+    time = Clock(platform, uptime, zone.Zone(settings["clock"]["zone"]), settings["clock"]["ntp"], print)
+    wifi = _wifi(settings["wifi"], uptime, feed)
+    if wifi is not None:
+        time.gateway = wifi.gateway
+    mail = settings["mail"]
+    outbox, note = _outbox(umail, routes.every(mail, secrets.get, umail), mail, uptime.seconds)
+    outbox.tick = feed
+    outbox.report = lambda message, result: print("%s: %s" % (message.subject, result))
+    _say(umail, outbox, settings, note)
+    while uptime() < _STAY * 1000:
+        feed()
+        if (wifi is None or wifi.up()) and (not time.due() or time.sync() or time.now()) and outbox.wait() == 0:
+            outbox.flush()
+        platform.sleep(_LOOK * 1000)
+    # The whole node once more; if it fails, the next start is here again.
+    platform.mark(platform.FAILS, platform.MOST_FAILS - 1)
+    platform.reset()
+
+
+def _outbox(umail, route, mail, uptime):
+    """Return (the outbox, what a person must be told of it); one that cannot be opened is put aside."""
+    import os
+
+    more = {"timeout": mail["timeout"], "deadline": mail["deadline"], "uptime": uptime}
+    try:
+        if platform.marked(platform.FAILS) > platform.MOST_FAILS + 1:
+            raise RuntimeError("safe mode failed, too")
+        return umail.Outbox(_OUTBOX, route, **more), ""
+    except Exception as error:
+        note = "The outbox could not be used (%s: %s)" % (type(error).__name__, error)
+    try:
+        os.rename(_OUTBOX, _OUTBOX + ".bad")
+        note += " and was put aside as %s.bad: its mails are there." % _OUTBOX
+        return umail.Outbox(_OUTBOX, route, **more), note
+    except Exception:
+        # A folder that cannot be moved, or was moved before.
+        return umail.Outbox(_OUTBOX + ".new", route, **more), note + "; another was begun."
+
+
+def _say(umail, outbox, settings, note):
+    mail = settings["mail"]
+    name = settings["board_name"]
+    lines = [
+        "%s could not start and runs in safe mode: it sends what waits, but reads no sensor." % name,
+        "It tries to start as a whole once an hour.",
+        "",
+        "Board:     alertnode %s, %s" % (VERSION, platform.platform()),
+        note,
+        "",
+    ] + last_words(platform)
+    subject = "%s: could not start, runs in safe mode" % name
+    message = umail.Message(mail["sender"] or mail["username"], mail["to"], subject, text="\n".join(lines) + "\n")
+    try:
+        outbox.put(message, key="safe mode")
+        platform.remove(LAST_WORDS)
+    except OSError as error:
+        print("the outbox takes no mail: %s" % error)
+
+
+def _wifi(settings, uptime, feed):
+    try:
+        import network
+    except ImportError:
+        return None
+    from alertnode.wifi import Wifi
+
+    password = secrets.get("wifi_password")
+    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, print, settings["timeout"])

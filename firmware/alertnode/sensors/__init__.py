@@ -1,0 +1,1 @@
+"""Reads sensors on wires, or a recorded trace in the place of one."""

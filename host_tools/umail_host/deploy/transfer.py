@@ -1,0 +1,193 @@
+"""Brings an image onto a board over the raw REPL: only what changed, verified, repeatable when it was cut off.
+
+Order: the list of code files on the board is first widened to what will be there, then each changed file is written
+under a temporary name, read back, compared and renamed, then code that is no longer in the image goes, then the list is
+narrowed. Cut at any point, the next run finds the list too wide at worst and completes the work. Data (configuration,
+traces, certificates, whatever the user put there) is written when it is in the image and never removed.
+
+Library and firmware may go into the ROMFS partition instead (see romfs), before anything else; those in /lib go once
+the board has mounted it. As /rom/lib comes before /lib, a deployment into /lib empties a ROMFS of ours. Code that the
+firmware has frozen in comes before both: it is left out of the image.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from umail_host.deploy import changes, romfs
+from umail_host.deploy.image import FIRMWARE, LIBRARY, check_version
+from umail_host.deploy.romfs import Link as Link
+from umail_host.errors import UserError
+
+# Bytes a command; their base64 fits any board's heap beside the deploy code.
+_CHUNK = 1536
+
+# Called with the file being written, the bytes sent so far, and the bytes to send in all.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Report:
+    """What a deployment did: board paths, bytes sent, and sentences that the user should read."""
+
+    written: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    octets: int = 0
+    rom: str = ""  # what became of the ROMFS
+    frozen: list[str] = field(default_factory=list)  # packages that the firmware itself holds
+    warnings: list[str] = field(default_factory=list)
+
+
+def deploy(
+    link: Link,
+    image: Mapping[str, bytes],
+    *,
+    rom: bool | None = None,
+    secrets: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    report: Report | None = None,
+) -> Report:
+    """Make the board hold ``image`` and ``secrets``. The board is not reset.
+
+    Args:
+        link: a board in its raw REPL.
+        image: absolute path → bytes, as ``umail_host.deploy.image.build`` makes it.
+        rom: whether library and firmware go into the ROMFS partition; False: where the paths say; None: into the ROMFS
+            if the board has them there.
+        secrets: name → value, for the board's secret store.
+        progress: told of each piece sent.
+        report: one to go on with, of a run that was cut off.
+
+    Raises:
+        UserError: no room, a version that does not fit, a file that the flash gives back wrong, an image that does not
+            import on the board, no ROMFS partition for what belongs into one.
+    """
+    found = changes.survey(link, image)
+    check_version(found.python, mpy=any(path.endswith(".mpy") for path in image))
+    whole = changes.placed(found, image, rom)
+    in_rom = {path: octets for path, octets in whole.items() if path.startswith(romfs.ROOT)}
+    image = {path: octets for path, octets in whole.items() if path not in in_rom}
+    report = report or Report()
+    report.frozen = sorted(found.frozen)
+    changed = changes.changed(found, image)
+    report.unchanged = sorted(image.keys() - changed)
+    changes.check_mails(found, whole)
+    changes.check_room(found, changed)
+    if in_rom:
+        _write_rom(link, found.rom, in_rom, report, progress)
+    _put_aside(link, changes.FIRST & changed.keys() & found.files.keys() - found.listed, report)
+    code = frozenset(path for path in image if path.startswith(changes.CODE))
+    _write_list(link, found.listed, found.listed | code)
+    _copy(link, changed, report, progress)
+    for path in sorted(changes.stale(found, image)):
+        link.exec(f"remove({path!r})")
+        report.removed.append(path)
+    _write_list(link, found.listed | code, code)
+    if not in_rom and found.rom is not None and found.rom.ours:
+        romfs.erase(link)
+        report.rom = "ROMFS emptied"
+    report.warnings += _imports(link, whole)
+    for name, value in (secrets or {}).items():
+        _put_secret(link, name, value)
+    return report
+
+
+def _put_aside(link: Link, paths: Iterable[str], report: Report) -> None:
+    """Keep what the user had in ``paths`` under another name."""
+    for path in sorted(paths):
+        # The boot.py that MicroPython puts on a new board is comments only: nobody misses it.
+        if any(line.strip() and not line.startswith("#") for line in link.exec(f"show({path!r})").splitlines()):
+            link.exec(f"os.rename({path!r}, {path + '.old'!r})")
+            report.warnings.append(f"{path} was not ours: it lies on the board as {path}.old now")
+
+
+def _write_rom(
+    link: Link, found: romfs.Partition | None, files: Mapping[str, bytes], report: Report, progress: Progress | None
+) -> None:
+    octets = romfs.check(found, files)
+    assert found is not None
+
+    def sent(count: int) -> None:
+        if progress is not None:
+            progress("ROMFS", count, len(octets))
+
+    written = romfs.write(link, octets, found.block, sent)
+    report.rom = f"ROMFS of {len(octets) / 1000:.1f} kB {'written' if written else 'unchanged'}"
+    # The reset has taken what the survey had put there.
+    changes.prepare(link)
+
+
+def _write_list(link: Link, old: frozenset[str], new: frozenset[str]) -> None:
+    if new != old:
+        _write(link, changes.LIST, "".join(f"{path}\n" for path in sorted(new)).encode())
+
+
+def _copy(link: Link, changed: Mapping[str, bytes], report: Report, progress: Progress | None) -> None:
+    before = report.octets
+    total = sum(len(octets) for octets in changed.values())
+    # What starts the firmware comes last: while anything is missing it should not run.
+    for path in sorted(changed, key=lambda path: (path in changes.FIRST, path)):
+
+        def sent(count: int, path: str = path) -> None:
+            if progress is not None:
+                progress(path, report.octets - before + count, total)
+
+        _write(link, path, changed[path], sent)
+        report.octets += len(changed[path])
+        report.written.append(path)
+
+
+def _write(link: Link, path: str, octets: bytes, sent: Callable[[int], None] | None = None) -> None:
+    link.exec("begin()")
+    answer = ""
+    for start in range(0, len(octets), _CHUNK):
+        answer = answer or link.exec(f"add({b64encode(octets[start : start + _CHUNK])!r})").strip()
+        if sent is not None:
+            sent(min(start + _CHUNK, len(octets)))
+    # A board reads its flash back at some 100 kB a second.
+    patience = 10 + len(octets) / 50_000
+    digest = hashlib.sha256(octets).hexdigest()
+    answer = answer or link.exec(f"finish({path!r}, {digest!r})", timeout=patience).strip()
+    if not answer:
+        return
+    link.exec("abandon()")
+    if answer == f"failed {errno.ENOSPC}":
+        raise changes.full(f"it ran full while {path} was written")
+    reason = "gave it back wrong" if answer == "damaged" else f"answered with error {answer.rsplit(' ', 1)[-1]}"
+    raise UserError(
+        f"{path} could not be written: the board's flash {reason}; deploy again, else it may be worn out", 1
+    )
+
+
+def _imports(link: Link, image: Mapping[str, bytes]) -> list[str]:
+    """Import the packages on the board: what shadows them is a warning, what breaks them an error."""
+    wanted = {
+        folder.rsplit("/", 1)[-1]: folder
+        for folder in (LIBRARY, FIRMWARE, "/rom" + LIBRARY, "/rom" + FIRMWARE)
+        if any(path.startswith(f"{folder}/__init__.") for path in image)
+    }
+    warnings = []
+    for line in link.exec(f"imported({list(wanted)!r})", timeout=30).splitlines():
+        kind, name, where = [*line.split(" ", 2), ""][:3]
+        if kind == "broken":
+            raise UserError(f"{name} does not import on the board: {where}", 1)
+        if kind == "import" and not where.startswith(wanted[name]):
+            warnings.append(f"the board imports {name} from {where}, not from {wanted[name]}: remove that one")
+    return warnings
+
+
+def _put_secret(link: Link, name: str, value: str) -> None:
+    answer = link.exec(
+        "try:\n from alertnode import secrets\n"
+        f" secrets.put({name!r}, {value!r})\n"
+        f" print('kept' if secrets.get({name!r}) == {value!r} else 'lost')\n"
+        # The text of an exception could quote the value.
+        "except Exception as error:\n print(type(error).__name__)\n"
+    )
+    if answer.strip() != "kept":
+        raise UserError(f"the board could not keep the secret {name}: {answer.strip() or 'no answer'}", 1)

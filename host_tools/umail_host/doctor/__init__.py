@@ -1,0 +1,1 @@
+"""Why a mail does not go."""

@@ -1,0 +1,1 @@
+"""What happened at the fake server, kept and shown."""

@@ -1,0 +1,152 @@
+"""Where accepted mail lands: a Maildir, with the envelope of each message kept beside its content."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+import functools
+import mailbox
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+
+from umail_host.fake_smtp.core.events import Envelope
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One accepted message.
+
+    Args:
+        time: seconds since 1970.
+        connection: number of the session.
+        envelope: MAIL FROM and RCPT TO with their parameters, and the content exactly as it was meant.
+        path: its file in the Maildir.
+    """
+
+    time: float
+    connection: int
+    envelope: Envelope
+    path: Path
+
+    @property
+    def sender(self) -> str:
+        """The address of MAIL FROM."""
+        return self.envelope.sender
+
+    @property
+    def recipients(self) -> list[str]:
+        """The addresses of RCPT TO that were accepted."""
+        return [recipient.address for recipient in self.envelope.recipients]
+
+    @property
+    def content(self) -> bytes:
+        """The message's octets: dots unstuffed, chunks joined, nothing added."""
+        return self.envelope.content
+
+    @functools.cached_property
+    def message(self) -> EmailMessage:
+        """The content, parsed when first asked for."""
+        return email.message_from_bytes(self.content, policy=email.policy.default)
+
+    @functools.cached_property
+    def headers(self) -> EmailMessage:
+        """Its headers alone, which takes less time."""
+        return email.message_from_bytes(self.content.partition(b"\r\n\r\n")[0], policy=email.policy.default)
+
+
+def _in_lines(content: bytes) -> bytes:
+    """Return a message with its binary parts in base64 (RFC 3030, 3)."""
+    # This policy writes headers as they came, whatever they hold.
+    policy = email.policy.compat32.clone(linesep="\r\n", mangle_from_=False)
+    message = email.message_from_bytes(content, policy=policy)
+    for part in message.walk():
+        if str(part.get("Content-Transfer-Encoding", "")).lower() == "binary" and not part.is_multipart():
+            data = part.get_payload(decode=True)
+            assert isinstance(data, bytes)
+            part.set_payload(base64.encodebytes(data).decode())
+            del part["Content-Transfer-Encoding"]
+            part["Content-Transfer-Encoding"] = "base64"
+        elif part.is_multipart():
+            del part["Content-Transfer-Encoding"]
+    return message.as_bytes()
+
+
+class Inbox:
+    """A Maildir and the deliveries of this run.
+
+    Args:
+        path: the folder; made if it is missing. ``wire`` beside it takes BINARYMIME messages as they came.
+        on_delivery: called with each delivery, in the server's thread.
+    """
+
+    def __init__(self, path: Path, on_delivery: Callable[[Delivery], None] | None = None) -> None:
+        self.path, self.wire = path, path.with_name(path.name + ".wire")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._maildir = mailbox.Maildir(str(path), create=True)
+        self._on_delivery = on_delivery
+        self._arrived = threading.Condition()
+        self._deliveries: list[Delivery] = []
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """All deliveries so far, oldest first."""
+        with self._arrived:
+            return list(self._deliveries)
+
+    def __iter__(self) -> Iterator[EmailMessage]:
+        return iter([delivery.message for delivery in self.deliveries])
+
+    def __len__(self) -> int:
+        return len(self._deliveries)
+
+    def deliver(self, envelope: Envelope, connection: int, now: float) -> Delivery:
+        """Store a message: Return-Path, Delivered-To and Received before the content, as a mail server does.
+
+        A BINARYMIME message is stored as a gateway would pass it on, its binary parts in base64, for a Maildir is read
+        line by line; its bytes as they came lie beside the Maildir, in ``wire``. Line ends become those of a Maildir.
+        """
+        received = f"Received: by fake-smtp (session {connection}); {formatdate(now)}\n"
+        lines = [f"Return-Path: <{envelope.sender}>\n"]
+        lines += [f"Delivered-To: {recipient.address}\n" for recipient in envelope.recipients]
+        content = envelope.content
+        if envelope.body == "BINARYMIME":
+            content = _in_lines(content)
+        key = self._maildir.add("".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
+        if envelope.body == "BINARYMIME":
+            self.wire.mkdir(exist_ok=True)
+            (self.wire / key).write_bytes(envelope.content)
+        path = self.path / "new" / key
+        delivery = Delivery(now, connection, envelope, path)
+        with self._arrived:
+            self._deliveries.append(delivery)
+            self._arrived.notify_all()
+        if self._on_delivery:
+            self._on_delivery(delivery)
+        return delivery
+
+    def wait(self, count: int = 1, timeout: float = 10.0) -> list[EmailMessage]:
+        """Return the messages, as soon as there are ``count`` of them.
+
+        Raises:
+            TimeoutError: there were fewer after ``timeout`` seconds; the text tells how many.
+        """
+        due = time.monotonic() + timeout
+        with self._arrived:
+            while len(self._deliveries) < count:
+                left = due - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError(f"{len(self._deliveries)} of {count} messages arrived within {timeout} s")
+                self._arrived.wait(left)
+            return [delivery.message for delivery in self._deliveries]
+
+    def clear(self) -> None:
+        """Forget the deliveries and empty the Maildir."""
+        with self._arrived:
+            self._deliveries.clear()
+            self._maildir.clear()

@@ -1,0 +1,82 @@
+"""Reads the files that people bring: whole, text as UTF-8, each failure as one sentence with its remedy."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from umail_host.errors import UserError
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read(path: Path, name: str = "") -> bytes:
+    """Return bytes of a file; ``name`` is what a sentence calls it.
+
+    Raises:
+        UserError: it can't be read.
+    """
+    try:
+        return path.expanduser().read_bytes()
+    except OSError as error:
+        raise UserError(f"{name or path} can't be read: {error.strerror}") from None
+
+
+def write(path: Path, content: str) -> None:
+    """Write a text file.
+
+    Raises:
+        UserError: it can't be written.
+    """
+    try:
+        path.expanduser().write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} can't be written: {error.strerror}") from None
+
+
+def text(octets: bytes, name: str) -> str:
+    """Return the text in ``octets``, without the byte order mark that Windows programs put first.
+
+    Raises:
+        UserError: it is not UTF-8.
+    """
+    if octets.startswith(_UTF_16) or b"\0" in octets[:4]:
+        raise UserError(f'{name} is text in UTF-16: save it as UTF-8 (Notepad: Save as, Encoding "UTF-8")')
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = octets[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{name} is not text in UTF-8, line {line} has another encoding (ANSI?): save it as UTF-8 "
+            '(Notepad: Save as, Encoding "UTF-8"; Excel: "CSV UTF-8")'
+        ) from None
+
+
+def table(path: Path, toml: bool) -> Any:
+    """Return the value in a file of JSON, or of TOML.
+
+    Raises:
+        UserError: it can't be read, is not text in UTF-8, or not JSON or TOML.
+    """
+    content = text(read(path), str(path))
+    try:
+        return tomllib.loads(content) if toml else json.loads(content)
+    except ValueError as error:
+        raise UserError(f"{path} is not {'TOML' if toml else 'JSON'}: {error}") from None
+    except RecursionError:
+        raise UserError(f"{path} is nested too deeply: it is not a configuration") from None
+
+
+def for_board(argument: str) -> tuple[str, bytes]:
+    """Return the path on the board and contents of an argument ``HERE:/THERE``.
+
+    Raises:
+        UserError: it is not of that form, or can't be read.
+    """
+    source, colon, target = argument.rpartition(":")
+    if not colon or not source or not target.startswith("/"):
+        raise UserError(f"--file {argument}: write it as HERE:/THERE, such as trace.csv:/trace.csv")
+    return target, read(Path(source), f"--file {source}")

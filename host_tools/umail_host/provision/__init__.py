@@ -1,0 +1,1 @@
+"""What a board is told before it goes to its place."""

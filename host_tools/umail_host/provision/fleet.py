@@ -1,0 +1,103 @@
+"""Reads a TOML file for many boards: what they share, and what is each one's own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from umail_host import files
+from umail_host.errors import UserError
+
+_OURS = ("board", "port", "id", "files")
+
+
+class Fleet:
+    """A TOML file: what all boards share, and a table ``[[board]]`` for each, whose keys go before the shared ones.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        UserError: it can't be read, or two boards have the same name or id.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._shared: dict[str, Any] = files.table(path, toml=True)
+        found = self._shared.pop("board", [])
+        if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+            raise UserError(f"{path}: write [[board]] with two brackets before each board's keys")
+        self.path = path
+        self.boards: list[dict[str, Any]] = found or [{}]
+        self._check_once("board_name", [self.name(board) for board in self.boards])
+        self._check_once("id", [_plain(board["id"]) for board in self.boards if "id" in board])
+
+    def _check_once(self, key: str, values: list[str]) -> None:
+        if twice := sorted({value for value in values if values.count(value) > 1}):
+            raise UserError(f"{self.path}: {', '.join(twice)} is there more than once: give each board its own {key}")
+
+    def name(self, board: Mapping[str, Any]) -> str:
+        """Return the name of one of ``boards``."""
+        return str(board.get("board_name") or self._shared.get("board_name") or "")
+
+    def find(self, identity: str) -> dict[str, Any] | None:
+        """Return the entry with that id, None if there is none."""
+        fitting = [board for board in self.boards if "id" in board and _plain(board["id"]) == _plain(identity)]
+        return fitting[0] if fitting else None
+
+    def choose(self, name: str, identity: str) -> dict[str, Any]:
+        """Return the entry for a board.
+
+        Args:
+            name: as the user gave it; empty: found by the identity.
+            identity: the board's unique id in hexadecimal.
+
+        Raises:
+            UserError: none fits, or it is not clear which.
+        """
+        fitting = [board for board in self.boards if name and self.name(board) == name]
+        if not name:
+            fitting = [board for board in self.boards if _plain(board.get("id", "")) == _plain(identity)]
+            if not fitting and len(self.boards) == 1 and "id" not in self.boards[0]:
+                fitting = self.boards
+        if len(fitting) == 1:
+            return fitting[0]
+        names = ", ".join(filter(None, map(self.name, self.boards))) or "none"
+        what = f"no board {name}" if name else f'no [[board]] with id = "{identity}"'
+        raise UserError(f"{self.path} has {what}: say which with --name; it has {names}")
+
+    def config(self, board: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the configuration of one of ``boards``."""
+        whole = _merge(copy.deepcopy(self._shared), board)
+        return {key: value for key, value in whole.items() if key not in _OURS}
+
+    def files(self, board: Mapping[str, Any]) -> dict[str, bytes]:
+        """Return the further files of one of ``boards``: its table ``files``, path on the board = path beside the file.
+
+        Raises:
+            UserError: one can't be read.
+        """
+        table = _merge(copy.deepcopy(self._shared), board).get("files", {})
+        if not isinstance(table, dict) or not all(isinstance(name, str) for name in table.values()):
+            raise UserError(f'{self.path}: write [files] with lines such as "/certs/leaf.der" = "leaf.der"')
+        return {
+            target: files.read(self.path.parent / name, f"{self.path}: the file {name}")
+            for target, name in table.items()
+        }
+
+    def missing(self, seen: set[str]) -> list[str]:
+        """Return the names of the boards whose id is not among those ``seen``."""
+        known = {_plain(identity) for identity in seen}
+        return [self.name(board) for board in self.boards if "id" in board and _plain(board["id"]) not in known]
+
+
+def _merge(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(under.get(key), dict)
+        under[key] = _merge(under[key], value) if both else value
+    return under
+
+
+def _plain(identity: object) -> str:
+    return str(identity).lower().replace(":", "").replace("-", "")

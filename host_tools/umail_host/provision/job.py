@@ -1,0 +1,192 @@
+"""Provisions boards: each configuration completed and its secrets gathered, put on its board, and tried from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from umail_host import secret_source, terminal
+from umail_host.deploy import material, run, transfer
+from umail_host.device import identity, maintenance
+from umail_host.device.board import Board
+from umail_host.doctor import diagnosis, powershell
+from umail_host.doctor.domain import Dns
+from umail_host.doctor.report import Report
+from umail_host.errors import UserError
+from umail_host.provision import mx, record, sign_in
+from umail_host.provision.fleet import Fleet
+from umail_host.settings import Route, Settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done to one board.
+
+    Attributes:
+        settings: its configuration.
+        files: further ones, path on the board → bytes.
+        secrets: name → value, but for those that a person's sign-in brings.
+    """
+
+    settings: Settings
+    files: Mapping[str, bytes]
+    secrets: Mapping[str, str] = field(repr=False)
+
+    @property
+    def sign_ins(self) -> dict[str, Route]:
+        """Return the name of the secret that each sign-in brings, and its route."""
+        return {route.secret(): route for route in self.settings.routes if route.sign_in}
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of what the board is provisioned with, but for the secrets."""
+        return record.digest(self.settings, self.files)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Which board is at a port: its id, its name in the file ("": it has none), and what is to be done."""
+
+    identity: str
+    name: str = ""
+    job: Job | None = None
+    done: bool = False
+
+
+class NamedError(UserError):
+    """A failure of a board whose name in the file is known."""
+
+    def __init__(self, name: str, identity: str, error: UserError) -> None:
+        super().__init__(str(error), error.exit_code)
+        self.name, self.identity = name, identity
+
+
+class Run:
+    """One run, for one board or several.
+
+    Args:
+        token: the login is by a ready token; test: a test alert is sent; dns: servers, none: this computer's.
+        several: it is for several boards.
+        say, warn: told a line for the user.
+    """
+
+    def __init__(
+        self,
+        token: bool,
+        test: bool,
+        dns: list[str],
+        several: bool,
+        say: Callable[[str], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._token, self._test, self._dns, self._several = token, test, dns, several
+        self._say, self._warn = say, warn
+        self._answers: dict[str, str] = {}
+        self._scripts: dict[str, None] = {}
+
+    def prepare(self, config: object, files: Mapping[str, bytes]) -> Job:
+        """Check a configuration, complete it, and gather its secrets; no board is touched.
+
+        Raises:
+            UserError: it must be fixed, or a secret is missing.
+        """
+        # Before any secret is asked for.
+        settings, told = mx.pin(Settings.of(config, sign_in=True), Dns(self._dns))
+        for text in told:
+            self._say(text)
+        if warning := not_warned_of(settings):
+            self._warn(f"warning: {warning}")
+        files = material.checked(settings, files)
+        needed = settings.secrets(self._token)
+        return Job(
+            settings, files, {name: secret_source.read(name, settings.board_name, self._answers) for name in needed}
+        )
+
+    def look(self, fleet: Fleet, device: str, files: Mapping[str, bytes], again: bool) -> Found:
+        """Find out which board of a file is at a port, and what is to be done to it.
+
+        Raises:
+            NamedError: its configuration must be fixed, or a secret is missing.
+            UserError: it does not answer.
+        """
+        with maintenance.held(device) as link:
+            unique = identity.unique_id(link)
+            board = fleet.find(unique)
+            if board is None:
+                return Found(unique)
+            name = fleet.name(board)
+            try:
+                job = self.prepare(fleet.config(board), {**files, **fleet.files(board)})
+                done = not again and record.is_done(link, job.digest, job.secrets, job.sign_ins.keys())
+            except UserError as error:
+                raise NamedError(name, unique, error) from None
+            return Found(unique, name, job, done)
+
+    def carry_out(self, device: str, job: Job) -> bool:
+        """Provision the board at ``device``; return whether its test alert, if any, got through.
+
+        Raises:
+            UserError: a sign-in failed, or the board does not answer.
+        """
+        name = job.settings.board_name
+        signed = {secret: self._sign_in(job, route) for secret, route in job.sign_ins.items()}
+        plan = run.Plan(device, settings=job.settings, files=job.files, secrets={**job.secrets, **signed}, reset=False)
+        report = transfer.Report()
+        with terminal.bar("comparing") as show:
+            run.carry_out(plan, report, show, self._warn)
+        for warning in report.warnings:
+            self._warn(f"warning: {warning}")
+        files, secrets = terminal.count(len(report.written), "file"), terminal.count(len(plan.secrets), "secret")
+        self._say(f"{name}: {files} written, {secrets} stored")
+        told = Report(False)
+        with maintenance.held(device) as link:
+            if self._test:
+                # Until it is known to work.
+                record.record(link, "")
+                self._try(link, job, told)
+            if told.good:
+                record.record(link, job.digest)
+        names = powershell.Names("boards" if self._several else name, told.address, token=self._token)
+        self._scripts[powershell.scripts(job.settings.routes, names)] = None
+        return told.good
+
+    @property
+    def for_administrator(self) -> str:
+        """Return what Microsoft 365 needs for the boards so far, once if it is the same for several."""
+        return "\n".join(text for text in self._scripts if text)
+
+    def _sign_in(self, job: Job, route: Route) -> str:
+        def show(address: str, code: str) -> None:
+            self._say(
+                f"{job.settings.board_name}: open {address} in any browser, enter the code {code}, and sign in as "
+                f"{route.username}; waiting for that, Ctrl-C gives up …"
+            )
+
+        return sign_in.refresh_token(route, _roots(route, job.files), show)
+
+    def _try(self, link: Board, job: Job, told: Report) -> None:
+        told.begin("board")
+        try:
+            subject = f"{job.settings.board_name}: test alert, the board is ready"
+            options = diagnosis.Options(self._dns, ports=(), send=True, subject=subject)
+            diagnosis.from_board(link, job.settings, options, told.add)
+        finally:
+            told.pause()
+
+
+def not_warned_of(settings: Settings) -> str:
+    """Return a sentence if a client secret has no date in the configuration; else empty."""
+    secret = any(route.oauth is not None and route.oauth.flow == "client_credentials" for route in settings.routes)
+    if not secret or settings.expires:
+        return ""
+    return 'the board can\'t warn before the client secret ends: add expires = { "client secret" = "2027-03-01" }'
+
+
+def _roots(route: Route, files: Mapping[str, bytes]) -> list[bytes] | str | None:
+    """Return the roots of a route, as they are known here."""
+    if "insecure" in route.trust:
+        return "insecure"
+    for path in route.trust:
+        if path not in files:
+            raise UserError(f"the root {path} is needed here for the sign-in: give it with --file HERE:{path}")
+    return [files[path] for path in route.trust] or None

@@ -1,0 +1,219 @@
+"""The configuration of a board: read from JSON or TOML, checked by the firmware's own rules, typed for the host tools.
+
+A configuration has two forms. ``config`` is what a person wrote, with the board's names for pins; ``file`` makes of it
+what lies on a board. All else here is the checked form, with the firmware's defaults.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from umail_host import files, firmware_rules
+from umail_host.device.boards import BoardSpec
+from umail_host.errors import UserError
+
+CONFIG = "/config.json"
+DIRECT = ("m365.direct_send", "m365.relay")
+_SECRET = re.compile(r"(^|_)(password|token|secret|psk)$")
+
+
+@dataclass(frozen=True)
+class Oauth:
+    """How a board fetches its own tokens, as docs/firmware.md has it."""
+
+    flow: str = "client_credentials"
+    tenant: str = ""
+    client_id: str = ""
+    scope: str = ""
+    host: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way for mail, the section ``mail`` or ``mail.fallback``; keys as docs/firmware.md has them.
+
+    Attributes:
+        route: its kind, such as ``m365.submission``.
+        suffix: of the names of its secrets, "" or "_2".
+        sign_in: whether a person signs in for it, with a code.
+        table: the checked section, as the firmware's own code takes it.
+    """
+
+    route: str
+    username: str = ""
+    sender: str = ""
+    domain: str = ""
+    host: str = ""
+    trust: tuple[str, ...] = ()
+    certificate: tuple[str, ...] = ()
+    private_key: str = ""
+    oauth: Oauth | None = None
+    suffix: str = ""
+    sign_in: bool = False
+    table: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+
+    @property
+    def key(self) -> str:
+        """Return its section, as a dotted key."""
+        return "mail.fallback" if self.suffix else "mail"
+
+    @property
+    def direct(self) -> bool:
+        """Tell whether mail goes to the domain's own mail host, without a login."""
+        return self.route in DIRECT
+
+    def secret(self, token: bool = False) -> str:
+        """Return the name of the secret that its login needs; "" for none. ``token``: a ready one, not a password."""
+        if not self.username or self.direct:
+            return ""
+        if self.oauth:
+            return ("refresh_token" if self.oauth.flow == "refresh_token" else "oauth_secret") + self.suffix
+        return ("mail_token" if token and not self.suffix else "mail_password") + self.suffix
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A checked configuration.
+
+    Attributes:
+        config: as it was written, without the dates of TOML.
+        routes: the ways for mail, the second one last.
+        recipients: of alerts.
+        expires: name of what ends, and when in Unix seconds.
+    """
+
+    config: Mapping[str, Any]
+    board_name: str
+    routes: tuple[Route, ...]
+    recipients: tuple[str, ...]
+    expires: tuple[tuple[str, float], ...]
+    sensor: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, config: Any, sign_in: bool = False) -> Settings:
+        """Check a configuration.
+
+        Args:
+            config: as written.
+            sign_in: take mail.oauth.flow = "device_code", of which the board is told the flow that follows from it.
+
+        Raises:
+            UserError: the first sentence says so, one line for each problem follows.
+        """
+        try:
+            written = _plain(config, "")
+            signed = list(_signed(written)) if sign_in else []
+            # What JSON can't hold is not in a configuration either.
+            value, problems = firmware_rules.module("config").check(json.loads(json.dumps(written, allow_nan=False)))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UserError(f"the configuration can't be written as JSON: {error}") from None
+        if problems:
+            raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        mail = value["mail"]
+        routes = [_route(mail, "", signed)] + ([_route(mail["fallback"], "_2", signed)] if mail["fallback"] else [])
+        expires = tuple((name, ends) for name, ends in value["expires"])
+        return cls(written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, value["sensor"])
+
+    @classmethod
+    def parse(cls, octets: bytes) -> Settings:
+        """Return the configuration that lies on a board as ``octets``.
+
+        Raises:
+            UserError: it is not JSON, or has problems.
+        """
+        try:
+            return cls.of(json.loads(octets))
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"the configuration is not JSON: {error}") from None
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """Return the configuration in a file: TOML if its name ends so, else JSON.
+
+        Raises:
+            UserError: it can't be read, has problems, or has a ``[[board]]`` for each of several boards.
+        """
+        config = files.table(path, toml=path.suffix == ".toml")
+        if not isinstance(config, dict):
+            raise UserError(f"{path} must hold an object, {{…}}, with the keys of docs/firmware.md")
+        if "board" in config:
+            raise UserError(f"{path} is for umail provision, whose --save writes the configuration of one board of it")
+        return cls.of(config)
+
+    @property
+    def sender(self) -> str:
+        """Return the address that the board's mails come from."""
+        return self.routes[0].sender or self.routes[0].username
+
+    def secrets(self, token: bool = False) -> list[str]:
+        """Return the names of the secrets that the board must be given; ``token`` as of ``Route.secret``."""
+        logins = [route.secret(token) for route in self.routes if not route.sign_in]
+        return ["wifi_password", *filter(None, logins)]
+
+    def with_host(self, route: Route, host: str) -> Settings:
+        """Return the same with the mail host of one of ``routes`` set."""
+        config = _plain(self.config, "")
+        (config["mail"]["fallback"] if route.suffix else config["mail"])["host"] = host
+        changed = replace(route, host=host, table={**route.table, "host": host})
+        return replace(self, config=config, routes=tuple(changed if one is route else one for one in self.routes))
+
+    def file(self, board: BoardSpec) -> bytes:
+        """Return what becomes /config.json on ``board``: its names of pins turned into their numbers."""
+        return json.dumps(_with_pins(self.config, board.pins), ensure_ascii=False, indent=1).encode()
+
+
+def _route(section: Mapping[str, Any], suffix: str, signed: list[str]) -> Route:
+    plain = {one.name: section[one.name] for one in fields(Route) if isinstance(section.get(one.name), str)}
+    return Route(
+        **plain,
+        trust=tuple(section["trust"]),
+        certificate=tuple(section["certificate"]),
+        oauth=Oauth(**section["oauth"]) if section["oauth"] else None,
+        suffix=suffix,
+        sign_in=suffix in signed,
+        table=section,
+    )
+
+
+def _signed(config: Any) -> Iterator[str]:
+    """Yield the suffixes of the routes that a person signs in for; ``config`` gets the flow that the firmware knows."""
+    mail = config.get("mail") if isinstance(config, dict) else None
+    for section, suffix in ((mail, ""), (mail.get("fallback") if isinstance(mail, dict) else None, "_2")):
+        oauth = section.get("oauth") if isinstance(section, dict) else None
+        if isinstance(oauth, dict) and oauth.get("flow") == "device_code":
+            oauth["flow"] = "refresh_token"
+            yield suffix
+
+
+def _plain(value: Any, path: str) -> Any:
+    """Return a copy of ``value`` in which the dates of TOML are text.
+
+    Raises:
+        UserError: a secret stands in it.
+    """
+    if isinstance(value, Mapping):
+        for key in value:
+            # What stands under "expires" are dates, each by the name of what ends.
+            if _SECRET.search(key) and path != "expires.":
+                name = f"{path}{key}".replace(".", "_")
+                raise UserError(f"{path}{key} must not lie in the configuration: leave it out and give --secret {name}")
+        return {key: _plain(item, f"{path}{key}.") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, path) for item in value]
+    return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else value
+
+
+def _with_pins(value: Any, pins: Mapping[str, int | str]) -> Any:
+    if isinstance(value, Mapping):
+        made = {key: _with_pins(item, pins) for key, item in value.items()}
+        if isinstance(name := made.get("pin"), str) and name in pins:
+            made["pin"] = pins[name]
+        return made
+    return [_with_pins(item, pins) for item in value] if isinstance(value, list) else value

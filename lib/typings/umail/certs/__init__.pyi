@@ -1,3 +1,0 @@
-from collections.abc import Iterable
-
-def load(names: Iterable[str] | None = None) -> list[bytes]: ...

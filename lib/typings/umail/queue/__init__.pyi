@@ -1,0 +1,1 @@
+"""The outbox on flash: its files, and sending what waits in them."""

@@ -1,0 +1,1 @@
+"""The SMTP dialogue, without any input or output."""

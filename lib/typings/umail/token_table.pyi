@@ -1,2 +1,0 @@
-ROWS: bytes
-KEYS: bytes

@@ -1,0 +1,82 @@
+"""What a plain alert does not have: further headers, importance, a message id of one's own, HTML and attachments."""
+
+from .fields import clean, header, refuse, words
+
+# Headers that arguments of Message or the encoder write.
+_OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
+_PRIORITY = {"high": b"1", "normal": b"3", "low": b"5"}
+
+
+def check(message):
+    """Refuse with a ValueError what is wrong with these arguments of ``message``."""
+    for name, value in message.headers:
+        clean("headers", name)
+        clean("headers", value)
+        # With a word of 900 octets the line keeps to RFC 5322's 998 (2.1.1).
+        if not 0 < len(name) < 77 or not all(32 < ord(c) < 127 and c != ":" for c in name):
+            refuse("headers", name, "is not a header name")
+        lower = name.lower()
+        if " " + lower + " " in _OWN or lower[:8] == "content-":
+            refuse("headers", name, "is written by umail itself: use the argument of Message for it")
+    for argument in ("text", "html"):
+        value = getattr(message, argument)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            refuse(argument, value, "is not a str")
+        # Half a surrogate pair, which MicroPython has in a str, is no UTF-8; CPython does not encode it.
+        octets = value.encode()
+        at = octets.find(b"\xed")
+        while at >= 0:
+            if octets[at + 1] > 0x9F:
+                refuse(argument, value, "holds half a surrogate pair")
+            at = octets.find(b"\xed", at + 1)
+    for value in message.attachments:
+        if not hasattr(value, "open"):
+            refuse("attachments", value, "is not an Attachment")
+    value = message.message_id
+    if value and (
+        clean("message_id", value)[0] + value[-1] != "<>"
+        or "@" not in value
+        or not all(32 < ord(c) < 127 and c not in "<>" for c in value[1:-1])
+        or len(value) > 250
+    ):
+        refuse("message_id", value, "is not of the form <unique@domain>")
+    if message.importance and message.importance not in _PRIORITY:
+        refuse("importance", message.importance, 'is not "high", "normal" or "low"')
+    # RFC 3461, 4.1 and 4.3
+    for word in message.notify:
+        alone = word == "never" and len(message.notify) == 1
+        if not alone and word not in ("success", "failure", "delay"):
+            refuse("notify", word, 'is not "success", "failure", "delay", nor "never" alone')
+    if message.ret not in (None, "full", "hdrs"):
+        refuse("ret", message.ret, 'is neither "full" nor "hdrs"')
+
+
+def fields(message):
+    """The header fields (list of bytes) for ``headers`` and ``importance``, with Auto-Submitted if it is not there."""
+    out = []
+    if message.importance:
+        # The first is Outlook's, the second that of others.
+        out.append(b"Importance: " + message.importance.encode() + b"\r\n")
+        out.append(b"X-Priority: " + _PRIORITY[message.importance] + b"\r\n")
+    own = False
+    for name, value in message.headers:
+        own = own or name.lower() == "auto-submitted"
+        out.append(header(name.encode(), words(value, 900)))
+    if not own:
+        out.append(b"Auto-Submitted: auto-generated\r\n")
+    return out
+
+
+def dsn_parameters(message):
+    """Return what asks for reports (RFC 3461) after MAIL and after each RCPT: bytes, empty or with a space first."""
+    mail = b""
+    if message.ret:
+        mail = b" RET=" + message.ret.upper().encode()
+    # So a report names the mail it is about (4.4). A message id is ASCII without spaces; xtext spares + and = as well.
+    name = message.message_id[1:-1].encode()
+    if len(name) <= 100 and b"+" not in name and b"=" not in name:
+        mail += b" ENVID=" + name
+    notify = b",".join([word.upper().encode() for word in message.notify])
+    return mail, b" NOTIFY=" + notify if notify else b""

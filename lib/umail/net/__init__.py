@@ -1,0 +1,1 @@
+"""All that touches a socket: connections, TLS, DNS, HTTP."""

@@ -1,0 +1,120 @@
+"""Non-blocking sockets, what they receive into, and a clock of milliseconds: the same on MicroPython and CPython.
+
+``receive`` and ``transmit`` return a count, 0 at the end of the stream, or ``-event`` when nothing can be done before
+poll reports that event. Non-blocking throughout: blocking reads lose octets when they time out, and their time-out
+begins again with every octet that a slow server drips. ``after`` and ``left`` reckon with ``ticks``, which may wrap.
+"""
+
+import errno
+import socket
+import sys
+import time
+
+if sys.implementation.name == "micropython":
+    ticks = time.ticks_ms
+    left = time.ticks_diff
+    after = time.ticks_add
+
+    def receive(sock, octets):
+        """Receive into ``octets``."""
+        count = sock.readinto(octets)
+        # POLLIN
+        return -1 if count is None else count
+
+    def transmit(sock, octets):
+        """Send some of ``octets``."""
+        count = sock.write(octets)
+        # POLLOUT
+        return -4 if count is None else count
+
+    def local_address(sock):
+        """This board's address on the network (str), or None."""
+        try:
+            import network
+
+            return network.WLAN(0).ifconfig()[0]
+        except (ImportError, OSError, AttributeError):
+            return None
+
+    def lookup(host):
+        """What to connect to for ``host``, by the system's resolver, which cannot be timed: it asks at ``connect``."""
+        return (host,)
+
+else:
+    from .sockets_cpython import after, left, local_address, lookup, receive, ticks, transmit  # noqa: F401
+
+
+def connect(address, port, datagrams=False):
+    """A non-blocking socket on its way to ``address`` (an IP address, or a name only the system knows) and ``port``."""
+    kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
+    family, kind, protocol, _, where = socket.getaddrinfo(address, port, 0, kind)[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)
+        sock.connect(where)
+    except OSError as error:
+        # The last two are Windows' and an ESP32's.
+        if error.args[0] not in (errno.EINPROGRESS, errno.EAGAIN, 10035, 119):
+            sock.close()
+            raise
+    return sock
+
+
+class Buffer:
+    """Bytes received and not yet read: one allocation of ``size`` bytes for the life of a connection.
+
+    Attributes:
+        hidden: beginnings of secrets (bytes); a line that holds one ends before it, for whoever reads it.
+    """
+
+    hidden = ()
+
+    def __init__(self, size=1024):
+        self.data = bytearray(size)
+        self.view = memoryview(self.data)
+        self.start = self.end = 0
+
+    def space(self):
+        """Return a memoryview to receive into, empty when the buffer is full."""
+        if self.start == self.end:
+            self.start = self.end = 0
+            return self.view
+        if self.start:
+            count = self.end - self.start
+            self.data[:count] = self.data[self.start : self.end]
+            self.start = 0
+            self.end = count
+        return self.view[self.end :]
+
+    def add(self, count):
+        """Tell that ``count`` bytes were received into ``space()``."""
+        self.end += count
+
+    def clear(self):
+        """Forget what was received: a new connection begins."""
+        self.start = self.end = 0
+
+    def peek(self):
+        """Return what begins the next line: up to three bytes."""
+        return bytes(self.view[self.start : min(self.end, self.start + 3)])
+
+    def __len__(self):
+        return self.end - self.start
+
+    def complete(self):
+        """Tell whether a whole line waits."""
+        return self.data.find(b"\n", self.start, self.end) >= 0
+
+    def line(self):
+        """Take one line out, without its CRLF: bytes, or None if no whole line is there yet."""
+        at = self.data.find(b"\n", self.start, self.end)
+        if at < 0:
+            return None
+        line = bytes(self.view[self.start : at])
+        self.start = at + 1
+        for secret in self.hidden:
+            # A server may repeat what it was told, in whole or cut off.
+            at = line.find(secret)
+            if at >= 0:
+                line = line[:at] + b"***"
+        return line[:-1] if line.endswith(b"\r") else line

@@ -1,0 +1,62 @@
+"""What a failed TLS handshake means."""
+
+import ssl
+from errno import ETIMEDOUT
+
+from ..errors import MailError
+
+# Words of mbed TLS and of OpenSSL → the advice's key.
+_MEANING = (
+    ("expired", "cert_expired"),
+    ("starts in the future", "cert_future"),
+    ("not yet valid", "cert_future"),
+    ("does not match", "cert_name"),
+    ("mismatch", "cert_name"),
+    ("is not valid for", "cert_name"),
+    ("not correctly signed", "cert_unknown_root"),
+    ("issuer certificate", "cert_unknown_root"),
+    ("self-signed", "cert_unknown_root"),
+    ("self signed", "cert_unknown_root"),
+    ("alloc", "tls_memory"),
+    ("memory", "tls_memory"),
+    ("certificate", "cert_other"),
+)
+
+# Bytes of heap that a handshake takes where TLS allocates from there, measured on a build with 32-bit words.
+_NEED = 36000
+
+
+def meaning(error, route, free=None):
+    """Make the MailError for what ended a handshake with ``route``'s server.
+
+    ``free``: bytes of heap that were free for it, or None if TLS has memory of its own.
+    """
+    # mbed TLS writes whole lines.
+    text = " ".join(str(error).split())
+    low = text.lower()
+    # Errors of the system have a positive number, mbed TLS's a negative one; ValueError is a certificate's.
+    code = error.args[0] if error.args else 0
+    network = isinstance(error, OSError) and isinstance(code, int) and code > 0
+    if "eof" in low or (network and not isinstance(error, getattr(ssl, "SSLError", ()))):
+        # Whoever can close a connection can do so before TLS as well: nothing that a later try would endanger. A server
+        # that refuses our certificate may hang up before its alert is read.
+        key = "timeout" if code == ETIMEDOUT else "cert_refused" if route.certificate else "closed"
+        return MailError("starttls", "temporary", "TLS: no handshake: " + text, key=key)
+    if "alert" in low and "internal" in low:
+        text = "the server broke off with an error of its own: " + text
+        return MailError("starttls", "temporary", "TLS: " + text, key="closed")
+    if "alert" in low:
+        # The server's word: the certificate it speaks of is ours, shown or missed.
+        if route.certificate or "certificate" in low:
+            return MailError("starttls", "configuration", "TLS: " + text, key="cert_refused")
+        low = ""
+    for words, key in _MEANING:
+        if words in low:
+            break
+    else:
+        key = "tls_failed"
+    if free is not None and free < _NEED:
+        # Out of memory, mbed TLS finds that no certificate can be trusted.
+        key = "tls_memory"
+        text = "%d bytes of memory were free, a handshake takes %d: %s" % (free, _NEED, text)
+    return MailError("starttls", "temporary" if key == "tls_memory" else "security", "TLS: " + text, key=key)

@@ -1,0 +1,376 @@
+"""The outbox's files: one for each mail, written whole or not at all, checked when read. The format is in format.py.
+
+A new file gets its name when it is whole and synced. A mail's state is written into its file, where LittleFS takes it
+in one step; on FAT a torn one is passed over, and the one before it counts. A file that does not agree with its
+checksum, read twice, is damaged: it is never sent, and put aside as ``NAME.bad``. What cannot be read is no damage: it
+stays, and is looked for again. Nothing else knows of the files: there is no index.
+"""
+
+import os
+from binascii import crc32
+
+from .. import durable
+from .format import MOST_LINES, Entry
+
+_NEW = "new.tmp"
+_STATE = "state"
+
+
+class Stored:
+    """An attachment that lies in a file from ``start`` on; made like an ``Attachment``."""
+
+    source = None
+
+    def __init__(self, path, start, size, name, type, cid):
+        self.path = path
+        self.start = start
+        self._size = size
+        self.name = name
+        self.type = type
+        self.cid = cid
+
+    def size(self):
+        """The number of bytes."""
+        return self._size
+
+    def open(self):
+        """A file at the first byte."""
+        file = open(self.path, "rb")
+        file.seek(self.start)
+        return file
+
+
+def _read(file, left, crc, write=None):
+    # Through one buffer, up to ``left`` bytes: (count, CRC); what is read also goes to ``write``.
+    buffer = memoryview(bytearray(512))
+    total = 0
+    while total < left:
+        count = file.readinto(buffer[: min(512, left - total)])
+        if not count:
+            break
+        total += count
+        crc = crc32(buffer[:count], crc)
+        if write:
+            write(buffer[:count])
+    return total, crc
+
+
+class Spool:
+    """The directory ``path`` (str), which is made if it is missing.
+
+    Attributes:
+        number (int): the highest that a mail ever had.
+        unread (int): how many mails could not be read, so that ``scan`` should look again.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.number = 0
+        self.unread = 0
+        try:
+            os.mkdir(path)
+        except OSError:
+            # It is there, or opening a file will say what is wrong.
+            pass
+
+    def at(self, name):
+        """The path of a file (str)."""
+        return self.path + "/" + name
+
+    def room(self):
+        """(bytes left on the file system, bytes of a block); if it does not say, more than anybody needs."""
+        if not hasattr(os, "statvfs"):
+            return 1 << 30, 1
+        found = os.statvfs(self.path)
+        return found[0] * found[3], found[0]
+
+    def scan(self, known=()):
+        """The mails that are not ``known`` (names): (list of Entry, their last (time, date), how many are damaged).
+
+        The oldest comes first. What a power cut left unfinished is removed. OSError if the directory cannot be read.
+        """
+        entries = []
+        marks = []
+        damaged = 0
+        self.unread = 0
+        names = sorted(os.listdir(self.path))
+        for name in names:
+            stem, _, ending = name.partition(".")
+            self._notice(stem)
+            if ending in ("tmp", "new"):
+                # (``load``, which comes first, has taken what was whole.)
+                self._clear(name)
+            elif name not in known and name != _STATE and name[-4:] != ".bad":
+                try:
+                    found = self._open(name, stem, names)
+                except (OSError, MemoryError):
+                    self.unread += 1
+                    continue
+                if found is None:
+                    damaged += 1
+                    self.aside(name)
+                elif found:
+                    entries.append(found[0])
+                    marks.append(found[1])
+        return entries, marks, damaged
+
+    def _notice(self, name):
+        # No number is used twice, whatever became of the mail that had it.
+        try:
+            self.number = max(self.number, int(name.partition("-")[0], 16))
+        except ValueError:
+            pass
+
+    def _open(self, name, stem, names):
+        # (Entry, mark); () if it is to be left alone, None if it is damaged, or none of ours.
+        number, _, length = stem.partition("-")
+        try:
+            entry = Entry(int(number, 16), int(length, 16))
+        except ValueError:
+            return None
+        if name == stem and entry.name[:-5] == stem:
+            if entry.name in names:
+                # It has become one of today's, and a power cut kept it from being removed.
+                self._clear(stem)
+                return ()
+            from .old import convert
+
+            return convert(self, entry)
+        if entry.name != name:
+            return None
+        found = self._tail(entry)
+        return found and (entry, found[1])
+
+    def _tail(self, entry):
+        # What ``Entry.take`` makes of the lines; read twice before they count as damaged.
+        octets = None
+        for _ in range(2):
+            before = octets
+            with open(self.at(entry.name), "rb") as file:
+                count = file.seek(0, 2) - entry.length
+                if not 0 < count <= MOST_LINES:
+                    return None
+                file.seek(entry.length)
+                octets = file.read(count)
+            try:
+                found = entry.take(octets)
+            except (TypeError, ValueError, IndexError):
+                return None
+            if found is not None:
+                return found
+        if octets != before:
+            raise OSError(5)
+        return None
+
+    def _clear(self, name):
+        try:
+            self.discard(name)
+        except OSError:
+            pass
+
+    def sweep(self):
+        """Remove one file that was put aside; whether there was one."""
+        for name in os.listdir(self.path):
+            if name[-4:] == ".bad":
+                durable.remove(self.at(name))
+                return True
+        return False
+
+    def aside(self, name):
+        """Put a damaged file aside, for a person to look at."""
+        try:
+            os.rename(self.at(name), self.at(name + ".bad"))
+        except OSError:
+            # It stays, and is found again at the next start.
+            pass
+
+    def write(self, entry, message, copy, most, now, date):
+        """Store ``message`` as ``entry``, which gets its number, length and size; durable on return.
+
+        Args:
+            copy (bool): attachments given by a path are copied; else only their length and checksum.
+            most (int): bytes that it may take.
+            now (int), date: as of ``Outbox``.
+
+        Raises:
+            ValueError: it takes more than ``most``, or an attachment cannot be read.
+            OSError: the flash is full or broken.
+        """
+        # A card may have been changed, or come back.
+        for name in os.listdir(self.path):
+            self._notice(name)
+        entry.number = self.number + 1
+
+        def content(file):
+            head = _content(file, message, copy, most)
+            entry.length = head[0]
+            return head
+
+        self._finish(entry, content, len(message.recipients), now, date)
+
+    def adopt(self, entry, source, head, people, now, date):
+        """Store as ``entry`` what ``source``, a file, begins with, and ``head``, its description, says of it."""
+
+        def content(file):
+            _read(source, entry.length, 0, file.write)
+            return head
+
+        self._finish(entry, content, people, now, date)
+
+    def _finish(self, entry, content, people, now, date):
+        path = self.at(_NEW)
+        entry.reserve(people)
+        try:
+            with open(path, "wb") as file:
+                line = entry.describe(content(file))
+                if len(line) + 2 * entry.slot > MOST_LINES:
+                    raise ValueError("the message has more addresses and headers than the outbox takes")
+                file.write(line + entry.line(now, date, 0) + b" " * (entry.slot - 1) + b"\n")
+                durable.sync(file)
+                entry.size = file.tell()
+            os.rename(path, self.at(entry.name))
+            durable.settle(path)
+        except (OSError, ValueError):
+            self._clear(_NEW)
+            raise
+        self.number = max(self.number, entry.number)
+
+    def read(self, entry):
+        """The ``Message`` of ``entry`` and what its reader must be told (str); None if the file is damaged.
+
+        OSError if it cannot be read.
+        """
+        try:
+            return self._message(entry)
+        except (TypeError, ValueError, IndexError):
+            return None
+
+    def _message(self, entry):
+        # (Not into the entry itself: if the flash refuses, what is known is newer than what is written.)
+        copy = Entry(entry.number, entry.length)
+        if entry.ending:
+            found = self._tail(copy)
+        else:
+            from .old import describe
+
+            found = describe(self.at(entry.name), copy)
+        if not found:
+            return None
+        length, crc, texts, files, mid, people, subject, headers, importance, notify, ret = found[0][:11]
+        path = self.at(entry.name)
+        wrong = None
+        with open(path, "rb") as file:
+            while length == entry.length:
+                got = _read(file, length, 0)
+                if got == (length, crc):
+                    break
+                if got == wrong:
+                    return None
+                if wrong:
+                    raise OSError(5)
+                wrong = got
+                file.seek(0)
+            file.seek(0)
+            text, html = [None if size is None else str(file.read(size), "utf-8") for size in texts]
+        at = sum([size or 0 for size in texts])
+        parts = []
+        note = ""
+        for name, kind, cid, size, source, check in files:
+            if source is None:
+                parts.append(Stored(path, at, size, name, kind, cid))
+                at += size
+            elif _unchanged(source, size, check):
+                parts.append(Stored(source, 0, size, name, kind, cid))
+            else:
+                note += "%s is not attached: the file was changed or removed after this mail was written.\n" % name
+        from ..message import Message
+
+        message = Message(
+            people[0], people[1], subject, text, html, people[2], people[3], people[4], headers, parts,
+            entry.date, mid, importance, notify, ret
+        )  # fmt: skip
+        if entry.left is not None:
+            message.recipients = entry.left
+        return message, note
+
+    def store(self, entry, now, date):
+        """Write the state of ``entry`` down, over the older of the two in its file; durable on return."""
+        if not entry.ending:
+            # Version 1, and there was no room to make it one of today's.
+            raise OSError(28)
+        turn = entry.turn + 1
+        with open(self.at(entry.name), "r+b") as file:
+            file.seek(entry.size - entry.slot * (2 - turn % 2))
+            file.write(entry.line(now, date, turn))
+            durable.sync(file)
+        entry.turn = turn
+
+    def discard(self, name):
+        """Remove a file; durable on return. OSError if it is still there."""
+        path = self.at(name)
+        durable.remove(path)
+        durable.settle(path)
+
+    def load(self):
+        """What ``save`` kept, or None if there is nothing whole."""
+        path = self.at(_STATE)
+        found = durable.load(path)
+        if found is None:
+            from .old import state
+
+            found = state(path)
+        return found
+
+    def save(self, value):
+        """Keep ``value`` in a small file; durable on return."""
+        durable.save(self.at(_STATE), value)
+
+
+def _content(file, message, copy, most):
+    # Write what a message consists of; what describes it.
+    crc = total = 0
+    texts = []
+    for text in (message.text, message.html):
+        octets = (text or "").encode()
+        texts.append(None if text is None else len(octets))
+        file.write(octets)
+        crc = crc32(octets, crc)
+        total += len(octets)
+    files = []
+    for part in message.attachments:
+        refer = not copy and isinstance(part.source, str)
+        reader = part.open()
+        try:
+            size, check = _read(reader, most + 1, 0 if refer else crc, None if refer else file.write)
+        finally:
+            if reader is not part.source:
+                reader.close()
+        if not refer:
+            total += size
+            crc = check
+        files.append([part.name, part.type, part.cid, size, part.source if refer else None, check])
+        if total > most:
+            break
+    if total > most:
+        raise ValueError("the message takes more than the %d bytes of the outbox" % most)
+    return [
+        total,
+        crc,
+        texts,
+        files,
+        message.message_id,
+        [message.author, message.to, message.cc, message.bcc, message.reply_to],
+        message.subject,
+        message.headers,
+        message.importance,
+        message.notify,
+        message.ret,
+    ]
+
+
+def _unchanged(path, size, check):
+    try:
+        with open(path, "rb") as file:
+            return _read(file, size + 1, 0) == (size, check)
+    except OSError:
+        return False

@@ -1,0 +1,75 @@
+"""What goes wrong in a session, as a ``MailError``: its kind, its words, the key of its advice."""
+
+from umail import load_transient
+
+from ..errors import MailError
+from .reply import Broken, read
+
+# The advice's key → kind and words; the others are "temporary" and come with their words.
+_ERRORS = {
+    "auth_dialogue": ("security", ""),
+    "auth_none_offered": ("configuration", ""),
+    "clock": ("temporary", "clock not set: sync NTP first"),
+    "closed": ("temporary", "the server closed the connection"),
+    "configuration": ("configuration", ""),
+    "dns_no_name": ("configuration", ""),
+    "login_in_clear": ("security", "no login without TLS"),
+    "size": ("permanent", ""),
+    "smtputf8": ("permanent", "the server takes only ASCII addresses"),
+    "source": ("permanent", ""),
+    "starttls_injection": ("security", "the server sent clear text where TLS begins"),
+    "starttls_missing": ("security", "the server offers no STARTTLS"),
+    "timeout": ("temporary", "no answer in time"),
+}
+
+
+def error(session, key, text=""):
+    """Make a MailError that is not a server's refusal; ``uncertain`` if the message may have been taken."""
+    kind, words = _ERRORS.get(key, ("temporary", ""))
+    if session.state == "sent":
+        kind = key = "uncertain"
+    return MailError(session.stage, kind, text or words, key=key)
+
+
+def refusal(session, reply):
+    """Make the MailError for a reply that refuses, or that does not belong here."""
+    text = reply.text
+    if reply.code < 400:
+        # The two sides no longer talk about the same thing, and the next mail must not go into what was begun here.
+        wrong = error(session, "desync", "reply out of place: %d %s" % (reply.code, text))
+        session.enter("over")
+        return wrong
+    if session.state == "sent":
+        session.enter("busy")
+    kind, key = load_transient("replies").classify(session.stage, reply.code, reply.enhanced, text)
+    return MailError(session.stage, kind, text, reply.code, reply.enhanced, key)
+
+
+def failure(session, problem):
+    """Make the MailError for an OSError that ended the dialogue."""
+    # A server that hangs up has often said why: 421 at any time, another refusal before the message had left.
+    # In one flight at least two replies come before the final one, to MAIL and to RCPT.
+    sent = session.state == "sent"
+    before = 2 if session.stage == "mail" else 0
+    while session.buffer.complete():
+        try:
+            next(read(session.buffer, 0))
+            break
+        except StopIteration as stop:
+            reply = stop.value
+        except Broken:
+            break
+        if reply.code == 421 or (reply.code >= 400 and not sent):
+            if session.stage == "mail" and before < 2:
+                # MAIL was taken: this one is about a recipient.
+                session.stage = "rcpt"
+            return refusal(session, reply)
+        if sent and not before:
+            # That may have been the final reply, or one is behind it.
+            break
+        before -= 1
+    from errno import ETIMEDOUT
+
+    if problem.args and problem.args[0] == ETIMEDOUT:
+        return error(session, "timeout")
+    return error(session, "closed", "the connection broke: " + load_transient("errno_words").text(problem))

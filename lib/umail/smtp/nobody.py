@@ -1,0 +1,30 @@
+"""How a transaction ends in which every recipient was refused."""
+
+
+def end(session, refused, mode, final):
+    """End it and raise the MailError that counts (generator).
+
+    Args:
+        refused (list): ``(address, reply)`` pairs.
+        mode (str), final (bool): as in transaction.py: in "flight" the message is under way, and with ``final`` QUIT;
+            in "asked" the command that begins it.
+    """
+    # Whatever the server says to the message, nobody gets it.
+    after = "stale"
+    if mode in ("flight", "asked"):
+        session.enter("busy")
+        reply = yield from session.reply()
+        if mode == "asked":
+            if reply.code == 354:
+                # RFC 2920, 3.1: the server waits for a message all the same; it gets an empty one, for nobody.
+                yield from session.put(b".\r\n")
+                yield from session.reply()
+        elif final or reply.code == 354 or 500 <= reply.code <= 503:
+            # 500–503 to BDAT: the server may run the message as commands; 354: it waits for one.
+            after = "over"
+    session.enter(after)
+    errors = [session.refusal(reply) for _, reply in refused]
+    # The one that leaves the mail most hope: each recipient may have been refused for another reason.
+    chosen = min(errors, key=lambda one: ("temporary", "configuration", "permanent").index(one.kind))
+    chosen.refused = refused
+    raise chosen

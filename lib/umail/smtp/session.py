@@ -1,0 +1,185 @@
+"""The SMTP dialogue (RFC 5321), written once, without a socket: generators that any driver can run.
+
+How it works. Each public generator here is one thing a client does: ``open`` (greeting, EHLO, STARTTLS, login; see
+handshake.py), ``send`` (one mail; see transaction.py), ``quit``. It yields to its driver one of
+
+- a number: receive into ``buffer.space()``, tell ``buffer.add(count)`` and send the count back, 0 at the end of the
+  stream. A positive number begins a wait of at most that many seconds; 0 goes on with the wait that is under way, so
+  that a reply dripped byte by byte has no more time than one that does not come;
+- a bytes-like object: send all of it, and meanwhile receive what the server says, so that a server that stops reading
+  until it is read cannot lock both sides;
+- ``("tls", route, host)``: turn the connection to TLS, verified as the route says, for a server of that name;
+- ``("limit", 600, False)``: the last byte of the message has left; the deadline of the sending is met, and what
+  follows has 600 seconds (RFC 5321, 4.5.3.2.6), which end with the final reply.
+
+I/O errors come in through ``throw`` as OSError. ``StopIteration.value`` is the result. A failure leaves as
+``MailError``, made by failure.py.
+
+Where the dialogue stands is one word, ``state``; ``enter`` alone changes it:
+
+| state   | what holds                                                          | what comes after it             |
+|---------|---------------------------------------------------------------------|---------------------------------|
+| "busy"  | replies are owed, or the connection has just begun                  | all were read: "ready", "stale" |
+| "ready" | every reply owed was read: MAIL may follow                          | MAIL: "busy"; QUIT: "over"      |
+| "stale" | as "ready", but a transaction was left open: RSET comes before MAIL | as "ready"                      |
+| "sent"  | the last byte of a message has left; its fate is not known          | a reply: "ready", "busy"        |
+| "over"  | QUIT has left, or the two sides no longer agree: never used again   | a new connection: "busy"        |
+
+An error in state "sent" is ``uncertain``. A connection is kept after a mail or an error only in "ready" and "stale".
+"""
+
+from umail import load_transient
+
+from .reply import Broken, read
+
+
+class Session:
+    """One connection's dialogue.
+
+    Args:
+        route (Route): where to, and how.
+        timeout (float): seconds to wait for each reply before the final one.
+        buffer (Buffer): what the driver receives into (see net/transport.py).
+
+    Attributes:
+        in_flight (int): how many commands may wait for their replies.
+        stage (str): what is being done, as ``MailError.stage`` names it.
+        state (str): where the dialogue stands; see the table above.
+        features (dict): what EHLO announced, of what is used here: keyword → its words, upper case.
+        round_trips (int): how often the server had answered and waited for us.
+        secure (bool): TLS protects the connection.
+        takes_chunks (bool): a chunk was taken: this server does not run its bytes as commands.
+        asked (bool): something was sent since the last reply: the next one ends a round trip.
+    """
+
+    # Called just before the last bytes of a message are handed over, to mark them durably. A MailError stops them.
+    leaving = None
+    # Replies to so many commands fit any socket's buffers: more are never owed at a time.
+    in_flight = 100
+
+    def __init__(self, route, timeout, buffer):
+        self.timeout = timeout
+        self.buffer = buffer
+        self.use(route)
+        self.begin()
+
+    def use(self, route):
+        """Take this route from the next connection on."""
+        self.route = route
+        # The name that the server's certificate must carry.
+        self.host = route.host
+        # Extensions the server offers but refused when used; kept over a reconnection.
+        self.without = set()
+
+    def begin(self):
+        """Forget what the old connection said: a new one begins."""
+        self.buffer.clear()
+        self.features = {}
+        self.stage = "greeting"
+        self.state = "busy"
+        self.round_trips = 0
+        self.secure = self.asked = self.takes_chunks = False
+        # The name to say EHLO with, if it is worth saying again: a login may have changed what is offered.
+        self.name = None
+
+    def enter(self, state):
+        """Change the state; what is to be told before a message's last byte leaves is told here."""
+        if state == "sent" and self.leaving:
+            self.leaving()
+        self.state = state
+
+    @property
+    def in_step(self):
+        """Whether the connection can be used further (bool)."""
+        return self.state in ("ready", "stale")
+
+    def open(self, ehlo, secret=None):
+        """Greeting, EHLO, STARTTLS and login, as the route wants them (generator).
+
+        Args:
+            ehlo (str): the name to greet with.
+            secret (str): the password or access token, if the route has a login.
+        """
+        return load_transient("smtp.handshake").run(self, ehlo.encode(), secret)
+
+    def send(self, message, final=False):
+        """Send one mail (generator); returns a ``Receipt``.
+
+        Args:
+            message (Message): what to send.
+            final (bool): nothing follows: QUIT travels with it, and the connection is not used again.
+
+        Raises:
+            MailError: refused, broken off or uncertain.
+            Retry: try again, on this connection if it is ``in_step``.
+        """
+        from .transaction import send
+
+        return send(self, message, final)
+
+    def quit(self):
+        """Say QUIT (generator); the driver bounds how long its reply is waited for."""
+        self.stage = "quit"
+        self.enter("over")
+        return self.command(b"QUIT")
+
+    # -- what each step is made of ------------------------------------------------------------------------------------
+
+    def put(self, data, last=False, owed=0):
+        """Send what the server is to answer (generator).
+
+        Args:
+            last (bool): the message's last byte is among it.
+            owed (int): how many replies are still to come.
+        """
+        if len(self.buffer) and not owed:
+            # A reply that came before its command would be taken for the answer to another.
+            raise self.refusal((yield from self.reply()))
+        if last:
+            self.enter("sent")
+        self.asked = True
+        yield data
+
+    def command(self, line, code=0):
+        """Send one command, read its reply as ``reply`` does (generator)."""
+        yield from self.put(line + b"\r\n")
+        return (yield from self.reply(code))
+
+    def reply(self, code=0, seconds=0):
+        """Read one reply (generator).
+
+        Args:
+            code (int): the only one that fits here, any other is raised; 0: any. 421 is an error wherever it comes
+                (RFC 5321, 3.8).
+            seconds (float): to wait for it, other than ``timeout``.
+        """
+        if self.asked:
+            self.asked = False
+            self.round_trips += 1
+        try:
+            reply = yield from read(self.buffer, seconds or self.timeout)
+        except Broken as error:
+            raise self.error("desync", str(error))
+        if reply is None:
+            raise self.error("closed")
+        if reply.code == 421 or code and reply.code != code:
+            raise self.refusal(reply)
+        return reply
+
+    def check_size(self, count):
+        """Raise the MailError for more bytes than the server takes (RFC 1870): they are not sent, or no further."""
+        limit = self.features.get("SIZE")
+        if limit and limit[0].isdigit() and 0 < int(limit[0]) < count:
+            raise self.error("size", "%d bytes; the server takes %s" % (count, limit[0]))
+
+    def error(self, key, text=""):
+        """Make the MailError for what is not a server's refusal; ``key`` and its kind: see failure.py."""
+        return load_transient("smtp.failure").error(self, key, text)
+
+    def refusal(self, reply):
+        """Make the MailError for a reply that refuses, or that does not belong here."""
+        return load_transient("smtp.failure").refusal(self, reply)
+
+    def failure(self, error):
+        """Make the MailError for an OSError that ended the dialogue."""
+        return load_transient("smtp.failure").failure(self, error)

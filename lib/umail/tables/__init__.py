@@ -1,0 +1,1 @@
+"""Tables made by the generators: replies, remedies."""

@@ -1,0 +1,164 @@
+"""The command as a first-time user meets it: mistakes, Ctrl-C, pipes that close, completion, exit status."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from umail_host import cli
+from umail_host.device import port_failure
+from umail_host.device.board import Board
+from umail_host.virtual_board import VirtualBoard
+
+ROOT = Path(__file__).resolve().parents[3]
+UMAIL = str(Path(sys.executable).with_name("umail"))
+PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what people mix up."""
+    (tmp_path / "broken.toml").write_text("[wifi")
+    (tmp_path / "broken.json").write_text('{"a":')
+    (tmp_path / "latin.toml").write_bytes(b'name = "K\xfchlschrank"')
+    (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("UMAIL_PORT", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ("log --port /dev/none", 3, "there is no such port: `umail boards` lists"),
+        ("log --port file", 3, "it is not a port"),
+        ("log --port /dev/null", 3, "it is not a serial port"),
+        ("console --port rfc2217://127.0.0.1:1", 3, "nothing listens there"),
+        ("console --port rfc2217://freezer", 3, "write it as rfc2217://HOST:PORT"),
+        ("console --port ftp://freezer", 3, "write a device, such as"),
+        ("deploy --port /dev/none --config absent.json", 2, "absent.json can't be read: No such file"),
+        ("deploy --port /dev/none --config broken.json", 2, "broken.json is not JSON: Expecting value: line 1"),
+        ("deploy --port /dev/none --config latin.toml", 2, "latin.toml is not text in UTF-8, line 1 "),
+        ("provision broken.toml --port /dev/none", 2, "broken.toml is not TOML"),
+        ("doctor --config broken.toml", 2, "broken.toml is not TOML"),
+        ("flash absent.bin", 2, "absent.bin is neither a file here nor a version"),
+        ("flash file", 2, "for which board is file? give --board"),
+        ("faults nosuch", 2, "no fault has 'nosuch'"),
+        ("serve --maildir /proc/nosuch/mail", 2, "/proc/nosuch"),
+        ("farm exporter --serial freezer", 2, "write it as NAME=/dev/PORT"),
+        ("farm places absent.yaml --name rack", 2, "absent.yaml can't be read"),
+        ("demo --trace absent.csv --limit 3", 2, "absent.csv can't be read"),
+    ],
+)
+def test_a_mistake_is_one_line_and_an_exit_status(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, status: int, said: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["umail", *words.split()])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    shown = capsys.readouterr()
+    assert ended.value.code == status
+    assert shown.err.startswith("umail: ")
+    assert said in shown.err
+    assert shown.err.count("\n") == 1
+    assert shown.out == ""
+
+
+def test_a_port_that_another_program_uses_is_told_with_its_name(tmp_path: Path, micropython: str) -> None:
+    with VirtualBoard(tmp_path / "flash") as virtual, Board(virtual.port):
+        done = subprocess.run([UMAIL, "log", "--port", virtual.port], capture_output=True, text=True, check=False)
+        assert done.returncode == 3
+        assert re.search(rf"can't be opened: \S+ \(process {os.getpid()}\) uses it: close that first", done.stderr)
+
+
+def test_a_port_that_one_may_not_use_is_told_with_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    import grp
+
+    main, slave = pty.openpty()
+    try:
+        monkeypatch.setattr(port_failure.os, "access", lambda path, mode: False)
+        os.chmod(os.ttyname(slave), 0o660)
+        monkeypatch.setattr(grp, "getgrgid", lambda number: grp.struct_group(("dialout", "x", number, [])))
+        assert "sudo usermod -aG dialout $USER, then log out" in port_failure.reason(os.ttyname(slave))
+    finally:
+        os.close(main)
+        os.close(slave)
+
+
+def test_a_question_that_nobody_answers_ends_in_a_sentence() -> None:
+    command = [UMAIL, "provision", "--port", "/dev/none"]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 2
+    assert "a script gives a TOML file" in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    done = subprocess.run(["bash", "-c", f"{UMAIL} faults | head -1"], capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+def test_ctrl_c_ends_a_command_with_status_130() -> None:
+    main, slave = pty.openpty()
+    try:
+        command = [UMAIL, "log", "--port", os.ttyname(slave)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert os.read(main, 10)  # it knocks at the board
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=20)
+    finally:
+        os.close(main)
+        os.close(slave)
+    assert process.returncode == 130
+    assert printed == ""
+    assert "Traceback" not in said
+
+
+def test_all_that_lists_prints_json() -> None:
+    for words in (["faults", "rcpt"], ["boards", "--known"]):
+        done = subprocess.run([UMAIL, *words, "--json"], capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout)
+
+
+def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    here = {**os.environ, "HOME": str(tmp_path), "PATH": f"{Path(UMAIL).parent}:{os.environ['PATH']}"}
+    for option in ("--show-completion", "--install-completion"):
+        command = ["bash", "-c", f"umail {option}; true"]
+        done = subprocess.run(command, env=here, capture_output=True, text=True, check=True)
+        assert "complet" in done.stdout
+    script = next(path for path in tmp_path.rglob("umail*") if path.is_file())
+    ask = f'source {script}; COMP_WORDS=(umail %s); COMP_CWORD=%d; _umail_completion umail; echo "${{COMPREPLY[@]}}"'
+    for words, number, expected in (("bo", 1, "board boards"), ("outbox l", 2, "ls"), ("log --li", 2, "--lines")):
+        command = ["bash", "-c", ask % (words, number)]
+        done = subprocess.run(command, env=here, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == expected.split(), done.stderr
+
+
+def test_the_page_has_every_command_variable_and_exit_status() -> None:
+    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    assert set(commands) == set(re.findall(r"^\| `umail (\w+)", PAGE, re.MULTILINE))
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "host_tools" / "umail_host").rglob("*.py")]
+    variables = {name for source in sources for name in re.findall(r"\"(UMAIL_[A-Z_]*[A-Z])\"", source)}
+    assert {name for name in variables if f"`{name}`" not in PAGE} == set()
+    statuses = {status for source in sources for status in statuses_in(source)}
+    assert statuses <= {int(text) for text in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
+
+
+def statuses_in(source: str) -> set[int]:
+    """Exit statuses that a module gives to its errors as numbers."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    errors = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "UserError"]
+    given = [value for call in errors for value in [*call.args[1:], *(word.value for word in call.keywords)]]
+    return {value.value for value in given if isinstance(value, ast.Constant)}

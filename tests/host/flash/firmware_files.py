@@ -1,0 +1,42 @@
+"""Firmware files as MicroPython's builds make them, but small: for an ESP32 and its kin, and UF2."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import operator
+import struct
+
+from umail_host.device import boards
+
+_CHIPS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13}
+
+
+def esp_image(chip: int, size: int, hashed: bool = True) -> bytes:
+    """One image of ESP-IDF with two segments, ``size`` octets of data in all, its checksum and its SHA-256."""
+    segments = [bytes(range(251)) * (size // 502), bytes(reversed(range(251))) * (size // 502)]
+    head = bytes([0xE9, len(segments), 2, 0x20]) + struct.pack("<I", 0x40080000) + bytes([0xEE, 0, 0, 0])
+    image = head + struct.pack("<HBHH4xB", chip, 0, 0, 0xFFFF, hashed)
+    for number, data in enumerate(segments):
+        image += struct.pack("<II", 0x40080000 + number * 0x10000, len(data)) + data
+    image += bytes(15 - len(image) % 16)
+    image += bytes([functools.reduce(operator.xor, b"".join(segments), 0xEF)])
+    return image + (hashlib.sha256(image).digest() if hashed else b"")
+
+
+def esp_firmware(board: str = "ESP32_GENERIC", size: int = 8_032, chip: int | None = None) -> bytes:
+    """A firmware file: the boot loader, and MicroPython, of about ``size`` octets, where the board's layout has it."""
+    spec = boards.load(board)
+    number = _CHIPS[spec.chip] if chip is None else chip
+    start = next(region.offset for region in spec.layout if region.name == "factory") - spec.flash_offset
+    return esp_image(number, 4_016).ljust(start, b"\xff") + esp_image(number, size)
+
+
+def uf2(family: int = 0xE48BFF56, blocks: int = 3) -> bytes:
+    """A UF2 file; the Pico W's family by default."""
+    return b"".join(
+        struct.pack("<8I", 0x0A324655, 0x9E5D5157, 0x2000, 0x10000000 + 256 * n, 256, n, blocks, family)
+        + bytes(476)
+        + struct.pack("<I", 0x0AB16F30)
+        for n in range(blocks)
+    )

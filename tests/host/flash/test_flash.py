@@ -1,0 +1,176 @@
+"""Flashing: files checked, esptool against a ROM loader, UF2 copied, the board asked afterwards; boards listed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from host.flash.fake_rom import FakeRom
+from host.flash.firmware_files import esp_firmware, esp_image, uf2
+from umail_host.cli import app
+from umail_host.device import boards, ports
+from umail_host.errors import UserError
+from umail_host.flash import boot_drive, confirm, write
+from umail_host.flash import esp_image as esp_image_check
+from umail_host.virtual_board import VirtualBoard
+
+ESP32 = boards.load("ESP32_GENERIC")
+PICO = boards.load("RPI_PICO_W")
+NO_STUB = ("--no-stub",)
+
+
+@pytest.fixture
+def firmware(tmp_path):
+    path = tmp_path / "ESP32_GENERIC-20260101-v1.28.0.bin"
+    path.write_bytes(esp_firmware())
+    return path
+
+
+def test_a_good_file_passes_and_its_hash_is_told(firmware, tmp_path):
+    digest = hashlib.sha256(firmware.read_bytes()).hexdigest()
+    assert write.check_file(firmware, ESP32) == digest
+    assert write.check_file(firmware, ESP32, digest.upper()) == digest
+    for name in ("S2", "C3", "S3", "C6"):
+        firmware.write_bytes(esp_firmware(f"ESP32_GENERIC_{name}"))
+        write.check_file(firmware, boards.load(f"ESP32_GENERIC_{name}"))
+    (tmp_path / "pico.uf2").write_bytes(uf2())
+    write.check_file(tmp_path / "pico.uf2", PICO)
+
+
+@pytest.mark.parametrize(
+    ("board", "octets", "sha256", "words"),
+    [
+        (
+            "ESP32_GENERIC",
+            esp_firmware("ESP32_GENERIC_C3"),
+            "",
+            "is for esp32c3, ESP32_GENERIC has esp32: get ESP32_GENERIC-DATE-vVERSION.bin",
+        ),
+        ("ESP32_GENERIC", esp_firmware(chip=77), "", "is for unknown chip 77"),
+        ("ESP32_GENERIC", b"PK\x03\x04" * 20, "", "is not a firmware of an ESP32"),
+        ("ESP32_GENERIC", b"", "", "is not a firmware of an ESP32"),
+        ("ESP32_GENERIC", esp_firmware(size=0x200000), "", "the region for firmware at 0x200000"),
+        ("ESP32_GENERIC", esp_firmware()[:-5_000], "", "is damaged, it is cut off (MicroPython): get it anew"),
+        ("ESP32_GENERIC", esp_firmware()[:9_000], "", "is damaged, it is not an image (MicroPython)"),
+        ("ESP32_GENERIC", esp_firmware()[:3_000], "", "is damaged, it is cut off (boot loader)"),
+        (
+            "ESP32_GENERIC",
+            esp_firmware().replace(b"\x07\x08\x09", b"\x07\x08\x00", 1),
+            "",
+            "its checksum is wrong (boot",
+        ),
+        ("ESP32_GENERIC", esp_firmware()[:-1] + b"?", "", "its SHA-256 is wrong (MicroPython)"),
+        ("ESP32_GENERIC", esp_firmware(), "00" * 32, "not the one given: it is damaged or another release"),
+        ("ESP32_GENERIC", None, "", "can't be read (No such file or directory): get ESP32_GENERIC-"),
+        ("RPI_PICO_W", uf2(0xE48BFF59), "", "is for rp2350, RPI_PICO_W has rp2040"),
+        ("RPI_PICO_W", uf2()[:-512], "", "is damaged, it has 2 blocks of 3"),
+        ("RPI_PICO_W", uf2()[:-3], "", "is not a UF2 file"),
+        ("RPI_PICO_W", uf2(blocks=9000), "", "holds 2304000 bytes"),
+        ("virtual", b"", "", "virtual has no firmware to flash"),
+    ],
+)
+def test_a_wrong_file_is_told_before_anything_is_written(tmp_path, board, octets, sha256, words):
+    file = tmp_path / "firmware"
+    if octets is not None:
+        file.write_bytes(octets)
+    with pytest.raises(UserError) as caught:
+        write.check_file(file, boards.load(board), sha256)
+    assert words in str(caught.value)
+
+
+def test_esptool_finds_the_same_images_whole(tmp_path):
+    file = tmp_path / "image.bin"
+    file.write_bytes(esp_image(0, 2_008))
+    done = subprocess.run([sys.executable, "-m", "esptool", "image-info", file], capture_output=True, text=True)
+    assert "(valid)" in next(line for line in done.stdout.splitlines() if line.startswith("Checksum"))
+    assert "(valid)" in next(line for line in done.stdout.splitlines() if line.startswith("Validation hash"))
+    assert esp_image_check.problem(file.read_bytes()) == ""
+    assert esp_image_check.problem(esp_image(0, 2_008, hashed=False)) == ""
+
+
+def test_esptool_writes_at_the_chips_offset_and_verifies(firmware):
+    said: list[str] = []
+    with FakeRom() as rom:
+        write.write(firmware, ESP32, rom.url, erase=False, baud=115_200, echo=said.append, more=NO_STUB)
+    written = firmware.read_bytes()
+    assert rom.flash[0x1000 : 0x1000 + len(written)] == written
+    assert set(rom.flash[:0x1000]) == {0xFF}
+    assert "Hash of data verified" in "".join(said)
+
+
+def test_a_flash_that_takes_something_else_is_told(firmware):
+    with FakeRom(corrupt=True) as rom, pytest.raises(UserError, match=r"\(MD5 of file .*\): flash it again"):
+        write.write(firmware, ESP32, rom.url, erase=False, baud=115_200, echo=lambda text: None, more=NO_STUB)
+
+
+def test_another_chip_is_refused_by_esptool_and_nothing_is_written(tmp_path):
+    file = tmp_path / "ESP32_GENERIC_S2-20260101-v1.28.0.bin"
+    file.write_bytes(esp_firmware("ESP32_GENERIC_S2"))
+    spec = boards.load("ESP32_GENERIC_S2")
+    with FakeRom() as rom, pytest.raises(UserError, match="the board is another one, see `umail boards`"):
+        write.write(file, spec, rom.url, erase=False, baud=115_200, echo=lambda text: None, more=NO_STUB)
+    assert set(rom.flash) == {0xFF}
+
+
+def test_no_board_at_the_port_is_told_with_what_to_do(firmware):
+    with pytest.raises(UserError, match="is the port right, and free"):
+        write.write(firmware, ESP32, "socket://127.0.0.1:9", erase=False, baud=9600, echo=lambda text: None)
+
+
+def test_a_uf2_goes_to_the_boot_drive_of_its_own_chip_only(tmp_path):
+    file = tmp_path / "RPI_PICO_W-20260101-v1.28.0.uf2"
+    file.write_bytes(uf2())
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    assert boot_drive.find_drive([drive]) is None
+    with pytest.raises(UserError, match="is not the boot drive"):
+        boot_drive.copy(file, PICO, drive)
+    (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v1.0\nModel: Raspberry Pi RP2350\nBoard-ID: RP2350\n")
+    with pytest.raises(UserError, match="belongs to RP2350, not RPI_PICO_W"):
+        boot_drive.copy(file, PICO, drive)
+    (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n")
+    assert boot_drive.find_drive([tmp_path / "none", drive]) == drive
+    boot_drive.copy(file, PICO, drive)
+    assert (drive / file.name).read_bytes() == file.read_bytes()
+
+
+def test_the_version_is_read_from_the_name():
+    assert write.version_in("ESP32_GENERIC-20260101-v1.28.0.bin") == "1.28.0"
+    assert write.version_in("ESP32_GENERIC-SPIRAM-20240105-v1.22.1.bin") == "1.22.1"
+    assert write.version_in("mine.bin") == ""
+
+
+def test_the_board_itself_is_asked_what_it_runs(tmp_path, micropython):
+    with VirtualBoard(tmp_path, board="ESP32_GENERIC") as board:
+        text = confirm.confirm(board.port, ESP32, "")
+        assert "ESP32 runs MicroPython 1." in text
+        with pytest.raises(UserError, match=r"still runs MicroPython 1\.\d+\.\d+, the file holds 1\.0\.0"):
+            confirm.confirm(board.port, ESP32, "1.0.0")
+        with pytest.raises(UserError, match="which is not ESP32_GENERIC_C3"):
+            confirm.confirm(board.port, boards.load("ESP32_GENERIC_C3"), "")
+
+
+def test_boards_are_listed_and_probed_as_json(tmp_path, micropython, monkeypatch):
+    with VirtualBoard(tmp_path) as board:
+        gone = ports.Port(str(tmp_path / "gone"), "303a:1001", "", "USB JTAG", ("ESP32_GENERIC_C3",))
+        here = ports.Port(board.port, "10c4:ea60", "0001", "CP2102", ("ESP32_GENERIC",))
+        monkeypatch.setattr(ports, "found", lambda: [gone, here])
+        rows = json.loads(CliRunner().invoke(app, ["boards", "--json"]).stdout)
+        assert [row["device"] for row in rows] == [gone.device, here.device]
+        rows = json.loads(CliRunner().invoke(app, ["boards", "--json", "--probe"]).stdout)
+    assert "can't be opened" in rows[0]["error"]
+    assert rows[1]["board"] == "virtual"
+    assert rows[1]["id"] == "240ac4c0ffee"
+    assert rows[1]["alertnode"] == ""
+
+
+def test_no_board_is_a_sentence_and_the_known_ones_are_listed(monkeypatch):
+    monkeypatch.setattr(ports, "found", list)
+    assert "no board is connected: plug one in" in CliRunner().invoke(app, ["boards"]).stdout
+    assert CliRunner().invoke(app, ["boards", "--json"]).stdout == "[]\n"
+    assert "RPI_PICO_W  Raspberry Pi Pico W" in CliRunner().invoke(app, ["boards", "--known"]).stdout

@@ -1,0 +1,310 @@
+"""`umail provision` for many boards, and with a sign-in by a code: what fails is named, what is done is left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keyring.core
+import pytest
+from typer.testing import CliRunner
+
+from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, rig, settings, stored
+from umail_host.cli import app, main
+from umail_host.device import maintenance, ports
+from umail_host.errors import UserError
+from umail_host.fake_oauth import FakeOAuth, TokenService
+from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.server.clock import ManualClock
+from umail_host.provision import record, sign_in
+from umail_host.settings import Oauth, Route, Settings
+from umail_host.virtual_board import VirtualBoard
+
+IDS = ["240ac4000001", "240ac4000002", "240ac4000003"]
+
+
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    """The command as a process would end: its status, and all it printed."""
+    monkeypatch.setattr("sys.argv", ["umail", "provision", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    shown = capsys.readouterr()
+    assert PASSWORD not in shown.out + shown.err
+    assert WIFI_PASSWORD not in shown.out + shown.err
+    return int(ended.value.code or 0), shown.out + shown.err
+
+
+def toml(server: FakeServer, folder: Path, boards: str, mail: str = "") -> Path:
+    """A file for boards that mail to ``server``; its root lies beside it."""
+    section = settings(server)["mail"]
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in section.items())
+    file = folder / "fleet.toml"
+    file.write_text(
+        f'wifi = {{ssid = "lab", timeout = 2}}\nwatchdog = 20\n'
+        f'clock.ntp = "time.example"\nexpires."client secret" = 2127-03-01\n'
+        f'rules = [{{name = "temperature", when = "above", limit = 30}}]\n[files]\n"{ROOT}" = "root.der"\n'
+        f'[sensor]\ntype = "ds18b20"\npin = "one_wire"\n[mail]\n{lines}\n{mail}\n{boards}'
+    )
+    (folder / "root.der").write_bytes(server.ca_der)
+    return file
+
+
+@pytest.fixture
+def fleet(
+    flash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[FakeServer, list[VirtualBoard]]]:
+    """Three boards on this computer's ports, and a port on which nothing answers; secrets come from a keyring."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "host.provision.fake_keyring.Backend")
+    monkeypatch.setenv(
+        "FAKE_KEYRING", json.dumps({"wifi_password": WIFI_PASSWORD, "freezer-1/mail_password": PASSWORD})
+    )
+    monkeypatch.setenv("UMAIL_SECRET_FREEZER_2_MAIL_PASSWORD", PASSWORD)
+    before = keyring.core.get_keyring()
+    keyring.core.init_backend()
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(FakeServer(mailboxes={USER: PASSWORD}))
+        boards = []
+        for identity in IDS:
+            shutil.copytree(flash, tmp_path / identity)
+            board = stack.enter_context(VirtualBoard(tmp_path / identity, unique_id=identity))
+            board.sensors.ds18b20(4).conversion = 0.01
+            board.wifi.ssid, board.wifi.password = "lab", WIFI_PASSWORD
+            boards.append(board)
+        found = [ports.Port(board.port, "", "", "", ()) for board in boards]
+        monkeypatch.setattr(ports, "found", lambda: [ports.Port("/dev/no-such-port", "", "", "", ()), *found])
+        yield server, boards
+    keyring.core.set_keyring(before)
+
+
+def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_them(
+    fleet: tuple[FakeServer, list[VirtualBoard]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    server, boards = fleet
+    entries = "".join(
+        f'[[board]]\nboard_name = "freezer-{number}"\nid = "{identity}"\n'
+        for number, identity in ((1, IDS[0]), (2, IDS[1]), (9, "24:0A:C4:00:00:09"))
+    )
+    file = toml(server, tmp_path, entries)
+    boards[1].wifi.refuse()
+    code, shown = run(monkeypatch, capsys, file, "--all")
+    # The first that failed did not answer.
+    assert code == 3
+    assert "/dev/no-such-port: " in shown
+    assert f"freezer-2 ({boards[1].port}): its test alert did not get through" in shown
+    assert f"{boards[2].port}: its id {IDS[2]} is not in the file" in shown
+    assert "1 provisioned, 1 not in the file\nnot connected: freezer-9\n" in shown
+    assert f"umail: 2 failed: /dev/no-such-port, freezer-2 ({boards[1].port}); the command once more" in shown
+    assert [mail["Subject"] for mail in server.inbox.wait(1, 5)] == ["freezer-1: test alert, the board is ready"]
+    # Once, though two boards have been worked on.
+    assert shown.count("Set-CASMailbox -Identity 'esp32@contoso.com' -Smtp") == 1
+
+    boards[1].wifi.up()
+    monkeypatch.setattr(ports, "found", lambda: [ports.Port(board.port, "", "", "", ()) for board in boards[:2]])
+    code, shown = run(monkeypatch, capsys, file, "--all")
+    assert code == 0, shown
+    assert f"freezer-1 ({boards[0].port}): done before" in shown
+    assert "1 provisioned, 1 done before\n" in shown
+    assert "freezer-2: test alert, the board is ready" in [mail["Subject"] for mail in server.inbox.wait(2, 5)]
+    for board in boards[:2]:
+        board.wait_for("Wi-Fi lab is up", 15)
+
+
+class Held:
+    """A board as is_done asks it."""
+
+    def __init__(self, done: str | None, **secrets: str) -> None:
+        self.config, self.recorded, self.secrets = "1234", "", secrets
+        if done is not None:
+            record.record(self, done)
+
+    def exists(self, path: str) -> bool:
+        return path == "/config.json" or bool(self.recorded)
+
+    def get(self, path: str) -> bytes:
+        return self.recorded.encode()
+
+    def put(self, path: str, data: bytes) -> None:
+        assert path == record.RECORD
+        self.recorded = data.decode()
+
+    def hash(self, path: str) -> str:
+        return self.config
+
+    def exec(self, code: str) -> str:
+        return ""
+
+    def eval(self, expression: str) -> bool:
+        return bool(eval(expression, {"secrets": self.secrets}))
+
+
+def test_a_board_is_done_when_configuration_files_and_secrets_are_those_it_was_tried_with() -> None:
+    mail = {"route": "m365.submission", "username": USER, "to": ["a@b.c"]}
+    config = {"board_name": "freezer-1", "wifi": {"ssid": "lab"}, "mail": mail, "sensor": {"type": "adc", "pin": 1}}
+    config["rules"] = []
+    before = Settings.of(config)
+    done = record.digest(before, {"/certs/a.der": b"1"})
+    held = Held(done, mail_password="p", refresh_token="r")
+    assert record.is_done(held, done, {"mail_password": "p"}, ["refresh_token"])
+    # A password that was changed is brought to every board by the same command.
+    assert not record.is_done(held, done, {"mail_password": "new"}, ())
+    assert not record.is_done(held, done, {"mail_password": "p", "wifi_password": "w"}, ())
+    assert not record.is_done(Held(done), done, {}, ["refresh_token"])
+    for other in (
+        record.digest(before, {"/certs/a.der": b"2"}),
+        record.digest(before, {}),
+        record.digest(Settings.of(config | {"interval": 5}), {"/certs/a.der": b"1"}),
+    ):
+        assert not record.is_done(held, other, {}, ())
+    assert not record.is_done(Held(""), done, {}, ())
+    assert not record.is_done(Held(None), done, {}, ())
+    # umail deploy brought another configuration since.
+    held.config = "5678"
+    assert not record.is_done(held, done, {"mail_password": "p"}, ["refresh_token"])
+
+
+def test_all_is_for_many(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text("[[board]]\nboard_name = 'a'\n")
+    for more in (["--name", "a"], ["--save", "x.json"]):
+        done = CliRunner().invoke(app, ["provision", str(file), "--all", *more])
+        assert "leave --name and --save out" in str(done.exception)
+
+
+def test_a_file_of_which_no_board_is_connected_ends_with_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text("[[board]]\nboard_name = 'a'\nid = '1'\n")
+    monkeypatch.setattr(ports, "found", list)
+    code, shown = run(monkeypatch, capsys, file, "--all")
+    assert code == 3
+    assert "not connected: a" in shown
+    assert "fleet.toml is connected: plug it in" in shown
+
+
+# -- signing in ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def node(flash: Path, tmp_path: Path) -> Iterator[Rig]:
+    with rig(flash, tmp_path / "board", basic_auth=False) as made:
+        yield made
+
+
+def section(endpoint: FakeOAuth, **more: object) -> dict[str, object]:
+    service = endpoint.service
+    oauth = {"flow": "device_code", "tenant": service.tenant, "client_id": service.client_id}
+    return {"route": "m365.submission", "oauth": oauth | {"host": "localhost", "port": endpoint.port} | more}
+
+
+def route(mail: dict[str, Any]) -> Route:
+    """The route of a section ``mail``."""
+    return Route(mail["route"], username=USER, oauth=Oauth(**mail["oauth"]))
+
+
+def test_a_board_is_signed_in_by_a_code_and_its_token_is_in_its_store_only(
+    node: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UMAIL_SECRET_WIFI_PASSWORD", WIFI_PASSWORD)
+    with FakeOAuth(node.server) as endpoint:
+        service = endpoint.service
+        service.interval = 1
+        lines = "".join(f"oauth.{key} = {json.dumps(value)}\n" for key, value in section(endpoint)["oauth"].items())
+        file = toml(node.server, tmp_path, '[[board]]\nboard_name = "freezer-1"\n', lines)
+
+        def person() -> None:
+            # Enters the code after it was asked for twice in vain.
+            while len(endpoint.requests) < 3:
+                time.sleep(0.05)
+            service.approve()
+
+        threading.Thread(target=person, daemon=True).start()
+        monkeypatch.setattr("sys.argv", ["umail", "provision", str(file), "--port", node.board.port])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        text = shown.out + shown.err
+        assert not ended.value.code, text
+        code = text.partition("enter the code ")[2][:9]
+        assert (
+            f"open https://microsoft.com/devicelogin in any browser, enter the code {code}, and sign in as {USER}"
+            in text
+        )
+        errors = [request.error for request in endpoint.requests]
+        assert errors[:3] == ["", "authorization_pending", "authorization_pending"]
+        assert not any(errors[3:]), "it polled too often, or was refused"
+        assert "✓ token" in text
+        assert "SMTP.Send and offline_access" in text
+        assert len(node.server.inbox.wait(1, 5)) == 1
+        node.wait_for("Wi-Fi lab is up")
+        with maintenance.held(node.board.port) as link:
+            config = json.loads(link.get("/config.json"))
+            token = stored(link, "refresh_token")
+        assert config["mail"]["oauth"]["flow"] == "refresh_token"
+        assert token.startswith("0.fake-refresh-")
+        assert token not in text
+        assert "fake-refresh" not in json.dumps(config)
+        assert config["expires"] == {"client secret": "2127-03-01"}
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("declined", "The sign-in was declined"),
+        ("late", "start the sign-in again"),
+        (700016, "check client id and tenant id"),
+        (53003, "Conditional Access"),
+        (7000218, "Allow public client flows"),
+        ("tenant", "AADSTS90002"),
+    ],
+)
+def test_a_sign_in_that_fails_is_one_sentence_with_what_to_do(what: str | int, words: str) -> None:
+    with FakeOAuth(service=TokenService(interval=1, clock=ManualClock())) as endpoint:
+        service = endpoint.service
+        shown = []
+
+        def show(address: str, code: str) -> None:
+            shown.append(code)
+            if what == "declined":
+                service.deny(code)
+            elif what == "late":
+                service.clock.move(1000)
+            else:
+                service.fail = int(what)
+
+        mail = section(endpoint, **({"tenant": "other.example"} if what == "tenant" else {}))
+        if isinstance(what, int):
+            service.fail = what
+        with pytest.raises(UserError, match=words) as caught:
+            sign_in.refresh_token(route(mail), [endpoint.ca_der], show)
+        assert caught.value.exit_code == 4
+        assert str(caught.value).startswith("the sign-in failed: ")
+        assert len(shown) == (what in ("declined", "late"))
+
+
+def test_nobody_in_between_gets_a_sign_in() -> None:
+    with FakeOAuth() as endpoint, FakeOAuth() as other:
+        with pytest.raises(UserError, match="No trusted root signed"):
+            sign_in.refresh_token(route(section(endpoint)), [other.ca_der], print)
+        assert not endpoint.requests
+
+
+def test_high_volume_email_is_signed_in_for_its_own_resource() -> None:
+    with FakeOAuth(service=TokenService(interval=1, clock=ManualClock())) as endpoint:
+
+        def show(address: str, code: str) -> None:
+            endpoint.service.clock.move(2)
+            endpoint.service.approve(code)
+
+        mail = section(endpoint) | {"route": "m365.hve"}
+        assert sign_in.refresh_token(route(mail), [endpoint.ca_der], show).startswith("0.fake-refresh-")
+        assert endpoint.requests[0].form["scope"] == "https://outlook.office.com/.default offline_access"

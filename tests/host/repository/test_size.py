@@ -1,0 +1,147 @@
+"""The table of sizes: figures measured, written, read back, and any growth told."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+
+import pytest
+
+from tools import size
+from tools.size_table import ALERT_GOAL, Fit, Sizes, compare, parse, render
+from umail_host import paths
+from umail_host.deploy import image
+from umail_host.errors import UserError
+
+SIZES = Sizes(
+    mpy={
+        "umail": 400,
+        "umail.smtp.session": 1500,
+        "umail.outbox": 1100,
+        "umail.tables.advice_en": 9000,
+        "umail.certs.one": 900,
+    },
+    ram={
+        "umail": 900,
+        "umail.smtp.session": 2800,
+        "umail.outbox": 2000,
+        "umail.tables.advice_en": 9500,
+        "umail.certs.one": 1100,
+    },
+    alert=("umail",),
+    passing=("umail.smtp.session",),
+    alert_ram=3700,
+)
+FITS = [Fit("PLENTY", 200_000, 2_000_000)]
+
+
+@pytest.fixture
+def library(tmp_path):
+    folder = tmp_path / "lib" / "umail"
+    (folder / "certs").mkdir(parents=True)
+    (folder / "__init__.py").write_text('"""Doc."""\n')
+    (folder / "certs" / "__init__.py").write_text("")
+    (folder / "base.py").write_text("import socket\n\n\ndef f():\n    return socket.socket()\n")
+    (folder / "top.py").write_text("from umail.base import f\n\nTABLE = bytearray(2000)\n")
+    return folder
+
+
+def test_a_table_reads_back_as_it_was_written():
+    assert parse(render(SIZES, FITS)) == SIZES
+    without_ram = dataclasses.replace(SIZES, ram={}, alert_ram=0)
+    assert parse(render(without_ram, FITS)) == without_ram
+
+
+def test_certificates_and_advice_are_counted_apart():
+    assert SIZES.total("code") == 3000
+    assert SIZES.total("advice") == 9000
+    assert SIZES.total("certificates") == 900
+    assert SIZES.alert_mpy == 1900
+
+
+def test_the_same_figures_are_no_problem_and_neither_is_what_shrank():
+    smaller = dataclasses.replace(SIZES, mpy={**SIZES.mpy, "umail.smtp.session": 900}, alert_ram=10)
+    assert compare(SIZES, SIZES, FITS) == []
+    assert compare(SIZES, smaller, FITS) == []
+
+
+@pytest.mark.parametrize("column", ["mpy", "ram"])
+def test_growth_beyond_the_tolerance_is_told_by_name(column):
+    def grown(by):
+        figures = {**getattr(SIZES, column)}
+        figures["umail.outbox"] += by
+        return dataclasses.replace(SIZES, **{column: figures})
+
+    assert compare(SIZES, grown(20), FITS) == []
+    problems = compare(SIZES, grown(200), FITS)
+    assert len(problems) == 1
+    assert problems[0].startswith(f"umail.outbox ({'.mpy' if column == 'mpy' else 'RAM'}) grew from")
+
+
+def test_a_new_module_and_a_module_more_in_an_alert_are_told():
+    new = dataclasses.replace(SIZES, mpy={**SIZES.mpy, "umail.new": 300})
+    assert "umail.new (.mpy) is new: 300 bytes" in compare(SIZES, new, FITS)[0]
+    more = dataclasses.replace(SIZES, alert=(*SIZES.alert, "umail.outbox"))
+    assert "what a plain alert loads (.mpy) grew from 1,900 to 3,000" in compare(SIZES, more, FITS)[0]
+
+
+def test_a_goal_is_shown_with_how_far_it_is_away():
+    fat = dataclasses.replace(SIZES, mpy={**SIZES.mpy, "umail": ALERT_GOAL})
+    assert "(goal 12,000: missed by 1,500)" in render(fat, FITS)
+    assert "(goal 12,000: met)" in render(SIZES, FITS)
+
+
+def test_a_flash_that_is_too_small_is_told():
+    problems = compare(SIZES, SIZES, [Fit("TINY", 2000, 1000)])
+    assert problems == ["library and firmware do not fit TINY's flash"]
+
+
+def test_a_missing_or_broken_table_is_told():
+    assert "there is no table yet" in compare(None, SIZES, FITS)[0]
+    with pytest.raises(UserError, match="holds no table"):
+        parse("# nothing\n")
+
+
+def test_the_octets_are_those_of_the_mpy_files(library):
+    measured = size.measure_mpy(library)
+    assert set(measured) == {"umail", "umail.certs", "umail.base", "umail.top"}
+    source = (library / "base.py").read_bytes()
+    assert measured["umail.base"] == len(image.compile_module(source, "umail/base.py", "-O3"))
+
+
+def ram_of(library):
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("no node and npm here: apt install nodejs npm")
+    cache = paths.library().parent.parent / "build" / "wasm"
+    try:
+        return size.measure_ram(library, size.measure_mpy(library), ["umail.base", "umail.top"], cache)
+    except UserError as error:
+        if "npm could not install" in str(error):
+            pytest.skip(f"{error}: it needs the npm registry once")
+        raise
+
+
+def test_a_module_that_a_board_can_not_import_is_told_with_the_reason(library):
+    (library / "bad.py").write_text("import tempfile\n")
+    with pytest.raises(UserError, match=r"RAM not measured: .*no module named 'tempfile'"):
+        ram_of(library)
+
+
+def test_ram_is_measured_without_what_a_module_imports(library):
+    ram, together = ram_of(library)
+    assert 2000 < ram["umail.top"] < 2700
+    assert 0 < ram["umail.base"] < 700
+    assert together >= ram["umail.base"] + ram["umail.top"]
+
+
+def test_a_plain_alert_is_really_sent_and_its_modules_are_counted(micropython):
+    stay, leave = size.alert_modules(micropython, paths.library())
+    assert {"umail", "umail.message", "umail.smtp.session"} <= set(stay)
+    assert {"umail.smtp.handshake", "umail.net.tls", "umail.dns", "umail.certs"} <= set(leave)
+    assert not [name for name in stay + leave if "advice" in name or "failure" in name]
+
+
+def test_library_and_firmware_fit_every_board():
+    fits = size.fits({f"/lib/umail/{number}.mpy": bytes(5000) for number in range(10)})
+    assert {fit.board: fit.used for fit in fits}["ESP32_GENERIC"] == 10 * 8192
+    assert all(fit.used < fit.room for fit in fits)

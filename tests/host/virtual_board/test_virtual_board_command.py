@@ -1,0 +1,111 @@
+"""`umail board`: a virtual board at the command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from umail_host.device.board import Board
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "umail_host.cli", "board", *arguments]
+    return subprocess.Popen(
+        command, text=True, bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def test_a_script_can_start_it_behind_itself_and_end_it(tmp_path: Path, micropython: str) -> None:
+    # A shell starts what stands before & with SIGINT ignored and without input.
+    script = (
+        f"{sys.executable} -m umail_host.cli board --link port --flash flash & echo $!; wait $!; echo ended with $?"
+    )
+    with subprocess.Popen(["sh", "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as shell:
+        assert shell.stdout is not None
+        number = int(shell.stdout.readline())
+        while "Ctrl-C ends" not in shell.stdout.readline():
+            pass
+        time.sleep(0.5)
+        os.kill(number, signal.SIGTERM)
+        rest, _ = shell.communicate(timeout=20)
+    assert rest == "stopped\nended with 0\n"
+
+
+@pytest.mark.parametrize("version", ["1.22.2", "1.26.1", ""])
+def test_a_micropython_without_a_raw_repl_is_refused_in_one_sentence(tmp_path: Path, version: str) -> None:
+    old = tmp_path / "micropython"
+    old.write_text(f"#!/bin/sh\necho {version.replace('.', ' ')}\n", encoding="ascii")
+    old.chmod(0o755)
+    code = "import sys; sys.executable = '/nowhere/python'; from umail_host.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "board"],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.stderr == (
+        f"umail: the virtual board needs MicroPython 1.27 or newer, and {old} is {version or 'something else'}\n"
+    )
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_until_it_is_stopped_and_ends_with_0(tmp_path: Path, micropython: str, end: signal.Signals) -> None:
+    link = tmp_path / "port"
+    with start("--link", str(link), "--flash", str(tmp_path / "flash")) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"board virtual at {link}\n"
+        assert "mpremote connect" in process.stdout.readline()
+        with Board(str(link)) as board:
+            board.enter()
+            board.put("/kept", b"1")
+        process.send_signal(end)
+        rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, rest
+    assert "Traceback" not in rest
+    assert not link.is_symlink()
+    assert (tmp_path / "flash" / "flash.img").exists()
+
+
+def test_the_world_obeys_what_is_typed(tmp_path: Path, micropython: str) -> None:
+    link = tmp_path / "port"
+    with start("--link", str(link), "--console") as process:
+        assert process.stdin is not None
+        while not link.is_symlink():
+            time.sleep(0.01)
+        for line in ("ds18b20 4 37.5", "pin 13 0", "volts 34 0.5", "dht 5 21 55", "ntp off", "wifi refuse", "", "fly"):
+            process.stdin.write(line + "\n")
+        with Board(str(link)) as board:
+            board.enter()
+            for _ in range(100):
+                if not board.eval("__import__('machine').Pin(13, 1, 2).value()"):
+                    break
+                time.sleep(0.02)
+            assert board.eval("__import__('machine').ADC(34).read_uv()") == 500_000
+        process.stdin.write("reset\n")
+        process.stdin.flush()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "not understood" in printed
+    assert printed.count("rst:0x1") == 2
+
+
+def test_an_unknown_board_and_a_wrong_link_are_told_in_one_sentence(tmp_path: Path, micropython: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for arguments, words in ((("--board", "NOPE"), "there is no board"), (("--link", str(file)), "is not a link")):
+        with start(*arguments) as process:
+            printed, _ = process.communicate(timeout=20)
+        assert process.returncode == 2
+        assert words in printed
+        assert "Traceback" not in printed

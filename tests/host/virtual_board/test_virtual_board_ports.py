@@ -1,0 +1,277 @@
+"""What the ports of MicroPython do otherwise than this computer: ticks, limits, resets, pins, memory, by board.
+
+docs/porting.md names the source of each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from umail_host.device import boards
+from umail_host.device.board import Board, ExecError
+from umail_host.errors import UserError
+from umail_host.fake_smtp import FakeServer
+from umail_host.virtual_board import VirtualBoard
+
+Start = Callable[..., tuple[VirtualBoard, Board]]
+REAL = [name for name in boards.names() if name != "virtual"]
+PICOS = [name for name in REAL if boards.load(name).port == "rp2"]
+ESP32S = [name for name in REAL if boards.load(name).port == "esp32"]
+
+
+@pytest.fixture
+def start(tmp_path: Path, micropython: str) -> Iterator[Start]:
+    with ExitStack() as stack:
+
+        def run(name: str, **settings: object) -> tuple[VirtualBoard, Board]:
+            virtual = stack.enter_context(VirtualBoard(tmp_path / name, name, **settings))  # type: ignore[arg-type]
+            board = stack.enter_context(Board(virtual.port))
+            board.enter()
+            board.exec("import machine, network, time")
+            return virtual, board
+
+        yield run
+
+
+def lets_go(board: Board, code: str) -> None:
+    """Run code after which the board answers no more."""
+    with pytest.raises(UserError):
+        board.exec(code, timeout=0.3)
+
+
+def test_ticks_wrap_at_30_bits_and_their_differences_do_not(start: Start) -> None:
+    _, board = start("ESP32_GENERIC", ticks=2**30 - 400)
+    board.exec("before = time.ticks_ms()\ntime.sleep_ms(600)\nafter = time.ticks_ms()")
+    before, after, difference = board.eval("before, after, time.ticks_diff(after, before)")
+    assert after < 2**29 < before < 2**30
+    assert 599 <= difference < 900
+    assert board.eval("time.ticks_diff(time.ticks_add(5, -10), 5), time.ticks_add(2**30 - 1, 1)") == (-10, 0)
+    assert board.eval("0 <= time.ticks_us() < 2**30")
+    with pytest.raises(ExecError, match="ticks interval overflow"):
+        board.exec("time.ticks_add(0, 2**29)")
+
+
+def test_ticks_go_on_over_a_soft_reset_and_a_light_sleep_and_begin_anew_with_the_chip(start: Start) -> None:
+    virtual, board = start("ESP32_GENERIC", ticks=1_000_000, sleep_speed=100)
+    board.soft_reset()
+    assert 1_000_000 < board.eval("__import__('time').ticks_ms()") < 1_060_000
+    board.exec("import machine; machine.lightsleep(60_000)")
+    assert 1_060_000 < board.eval("__import__('time').ticks_ms()") < 1_120_000
+    virtual.hard_reset()
+    board.enter()
+    assert 1_000_000 < board.eval("__import__('time').ticks_ms()") < 1_060_000
+
+
+def test_asyncio_waits_as_long_as_it_is_told_while_ticks_wrap(start: Start) -> None:
+    _, board = start("ESP32_GENERIC", ticks=2**30 - 700)
+    board.exec("import asyncio\nasync def rest():\n await asyncio.sleep_ms(900)")
+    begin = time.monotonic()
+    board.exec("asyncio.run(asyncio.wait_for(rest(), 5))")
+    assert 0.8 < time.monotonic() - begin < 3
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_the_watchdog_takes_what_the_chip_can_count(start: Start, name: str) -> None:
+    _, board = start(name)
+    limit = boards.load(name).watchdog
+    assert limit == {"rp2040": 8388, "rp2350": 16777}.get(boards.load(name).chip, 0)
+    if limit:
+        with pytest.raises(ExecError, match=f"ValueError: timeout exceeds {limit}"):
+            board.exec(f"machine.WDT(timeout={limit + 1})")
+    else:
+        with pytest.raises(ExecError, match="ValueError: WDT timeout too short"):
+            board.exec("machine.WDT(timeout=0)")
+    board.exec(f"machine.WDT(timeout={limit or 120_000})")
+
+
+@pytest.mark.parametrize("name", PICOS)
+def test_a_pico_sleeps_less_than_72_minutes_and_starts_anew_in_2021_as_if_its_watchdog_had_bitten(
+    start: Start, name: str
+) -> None:
+    virtual, board = start(name, sleep_speed=100_000)
+    for sleep in ("deepsleep", "lightsleep"):
+        with pytest.raises(ExecError, match="ValueError: sleep too long"):
+            board.exec(f"machine.{sleep}(4_294_967)")
+    board.exec("machine.RTC().datetime((2026, 7, 1, 0, 12, 0, 0, 0))")
+    lets_go(board, "machine.deepsleep(4_294_966)")
+    board.enter()
+    assert board.eval("__import__('machine').reset_cause() == __import__('machine').WDT_RESET")
+    assert board.eval("__import__('time').gmtime()[:3]") == (2021, 1, 1)
+    assert "task_wdt" not in virtual.console.text
+    names = board.eval("[n for n in dir(__import__('machine')) if 'RESET' in n or 'WAKE' in n or 'wake' in n]")
+    assert sorted(names) == ["PWRON_RESET", "WDT_RESET"]
+
+
+def test_a_picos_watchdog_ends_its_sleep_and_an_esp32s_does_not(start: Start) -> None:
+    for name, cause, kept in (("RPI_PICO_W", "WDT_RESET", 0), ("ESP32_GENERIC", "DEEPSLEEP_RESET", 60)):
+        virtual, board = start(name, sleep_speed=50)
+        before = time.monotonic()
+        lets_go(board, "machine.WDT(timeout=5000)\nmachine.deepsleep(60_000)")
+        virtual.wait_for(">>> " if name == "RPI_PICO_W" else "DEEPSLEEP_RESET")
+        board.enter()
+        assert board.eval(f"__import__('machine').reset_cause() == __import__('machine').{cause}")
+        assert kept / 50 <= time.monotonic() - before + 0.2 < kept / 50 + 3
+
+
+def test_an_esp32_takes_no_sleep_beyond_31_bits(start: Start) -> None:
+    _, board = start("ESP32_GENERIC")
+    with pytest.raises(ExecError, match="OverflowError"):
+        board.exec("machine.deepsleep(2**31)")
+
+
+def test_an_esp32_says_what_woke_it(start: Start) -> None:
+    virtual, board = start("ESP32_GENERIC_S3", sleep_speed=10)
+    assert board.eval("machine.wake_reason(), machine.wake_pins()") == (0, ())
+    lets_go(board, "machine.deepsleep(2000)")
+    virtual.wait_for("DEEPSLEEP_RESET")
+    board.enter()
+    assert board.eval("__import__('machine').wake_reason() == __import__('machine').TIMER_WAKE")
+    for number, function, reason, pins in (
+        (4, "ext0(pin=p,", "EXT0_WAKE", ()),
+        (5, "ext1(pins=(p,),", "EXT1_WAKE", (5,)),
+    ):
+        board.exec(
+            f"import esp32, machine\np = machine.Pin({number}, machine.Pin.IN)\nesp32.wake_on_{function} level=True)"
+        )
+        lets_go(board, "machine.deepsleep()")
+        virtual.console.skip()
+        virtual.pins[number].drive(1)
+        virtual.wait_for("DEEPSLEEP_RESET")
+        virtual.pins[number].drive(0)
+        board.enter()
+        board.exec("import machine")
+        assert board.eval(f"machine.wake_reason() == machine.{reason}, machine.wake_pins()") == (True, pins)
+
+
+def test_only_chips_that_have_such_a_wake_offer_it(start: Start) -> None:
+    offered = {}
+    for name in ("ESP32_GENERIC", "ESP32_GENERIC_C3", "ESP32_GENERIC_C6"):
+        _, board = start(name)
+        offered[name[14:]] = board.eval("sorted(n[8:] for n in dir(__import__('esp32')) if n.startswith('wake_on'))")
+    assert offered == {"": ["ext0", "ext1"], "C3": ["gpio"], "C6": ["ext1", "gpio"]}
+
+
+@pytest.mark.parametrize("name", PICOS)
+def test_a_picos_led_adc_and_pins_are_its_own(start: Start, name: str) -> None:
+    virtual, board = start(name)
+    board.exec("from machine import ADC, Pin\nled = Pin('LED', Pin.OUT)\nled.on()")
+    assert virtual.pins["LED"].level == 1
+    board.exec("led.toggle()\nled.value()")
+    assert virtual.pins["LED"].level == 0
+    for code, words in (
+        ("Pin('NOPE')", 'unknown named pin "NOPE"'),
+        ("Pin(30)", "invalid pin"),
+        ("Pin('LED', Pin.IN, Pin.PULL_UP)", "pulls are not supported for external pins"),
+        ("Pin('LED', Pin.OPEN_DRAIN)", "only Pin.OUT and Pin.IN"),
+        ("ADC(Pin(2))", "Pin doesn't have ADC capabilities"),
+        ("ADC(26, atten=3)", "TypeError"),
+    ):
+        with pytest.raises(ExecError, match=words):
+            board.exec(code)
+    board.exec("p = Pin('GP3', Pin.IN, Pin.PULL_UP)\na = ADC(Pin(26))\nc = ADC(0)")
+    assert board.eval("p(), Pin.IN, Pin.OUT, Pin.PULL_UP, Pin.IRQ_FALLING") == (1, 0, 1, 1, 4)
+    virtual.pins[26].volts = 3.3
+    assert board.eval("a.read_u16(), c.read_u16()") == (65535, 65535)
+    assert board.eval("[n for n in ('read_uv', 'atten', 'read', 'width', 'init') if hasattr(a, n)]") == []
+    assert board.eval("hasattr(machine.RTC, 'memory'), hasattr(machine.RTC, 'init')") == (False, False)
+
+
+def test_a_picos_pin_interrupts_on_the_edge_that_was_asked_for(start: Start) -> None:
+    virtual, board = start("RPI_PICO_W")
+    virtual.pins[3].drive(1)
+    board.exec("from machine import Pin\nseen = []\np = Pin(3, Pin.IN)")
+    board.exec("p.irq(lambda p: seen.append(p()), Pin.IRQ_FALLING)")
+    for level in (0, 1, 0):
+        virtual.pins[3].drive(level)
+        board.exec("time.sleep_ms(100)")
+    assert board.eval("seen") == [0, 0]
+
+
+@pytest.mark.parametrize(("name", "good", "bad"), [("ESP32_GENERIC", 34, 5), ("ESP32_GENERIC_C3", 2, 7)])
+def test_an_esp32_reads_voltages_where_its_chip_can(start: Start, name: str, good: int, bad: int) -> None:
+    _, board = start(name)
+    board.exec(f"machine.ADC(machine.Pin({good}))")
+    with pytest.raises(ExecError, match="invalid pin"):
+        board.exec(f"machine.ADC(machine.Pin({bad}))")
+    with pytest.raises(ExecError, match="invalid pin"):
+        board.exec("machine.Pin('LED')")
+
+
+def test_wifi_without_memory_raises_what_the_release_raises(start: Start) -> None:
+    virtual, board = start("ESP32_GENERIC")
+    board.exec("wlan = network.WLAN()")
+    virtual.wifi.out_of_memory = True
+    for code in ("wlan.active(True)", "network.WLAN()"):
+        virtual.wifi.release = (1, 25)
+        with pytest.raises(ExecError, match="RuntimeError: Wifi Unknown Error 0x0101"):
+            board.exec(code)
+        virtual.wifi.release = (1, 26)
+        with pytest.raises(ExecError, match="OSError: WiFi Out of Memory"):
+            board.exec(code)
+
+
+def test_a_picos_wifi_fails_in_its_own_words_and_does_not_try_again_by_itself(start: Start) -> None:
+    virtual, board = start("RPI_PICO_W")
+    virtual.wifi.delay = 0.05
+    board.exec("w = network.WLAN()")
+    for code in ("w.connect('a', 'b')", "w.scan()"):
+        with pytest.raises(ExecError, match="EPERM"):
+            board.exec(code)
+    with pytest.raises(ExecError, match="unknown config param"):
+        board.exec("w.config(reconnects=3)")
+    board.exec("w.active(True)\nw.connect('a', 'b')\ntime.sleep_ms(200)")
+    assert board.eval("w.status() == network.STAT_GOT_IP, w.isconnected()") == (True, True)
+    virtual.wifi.drop()
+    assert board.eval("w.status() == network.STAT_IDLE, w.isconnected()") == (True, False)
+    virtual.wifi.up()
+    board.exec("time.sleep_ms(300)")
+    assert board.eval("w.isconnected()") is False
+    board.exec("w.connect('a', 'b')\nw.connect('a', 'b')\ntime.sleep_ms(200)")
+    assert board.eval("w.isconnected()") is True
+    assert board.eval("hasattr(network, 'AUTH_OPEN'), hasattr(network, 'phy_mode')") == (False, False)
+
+
+TLS = """
+import gc, socket, ssl
+w = network.WLAN(); w.active(True); w.connect('a', 'b'); time.sleep_ms(400)
+def free():
+    gc.collect()
+    return gc.mem_free()
+before = free()
+s = socket.socket()
+s.connect(socket.getaddrinfo('127.0.0.1', %d)[0][-1])
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+t = context.wrap_socket(s)
+shaken = before - free()
+t.write(b'QUIT\\r\\n')
+said = before - free()
+t.close()
+del t, s, context
+after = before - free()
+"""
+
+
+def test_tls_takes_its_memory_from_a_picos_heap_while_the_socket_is_open(start: Start) -> None:
+    with FakeServer(implicit_tls=True) as server:
+        taken = {}
+        for name in ("RPI_PICO_W", "ESP32_GENERIC"):
+            _, board = start(name)
+            board.exec(TLS % server.port, timeout=20)
+            taken[name] = board.eval("shaken, said, after")
+    shaken, said, after = (kilobytes // 2048 for kilobytes in taken["RPI_PICO_W"])  # of 32-bit words
+    assert 32 <= shaken < 36
+    assert 20 <= said < 24
+    assert after < 2
+    assert max(taken["ESP32_GENERIC"]) < 6000
+
+
+def test_tls_that_does_not_fit_into_a_picos_heap_is_refused_as_there(start: Start) -> None:
+    with FakeServer(implicit_tls=True) as server:
+        _, board = start("RPI_PICO_W", heap=70_000)
+        with pytest.raises(ExecError, match="ENOMEM"):
+            board.exec(TLS % server.port, timeout=20)

@@ -1,0 +1,210 @@
+"""Dovecot's submission service, unpacked, before Exim; access tokens it has judged over HTTP, as RFC 7662 says."""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import secrets
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from .base import SIZE_LIMIT, TOKEN, Mail, RealServer, free_ports, unpacked
+from .exim import Exim
+
+CONFIG = """
+protocols = submission
+base_dir = {folder}/run
+state_dir = {folder}/state
+libexec_dir = {programs}/lib/dovecot
+mail_plugin_dir = {programs}/lib/dovecot/modules
+login_plugin_dir = {programs}/lib/dovecot/modules/login
+log_path = {folder}/log
+auth_verbose = yes
+import_environment = LD_LIBRARY_PATH
+default_internal_user = {internal}
+default_internal_group = {internal_group}
+default_login_user = {anyone}
+hostname = dovecot.example.org
+first_valid_uid = 1
+first_valid_gid = 1
+ssl = required
+ssl_cert = <{chain}
+ssl_key = <{key}
+mail_location = maildir:{folder}/home
+submission_relay_host = 127.0.0.1
+submission_relay_port = {upstream}
+submission_relay_trusted = no
+submission_max_mail_size = {size}
+auth_mechanisms = plain login xoauth2 oauthbearer
+auth_failure_delay = 0
+passdb {{
+  driver = static
+  mechanisms = plain login
+  args = user={user} password={password}
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/home
+}}
+service auth {{
+  user = {internal}
+}}
+service anvil {{
+  chroot =
+  # Else an address from which a login was refused waits, up to 15 s.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service submission-login {{
+  chroot =
+  inet_listener submission {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+  inet_listener submissions {{
+    address = 127.0.0.1
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+OAUTH2 = """
+introspection_url = http://127.0.0.1:{port}/
+introspection_mode = post
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+MODULES = b"/usr/lib/dovecot/modules"
+
+
+class Dovecot(RealServer):
+    """Dovecot submission before Exim: PIPELINING, CHUNKING, no SMTPUTF8; XOAUTH2 by its own oauth2."""
+
+    name = "dovecot"
+    token = TOKEN
+    login_only_port = 0
+    LOGIN_LINE = "method={upper},"
+    OPENED, CLOSED = "submission-login: Info: Login: ", r"submission\(.*: Info: Disconnected"
+
+    def start(self) -> None:
+        programs = unpacked("root/usr/lib/dovecot/submission", "Dovecot submission").parents[2]
+        self.upstream = Exim(self.log_folder)
+        self.upstream.__enter__()
+        self.introspection = _Introspection(self.token, self.login[0])
+        self.port, self.tls_port = free_ports(2)
+        chain, key = self.certificate_files()
+        root = os.geteuid() == 0
+        values = {
+            "folder": self.folder,
+            "programs": programs,
+            "internal": "daemon" if root else _me(),
+            "internal_group": "daemon" if root else _my_group(),
+            "anyone": "nobody" if root else _me(),
+            "chain": chain,
+            "key": key,
+            "upstream": self.upstream.port,
+            "size": SIZE_LIMIT,
+            "user": self.login[0],
+            "password": self.login[1],
+            "uid": 1 if root else os.getuid(),
+            "gid": 1 if root else os.getgid(),
+            "port": self.port,
+            "tls_port": self.tls_port,
+        }
+        (self.folder / "home").mkdir()
+        if root:
+            os.chown(self.folder / "home", 1, 1)
+        config = self.folder / "dovecot.conf"
+        config.write_text(CONFIG.format(**values))
+        (self.folder / "oauth2").write_text(OAUTH2.format(port=self.introspection.port))
+        env = {
+            "LD_LIBRARY_PATH": os.pathsep.join(
+                [
+                    f"{self.folder}/lib",
+                    f"{programs}/lib/dovecot",
+                    f"{programs}/lib/dovecot/modules/old-stats",
+                    *map(str, (programs / "lib").glob("*-linux-*")),
+                ]
+            )
+        }
+        # Where it loads OpenSSL from is compiled in; a name as long as that stands for it.
+        self.modules = Path("/var/tmp", "umail-" + secrets.token_hex(5)[:9])
+        self.modules.symlink_to(programs / "lib/dovecot/modules")
+        library = self.folder / "lib" / "libdovecot.so.0"
+        library.parent.mkdir()
+        library.write_bytes(
+            (programs / "lib/dovecot" / library.name).read_bytes().replace(MODULES, bytes(self.modules))
+        )
+        told = subprocess.run(
+            [programs / "sbin/dovecot", "--version"],
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.version = told.stdout.split()[0]
+        # dovecot itself would look for doveconf where it is installed.
+        doveconf = [programs / "bin/doveconf", "-f", "service=master", "-c", config, "-e"]
+        self.run([*doveconf, programs / "sbin/dovecot", "-F", "-c", config], env)
+
+    def stop(self) -> None:
+        super().stop()
+        if hasattr(self, "modules"):
+            self.modules.unlink(missing_ok=True)
+        for part in ("introspection", "upstream"):
+            if hasattr(self, part):
+                getattr(self, part).stop()
+
+    def mails(self, count: int = 0, timeout: float = 10) -> list[Mail]:
+        return self.upstream.mails(count, timeout)
+
+
+def _me() -> str:
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+def _my_group() -> str:
+    return grp.getgrgid(os.getgid()).gr_name
+
+
+class _Introspection:
+    # RFC 7662: whether a token is active, and whose it is.
+    def __init__(self, token: str, user: str) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                good = form.get("token") == [token]
+                answer = json.dumps({"active": True, "username": user} if good else {"active": False}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing: tokens are secret."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()

@@ -1,0 +1,57 @@
+// Runs test files on a WebAssembly build of MicroPython: 32-bit words, ticks of 30 bits, double floats, no sockets.
+//
+// Reads from standard input {micropython, files: {path: text}, tests: [path]}. Prints one line of JSON for each file:
+// {file, output}, what tests/support/micropython_runner.py printed there; first {facts}: release, words, floats, epoch.
+import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const job = JSON.parse(readFileSync(0, "utf8"));
+const { loadMicroPython } = await import(pathToFileURL(job.micropython));
+const RUNNER = "/tests/support/micropython_runner.py";
+const PATHS = ["/lib", "/firmware", "/tests/support", "/tests"];
+
+// What every board has and these builds lack, as far as a test without a network needs it; and their numbers of errors
+// about files are those of Emscripten, which their own \`errno\` does not know.
+const LACKING = `import errno, os, random, sys
+os.sep = "/"
+os.getenv = lambda name, default=None: default
+os.urandom = lambda count: bytes([random.getrandbits(8) for _ in range(count)])
+class Module:
+    pass
+for name in ("socket", "ssl"):
+    sys.modules[name] = Module()
+files = Module()
+for name in dir(errno):
+    setattr(files, name, getattr(errno, name))
+files.EEXIST, files.EISDIR, files.ENOENT, files.ENOTDIR, files.ENOTEMPTY = 20, 31, 44, 54, 55
+sys.modules["errno"] = files
+`;
+
+async function python(code, files = {}) {
+  const output = [];
+  const board = await loadMicroPython({ heapsize: 8 * 1024 * 1024, stdout: (line) => output.push(line), linebuffer: true });
+  for (const [path, text] of Object.entries(files)) {
+    const folders = dirname(path).split("/").slice(1);
+    folders.forEach((_, i) => {
+      const folder = "/" + folders.slice(0, i + 1).join("/");
+      if (!board.FS.analyzePath(folder).exists) board.FS.mkdir(folder);
+    });
+    board.FS.writeFile(path, text);
+  }
+  try {
+    board.runPython(code);
+  } catch (error) {
+    output.push(error.message);
+  }
+  return output;
+}
+
+console.log(JSON.stringify({ facts: (await python(job.facts))[0] }));
+for (const file of job.tests) {
+  const code = LACKING + `
+sys.path[:] = ${JSON.stringify(PATHS)} + sys.path
+sys.argv[:] = ["", ${JSON.stringify(file)}]
+exec(open(${JSON.stringify(RUNNER)}).read())`;
+  console.log(JSON.stringify({ file, output: await python(code, job.files) }));
+}

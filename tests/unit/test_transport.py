@@ -1,0 +1,53 @@
+"""A connection lets go of its sockets, whatever becomes of its handshake."""
+
+import sys
+
+from check import equal, raises
+from umail import MailError, Route
+from umail.blocking import Wire
+from umail.net import transport
+
+
+class Socket:
+    def __init__(self):
+        self.closed = 0
+
+    def close(self):
+        self.closed += 1
+
+
+def test_a_handshake_that_failed_leaves_no_socket_open():
+    raw, over = Socket(), Socket()
+
+    class Tls:
+        @staticmethod
+        def wrap(sock, route, host):
+            return over, None
+
+    kept = transport.load_transient
+    for fails in (False, True):
+        wire = Wire(5)
+        wire.limit(5)
+        wire.sock = raw
+        transport.load_transient = lambda name: Tls if name == "net.tls" else kept(name)
+        try:
+            wire.tls(Route("h"), "h")
+        finally:
+            transport.load_transient = kept
+        if fails:
+            raises(MailError, wire._pass, lambda sock, data: 0, b"")
+        wire.close()
+        equal((wire.sock, wire.raw), (None, None))
+    equal((raw.closed, over.closed), (2, 2))
+
+
+def test_a_certificate_that_cannot_be_used_leaves_no_socket_open():
+    raw = Socket()
+    wire = Wire(5)
+    wire.limit(5)
+    wire.sock = raw
+    error = raises(MailError, wire.tls, Route("h", trust="/no/such.der"), "h")
+    equal((error.stage, error.kind, error.key), ("starttls", "configuration", "cert_file"))
+    wire.close()
+    equal(raw.closed > 0, True)
+    equal(sys.implementation.name in ("cpython", "micropython"), True)

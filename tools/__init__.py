@@ -1,0 +1,1 @@
+"""What only this repository needs: measuring sizes, simulating fleets, making tables."""
