@@ -38,11 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(secrets_watch.Watch(ROOT / "build" / "hil"))
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Three workers a core: for half of their time tests wait, for a board to start or for a silence to end."""
-    return 3 * (os.cpu_count() or 1)
-
-
 def find_micropython() -> str | None:
     """Return the interpreter that `make test MICROPYTHON=…` names, else the one beside this Python or on PATH."""
     if named := os.environ.get(NAMED):

@@ -54,6 +54,11 @@ class Delivery:
         """The content, parsed when first asked for."""
         return email.message_from_bytes(self.content, policy=email.policy.default)
 
+    @functools.cached_property
+    def headers(self) -> EmailMessage:
+        """Its headers alone, which takes less time."""
+        return email.message_from_bytes(self.content.partition(b"\r\n\r\n")[0], policy=email.policy.default)
+
 
 def _in_lines(content: bytes) -> bytes:
     """Return a message with its binary parts in base64 (RFC 3030, 3)."""

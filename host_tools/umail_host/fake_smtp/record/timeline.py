@@ -7,6 +7,7 @@ from typing import Any
 
 from umail_host.fake_smtp.faults.plan import describe
 from umail_host.fake_smtp.record.masking import Masker
+from umail_host.fake_smtp.record.transcript import Entry
 from umail_host.fake_smtp.server.server import FakeServer
 
 
@@ -22,7 +23,7 @@ def text(server: FakeServer) -> str:
         )
     for delivery in server.inbox.deliveries:
         recipients = ", ".join(delivery.recipients)
-        lines.append(f"mail {delivery.connection}: {delivery.sender} to {recipients}: {delivery.message['Subject']}\n")
+        lines.append(f"mail {delivery.connection}: {delivery.sender} to {recipients}: {delivery.headers['Subject']}\n")
     return server.masker.mask("".join(lines).encode()).decode("utf-8", "replace")
 
 
@@ -32,7 +33,6 @@ def as_json(server: FakeServer) -> str:
         "profile": server.profile.name,
         "faults": [describe(planned) for planned in server.plan.faults],
         "seed": server.plan.seed,
-        "entries": [entry.as_row() for entry in server.transcript],
         "sessions": [
             {
                 "number": session.number,
@@ -54,14 +54,16 @@ def as_json(server: FakeServer) -> str:
                 "connection": delivery.connection,
                 "sender": delivery.sender,
                 "recipients": delivery.recipients,
-                "subject": str(delivery.message["Subject"]),
-                "message_id": str(delivery.message["Message-ID"]),
+                "subject": str(delivery.headers["Subject"]),
+                "message_id": str(delivery.headers["Message-ID"]),
                 "octets": len(delivery.content),
             }
             for delivery in server.inbox.deliveries
         ],
     }
-    return json.dumps(_masked(whole, server.masker), ensure_ascii=False) + "\n"
+    # What else an entry has is never a secret, and there may be many of them.
+    entries = [row | {"text": _masked(row["text"], server.masker)} for row in map(Entry.as_row, server.transcript)]
+    return json.dumps(_masked(whole, server.masker) | {"entries": entries}, ensure_ascii=False) + "\n"
 
 
 def _masked(value: Any, masker: Masker) -> Any:

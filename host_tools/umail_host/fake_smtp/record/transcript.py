@@ -14,6 +14,17 @@ from umail_host.fake_smtp.server.clock import Clock
 CLIENT, SERVER, NOTE = "C", "S", "!"
 
 
+class _Shown(dict[int, str]):
+    """Code point → how it is shown, worked out when first met: a large attachment has millions of them."""
+
+    def __missing__(self, code: int) -> str:
+        shown = self[code] = chr(code) if chr(code).isprintable() else chr(code).encode("unicode_escape").decode()
+        return shown
+
+
+_SHOWN = _Shown()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line, or a piece of content.
@@ -36,9 +47,7 @@ class Entry:
     def text(self) -> str:
         """The bytes as one printable line; what is not UTF-8 or not printable is escaped."""
         decoded = self.data.decode("utf-8", "backslashreplace").removesuffix("\r\n")
-        if decoded.isprintable():
-            return decoded
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in decoded)
+        return decoded.translate(_SHOWN)
 
     def __str__(self) -> str:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"
