@@ -97,7 +97,7 @@ class MicroPythonFile(pytest.File):
                 self.command(),
                 capture_output=True,
                 text=True,
-                timeout=200,
+                timeout=100,
                 env={**os.environ, "MICROPYPATH": MICROPYPATH},
                 check=False,
             )

@@ -15,7 +15,7 @@ from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.tls import Authority
 
 # Of a small board, in words of 64 bits.
-HEAP = "heapsize=168k"
+HEAP = "heapsize=160k"
 
 
 @pytest.fixture(params=["micropython", "micropython-aio", "cpython", "cpython-aio"])

@@ -7,8 +7,6 @@ letter nor a blank (but for the one blank behind which a header goes on). A verb
 5321, 4.1.1). A text is encoded so that all its lines are of that kind; if that cannot be, DATA is used.
 """
 
-import gc
-
 SHORT = 4096
 # How the names begin that stand before a colon at the beginning of a line: in the first four characters.
 _HEADERS = b"From To:  Cc:  Repl Subj Date Mess Auto MIME Cont Impo X-Pr In-R Refe "
@@ -17,21 +15,25 @@ _BOUNDARY = b' boundary="=_'
 
 def prepare(message, body):
     """Return what may travel unasked: a ``Body`` of the message and its bytes, or ``body`` and None."""
-    one = body
-    for again in (True, False):
-        if one.size is None or one.size > SHORT:
-            break
-        text = b"".join([bytes(chunk) for chunk in one.chunks()])
-        if inert(text):
-            # It is held once.
-            one._pieces = (text,)
-            return one, text
-        if again:
-            # In other letters; what was in vain makes room.
-            text = b""
-            gc.collect()
-            one = message.encode("inert", False)
-    return body, None
+    text = _text(body)
+    if text is None:
+        # In other letters.
+        other = message.encode("inert", False)
+        text = _text(other)
+        if text is not None:
+            body = other
+    return body, text
+
+
+def _text(body):
+    # Its bytes, which it then holds in one piece, if they are few and no line of them could be a command.
+    if body.size is None or body.size > SHORT:
+        return None
+    text = b"".join([bytes(chunk) for chunk in body.chunks()])
+    if not inert(text):
+        return None
+    body._pieces = (text,)
+    return text
 
 
 def inert(text):

@@ -8,8 +8,6 @@ Each reply belongs to one command, in order. How the message travels is its mode
 - "bdat", "data": after the envelope was answered (see data.py).
 """
 
-import gc
-
 from umail import load_transient
 
 from ..errors import MailError
@@ -169,8 +167,6 @@ def _one_flight(session, commands, text, final, stale):
     # A server that does not take the chunk may run it as commands: if it could be some, DATA waits for 354.
     mode = "flight" if text else "asked"
     if text:
-        # The flight wants one piece of memory.
-        gc.collect()
         flight += [b"BDAT %d LAST\r\n" % len(text), text, b"QUIT\r\n" if final else b""]
     else:
         flight.append(b"DATA\r\n")
