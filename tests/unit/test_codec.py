@@ -120,6 +120,15 @@ def test_quoted_printable_lines_are_short_and_whole():
             equal(len(line.rstrip(b"=").lstrip(b"a")) % 3, 0, line)
 
 
+def test_quoted_printable_that_base64_undercuts_is_not_made_to_its_end():
+    for text in ("✓" * 1500, "✓\n" * 1500):
+        data = text.encode()
+        name, encoded = transfer_encoding.shortest(data)
+        equal(name, b"base64")
+        cut = transfer_encoding.quoted_printable(data, False, len(encoded))
+        equal(len(encoded) < len(cut) <= len(encoded) + 80, True, len(cut))
+
+
 def test_base64_size_is_exact():
     for size in (0, 1, 2, 3, 56, 57, 58, 114, 500):
         data = b"\xff" * size

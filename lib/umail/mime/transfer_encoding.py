@@ -5,10 +5,12 @@ from binascii import b2a_base64
 
 def shortest(data):
     """Text with LF line ends → (name of the transfer encoding, the octets with CRLF), whichever encoding is shorter."""
-    quoted = quoted_printable(data)
-    data = data.replace(b"\n", b"\r\n")
-    if len(quoted) <= base64_size(len(data)):
+    most = base64_size(len(data) + data.count(b"\n"))
+    quoted = quoted_printable(data, False, most)
+    if len(quoted) <= most:
         return b"quoted-printable", quoted
+    quoted = None
+    data = data.replace(b"\n", b"\r\n")
     return b"base64", b"".join([b2a_base64(data[i : i + 57])[:-1] + b"\r\n" for i in range(0, len(data), 57)])
 
 
@@ -17,13 +19,16 @@ def base64_size(size):
     return (size + 2) // 3 * 4 + (size + 56) // 57 * 2
 
 
-def quoted_printable(data, inert=False):
+def quoted_printable(data, inert=False, most=1 << 28):
     """Text with LF line ends as quoted-printable with CRLF (RFC 2045, section 6.7).
 
-    ``inert``: no line begins with a letter or a blank, so that none can be a command.
+    ``inert``: no line begins with a letter or a blank, so that none can be a command. What is longer than ``most``
+    bytes is cut off there: nobody wants it, and it need not fit in the memory.
     """
     out = bytearray()
     for number, line in enumerate(data.split(b"\n")):
+        if len(out) > most:
+            break
         if number:
             out += b"\r\n"
         column = 0
@@ -32,6 +37,8 @@ def quoted_printable(data, inert=False):
             # A space or tab at the end of a line may be lost on the way.
             plain = 32 < c < 127 and c != 61 or (c == 32 or c == 9) and i != last
             if column + (1 if plain else 3) > 75:
+                if len(out) > most:
+                    return out
                 out += b"=\r\n"
                 column = 0
             if inert and not column and (c <= 32 or 65 <= c <= 90 or 97 <= c <= 122):

@@ -13,7 +13,6 @@ EPOCH = 0 if _IS_1970 else _2000  # where the board begins to count, in Unix tim
 FROM_2000 = _2000 if _IS_1970 else 0  # what it counts at 2000-01-01
 _call = board_link.call
 
-sleep_ms = _host.sleep_ms
 sleep_us = _host.sleep_us
 _PERIOD = 1 << 30
 _HALF = 1 << 29
@@ -29,6 +28,15 @@ def ticks_us():
 
 
 ticks_cpu = ticks_us
+
+
+def sleep_ms(milliseconds):
+    # The host counts from the beginning of the millisecond it is in, which may be nearly over; a board from now.
+    until = _host.ticks_us() + milliseconds * 1000
+    _host.sleep_ms(milliseconds)
+    rest = until - _host.ticks_us()
+    if rest > 0:
+        sleep_us(rest)
 
 
 def ticks_add(ticks, delta):
