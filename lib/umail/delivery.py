@@ -15,8 +15,9 @@ the driver:
 
 from umail import load_transient
 
+from .checks import clean, refuse
 from .errors import MailError
-from .mime.fields import clean, now, refuse
+from .message import now
 from .net.sockets import Buffer
 from .smtp.session import Session
 

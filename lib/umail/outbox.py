@@ -12,7 +12,7 @@ and by the date across a reset, once the date is known; so neither a clock that 
 
 import sys
 
-from .mime.fields import now as _date
+from .message import now as _date
 from .queue.format import Entry
 from .queue.spool import Spool
 

@@ -56,6 +56,7 @@ class World:
         self.kept = []
         clock = _Clock()
         self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
+        self._put("message", "time", clock)
         self._put("mime.fields", "time", clock)
         self._put("net.sockets", "ticks", lambda: 0)
         for name in ("dns", "mime.multipart", "message"):
