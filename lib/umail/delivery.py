@@ -15,17 +15,10 @@ the driver:
 
 from umail import load_transient
 
-from .checks import clean, refuse
 from .errors import MailError
-from .message import now
+from .message import now, plain
 from .net.sockets import Buffer
 from .smtp.session import Session
-
-
-def _strength(route):
-    if route.security in ("starttls", "tls"):
-        return 1 if route.trust == "insecure" else 2
-    return 0
 
 
 class Delivery:
@@ -43,7 +36,7 @@ class Delivery:
         for name, value in (("timeout", timeout), ("deadline", deadline)):
             # Not a number, infinite, or more than a board's clock of milliseconds can tell.
             if not isinstance(value, (int, float)) or not 0 < value <= 400000:
-                refuse(name, value, "is not a number of seconds from 0 to 400,000")
+                load_transient("checks").refuse(name, value, "is not a number of seconds from 0 to 400,000")
         self.deadline = deadline
         # How many connections this mail may still take.
         self.left = 0
@@ -68,37 +61,9 @@ class Delivery:
 
     def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
-        failed = None
-        routes = list(self.routes)
-        if self.connected and (yield from self._stands()):
-            # What has been found to work comes first again.
-            routes.remove(self.session.route)
-            routes.insert(0, self.session.route)
-        # None is weaker than one before it, though that one may only rest.
-        usable: list = []
-        for route in routes:
-            if not usable or _strength(route) >= _strength(usable[-1]):
-                usable.append(route)
-        for route in usable:
-            if failed and not self.left:
-                break
-            if route.rests and route is not usable[-1]:
-                route.rests -= 1
-                continue
-            try:
-                receipt = yield from self._by(route, message, final)
-                route.fails = 0
-                return receipt
-            except MailError as error:
-                if error.kind == "configuration":
-                    # Trying again makes it worse: where there is another route, this one rests for so many mails.
-                    route.fails = min(route.fails + 1, 6)
-                    route.rests = 1 << route.fails
-                # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.
-                if error.kind not in ("temporary", "configuration"):
-                    raise
-                failed = error
-        raise failed
+        if len(self.routes) > 1:
+            return (yield from load_transient("fallback").once(self, message, final))
+        return (yield from self.by(self.routes[0], message, final))
 
     def close(self):
         """QUIT, waited for no longer than a second, and close (generator)."""
@@ -109,26 +74,26 @@ class Delivery:
             except (MailError, OSError):
                 # What was sent is sent; the server's farewell changes nothing.
                 pass
-        yield from self._hang_up()
+        yield from self.hang_up()
 
-    def _hang_up(self):
+    def stands(self):
+        """Tell whether the connection can be used (generator): a server may have closed, or said 421, meanwhile."""
+        try:
+            return self.session.in_step and not len(self.session.buffer) and (yield ("idle",)) is None
+        except OSError:
+            return False
+
+    def hang_up(self):
+        """Close the connection (generator)."""
         self.connected = False
         yield ("close",)
 
-    def _stands(self):
-        # A server may have closed, or said 421, while nobody asked.
-        try:
-            if self.session.in_step and not len(self.session.buffer) and (yield ("idle",)) is None:
-                return True
-        except OSError:
-            pass
-        yield from self._hang_up()
-        return False
-
-    def _by(self, route, message, final):
+    def by(self, route, message, final):
+        """Send one mail by ``route`` (generator), on a connection that stands or a new one, again if that may help."""
         session = self.session
+        if self.connected and (session.route is not route or not (yield from self.stands())):
+            yield from self.hang_up()
         if session.route is not route:
-            yield from self._hang_up()
             session.use(route)
         refresh = False
         while True:
@@ -144,8 +109,9 @@ class Delivery:
                 problem = error
             # (After a mail for which nothing more follows it is out of step: QUIT went with it.)
             if (final and problem) or not session.in_step:
-                yield from self._hang_up()
+                yield from self.hang_up()
             if not problem:
+                route.fails = 0
                 return receipt
             refresh = load_transient("smtp.retry").again(session, problem, refresh, fresh, self.left or self.connected)
 
@@ -153,43 +119,15 @@ class Delivery:
         session = self.session
         session.begin()
         session.stage = "connect"
-        if _strength(route) == 2 and now() is None:
+        if now() is None and load_transient("fallback").strength(route) == 2:
             raise session.error("clock")
         secret = route.password
         if route.token:
             session.stage = "auth"
-            secret = clean("token", (yield ("call", route.token, refresh)))
-        local = yield from self._reach(route)
+            secret = yield ("call", route.token, refresh)
+            if not plain(secret):
+                load_transient("checks").clean("token", secret)
+        local = yield from load_transient("net.resolve").reach(session, route)
         self.connected = True
         self.left -= 1
         yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)
-
-    def _reach(self, route):
-        # A connection to the first address, of the first host, that takes it: the local address.
-        session = self.session
-        session.stage = "resolve"
-        hosts = (
-            (route.host,) if route.host else (yield from load_transient("net.mx").hosts(load_transient("dns"), route))
-        )
-        for session.host in hosts:
-            session.stage = "resolve"
-            try:
-                addresses = yield from load_transient("net.resolve").resolve(session.host)
-            except MailError:
-                # RFC 5321, 5.1: the next mail host may have an address.
-                if session.host is hosts[-1]:
-                    raise
-                continue
-            session.stage = "connect"
-            while addresses:
-                for address in addresses:
-                    try:
-                        return (yield ("connect", address, route.port, session.buffer))
-                    except OSError as error:
-                        failure = error
-                addresses = yield from load_transient("net.resolve").others(session.host, addresses)
-        from errno import ECONNREFUSED
-
-        key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
-        text = load_transient("errno_words").text(failure)
-        raise session.error(key, "%s port %d: %s" % (session.host, route.port, text))

@@ -2,7 +2,7 @@
 
 from ..errors import MailError
 from .reply import Reply
-from .transaction import Receipt
+from .session import Receipt
 
 
 class Part:

@@ -48,12 +48,8 @@ def ehlo(session, name):
     session.stage = "ehlo"
     session.features = features = {}
     reply = yield from session.command(b"EHLO " + name)
-    if reply.code in (500, 501, 502, 504) and session.route.security in ("plain", "opportunistic"):
-        if not session.secure:
-            # RFC 5321, 3.2: a server from before EHLO. Without it there is neither TLS nor login.
-            reply = yield from session.command(b"HELO " + name)
     if reply.code != 250:
-        raise session.refusal(reply)
+        yield from load_transient("smtp.unexpected").ehlo(session, name, reply)
     for line in reply.lines[1:]:
         line = printable(line).upper()
         # "AUTH LOGIN", "AUTH=LOGIN" (before RFC 4954) and several AUTH lines mean the same.
@@ -83,28 +79,12 @@ def login(session, secret):
     offered = session.features.get("AUTH", ())
     mechanisms = sasl.choose(offered, route.token is not None, route.auth)
     if not mechanisms:
-        what = "AUTH " + " ".join(offered) if offered else "no AUTH"
-        wanted = ", and the route wants " + route.auth if route.auth else ""
-        raise session.error("auth_none_offered", "the server offers " + what[:100] + wanted)
+        raise load_transient("smtp.unexpected").none_offered(session, offered)
     secret = secret.encode()
     session.buffer.hidden = _forms(secret[:9], sasl)
     reply = yield from _exchange(session, sasl, mechanisms[0], secret)
-    # Once per connection, and only if certificates are checked.
-    if mechanisms[1:] and route.trust != "insecure" and _not_taken(reply, mechanisms[0]):
-        reply = yield from _exchange(session, sasl, mechanisms[1], secret)
     if reply.code != 235:
-        raise session.refusal(reply)
-
-
-def _not_taken(reply, mechanism):
-    # Whether a refusal is about the mechanism, and not about who logs in.
-    text = reply.text.lower()
-    for word in ("password", "account", "credential", "username", "user name"):
-        if word in text:
-            return False
-    if reply.code == 504 or reply.enhanced in ("5.5.4", "5.7.4"):
-        return True
-    return reply.code in (534, 535, 553) and ("mechanism" in text or mechanism.lower() in text)
+        yield from load_transient("smtp.unexpected").login(session, sasl, mechanisms, secret, reply, _exchange)
 
 
 def _exchange(session, sasl, mechanism, secret):

@@ -1,8 +1,6 @@
 class Reply:
     code: int
     lines: list[bytes]
+    enhanced: str
+    text: str
     def __init__(self, code: int, lines: list[bytes]) -> None: ...
-    @property
-    def enhanced(self) -> str: ...
-    @property
-    def text(self) -> str: ...
