@@ -61,7 +61,7 @@ class SMTP:
         self._delivery = Delivery(route, timeout, deadline)
         # What is written has no known length: DATA takes it as it comes.
         self._delivery.session.without.add("CHUNKING")
-        self._run(self._delivery._connect(route, False))
+        self._run(self._delivery.connect(route, False))
 
     def login(self, username, password):
         """Log in, where the constructor was given no login; returns ``(235, [text])``.

@@ -16,7 +16,6 @@ the driver:
 from umail import load_transient
 
 from .errors import MailError
-from .message import now, plain
 from .net.sockets import Buffer
 from .smtp.session import Session
 
@@ -103,7 +102,7 @@ class Delivery:
             fresh = not self.connected
             try:
                 if fresh:
-                    yield from self._connect(route, refresh)
+                    yield from self.connect(route, refresh)
                 receipt = yield from session.send(message, final)
             except Exception as error:
                 problem = error
@@ -115,19 +114,7 @@ class Delivery:
                 return receipt
             refresh = load_transient("smtp.retry").again(session, problem, refresh, fresh, self.left or self.connected)
 
-    def _connect(self, route, refresh):
-        session = self.session
-        session.begin()
-        session.stage = "connect"
-        if now() is None and load_transient("fallback").strength(route) == 2:
-            raise session.error("clock")
-        secret = route.password
-        if route.token:
-            session.stage = "auth"
-            secret = yield ("call", route.token, refresh)
-            if not plain(secret):
-                load_transient("checks").clean("token", secret)
-        local = yield from load_transient("net.resolve").reach(session, route)
-        self.connected = True
-        self.left -= 1
-        yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)
+    def connect(self, route, refresh):
+        """Connect, and open the session (generator); ``refresh``: with a new access token."""
+        name, secret = yield from load_transient("connecting").connect(self, route, refresh)
+        yield from self.session.open(name, secret)

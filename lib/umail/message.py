@@ -14,9 +14,9 @@ from umail import load_transient
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@"
 
 
-def plain(value):
-    """Tell whether ``value`` is a str of 1 to 64 letters, digits and ``.-_+@``, which nothing has to be asked of."""
-    return isinstance(value, str) and 0 < len(value) < 65 and not value.strip(_PLAIN)
+def plain(value, longest=64):
+    """Tell whether ``value`` is a str of 1 to ``longest`` printable ASCII characters, nothing in which needs a look."""
+    return isinstance(value, str) and 0 < len(value) <= longest and min(value) >= " " and max(value) < "\x7f"
 
 
 def address(argument, value):
@@ -26,7 +26,7 @@ def address(argument, value):
         ValueError: control characters, more or less than one ``@``, a special character, or a part longer than
             RFC 5321, section 4.5.3.1 allows (64 and 255 octets).
     """
-    if plain(value) and value.count("@") == 1 and value[0] != "@" and value[-1] != "@":
+    if plain(value) and not value.strip(_PLAIN) and value.count("@") == 1 and value[0] != "@" != value[-1]:
         return "", value
     return load_transient("mime.addresses").address(argument, value)
 
@@ -131,7 +131,7 @@ class Message:
         rare = headers or html or attachments or message_id or importance or notify or ret or date is not None
         rare = rare or not self.recipients or not isinstance(subject, str) or not isinstance(text, str)
         # 0xED begins the halves of surrogate pairs, which are not UTF-8.
-        if rare or not plain(subject.replace(" ", "")) or b"\xed" in text.encode():
+        if rare or not plain(subject, 900) or b"\xed" in text.encode():
             load_transient("mime.optional_fields").check(self)
         if not message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]

@@ -66,7 +66,8 @@ class Route:
         self.ehlo = ehlo
         self.auth = auth
         odd = security is not None or certificate or ehlo is not None or auth is not None or port != 587
-        if odd or not plain(host) or not plain(username) or not (password is None if token else plain(password)):
+        odd = odd or not plain(host) or " " in host or not plain(username)
+        if odd or not (password is None if token else plain(password)):
             load_transient("checks").route(self)
         else:
             self.security = "starttls"

@@ -1,10 +1,8 @@
-"""From a route to a connection: its host's addresses, by our own DNS query or, if that cannot be, by the system's."""
+"""The addresses of a host: by our own DNS query or, if that cannot be, by the system's resolver."""
 
 import sys
 
 from umail import load_transient
-
-from ..errors import MailError
 
 
 def _is_local(host):
@@ -32,35 +30,3 @@ def others(host, tried):
     if sys.platform == "esp32" or _is_local(host) or ":" in tried[0]:
         return []
     return (yield from load_transient("dns").find_ipv6(host))
-
-
-def reach(session, route):
-    """Connect to the first address, of the first host, that takes it (generator): the local address.
-
-    Raises:
-        MailError: there is no host, or none that takes the connection.
-    """
-    session.stage = "resolve"
-    hosts = (route.host,) if route.host else (yield from load_transient("net.mx").hosts(load_transient("dns"), route))
-    for session.host in hosts:
-        session.stage = "resolve"
-        try:
-            addresses = yield from resolve(session.host)
-        except MailError:
-            # RFC 5321, 5.1: the next mail host may have an address.
-            if session.host is hosts[-1]:
-                raise
-            continue
-        session.stage = "connect"
-        while addresses:
-            for address in addresses:
-                try:
-                    return (yield ("connect", address, route.port, session.buffer))
-                except OSError as error:
-                    failure = error
-            addresses = yield from others(session.host, addresses)
-    from errno import ECONNREFUSED
-
-    key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
-    text = load_transient("errno_words").text(failure)
-    raise session.error(key, "%s port %d: %s" % (session.host, route.port, text))

@@ -49,6 +49,29 @@ class Reply:
         return "%d %s" % (self.code, self.text)
 
 
+class Receipt:
+    """What became of a mail that was accepted.
+
+    Attributes:
+        accepted (list): the addresses that get it.
+        refused (list): ``(address, reply)`` for each that was not; ``reply`` has ``.code``, ``.enhanced``, ``.text``.
+        reply (Reply): the server's final reply; Exchange puts its own id into it.
+        message_id (str): as in the message.
+        round_trips (int): how often the server had answered and waited for this client, since the connection began
+            or the last receipt.
+    """
+
+    def __init__(self, accepted, refused, reply, message_id, round_trips):
+        self.accepted = accepted
+        self.refused = refused
+        self.reply = reply
+        self.message_id = message_id
+        self.round_trips = round_trips
+
+    def __repr__(self):
+        return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (self.accepted, self.refused, self.round_trips)
+
+
 def printable(data):
     """Return server bytes as a str that cannot move a cursor or forge a line: all outside 32–126 becomes ``?``."""
     return "".join([chr(c) if 32 <= c < 127 else "?" for c in data])

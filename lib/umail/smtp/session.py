@@ -1,7 +1,7 @@
 """The SMTP dialogue (RFC 5321), written once, without a socket: generators that any driver can run.
 
 How it works. Each public generator here is one thing a client does: ``open`` (greeting, EHLO, STARTTLS, login; see
-handshake.py), ``send`` (one mail), ``quit``. It yields to its driver one of
+handshake.py), ``send`` (one mail; see sending.py), ``quit``. It yields to its driver one of
 
 - a number: receive into ``buffer.space()``, tell ``buffer.add(count)`` and send the count back, 0 at the end of the
   stream. A positive number begins a wait of at most that many seconds; 0 goes on with the wait that is under way, so
@@ -26,45 +26,11 @@ Where the dialogue stands is one word, ``state``; ``enter`` alone changes it:
 | "over"  | QUIT has left, or the two sides no longer agree: never used again   | a new connection: "busy"        |
 
 An error in state "sent" is ``uncertain``. A connection is kept after a mail or an error only in "ready" and "stale".
-
-How a mail travels is its mode (see flight.py):
-
-- "flight": by BDAT, in one flight with its envelope: a short text, if the server pipelines and has taken a chunk
-  before, or if no line of it could be a command;
-- "asked": by DATA, which travels with the envelope; the message waits for 354: a short text, if the server pipelines;
-- "bdat", "data": after the envelope was answered (see transaction.py, data.py).
-
-What stands here is what a plain alert does if all is well; each reply that is not the expected one, each extension and
-each other mode is handed, with the session, to a module that is loaded for it.
 """
 
 from umail import load_transient
 
-from ..errors import MailError
 from .reply import Broken, read
-
-
-class Receipt:
-    """What became of a mail that was accepted.
-
-    Attributes:
-        accepted (list): the addresses that get it.
-        refused (list): ``(address, reply)`` for each that was not; ``reply`` has ``.code``, ``.enhanced``, ``.text``.
-        reply (Reply): the server's final reply; Exchange puts its own id into it.
-        message_id (str): as in the message.
-        round_trips (int): how often the server had answered and waited for this client, since the connection began
-            or the last receipt.
-    """
-
-    def __init__(self, accepted, refused, reply, message_id, round_trips):
-        self.accepted = accepted
-        self.refused = refused
-        self.reply = reply
-        self.message_id = message_id
-        self.round_trips = round_trips
-
-    def __repr__(self):
-        return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (self.accepted, self.refused, self.round_trips)
 
 
 class Session:
@@ -147,60 +113,7 @@ class Session:
             MailError: refused, broken off or uncertain.
             Retry: try again, on this connection if it is ``in_step``.
         """
-        stale = self.state == "stale"
-        self.enter("busy")
-        self.stage = "mail"
-        if self.name and (message.notify or message.ret or message.smtputf8):
-            yield from load_transient("smtp.transaction").learn(self, message)
-        # What one envelope takes; the others wait for the next, and QUIT with them (see batches.py).
-        people = message.recipients[: self.route.max_recipients]
-        final = final and len(people) == len(message.recipients)
-        mode, body, commands, flight = load_transient("smtp.flight").prepare(self, message, people, final)
-        if stale or not flight:
-            replies = yield from load_transient("smtp.transaction").envelope(self, mode, commands, flight, stale)
-        else:
-            yield from self.put(flight, True)
-            yield ("limit", 600, False)
-            replies = yield from self.answers(commands)
-        if replies[0].code != 250:
-            raise load_transient("smtp.retry").mail_refused(self, commands[0], replies[0])
-        self.stage = "rcpt"
-        accepted = []
-        refused = []
-        for address, reply in zip(people, replies[1:]):
-            if 250 <= reply.code <= 252:
-                accepted.append(address)
-            else:
-                refused.append((address, reply))
-        if not accepted:
-            yield from load_transient("smtp.nobody").end(self, refused, mode, final)
-        try:
-            if mode != "flight":
-                yield from load_transient("smtp.data").run(self, body, mode, final)
-            self.stage = "body"
-            reply = yield from self.reply(0, 600)
-            if reply.code != 250:
-                raise load_transient("smtp.retry").body_refused(self, reply, body, mode)
-            # If a reply too many has come, this one is not the final one: it speaks of an address (RFC 3463, 3.2), or
-            # a refusal follows. (What follows QUIT may be anything.)
-            after = b"" if final and mode in ("flight", "bdat") else self.buffer.peek()
-            if reply.lines[0][:4] == b"2.1." or (after[:1] in (b"4", b"5") and after != b"421"):
-                raise self.error("desync", "a reply out of place: %s" % reply)
-        except MailError as error:
-            error.refused = refused
-            raise
-        if mode in ("flight", "bdat"):
-            self.takes_chunks = True
-        elif final:
-            # Not with the message: there are servers that refuse whatever travels with the end of DATA. Nobody waits
-            # for its reply.
-            try:
-                yield b"QUIT\r\n"
-            except OSError:
-                pass
-        self.enter("over" if final else "ready")
-        trips, self.round_trips = self.round_trips, 0
-        return Receipt(accepted, refused, reply, message.message_id, trips)
+        return load_transient("smtp.sending").send(self, message, final)
 
     def quit(self):
         """Say QUIT (generator); the driver bounds how long its reply is waited for."""
@@ -250,14 +163,6 @@ class Session:
         if reply.code == 421 or code and reply.code != code:
             raise self.refusal(reply)
         return reply
-
-    def answers(self, commands):
-        """Read the replies to MAIL and to each RCPT, ``commands`` (generator): a list."""
-        replies = []
-        for _ in commands:
-            replies.append((yield from self.reply()))
-            self.stage = "rcpt"
-        return replies
 
     def __getattr__(self, name):
         # ``error``, ``refusal``, ``failure``, ``check_size``: what is loaded when something goes wrong.

@@ -12,12 +12,13 @@ def learn(session, message):
         session.stage = "mail"
 
 
-def envelope(session, mode, commands, flight, stale):
+def envelope(session, mode, commands, flight, stale, answers):
     """Send it (generator): returns the replies to MAIL and to each RCPT.
 
     Args:
         mode, commands, flight: what ``flight.prepare`` gave.
         stale (bool): RSET comes first.
+        answers: that of sending.py.
     """
     if not flight and mode != "asked":
         return (yield from _alone(session, commands, stale))
@@ -32,7 +33,7 @@ def envelope(session, mode, commands, flight, stale):
     if stale:
         reply = yield from session.reply()
         session.stage = "rcpt"
-    replies = yield from session.answers(commands)
+    replies = yield from answers(session, commands)
     if stale and reply.code < 400 and reply.code != 250:
         # (A server that has no RSET may have taken the rest: the reply to MAIL tells.)
         raise session.refusal(reply)
