@@ -49,8 +49,4 @@ def _reach(session, route):
                 except OSError as error:
                     failure = error
             addresses = yield from load_transient("net.resolve").others(session.host, addresses)
-    from errno import ECONNREFUSED
-
-    key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
-    text = load_transient("errno_words").text(failure)
-    raise session.error(key, "%s port %d: %s" % (session.host, route.port, text))
+    raise session.unreachable(failure)

@@ -100,7 +100,12 @@ class Session:
             ehlo (str): the name to greet with.
             secret (str): the password or access token, if the route has a login.
         """
-        return load_transient("smtp.handshake").run(self, ehlo.encode(), secret)
+        name = ehlo.encode()
+        yield from load_transient("smtp.handshake").run(self, name)
+        if secret is not None:
+            yield from load_transient("smtp.sasl").login(self, secret)
+            self.name = name
+        self.enter("ready")
 
     def send(self, message, final=False):
         """Send one mail (generator); returns a ``Receipt``.

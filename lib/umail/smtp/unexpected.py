@@ -1,4 +1,4 @@
-"""What follows a reply in the opening of a session that is not the one expected (see handshake.py)."""
+"""What follows a reply in the opening of a session that is not the one expected (see handshake.py, sasl.py)."""
 
 
 def ehlo(session, name, reply):
@@ -20,11 +20,11 @@ def none_offered(session, offered):
     return session.error("auth_none_offered", "the server offers " + what[:100] + wanted)
 
 
-def login(session, sasl, mechanisms, secret, reply, exchange):
+def login(session, mechanisms, secret, reply, exchange):
     """Go on after ``reply`` ended the first exchange (generator); ``exchange`` runs another, once per connection."""
     # Only if certificates are checked.
     if mechanisms[1:] and session.route.trust != "insecure" and _not_taken(reply, mechanisms[0]):
-        reply = yield from exchange(session, sasl, mechanisms[1], secret)
+        reply = yield from exchange(session, mechanisms[1], secret)
     if reply.code != 235:
         raise session.refusal(reply)
 
