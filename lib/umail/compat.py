@@ -80,7 +80,7 @@ class SMTP:
                 self._run(
                     load_transient("smtp.sasl").login(session, password)
                     if delivery.connected
-                    else delivery._connect(route, False)
+                    else delivery.connect(route, False)
                 )
             except MailError:
                 session.route = old

@@ -15,12 +15,12 @@ from device_program import attempt, receipt_of, route_of, told
 
 import umail
 from umail import Attachment, Message, aio, blocking, dns, message
-from umail.net import sockets
+from umail.net import opening, sockets
 from umail.net.transport import Transport
 
 links = []
 final = [600]
-begin, limit = Transport.begin, Transport.limit
+begin, limit = opening.begin, Transport.limit
 
 
 def watched(self, address, port, buffer):
@@ -33,7 +33,7 @@ def limited(self, seconds, keep=True):
     limit(self, final[0] if seconds == 600 else seconds, keep)
 
 
-Transport.begin, Transport.limit = watched, limited
+opening.begin, Transport.limit = watched, limited
 
 
 class Clock:

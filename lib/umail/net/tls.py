@@ -29,8 +29,8 @@ def wrap(sock, route, host):
     checked = trust != "insecure" and route.security != "opportunistic"
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if route.certificate or sys.implementation.name == "cpython" or trust == "insecure":
-            load_transient("net.tls_rare").prepare(context, route, checked)
+        if sys.implementation.name == "cpython" or trust == "insecure":
+            load_transient("net.tls_rare").prepare(context, trust, checked)
         if sys.implementation.name == "micropython":
             # Forward secrecy and AEAD (RFC 9325, 4.2); static RSA and CBC have neither.
             context.set_ciphers(
@@ -57,6 +57,8 @@ def wrap(sock, route, host):
                     context.load_verify_locations(data)
                 else:
                     context.load_verify_locations(cadata=data)
+        if route.certificate:
+            load_transient("net.tls_rare").show(context, route.certificate)
     except (ValueError, OSError) as error:
         raise MailError("starttls", "configuration", "certificate or key cannot be used: %s" % error, key="cert_file")
     free = None

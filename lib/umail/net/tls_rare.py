@@ -24,22 +24,25 @@ def _read(context, source, what):
     return data
 
 
-def prepare(context, route, checked):
-    """Make ``context`` as ``route`` wants it, but for what it trusts."""
-    if route.trust == "insecure":
+def prepare(context, trust, checked):
+    """Say that nothing is checked, if so; set what only CPython's ssl must be told."""
+    if trust == "insecure":
         print('umail: WARNING: certificates are not checked (trust="insecure"): for a bench only')
-    cpython = hasattr(context, "minimum_version")
-    if cpython:
-        from .tls_cpython import load
+    if hasattr(context, "minimum_version"):
         from .tls_cpython import prepare as strict
 
         strict(context, checked)
-    if route.certificate:
-        # ([leaf, *intermediates], key). MicroPython adds each, with the key of the first, to one chain.
-        key = _read(context, route.certificate[1], "pkey")
-        chain = [_read(context, source, "x509") for source in route.certificate[0]]
-        if cpython:
-            load(context, chain, key)
-        else:
-            for source in chain:
-                context.load_cert_chain(source, key)
+
+
+def show(context, certificate):
+    """Make ``context`` show a client's ``certificate``, ([leaf, *intermediates], key)."""
+    # MicroPython adds each, with the key of the first, to one chain.
+    key = _read(context, certificate[1], "pkey")
+    chain = [_read(context, source, "x509") for source in certificate[0]]
+    if hasattr(context, "minimum_version"):
+        from .tls_cpython import load
+
+        load(context, chain, key)
+    else:
+        for source in chain:
+            context.load_cert_chain(source, key)
