@@ -8,7 +8,7 @@ the driver:
 - ``("lookup", host)`` → addresses (list of str), by the system's resolver;
 - ``("udp", server, packet, seconds)`` → a datagram that answers, or None (see dns.py);
 - ``("connect", address, port, buffer)`` → the local address (str) or None;
-- ``("idle",)`` → None where nothing has come in and the connection stands, else as a receive;
+- ``("idle",)`` → None if nothing has come in and the connection stands, else as a receive;
 - ``("call", token, refresh)`` → an access token;
 - ``("close",)``.
 """
@@ -33,8 +33,8 @@ class Delivery:
     Args:
         routes: a ``Route`` or a list of them, tried in order.
         timeout (float): seconds for each reply before the final one, and for each address to connect to.
-        deadline (float): seconds for one mail, up to its last octet.
-        leaving (callable): called just before the last octets of a message leave; may raise MailError to stop them.
+        deadline (float): seconds for one mail, up to its last byte.
+        leaving (callable): called just before the last bytes of a message leave; may raise MailError to stop them.
     """
 
     def __init__(self, routes, timeout, deadline, leaving=None):
@@ -90,7 +90,7 @@ class Delivery:
                 return receipt
             except MailError as error:
                 if error.kind == "configuration":
-                    # Trying again makes it worse: where there is another route, this one rests for so many mails.
+                    # Trying again makes it worse: if there is another route, this one rests for so many mails.
                     route.fails = min(route.fails + 1, 6)
                     route.rests = 1 << route.fails
                 # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.

@@ -1,6 +1,6 @@
 """The ways into Microsoft 365, each a ready ``Route``. What an administrator allows for each: docs/microsoft-365.md.
 
-``more`` stands for ``port=``, ``security=``, ``trust=``, ``ehlo=`` and, where it is not the login, ``sender=``, all as
+``more`` stands for ``port=``, ``security=``, ``trust=``, ``ehlo=`` and, if it is not the login, ``sender=``, all as
 of ``Route``.
 """
 
@@ -29,7 +29,7 @@ def submission(username, password=None, token=None, host=None, **more):
         host (str): other than smtp.office365.com.
 
     Raises:
-        ValueError: as ``Route``; also where neither password nor token is given.
+        ValueError: as ``Route``; also if neither password nor token is given.
     """
     route = _login(host or "smtp.office365.com", username, password, token, _DIGICERT, more)
     route.max_recipients = 500
@@ -49,10 +49,10 @@ def direct_send(domain, sender, host=None, **more):
     Args:
         domain (str): an accepted domain of the tenant; its MX is the host.
         sender (str): the envelope's sender, in an accepted domain.
-        host (str): the MX, where it is not to be looked up: ``contoso-com.mail.protection.outlook.com``.
+        host (str): the MX, if it is not to be looked up: ``contoso-com.mail.protection.outlook.com``.
 
     Raises:
-        ValueError: as ``Route``; also where ``host`` is an IP address.
+        ValueError: as ``Route``; also if ``host`` is an IP address.
     """
     return relay(domain, sender, None, host, **more)
 

@@ -4,7 +4,7 @@ from .route import Route
 
 
 def gmail(username, password=None, token=None, host="smtp.gmail.com", port=587, **more):
-    """Gmail and Google Workspace, on 587 (STARTTLS) or 465 (TLS from the first octet).
+    """Gmail and Google Workspace, on 587 (STARTTLS) or 465 (TLS from the first byte).
 
     Args:
         username (str): the whole address.
@@ -12,7 +12,7 @@ def gmail(username, password=None, token=None, host="smtp.gmail.com", port=587, 
         token (callable): see ``Route``.
 
     Raises:
-        ValueError: as ``Route``; also where neither password nor token is given.
+        ValueError: as ``Route``; also if neither password nor token is given.
     """
     if password is None and token is None:
         raise ValueError("gmail needs password= (an app password) or token=")
@@ -25,7 +25,7 @@ def gmail(username, password=None, token=None, host="smtp.gmail.com", port=587, 
 
 
 def azure_communication(username, password, host="smtp.azurecomm.net", **more):
-    """Azure Communication Services, Email: 30 messages a minute, 100 an hour, 50 recipients by default.
+    """Build the route of Azure Communication Services, Email: by default 30 mails a minute, 100 an hour, 50 recipients.
 
     Args:
         username (str): the SMTP user name of the resource; ``password`` (str): the Entra application's secret.

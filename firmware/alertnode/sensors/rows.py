@@ -135,7 +135,7 @@ def moment(text, local):
     """Return the Unix seconds of ``2026-11-24 12:03:10``, or of such a number, also of milliseconds or finer.
 
     A T in the middle, no seconds, a fraction, Z or +01:00 are fine; without an offset it is local time of the Zone
-    ``local``. Raises ValueError if it is no such time.
+    ``local``. Raises ValueError if it is not such a time.
     """
     whole, point, part = text.partition(".")
     if not point or len(whole) > 8:

@@ -103,7 +103,7 @@ def serve(
 
 @contextlib.contextmanager
 def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterator[int]:
-    """The server runs, and before it the proxy where the network is to be bad; the port is the one to connect to."""
+    """The server runs, and before it the proxy if the network is to be bad; the port is the one to connect to."""
     with server:
         if proxy is None:
             yield server.port
@@ -126,7 +126,7 @@ def _explained(what: str) -> Iterator[None]:
 
 
 def _show(ended: threading.Event, show: Callable[[T], None], what: T) -> None:
-    """Show it; where nobody reads any more (`umail serve | head`), the server ends."""
+    """Show it; if nobody reads any more (`umail serve | head`), the server ends."""
     try:
         show(what)
     except (OSError, SystemExit):
@@ -151,7 +151,7 @@ def _write(path: Path | None, content: Callable[[Path], bytes]) -> None:
 
 
 def _addresses(host: str) -> list[str]:
-    """This machine's address on the LAN, for the certificate, where boards are let in."""
+    """This machine's address on the LAN, for the certificate, if boards are let in."""
     if host not in ("0.0.0.0", ""):
         return []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
