@@ -80,7 +80,7 @@ class Attachment:
                 refuse("attachments", self.source, "can't be read: %s" % error)
         if hasattr(self.source, "readinto"):
             if self._consumed:
-                refuse("attachments", self.name, "was read up when it was sent; give a path or bytes to send it again")
+                refuse("attachments", self.name, "has already been read; give a path or bytes to send it again")
             self._consumed = True
             return self.source
         from io import BytesIO
@@ -94,7 +94,7 @@ def _read(reader, room):
     while count < len(room):
         got = reader.readinto(room[count:] if count else room)
         if got is None:
-            refuse("attachments", reader, "does not wait for its data")
+            refuse("attachments", reader, "is not in blocking mode: readinto() returned None")
         if not got:
             break
         count += got
@@ -180,4 +180,4 @@ def _pairs(source, view, lines):
 
 def _all(left):
     if left:
-        refuse("attachments", left, "bytes are missing: the source became shorter")
+        refuse("attachments", left, "bytes are missing: the source is shorter than its size said")

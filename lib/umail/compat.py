@@ -107,7 +107,7 @@ class SMTP:
         if mail_from is None:
             mail_from = self.username
         if mail_from is None:
-            raise ValueError("to: nobody is logged in: say mail_from=")
+            raise ValueError("to: nobody is logged in: pass mail_from=")
         address("mail_from", mail_from)
         self._content = _Content(mail_from, addrs)
         self._steps = self._delivery.send(self._content)

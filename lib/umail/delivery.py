@@ -63,7 +63,7 @@ class Delivery:
             outcome = error
             if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
                 raise
-        return (yield from load_transient("smtp.batches").rest(self, message, final, outcome))
+        return (yield from load_transient("smtp.recipient_batches").rest(self, message, final, outcome))
 
     def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""

@@ -233,7 +233,7 @@ def addresses(host, servers, ipv6=True):
 
 
 def mail_hosts(domain, servers):
-    """Return the hosts that take mail for a domain (generator): see mx.py."""
+    """Return the hosts that take mail for a domain (generator): see net/mx.py."""
     return load_transient("net.mx").mail_hosts(lookup, domain, servers)
 
 

@@ -1,7 +1,8 @@
 """A mail: checked when it is made, so that nothing in it becomes a command or a header, encoded when it is sent.
 
-What a plain alert does not need is loaded when a message needs it: names and other scripts (words.py), further headers
-(extra.py), HTML and attachments (multipart.py, attachment.py), texts that must be encoded (quoted.py).
+What a plain alert does not need is loaded when a message needs it: in mime/ names (addresses.py), other scripts
+(encoded_words.py), further headers (optional_fields.py), HTML and attachments (multipart.py; attachment.py), texts that
+must be encoded (transfer_encoding.py).
 """
 
 import os
@@ -144,7 +145,7 @@ class Message:
         if date is not None and not isinstance(date, (int, float)):
             refuse("date", date, "is not a number of seconds")
         rare = headers or html or attachments or message_id or importance or notify or ret
-        # 0xED begins the halves of surrogate pairs, which are no UTF-8.
+        # 0xED begins the halves of surrogate pairs, which are not UTF-8.
         if rare or not isinstance(text, str) or b"\xed" in text.encode():
             load_transient("mime.optional_fields").check(self)
         if not message_id:

@@ -103,7 +103,7 @@ class _Token:
         self._path = "/%s/oauth2/v2.0/" % tenant
         for c in tenant + client_id:
             if not (c.isdigit() or c.isalpha() or c in ".-_") or ord(c) > 127:
-                raise ValueError("tenant and client_id are made of letters, digits, dots and dashes; %r is none" % c)
+                raise ValueError("tenant and client_id have only letters, digits, dots and dashes, not %r" % c)
         self._client_id = client_id
         self._client_secret = client_secret and clean("client_secret", client_secret)
         self._scope = clean("scope", scope)

@@ -61,9 +61,9 @@ class Route:
         if secret != (username is not None) or (password is not None and token is not None):
             raise ValueError("a login is username= with either password= or token=")
         if not secure and (secret or certificate):
-            refuse("security", security, 'lets a login or certificate out: use "starttls" or "tls", verified TLS')
+            refuse("security", security, 'would send credentials unprotected: use "starttls" or "tls", verified TLS')
         if not isinstance(port, int) or not 0 < port < 65536:
-            refuse("port", port, "is not 1 to 65535, mostly 587")
+            refuse("port", port, "must be 1 to 65535, usually 587")
         if auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
             refuse("auth", auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
         if sender is not None:

@@ -105,7 +105,8 @@ def _column(path, names, cells, column):
     if column:
         if names[1:].count(column) == 1:
             return 1 + names[1:].index(column)
-        raise ValueError('the trace %s has not one column "%s" but %s' % (path, column, listed or "none with a name"))
+        known = "its columns are " + listed if listed else "its columns have no names"
+        raise ValueError('the trace %s has no single column "%s"; %s' % (path, column, known))
     if most < 2:
         raise ValueError("the trace %s has no row of the form timestamp,value" % path)
     if most > 2:

@@ -114,7 +114,7 @@ def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterato
 
 @contextlib.contextmanager
 def _explained(what: str) -> Iterator[None]:
-    """Turn what a user can mend into one sentence."""
+    """Turn what a user can fix into one sentence."""
     try:
         yield
     except OSError as error:
@@ -170,7 +170,7 @@ def _authority(kept: Path | None, names: list[str], host: str) -> Authority:
         try:
             return Authority(names, kept=kept.read_bytes())
         except ValueError:
-            raise UserError(f"{kept} is not a root with its key: name a file that does not exist") from None
+            raise UserError(f"{kept} holds no root certificate with its key: name a file that does not exist") from None
     authority = Authority(names)
     if kept is not None:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
