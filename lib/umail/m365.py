@@ -8,7 +8,7 @@ from .route import Route
 
 # Exchange Online's leaves come from DigiCert's G2, older ones from its first global root; newer hosts from Microsoft's.
 _DIGICERT = ("digicert_global_root_g2", "digicert_global_root_ca")
-_MICROSOFT = _DIGICERT + ("microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
+ROOTS = _DIGICERT + ("microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
 def _login(host, username, password, token, roots, more):
@@ -38,7 +38,7 @@ def submission(username, password=None, token=None, host=None, **more):
 
 def hve(username, password=None, token=None, host=None, **more):
     """High Volume Email: many mails, recipients inside the tenant only, at most 50 a message. As ``submission``."""
-    route = _login(host or "smtp.hve.mx.microsoft", username, password, token, _MICROSOFT, more)
+    route = _login(host or "smtp.hve.mx.microsoft", username, password, token, ROOTS, more)
     route.max_recipients = 50
     return route
 
@@ -76,5 +76,5 @@ def relay(domain, sender, certificate=None, host=None, **more):
         route.host = None
         route.mx = domain
         route.mx_suffixes = (".mail.protection.outlook.com", ".mx.microsoft")
-    route.roots = _MICROSOFT
+    route.roots = ROOTS
     return route

@@ -17,7 +17,6 @@ from .route import Route
 # Seconds before its end at which a token is renewed.
 _EARLY = 300
 _SMTP_SEND = "https://outlook.office.com/SMTP.Send offline_access"
-_ROOTS = ("digicert_global_root_g2", "digicert_global_root_ca", "microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
 def _word(value):
@@ -108,7 +107,7 @@ class _Token:
         self._client_secret = client_secret and clean("client_secret", client_secret)
         self._scope = clean("scope", scope)
         self._route = Route(host, port, "tls", trust=trust)
-        self._route.roots = _ROOTS
+        self._route.roots = load_transient("m365").ROOTS
         self._store = store
         self._seconds = seconds
         self._token = None

@@ -1,5 +1,7 @@
 """Ready routes to providers other than Microsoft 365's Exchange Online (see m365.py); ``more`` as there."""
 
+from umail import load_transient
+
 from .route import Route
 
 
@@ -34,11 +36,6 @@ def azure_communication(username, password, host="smtp.azurecomm.net", **more):
         ValueError: as ``Route``.
     """
     route = Route(host, username=username, password=password, **more)
-    route.roots = (
-        "digicert_global_root_g2",
-        "digicert_global_root_ca",
-        "microsoft_rsa_root_2017",
-        "microsoft_ecc_root_2017",
-    )
+    route.roots = load_transient("m365").ROOTS
     route.max_recipients = 50
     return route
