@@ -403,11 +403,11 @@ class Outbox:
     # -- sending -----------------------------------------------------------------------------------------------------
 
     def flush(self, budget=None):
-        """Send what is due, the highest priority and then the oldest first, over one connection.
+        """Send what is due over one connection: the highest priority first, then what has not failed yet, then the oldest.
 
         Args:
             budget (float): no mail is begun after so many seconds, and none has a later deadline. The reply to a mail
-                whose last octet has left is waited for all the same.
+                whose last byte has left is waited for all the same.
 
         Returns:
             int: how many were delivered. Failures do not raise; see ``report``, ``pending`` and ``dead``.
@@ -428,7 +428,7 @@ class Outbox:
         finally:
             self.busy = False
 
-    # -- looking and mending -----------------------------------------------------------------------------------------
+    # -- looking and helping ----------------------------------------------------------------------------------------
 
     def wait(self):
         """Seconds until something is due (int), 0 for now; None: nothing waits. For a board that sleeps meanwhile."""

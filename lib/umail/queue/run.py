@@ -69,11 +69,14 @@ class Flush:
             box.save()
 
     def _next(self, but=None):
+        # The highest priority first, then what has not failed yet (a poisoned mail never comes before it), the oldest.
         now = self.box.now()
         best = None
+        first = ()
         for entry in self.box.pending():
-            if entry.until <= now and entry is not but and (best is None or entry.priority > best.priority):
-                best = entry
+            rank = (entry.priority, not entry.attempts)
+            if entry.until <= now and entry is not but and rank > first:
+                best, first = entry, rank
         return best
 
     def _send(self, delivery, entry):
