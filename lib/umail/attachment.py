@@ -92,7 +92,13 @@ def _read(reader, room):
     """Fill ``room``, unless the source ends before; returns the count."""
     count = 0
     while count < len(room):
-        got = reader.readinto(room[count:] if count else room)
+        try:
+            got = reader.readinto(room[count:] if count else room)
+        except OSError as error:
+            # No failure of the network, for which it would be taken; and a card may come back.
+            from .errors import MailError
+
+            raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="source")
         if got is None:
             refuse("attachments", reader, "is not in blocking mode: readinto() returned None")
         if not got:

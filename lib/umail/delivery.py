@@ -50,6 +50,8 @@ class Delivery:
         self.session = Session(self.routes[0], timeout, Buffer())
         self.session.leaving = leaving
         self.connected = False
+        # Hosts that have taken a mail before.
+        self.hosts: "tuple | list" = ()
 
     def send(self, message, final=False):
         """Send one mail (generator): returns a ``Receipt``. With ``final``, QUIT travels along; nothing stays open."""
@@ -89,6 +91,11 @@ class Delivery:
                 route.fails = 0
                 return receipt
             except MailError as error:
+                error.known = (route.host or route.mx) in self.hosts
+                if error.stage == "resolve" and (error.known or route.reached or route.roots):
+                    if error.kind == "configuration":
+                        # A router whose line is down says so of every name (RFC 2308: for a short time).
+                        error.kind = "temporary"
                 if error.kind == "configuration":
                     # Trying again makes it worse: if there is another route, this one rests for so many mails.
                     route.fails = min(route.fails + 1, 6)
@@ -96,7 +103,11 @@ class Delivery:
                 # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.
                 if error.kind not in ("temporary", "configuration"):
                     raise
-                failed = error
+                if not failed or failed.kind != "temporary":
+                    failed = error
+                else:
+                    # A way that may soon be open again counts more than one that a person must open.
+                    failed.text += "; " + str(error)
         raise failed
 
     def close(self):
@@ -183,7 +194,9 @@ class Delivery:
             while addresses:
                 for address in addresses:
                     try:
-                        return (yield ("connect", address, route.port, session.buffer))
+                        local = yield ("connect", address, route.port, session.buffer)
+                        route.reached = True
+                        return local
                     except OSError as error:
                         failure = error
                 addresses = yield from load_transient("net.resolve").others(session.host, addresses)

@@ -151,7 +151,12 @@ def _value(data, at, size, kind):
 
 
 def _ask(name, kind, servers):
-    """Ask one server after the other (generator): (rcode, records) of the first that answers, or None."""
+    """Ask one server after the other (generator): (rcode, records) of the first that knows something, or None.
+
+    That there is no such name, or nothing of this kind, counts if no other server knows more: a router whose line is
+    down says so of every name.
+    """
+    nothing = None
     for seconds in _ROUNDS:
         for server in servers:
             question = query(name, kind, os.urandom(2))
@@ -174,9 +179,13 @@ def _ask(name, kind, servers):
                         break
                 # 0: answered, 3: no such name. Others are that server's own trouble (RFC 2136, 2.2).
                 if not truncated and rcode in (0, 3):
-                    return rcode, records
+                    if records and not rcode:
+                        return rcode, records
+                    nothing = nothing or (rcode, records)
                 break
-    return None
+        if nothing:
+            break
+    return nothing
 
 
 def lookup(name, kind, servers):

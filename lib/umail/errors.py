@@ -17,9 +17,11 @@ class MailError(Exception):
         key (str): names the advice.
         refused (list): ``(address, reply)`` pairs if recipients were refused.
         retry_after (int): seconds that a token endpoint asks to wait, 0 if it asks for nothing.
+        known (bool): the host has taken a mail of this outbox before.
     """
 
     retry_after = 0
+    known = False
 
     def __init__(self, stage, kind, text="", code=0, enhanced="", key=""):
         super().__init__(text)

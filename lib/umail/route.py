@@ -37,6 +37,8 @@ class Route:
     mx_suffixes: tuple = ()
     # After failures that are for a person: how many in a row, and for how many mails other routes go first.
     fails = rests = 0
+    # Its name was found, and the host reached, since the start.
+    reached = False
 
     def __init__(
         self,

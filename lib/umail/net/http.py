@@ -140,9 +140,17 @@ def post(route, path, fields, seconds):
 
 def _connect(route, buffer):
     failure = None
-    for address in (yield from load_transient("net.resolve").resolve(route.host)):
+    try:
+        addresses = yield from load_transient("net.resolve").resolve(route.host)
+    except MailError as error:
+        if error.kind == "configuration" and route.reached:
+            # A router whose line is down says of every name that there is none.
+            error.kind = "temporary"
+        raise error
+    for address in addresses:
         try:
             yield ("connect", address, route.port, buffer)
+            route.reached = True
             yield ("tls", route, route.host)
             return
         except OSError as error:

@@ -114,6 +114,17 @@ class Spool:
                     marks.append(found[1])
         return entries, marks, damaged
 
+    def named(self, numbers):
+        """The files (list of str) of the mails with these numbers."""
+        found = []
+        for name in os.listdir(self.path):
+            try:
+                if int(name.partition("-")[0], 16) in numbers:
+                    found.append(name)
+            except ValueError:
+                pass
+        return found
+
     def _notice(self, name):
         # No number is used twice, whatever became of the mail that had it.
         try:
