@@ -157,6 +157,8 @@ class Transport:
         return count
 
     def _failed(self, error):
+        if error.args and isinstance(error.args[0], int) and error.args[0] < 0 and not error.args[1:]:
+            error = load_transient("net.tls_failure").worded(error)
         # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
         route = self.handshake or ("ALERT" in str(error) and self.unheard)
         return load_transient("net.tls_failure").meaning(error, route, self.free) if route else error
