@@ -83,7 +83,7 @@ class Lines:
         self.last = time.monotonic()
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._show(line.decode(errors="replace").rstrip("\r"))
+            self._show(line.decode(errors="replace"))
 
 
 def configuration(
@@ -119,7 +119,7 @@ def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: 
     show = Show(console)
 
     def tell(text: str, style: str = "bold") -> None:
-        console.print(Text(text, style=style), soft_wrap=True)
+        console.print(Text(terminal.printable(text), style=style), soft_wrap=True)
 
     lines = Lines(lambda line: tell(f"board │ {line}", "bright_white"))
     with tempfile.TemporaryDirectory(prefix="umail-demo-") as folder:

@@ -63,6 +63,9 @@ class FileStore:
         values = self._all()
         values[key] = value
         with open(self.path + ".new", "w") as file:
+            if hasattr(os, "chmod"):
+                # Before a byte of it is written; a board has no other users.
+                os.chmod(self.path + ".new", 0o600)
             json.dump(values, file)
             file.flush()
             if hasattr(os, "fsync"):

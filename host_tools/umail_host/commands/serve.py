@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
+from umail_host import terminal
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.core import switches
@@ -98,7 +99,8 @@ def serve(
         console.print(f"mailboxes {', '.join(users)}{chosen}\nmail in {server.inbox.path}{kept}; Ctrl-C ends")
         _wait_for(ended)
     _write(timeline, lambda path: (events.as_json if path.suffix == ".json" else events.text)(server).encode())
-    console.print(f"served {len(server.sessions)} connections, {len(server.inbox)} messages")
+    connections, mails = terminal.count(len(server.sessions), "connection"), terminal.count(len(server.inbox), "mail")
+    console.print(f"served {connections}, {mails}")
 
 
 @contextlib.contextmanager

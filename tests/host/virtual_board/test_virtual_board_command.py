@@ -102,6 +102,20 @@ def test_the_world_obeys_what_is_typed(tmp_path: Path, micropython: str) -> None
     assert printed.count("rst:0x1") == 2
 
 
+def test_what_the_board_prints_never_steers_the_terminal(tmp_path: Path, micropython: str) -> None:
+    link = tmp_path / "port"
+    with start("--link", str(link), "--console") as process:
+        while not link.is_symlink():
+            time.sleep(0.01)
+        with Board(str(link)) as board:
+            board.enter()
+            board.exec(r"print('\x1b]0;owned\x07\x1b[2J\x9b31m\u202e', 'Kühlraum')")
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=20)
+    assert "]0;owned[2J31m Kühlraum\n" in printed
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(printed)
+
+
 def test_an_unknown_board_and_a_wrong_link_are_told_in_one_sentence(tmp_path: Path, micropython: str) -> None:
     file = tmp_path / "file"
     file.touch()
