@@ -16,7 +16,7 @@ def clean(argument, value):
         refuse(argument, value, "is not a str")
     for c in value:
         c = ord(c)
-        # Half a surrogate pair is no character, and CPython could not encode it.
+        # Half a surrogate pair is not a character, and CPython could not encode it.
         if c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000:
             refuse(argument, value, "holds the character U+%04X" % c)
     return value
@@ -33,9 +33,9 @@ def route(one):
     if secret != (one.username is not None) or (one.password is not None and one.token is not None):
         raise ValueError("a login is username= with either password= or token=")
     if not secure and (secret or one.certificate):
-        refuse("security", one.security, 'lets a login or certificate out: use "starttls" or "tls", verified TLS')
+        refuse("security", one.security, 'would send credentials unprotected: use "starttls" or "tls", verified TLS')
     if not isinstance(one.port, int) or not 0 < one.port < 65536:
-        refuse("port", one.port, "is not 1 to 65535, mostly 587")
+        refuse("port", one.port, "must be 1 to 65535, usually 587")
     if one.auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
         refuse("auth", one.auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
     for name in ("host", "ehlo", "username", "password"):
@@ -44,4 +44,4 @@ def route(one):
             # RFC 5321, 4.5.3.1.2; RFC 4616, 2
             wrong = not clean(name, value) or len(value.encode()) > 255
             if wrong or (" " in value and name in ("host", "ehlo")):
-                refuse(name, value, "is empty, has a space or more than 255 octets")
+                refuse(name, value, "is empty, has a space or more than 255 bytes")

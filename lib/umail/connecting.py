@@ -45,7 +45,9 @@ def _reach(session, route):
         while addresses:
             for address in addresses:
                 try:
-                    return (yield ("connect", address, route.port, session.buffer))
+                    local = yield ("connect", address, route.port, session.buffer)
+                    route.reached = True
+                    return local
                 except OSError as error:
                     failure = error
             addresses = yield from load_transient("net.resolve").others(session.host, addresses)

@@ -8,7 +8,7 @@ the driver:
 - ``("lookup", host)`` → addresses (list of str), by the system's resolver;
 - ``("udp", server, packet, seconds)`` → a datagram that answers, or None (see dns.py);
 - ``("connect", address, port, buffer)`` → the local address (str) or None;
-- ``("idle",)`` → None where nothing has come in and the connection stands, else as a receive;
+- ``("idle",)`` → None if nothing has come in and the connection stands, else as a receive;
 - ``("call", token, refresh)`` → an access token;
 - ``("close",)``.
 """
@@ -26,8 +26,8 @@ class Delivery:
     Args:
         routes: a ``Route`` or a list of them, tried in order.
         timeout (float): seconds for each reply before the final one, and for each address to connect to.
-        deadline (float): seconds for one mail, up to its last octet.
-        leaving (callable): called just before the last octets of a message leave; may raise MailError to stop them.
+        deadline (float): seconds for one mail, up to its last byte.
+        leaving (callable): called just before the last bytes of a message leave; may raise MailError to stop them.
     """
 
     def __init__(self, routes, timeout, deadline, leaving=None):
@@ -43,6 +43,8 @@ class Delivery:
         self.session = Session(self.routes[0], timeout, Buffer())
         self.session.leaving = leaving
         self.connected = False
+        # Hosts that have taken a mail before.
+        self.hosts: "tuple | list" = ()
 
     def send(self, message, final=False):
         """Send one mail (generator): returns a ``Receipt``. With ``final``, QUIT travels along; nothing stays open."""
@@ -56,13 +58,17 @@ class Delivery:
             outcome = error
             if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
                 raise
-        return (yield from load_transient("smtp.batches").rest(self, message, final, outcome))
+        return (yield from load_transient("smtp.recipient_batches").rest(self, message, final, outcome))
 
     def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
         if len(self.routes) > 1:
             return (yield from load_transient("fallback").once(self, message, final))
-        return (yield from self.by(self.routes[0], message, final))
+        try:
+            return (yield from self.by(self.routes[0], message, final))
+        except MailError as error:
+            load_transient("fallback").judge(self, self.routes[0], error)
+            raise
 
     def close(self):
         """QUIT, waited for no longer than a second, and close (generator)."""

@@ -10,6 +10,20 @@ def strength(route):
     return 0
 
 
+def judge(delivery, route, error):
+    """Note that ``route`` failed, and what is known of its host, in ``error`` and the route."""
+    error.known = (route.host or route.mx) in delivery.hosts
+    if error.stage == "resolve" and error.kind == "configuration":
+        # A router whose line is down says so of every name (RFC 2308: for a short time). A domain whose MX was never
+        # found may be a slip of the pen; a provider's host is built in.
+        if error.known or route.reached or (route.roots and not route.mx):
+            error.kind = "temporary"
+    if error.kind == "configuration":
+        # Trying again makes it worse: if there is another route, this one rests for so many mails.
+        route.fails = min(route.fails + 1, 6)
+        route.rests = 1 << route.fails
+
+
 def once(delivery, message, final):
     """As ``Delivery.once`` (generator), for more than one route."""
     failed = None
@@ -32,12 +46,13 @@ def once(delivery, message, final):
         try:
             return (yield from delivery.by(route, message, final))
         except MailError as error:
-            if error.kind == "configuration":
-                # Trying again makes it worse: where there is another route, this one rests for so many mails.
-                route.fails = min(route.fails + 1, 6)
-                route.rests = 1 << route.fails
+            judge(delivery, route, error)
             # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.
             if error.kind not in ("temporary", "configuration"):
                 raise
-            failed = error
+            if not failed or failed.kind != "temporary":
+                failed = error
+            else:
+                # A way that may soon be open again counts more than one that a person must open.
+                failed.text += "; " + str(error)
     raise failed

@@ -20,11 +20,11 @@ def plain(value, longest=64):
 
 
 def address(argument, value):
-    """``"Name <local@domain>"``, ``"local@domain"`` or a pair (name, address) → (name, address), both checked.
+    """Turn ``"Name <local@domain>"``, ``"local@domain"`` or a pair into a checked pair (name, address).
 
     Raises:
         ValueError: control characters, more or less than one ``@``, a special character, or a part longer than
-            RFC 5321, section 4.5.3.1 allows (64 and 255 octets).
+            RFC 5321, section 4.5.3.1 allows (64 and 255 bytes).
     """
     if plain(value) and not value.strip(_PLAIN) and value.count("@") == 1 and value[0] != "@" != value[-1]:
         return "", value
@@ -38,12 +38,12 @@ def _addresses(argument, values):
 
 
 def now():
-    """The date as ``time.time()`` has it (int), None while the clock is not set: a board starts in 1970 or 2000."""
+    """Return the date as ``time.time()`` has it (int), None if the clock is not set: boards start in 1970 or 2000."""
     return int(time.time()) if time.gmtime()[0] >= 2025 else None
 
 
 class Body:
-    """The octets of a mail, as one server is to get them.
+    """The bytes of a mail, as one server is to get them.
 
     ``size`` is their number, or None if a part's length is unknown; ``body`` is what they need of the server:
     "7bit", "8bit" or "binary". ``dots`` tells whether the chunk last yielded may hold a dot.
@@ -57,7 +57,7 @@ class Body:
         self.body = "8bit" if max(octets) > 127 else "7bit"
 
     def chunks(self):
-        """Yield the octets as bytes-like pieces: CRLF line ends, no dot stuffed. May be called again."""
+        """Yield the bytes as bytes-like pieces: CRLF line ends, no dot stuffed. May be called again."""
         yield self.octets
 
 
@@ -76,7 +76,7 @@ class Message:
             clock. A clock before 2025 counts as unset and writes no Date.
         message_id: "<unique@domain>"; None: 128 random bits at the sender's domain, the same at every attempt.
         importance: "high", "normal" or "low".
-        notify: which reports on the delivery the sender is to get, where the server offers them (RFC 3461; elsewhere
+        notify: which reports on the delivery the sender is to get, if the server offers them (RFC 3461; elsewhere
             the server's own habit holds): "never", or one or several of "success", "failure", "delay".
         ret: what such a report holds of the mail: "full" or "hdrs" (its headers).
 
@@ -85,7 +85,7 @@ class Message:
         smtputf8: whether an address is not ASCII (RFC 6531).
 
     Raises:
-        ValueError: an argument, which the sentence names, holds control characters or is no address.
+        ValueError: an argument, which the sentence names, holds control characters or is not an address.
     """
 
     def __init__(
@@ -143,14 +143,14 @@ class Message:
             self.date = now()
 
     def head(self):
-        """The headers up to MIME-Version, without those of the content: bytes."""
+        """Return the headers up to MIME-Version, without those of the content: bytes."""
         self._stamp()
         return bytes(load_transient("mime.fields").head(self))
 
     def encode(self, eightbit=False, binary=False, buffer=None):
         """Encode for a server that offers 8BITMIME (``eightbit``) and BINARYMIME (``binary``); returns a `Body`.
 
-        ``buffer``: a bytearray to stream through; without it one is made where attachments need it.
+        ``buffer``: a bytearray to stream through; without it one is made if attachments need it.
         """
         if self.html is not None or self.attachments:
             return load_transient("mime.multipart").encode(self, eightbit, binary, buffer)

@@ -16,7 +16,7 @@ class Route:
         username, password (str): the login, or
         token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
         certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate. On CPython PEM, too.
-        sender (str): the address of the envelope's sender, where it is not the message's.
+        sender (str): the address of the envelope's sender, if it is not the message's.
         trust: None (the bundled roots this route needs), a path of a DER file, its bytes, or a list of these; on
             CPython PEM, too;
             ``"insecure"`` checks nothing and says so, for a bench.
@@ -30,15 +30,17 @@ class Route:
 
     # The names of the bundled roots to trust (see umail.certs); None: all of them.
     roots: "tuple | None" = None
-    # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 octets.
+    # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 bytes.
     long_auth = False
-    # How many recipients one envelope may have, where the provider documents it; a mail to more goes in several.
+    # How many recipients one envelope may have, if the provider documents it; a mail to more goes in several.
     max_recipients: "int | None" = None
-    # The domain whose MX is the host, where host is None; and the suffixes that its name must have.
+    # The domain whose MX is the host, if host is None; and the suffixes that its name must have.
     mx: "str | None" = None
     mx_suffixes: tuple = ()
     # After failures that are for a person: how many in a row, and for how many mails other routes go first.
     fails = rests = 0
+    # Its name was found, and the host reached, since the start.
+    reached = False
 
     def __init__(
         self,

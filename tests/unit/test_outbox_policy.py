@@ -15,7 +15,7 @@ def test_when_it_is_full_the_oldest_of_the_lowest_priority_is_dropped_and_told(w
     equal(world.put("low", priority=0), None)
     world.flush()
     equal(world.subjects(), ["high", "mid", "new"])
-    inside(b"2 mails were dropped: the outbox was full.", world.server.taken[0][2])
+    inside(b"Mails that were dropped, as the outbox was full: 2.", world.server.taken[0][2])
     equal(b"dropped" in world.server.taken[1][2], False)
 
 

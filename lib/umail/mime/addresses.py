@@ -17,7 +17,7 @@ def address(argument, value):
     for c in ' "(),:;<>@[\\]':
         wrong = wrong or c in local or c in rest
     if wrong:
-        refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 octets")
+        refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 bytes")
     return name, bare
 
 
@@ -30,7 +30,7 @@ def split(argument, value):
     name, mark, bare = clean(argument, value)[:-1].rpartition("<")
     name = name.strip()
     if not mark:
-        refuse(argument, value, "has no <")
+        refuse(argument, value, "ends in > but has no <")
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = "\\".join([part.replace('\\"', '"') for part in name[1:-1].split("\\\\")])
     elif "@" in name:

@@ -6,12 +6,12 @@ from umail import load_transient
 
 
 def is_ascii(data):
-    """Whether all of these bytes are below 128."""
+    """Tell whether all of these bytes are below 128."""
     return not data or max(data) < 128
 
 
 def date(seconds):
-    """The RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
+    """Return the RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
     # An ESP32's gmtime takes no float.
     t = time.gmtime(int(seconds))
     return "%s, %02d %s %04d %02d:%02d:%02d +0000" % (
@@ -26,7 +26,7 @@ def date(seconds):
 
 
 def words(text, longest=64):
-    """``text`` (str) as the tokens of an unstructured header: its own words, or encoded words where it needs them.
+    """Return ``text`` (str) as the tokens of an unstructured header: its own words, or encoded words if it needs them.
 
     Besides what is not ASCII, a literal ``=?`` is encoded, and so are spaces that folding would change and
     words of more than ``longest`` bytes.
@@ -39,7 +39,7 @@ def words(text, longest=64):
 
 
 def header(name, tokens):
-    """One header field, folded before each token (bytes) that would pass column 76, but never before the first.
+    """Return one header field, folded before each token (bytes) that would pass column 76, but never before the first.
 
     Parsers disagree on whether a fold there leaves a space at the beginning of the value.
     """
@@ -98,7 +98,7 @@ def head(message):
 def encoding_of(data, eightbit):
     """Return the transfer encoding that UTF-8 ``data`` with LF line ends can do with (bytes), or None.
 
-    7bit or, if the server takes it, 8bit as long as no line is over 998 octets (RFC 5321, section 4.5.3.1.6) and no NUL
+    7bit or, if the server takes it, 8bit as long as no line is over 998 bytes (RFC 5321, section 4.5.3.1.6) and no NUL
     is inside.
     """
     # Where a line ends; the next end is looked for as far as a line may reach. A list of all lines would fill the heap.
@@ -130,7 +130,7 @@ def text_part(out, subtype, text, eightbit):
 
 
 def encode(message, eightbit):
-    """Encode a ``Message`` of a text alone: all of its octets (bytearray)."""
+    """Encode a ``Message`` of a text alone: all of its bytes (bytearray)."""
     out = head(message)
     # Filters count an empty body against a mail.
     text = message.text or message.subject

@@ -29,7 +29,7 @@ else:
 
 
 def _socket(address, port, datagrams=False):
-    """A non-blocking socket on its way to ``address`` (an IP address, or a name only the system knows) and ``port``."""
+    """Begin to connect to ``address`` (of IP, or a name only the system knows) and ``port``: a non-blocking socket."""
     kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
     family, kind, protocol, _, where = socket.getaddrinfo(address, port, 0, kind)[0]
     sock = socket.socket(family, kind, protocol)
@@ -45,12 +45,12 @@ def _socket(address, port, datagrams=False):
 
 
 def lookup(wire, host):
-    """The addresses of ``host`` by the system's resolver."""
+    """Return the addresses of ``host`` by the system's resolver."""
     return _lookup(host)
 
 
 def call(wire, function, refresh):
-    """An access token: ``function`` is run by this driver where it is a generator's (umail.oauth), else called."""
+    """Get an access token: ``function`` is run by this driver if it is a generator's (umail.oauth), else called."""
     steps = getattr(function, "steps", None)
     if not steps:
         return function(refresh=refresh)
@@ -61,7 +61,7 @@ def call(wire, function, refresh):
 
 
 def tls(wire, route, host):
-    """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
+    """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next bytes."""
     wire.begin_wait(wire.timeout)
     wire.raw = wire.sock
     wire.sock, wire.free = load_transient("net.tls").wrap(wire.sock, route, host)
@@ -87,7 +87,7 @@ def begin_udp(wire, server, packet, seconds):
 
 
 def connected(wire):
-    """The local address of the connection, or None; raises OSError where it was refused."""
+    """Return the local address of the connection, or None; raises OSError if it was refused."""
     # A connection that failed says so at the first receive.
     wire.listen()
     return _local_address(wire.sock)

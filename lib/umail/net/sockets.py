@@ -1,8 +1,8 @@
 """Non-blocking sockets, what they receive into, and a clock of milliseconds: the same on MicroPython and CPython.
 
 ``receive`` and ``transmit`` return a count, 0 at the end of the stream, or ``-event`` when nothing can be done before
-poll reports that event. Non-blocking throughout: blocking reads lose octets when they time out, and their time-out
-begins again with every octet that a slow server drips. ``after`` and ``left`` reckon with ``ticks``, which may wrap.
+poll reports that event. Non-blocking throughout: blocking reads lose bytes when they time out, and their time-out
+begins again with every byte that a slow server drips. ``after`` and ``left`` reckon with ``ticks``, which may wrap.
 """
 
 import sys
@@ -13,15 +13,15 @@ if sys.implementation.name == "micropython":
     left = time.ticks_diff
     after = time.ticks_add
 
-    def receive(sock, octets):
-        """Receive into ``octets``."""
-        count = sock.readinto(octets)
+    def receive(sock, data):
+        """Receive into ``data``."""
+        count = sock.readinto(data)
         # POLLIN
         return -1 if count is None else count
 
-    def transmit(sock, octets):
-        """Send some of ``octets``."""
-        count = sock.write(octets)
+    def transmit(sock, data):
+        """Send some of ``data``."""
+        count = sock.write(data)
         # POLLOUT
         return -4 if count is None else count
 

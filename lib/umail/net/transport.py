@@ -42,7 +42,7 @@ class Transport:
         self.until = self.end = end
 
     def idle(self):
-        """None where the connection stands and nothing has come in; else as a receive."""
+        """Return None if the connection stands and nothing has come in; else as a receive."""
         return self.listen() if self.sock else 0
 
     def close(self):
@@ -69,12 +69,12 @@ class Transport:
         return lambda *arguments: function(self, *arguments)
 
     def begin_wait(self, seconds):
-        """A wait of at most ``seconds`` begins."""
+        """Begin a wait of at most ``seconds``."""
         now = sockets.ticks()
         self.until = sockets.after(now, min(int(seconds * 1000), max(0, sockets.left(self.end, now))))
 
     def slice(self):
-        """Milliseconds to wait now, after a tick; raises OSError(ETIMEDOUT) where the time is up."""
+        """Return milliseconds to wait now, after a tick; raises OSError(ETIMEDOUT) if the time is up."""
         rest = sockets.left(self.until, sockets.ticks())
         if rest <= 0:
             from errno import ETIMEDOUT
@@ -96,20 +96,20 @@ class Transport:
             self.buffer.add(count)
         return count
 
-    def give(self, octets):
-        """Send some octets: the count, or ``-event`` to wait for."""
-        return self._pass(sockets.transmit, octets)
+    def give(self, data):
+        """Send some bytes: the count, or ``-event`` to wait for."""
+        return self._pass(sockets.transmit, data)
 
     def listen(self):
-        """Receive what has come in already: the count, 0 at the end, None where there is nothing or no room."""
+        """Receive what has come in already: the count, 0 at the end, None if there is nothing or no room."""
         if len(self.buffer) == len(self.buffer.data):
             return None
         count = self.take()
         return None if count < 0 else count
 
-    def _pass(self, function, octets):
+    def _pass(self, function, data):
         try:
-            count = function(self.sock, octets)
+            count = function(self.sock, data)
         except (OSError, ValueError) as error:
             raise self._failed(error)
         if count > 0:
@@ -119,6 +119,8 @@ class Transport:
         return count
 
     def _failed(self, error):
+        if error.args and isinstance(error.args[0], int) and error.args[0] < 0 and not error.args[1:]:
+            error = load_transient("net.tls_failure").worded(error)
         # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
         route = self.handshake or ("ALERT" in str(error) and self.unheard)
         return load_transient("net.tls_failure").meaning(error, route, self.free) if route else error

@@ -18,7 +18,7 @@ _EXTENSIONS = (
 
 
 def run(session, name):
-    """All of it (generator); ``name``: to greet with (bytes)."""
+    """Run all of it (generator); ``name``: to greet with (bytes)."""
     security = session.route.security
     if security == "tls":
         yield from _tls(session)
@@ -59,7 +59,7 @@ def ehlo(session, name):
 def _tls(session):
     session.stage = "starttls"
     if len(session.buffer):
-        # Octets that came with the reply would be read as if TLS had protected them.
+        # Bytes that came with the reply would be read as if TLS had protected them.
         raise session.error("starttls_injection")
     yield ("tls", session.route, session.host)
     session.secure = True

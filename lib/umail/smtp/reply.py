@@ -11,7 +11,7 @@ nothing on the connection can be trusted.
 
 from umail import load_transient
 
-# RFC 5321, 4.5.3.1.5 allows 512 octets a line; servers with long texts exceed it. All lines of a reply together:
+# RFC 5321, 4.5.3.1.5 allows 512 bytes a line; servers with long texts exceed it. All lines of a reply together:
 _LONGEST = 4096
 
 

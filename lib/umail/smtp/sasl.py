@@ -13,13 +13,13 @@ class Refused(Exception):
     """The server's challenges do not fit the mechanism; the argument says how (str)."""
 
 
-def encode(octets):
+def encode(data):
     """Base64 without a line end (bytes)."""
-    return b2a_base64(octets)[:-1]
+    return b2a_base64(data)[:-1]
 
 
 def decode(text):
-    """The octets of a challenge; where it is not base64, the text itself: some servers prompt in plain words."""
+    """Return the bytes of a challenge; if it is not base64, the text itself: some servers prompt in plain words."""
     try:
         return a2b_base64(text)
     except ValueError:
@@ -39,7 +39,7 @@ def choose(offered, has_token, wanted=None):
 
 
 def answers(mechanism, username, secret):
-    """The client's side of one exchange (generator): yields each answer, is sent each challenge.
+    """Run the client's side of one exchange (generator): yields each answer, is sent each challenge.
 
     Args:
         mechanism: what ``choose`` gave.
@@ -72,7 +72,7 @@ def _asks_user(challenge):
 
 
 def login(session, secret):
-    """AUTH (RFC 4954) with a password or access token (generator)."""
+    """Log in by AUTH (RFC 4954) with a password or access token (generator)."""
     route = session.route
     session.stage = "auth"
     if not session.secure:
@@ -94,7 +94,7 @@ def _exchange(session, mechanism, secret):
     command = b"AUTH " + mechanism.encode()
     exchange = answers(mechanism, route.username.encode(), secret)
     answer = encode(next(exchange))
-    # RFC 4954, 4: a line of 512 octets at the most, where the provider does not document more.
+    # RFC 4954, 4: a line of 512 bytes at the most, if the provider does not document more.
     initial = route.long_auth or len(command) + len(answer) < 510
     reply = yield from session.command(command + b" " + answer if initial else command)
     if initial and reply.code in (500, 501):
@@ -112,7 +112,7 @@ def _exchange(session, mechanism, secret):
 
 
 def _forms(head):
-    # How a secret begins, in clear and in base64, wherever in a triple it does: what holds no bits of other octets.
+    # How a secret begins, in clear and in base64, wherever in a triple it does: what holds no bits of other bytes.
     forms = [head]
     for before in (0, 1, 2):
         encoded = encode(bytes(before) + head)

@@ -33,7 +33,7 @@ def send(session, message, final):
     session.stage = "mail"
     if session.name and (message.notify or message.ret or message.smtputf8):
         yield from load_transient("smtp.transaction").learn(session, message)
-    # What one envelope takes; the others wait for the next, and QUIT with them (see batches.py).
+    # What one envelope takes; the others wait for the next, and QUIT with them (see recipient_batches.py).
     people = message.recipients[: session.route.max_recipients]
     final = final and len(people) == len(message.recipients)
     mode, body, commands, flight = load_transient("smtp.flight").prepare(session, message, people, final)
@@ -56,7 +56,7 @@ def send(session, message, final):
         else:
             refused.append((address, reply))
     if not accepted:
-        yield from load_transient("smtp.nobody").end(session, refused, mode, final)
+        yield from load_transient("smtp.rcpt_refused").end(session, refused, mode, final)
     try:
         if mode != "flight":
             yield from load_transient("smtp.data").run(session, body, mode, final)
