@@ -14,9 +14,9 @@ def judge(delivery, route, error):
     """Note that ``route`` failed, and what is known of its host, in ``error`` and the route."""
     error.known = (route.host or route.mx) in delivery.hosts
     if error.stage == "resolve" and error.kind == "configuration":
-        # A router whose line is down says so of every name (RFC 2308: for a short time). A domain whose MX was never
-        # found may be a slip of the pen; a provider's host is built in.
-        if error.known or route.reached or (route.roots and not route.mx):
+        # A router whose line is down says so of every name (RFC 2308: for a short time). What was typed and never
+        # found may be a slip of the pen.
+        if error.known or route.reached:
             error.kind = "temporary"
     if error.kind == "configuration":
         # Trying again makes it worse: if there is another route, this one rests for so many mails.

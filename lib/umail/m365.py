@@ -11,11 +11,12 @@ _DIGICERT = ("digicert_global_root_g2", "digicert_global_root_ca")
 ROOTS = _DIGICERT + ("microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
-def _login(host, username, password, token, roots, more):
+def _login(usual, host, username, password, token, roots, more):
     if password is None and token is None:
-        raise ValueError("a login at %s needs password= or token=" % host)
-    route = Route(host, username=username, password=password, token=token, **more)
+        raise ValueError("a login at %s needs password= or token=" % (host or usual))
+    route = Route(host or usual, username=username, password=password, token=token, **more)
     route.roots = roots
+    route.reached = not host
     route.long_auth = True
     return route
 
@@ -31,14 +32,14 @@ def submission(username, password=None, token=None, host=None, **more):
     Raises:
         ValueError: as ``Route``; also if neither password nor token is given.
     """
-    route = _login(host or "smtp.office365.com", username, password, token, _DIGICERT, more)
+    route = _login("smtp.office365.com", host, username, password, token, _DIGICERT, more)
     route.max_recipients = 500
     return route
 
 
 def hve(username, password=None, token=None, host=None, **more):
     """High Volume Email: many mails, recipients inside the tenant only, at most 50 a message. As ``submission``."""
-    route = _login(host or "smtp.hve.mx.microsoft", username, password, token, ROOTS, more)
+    route = _login("smtp.hve.mx.microsoft", host, username, password, token, ROOTS, more)
     route.max_recipients = 50
     return route
 

@@ -39,7 +39,7 @@ class Route:
     mx_suffixes: tuple = ()
     # After failures that are for a person: how many in a row, and for how many mails other routes go first.
     fails = rests = 0
-    # Its name was found, and the host reached, since the start.
+    # There is such a host: its name is built in, or it was reached since the start.
     reached = False
 
     def __init__(

@@ -20,6 +20,7 @@ def gmail(username, password=None, token=None, host="smtp.gmail.com", port=587, 
         raise ValueError("gmail needs password= (an app password) or token=")
     more["security"] = more.get("security", "tls" if port == 465 else "starttls")
     route = Route(host, port, username=username, password=password, token=token, **more)
+    route.reached = host == "smtp.gmail.com"
     route.roots = ("gts_root_r1", "gts_root_r4", "globalsign_root_r6")
     route.long_auth = True
     route.max_recipients = 100
@@ -36,6 +37,7 @@ def azure_communication(username, password, host="smtp.azurecomm.net", **more):
         ValueError: as ``Route``.
     """
     route = Route(host, username=username, password=password, **more)
+    route.reached = host == "smtp.azurecomm.net"
     route.roots = load_transient("m365").ROOTS
     route.max_recipients = 50
     return route
