@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 
 from installed import installed, unpacked, version
 from real_servers import Exim, Missing, RealServer
@@ -19,7 +20,7 @@ mkdir -p /run/courier/authdaemon /etc/courier/esmtpacceptmailfor.dir /etc/courie
 echo localhost >/etc/courier/locals
 echo localhost >/etc/courier/me
 echo example.com >/etc/courier/esmtpacceptmailfor
-echo ':127.0.0.1,{upstream} /SECURITY=NONE' >/etc/courier/esmtproutes
+echo ':127.0.0.1,{upstream}' >/etc/courier/esmtproutes
 echo {size} >/etc/courier/sizelimit
 printf '127.0.0.1\\tallow,RELAYCLIENT\\n' >/etc/courier/smtpaccess/default
 sed -i 's/^authmodulelist=.*/authmodulelist="authuserdb"/' /etc/courier/authdaemonrc
@@ -53,7 +54,6 @@ chmod 4755 /usr/lib/courier/courier/submitmkdir
 chmod 750 /var/lib/courier/*
 chmod 770 /var/lib/courier/tmp
 /usr/sbin/authdaemond start >/dev/null 2>&1
-/usr/sbin/courier start
 /usr/sbin/esmtpd start
 exec sleep 100000
 """
@@ -157,7 +157,7 @@ class Opensmtpd(Relay):
 
 
 class Courier(Relay):
-    """Courier, which sends on from its queue."""
+    """Courier; the mails are read from its queue, which nobody works off."""
 
     name, package = "Courier", "courier-mta"
 
@@ -178,3 +178,13 @@ class Courier(Relay):
             login=shlex.quote(user),
             password=shlex.quote(password),
         )
+
+    def mails(self, count: int = 0, timeout: float = 20) -> list[Mail]:
+        end = time.monotonic() + timeout
+        while True:
+            found = sorted(self.folder.glob("queue/tmp/*/D*"), key=lambda path: path.stat().st_mtime_ns)
+            if len(found) >= count:
+                return [("", [], path.read_bytes()) for path in found]
+            if time.monotonic() > end:
+                raise TimeoutError(f"Courier took {len(found)} mails, not {count}")
+            time.sleep(0.1)
