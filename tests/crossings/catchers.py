@@ -204,4 +204,3 @@ def wheel(name: str) -> str:
     """Return the version of a package of PyPI's in build/crossings."""
     (folder,) = (CROSSINGS / "python").glob(f"lib/*/site-packages/{name}-*.dist-info")
     return re.findall(r"-([\d.]+)\.dist-info", folder.name)[0]
-

@@ -41,6 +41,12 @@ class Row(NamedTuple):
 
 
 ROWS: list[Row] = []
+# What stays out, and why.
+NOT_RUN = {
+    "rspamd": "judges by DNS and its own network services, which tests here do not ask",
+    "Outlook, Thunderbird, Evolution, Apple Mail": "need a screen, an account or another system",
+    "Exchange Online, Gmail": "need an account; the fake server has their dialogues as they publish them",
+}
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +80,7 @@ def row(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
 
 
 @pytest.fixture(scope="session")
-def started(
-    running: contextlib.ExitStack, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], RealServer]:
+def started(running: contextlib.ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RealServer]:
     """Gives the server of that name, started when first asked for."""
 
     @functools.cache
@@ -112,10 +116,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table."""
     rows = [Row("server or reader", "version", "what ran", "result"), *ROWS]
+    rows += [Row(name, "", "–", f"skipped: {why}") for name, why in NOT_RUN.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     terminalreporter.section("crossings")
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         terminalreporter.write_line("  ".join([*cells, row.result]))
-
-

@@ -44,9 +44,11 @@ def imap_tools(data):
     from imap_tools import MailMessage
 
     mail = MailMessage.from_bytes(data)
-    return mail.subject, [text for text in (mail.text, mail.html) if text], [
-        (one.filename, one.payload) for one in mail.attachments
-    ]
+    return (
+        mail.subject,
+        [text for text in (mail.text, mail.html) if text],
+        [(one.filename, one.payload) for one in mail.attachments],
+    )
 
 
 READERS = {"mail-parser": mail_parser, "eml_parser": eml_parser, "flanker": flanker, "imap-tools": imap_tools}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 import subprocess
 from collections.abc import Callable
-from email.header import decode_header, make_header
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,11 +16,14 @@ HERE = Path(__file__).parent
 
 
 class Reader(NamedTuple):
-    """One of them: who tells its version, what it finds, and the encodings that it is tried with."""
+    """One of them: who tells its version, what it finds, the encodings that it is tried with, what is compared, and in
+    which messages of the corpus it is known to find something else (docs/interop.md says why)."""
 
     version: Callable[[], str]
     find: Callable[[list[Path], Path], list[Found]]
-    offers: tuple[str, ...]
+    offers: tuple[str, ...] = ("7bit", "8bit", "binary")
+    compared: tuple[str, ...] = ("subject", "texts", "files")
+    known: frozenset[tuple[str, str]] = frozenset()
 
 
 def in_python(name: str) -> Callable[[list[Path], Path], list[Found]]:
@@ -54,7 +56,8 @@ def mu(paths: list[Path], folder: Path) -> list[Found]:
         saved = folder / path.stem
         saved.mkdir()
         run("mu", "extract", "--save-attachments", f"--target-dir={saved}", path)
-        files = sorted((one.name, one.read_bytes()) for one in saved.iterdir())
+        # It saves texts, too, as part-1 and so on.
+        files = [(one.name, one.read_bytes()) for one in saved.iterdir() if not one.name.startswith("part-")]
         found.append(Found(head.get("Subject", ""), [], files))
     return found
 
@@ -69,7 +72,9 @@ def listed(program: str, paths: list[Path], folder: Path) -> list[str]:
     subjects = []
     for number, path in enumerate(paths):
         box = folder / f"{number}.mbox"
-        box.write_bytes(b"From a@b.example Sat Nov 28 00:00:00 2026\n" + path.read_bytes().replace(b"\r\n", b"\n") + b"\n")
+        box.write_bytes(
+            b"From a@b.example Sat Nov 28 00:00:00 2026\n" + path.read_bytes().replace(b"\r\n", b"\n") + b"\n"
+        )
         commands = [
             "set charset=utf-8 header_cache='' delete=no wait_key=no pipe_decode=yes weed=yes",
             f"push '<pipe-message>cat > {folder}/{number}.txt<enter><exit>'",
@@ -77,8 +82,13 @@ def listed(program: str, paths: list[Path], folder: Path) -> list[str]:
         words = [program, "-n", "-F", "/dev/null", "-R", "-f", str(box)]
         for command in commands:
             words += ["-e", command]
-        run("script", "-qec", " ".join(map(_quoted, words)), "/dev/null", stdin=subprocess.DEVNULL)
-        text = (folder / f"{number}.txt").read_text("utf-8")
+        piped = folder / f"{number}.txt"
+        for _ in range(3):
+            # It starts a screen, whose first keys are lost now and then.
+            run("script", "-qec", shlex.join(words), "/dev/null", stdin=subprocess.DEVNULL)
+            if piped.exists():
+                break
+        text = piped.read_text("utf-8")
         head = text.partition("\n\n")[0].replace("\n\t", " ").replace("\n ", " ")
         lines = [line for line in head.splitlines() if line.lower().startswith("subject:")]
         subjects.append(lines[0].partition(":")[2].removeprefix(" ") if lines else "")
@@ -97,18 +107,6 @@ def ripmime(paths: list[Path], folder: Path) -> list[Found]:
     return found
 
 
-def munpack(paths: list[Path], folder: Path) -> list[Found]:
-    """By munpack: names and bytes of files."""
-    found = []
-    for path in paths:
-        saved = folder / path.stem
-        saved.mkdir()
-        run("munpack", "-q", "-C", saved, path)
-        files = sorted((one.name, one.read_bytes()) for one in saved.iterdir() if one.suffix != ".desc")
-        found.append(Found("", [], files))
-    return found
-
-
 def mblaze(paths: list[Path], folder: Path) -> list[Found]:
     """By mblaze: subjects."""
     found = []
@@ -116,24 +114,6 @@ def mblaze(paths: list[Path], folder: Path) -> list[Found]:
         subject = run("mhdr", "-d", "-h", "subject", path).decode().rstrip("\n")
         found.append(Found(subject, [], []))
     return found
-
-
-def rspamd_score(paths: list[Path]) -> list[float]:
-    """Return what rspamd's MIME parser and rules, offline, give each mail."""
-    scores = []
-    for path in paths:
-        answer = json.loads(run("rspamadm", "mime", "stat", "--json", path))
-        scores.append(answer)
-    return scores
-
-
-def header(text: str) -> str:
-    """Return a header decoded."""
-    return str(make_header(decode_header(text)))
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"
 
 
 def wheel(name: str) -> Callable[[], str]:
@@ -149,3 +129,32 @@ def wheel(name: str) -> Callable[[], str]:
 def debian(package: str) -> Callable[[], str]:
     """Return what tells the version of a package of Debian's."""
     return lambda: version(package)
+
+
+def known(**messages: str) -> frozenset[tuple[str, str]]:
+    """Return what a reader is known to find otherwise: ``subject="one, two"``."""
+    return frozenset((what, name) for what, names in messages.items() for name in names.split(", "))
+
+
+PHP = [word for name in ("iconv", "mbstring", "mailparse") for word in ("-d", f"extension={name}.so")]
+READERS = {
+    "mail-parser": Reader(wheel("mail_parser"), in_python("mail-parser"), known=known(subject="emoji, long words")),
+    "eml_parser": Reader(
+        wheel("eml_parser"), in_python("eml_parser"), known=known(subject="looks encoded", texts="traps in a file")
+    ),
+    "flanker": Reader(wheel("flanker"), in_python("flanker"), ("7bit", "8bit")),
+    "imap-tools": Reader(wheel("imap_tools"), in_python("imap-tools"), known=known(subject="long words")),
+    "ruby-mail": Reader(debian("ruby-mail"), script("ruby", "ruby_reader.rb"), ("7bit", "8bit")),
+    "PHP mailparse": Reader(
+        debian("php-mailparse"),
+        script("php8.2", *PHP, "php_reader.php"),
+    ),
+    "mu": Reader(
+        debian("maildir-utils"), mu, compared=("subject", "files"), known=known(files="a long name, a quoted name")
+    ),
+    "neomutt": Reader(debian("neomutt"), neomutt, compared=("subject",), known=known(subject="emoji")),
+    "ripmime": Reader(
+        debian("ripmime"), ripmime, ("7bit", "8bit"), ("files",), known(files="a long name, a quoted name")
+    ),
+    "mblaze": Reader(debian("mblaze"), mblaze, compared=("subject",)),
+}

@@ -132,7 +132,11 @@ class Haproxy(Relay):
             "defaults\n mode tcp\n timeout connect 1s\n timeout client 60s\n timeout server 60s\n"
             + "".join(
                 f"listen at{front}\n bind 127.0.0.1:{front}\n server one 127.0.0.1:{back}\n"
-                for front, back in ((self.port, self.upstream.port), (self.tls_port, tls_port), (self.down_port, nobody))
+                for front, back in (
+                    (self.port, self.upstream.port),
+                    (self.tls_port, tls_port),
+                    (self.down_port, nobody),
+                )
             )
         )
         self.run([*self.prefix, "haproxy", "-db", "-f", config])

@@ -12,9 +12,8 @@ packages=(postfix exim4-daemon-light libnss-wrapper nginx libnginx-mod-mail dove
 modules=(smtp-server@3.21.6 Haraka@3.3.4 mailparser@3.14.2 postal-mime@4.0.0)
 if [ "${1:-}" = crossings ]; then
   target=build/crossings
-  packages=(courier-mta courier-authlib-userdb opensmtpd stunnel4 haproxy chasquid golang-go golang-github-emersion-go-smtp-dev
-    golang-github-emersion-go-sasl-dev
-    neomutt s-nail maildir-utils ripmime mpack maildrop mblaze ruby-mail php-mailparse rspamd libesmtp6 libesmtp-dev)
+  packages=(courier-mta courier-authlib-userdb opensmtpd stunnel4 haproxy chasquid golang-go
+    golang-github-emersion-go-smtp-dev golang-github-emersion-go-sasl-dev neomutt maildir-utils ripmime mblaze ruby-mail php-mailparse)
   modules=(maildev@3.0.0 smtp-tester@2.1.0)
   wheels=(mail-devel==0.18.1 maildump==1.0 mail-parser==4.8.0 eml_parser==4.4.0 flanker==0.9.11 imap-tools==1.16.0)
 fi
