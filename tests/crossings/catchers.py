@@ -1,4 +1,4 @@
-"""Servers that keep what they get: chasquid and go-smtp in Go, maildev and smtp-tester of npm, mail-devel and maildump of PyPI."""
+"""Servers that keep what they get: chasquid, go-smtp, maildev, smtp-tester, mail-devel, maildump, and postscreen."""
 
 from __future__ import annotations
 
