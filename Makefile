@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases matrix same stubs servers docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases matrix same stubs servers crossings docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -102,6 +102,11 @@ hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md:
 
 servers: ## Unpack mail servers and readers of Debian and npm into build/servers for the tests with them; installs nothing
 	@tests/interop/get_servers.sh
+
+crossings: $(READY) ## Try the servers and readers that CI does without, unpacked into build/crossings; ends in a table that says what was skipped
+	@tests/interop/get_servers.sh
+	@tests/interop/get_servers.sh crossings
+	@$(BIN)/python -m pytest -q tests/crossings $(ARGS)
 
 docs: $(READY) ## Build the documentation as a site in build/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
