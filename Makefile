@@ -21,7 +21,7 @@ $(READY): pyproject.toml
 	  { echo "umail needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make PYTHON=python3.12 …"; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[web]' --group dev
 	@touch $@
 
 install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with the system's keyring: make install EXTRAS=[keyring]
