@@ -86,7 +86,10 @@ def _number(name: str, low: int, high: int) -> Callable[[Random], Params]:
 
 
 _BUSY = ("450 4.7.1 Error: too much mail from 203.0.113.7", "451 4.7.500 Server busy. Please try again later")
-_GREY = ("451 4.7.1 Greylisting in action, please come back later", "450 4.2.0 Greylisted, see http://postgrey.schweikert.ch")
+_GREY = (
+    "451 4.7.1 Greylisting in action, please come back later",
+    "450 4.2.0 Greylisted, see http://postgrey.schweikert.ch",
+)
 _ERRORS = ("RuntimeError", "MemoryError", "ValueError", "OSError")
 _PLACES = ("waiting", "waiting", "open", "socket", "tls", "radio")
 
@@ -109,16 +112,23 @@ CAUSES: dict[str, Cause] = {
     ),
     "portal": Cause("captive portal", 4, (10 * MINUTE, 12 * HOUR), lambda r: {}, 31 * MINUTE + PROMPT),
     "dns": Cause(
-        "router that lies about names", 8, (2 * MINUTE, 12 * HOUR), _one(how=("nxdomain", "empty", "servfail", "silent"))
+        "router that lies about names",
+        8,
+        (2 * MINUTE, 12 * HOUR),
+        _one(how=("nxdomain", "empty", "servfail", "silent")),
     ),
     "line": Cause("line down behind the router", 8, (MINUTE, 3 * DAY), lambda r: {}, PROMPT + 10 * MINUTE),
     "access_point": Cause("router reboots, Wi-Fi gone", 8, (MINUTE, 2 * DAY), lambda r: {}, PROMPT + 6 * MINUTE),
-    "radio": Cause("radio stuck until switched off and on, or reset", 4, (0, 0), _one(by=("switch", "reset")), 2 * HOUR),
+    "radio": Cause(
+        "radio stuck until switched off and on, or reset", 4, (0, 0), _one(by=("switch", "reset")), 2 * HOUR
+    ),
     "ntp": Cause(
         "time server wrong, silent, or unsynchronised",
         5,
         (HOUR, 3 * DAY),
-        _one(how=("silent", "kiss", "stratum16", "zero", "wrong"), by=(-400 * DAY, -3 * DAY, 3700, 40 * DAY, 3650 * DAY)),
+        _one(
+            how=("silent", "kiss", "stratum16", "zero", "wrong"), by=(-400 * DAY, -3 * DAY, 3700, 40 * DAY, 3650 * DAY)
+        ),
         25 * HOUR,
     ),
     "jump": Cause("clock jumps", 4, (0, 0), _one(by=(-400 * DAY, -DAY, -3600, 3600, 2 * DAY, 400 * DAY)), 25 * HOUR),
@@ -130,12 +140,28 @@ CAUSES: dict[str, Cause] = {
     "rot": Cause("a waiting mail's file is damaged", 2, (0, 0), _number("at", 0, 400)),
     "versions": Cause("state files of another version", 3, (0, 0), _number("sort", 0, 4), UNCERTAIN),
     "power": Cause("power away", 8, (2, 2 * DAY), lambda r: {}, UNCERTAIN),
-    "cut": Cause("power cut at one write or packet", 14, (0, 0), lambda r: {"step": r.randint(1, 60), "tear": r.random() < 0.5}, UNCERTAIN),
+    "cut": Cause(
+        "power cut at one write or packet",
+        14,
+        (0, 0),
+        lambda r: {"step": r.randint(1, 60), "tear": r.random() < 0.5},
+        UNCERTAIN,
+    ),
     "crash": Cause("crash", 6, (0, 0), _one(where=_PLACES, error=_ERRORS, times=(1, 1, 2, 6)), 2 * HOUR + UNCERTAIN),
-    "hang": Cause("hang", 5, (0, 0), _one(where=("waiting", "sensor", "feed", "socket", "tls", "open"), times=(1, 1, 5)), 2 * HOUR + UNCERTAIN),
+    "hang": Cause(
+        "hang",
+        5,
+        (0, 0),
+        _one(where=("waiting", "sensor", "feed", "socket", "tls", "open"), times=(1, 1, 5)),
+        2 * HOUR + UNCERTAIN,
+    ),
     "memory": Cause("memory pressure", 4, (10 * MINUTE, 6 * HOUR), _part(0.02, 0.4), 2 * HOUR + UNCERTAIN),
     "sensor": Cause("sensor fails", 4, (20 * MINUTE, DAY), _one(error=_ERRORS)),
-    "login temporary": Cause("token endpoint ails", 10, (10 * MINUTE, 12 * HOUR), _token("temporary"), PROMPT + 6 * MINUTE),
-    "login configuration": Cause("token endpoint refuses", 3, (10 * MINUTE, 12 * HOUR), _token("configuration"), PERSON),
+    "login temporary": Cause(
+        "token endpoint ails", 10, (10 * MINUTE, 12 * HOUR), _token("temporary"), PROMPT + 6 * MINUTE
+    ),
+    "login configuration": Cause(
+        "token endpoint refuses", 3, (10 * MINUTE, 12 * HOUR), _token("configuration"), PERSON
+    ),
     "storm": Cause("alerts of one kind in a row", 3, (0, 0), lambda r: {}, 5 * HOUR),
 }

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from weeks.causes import CAUSES
@@ -24,6 +25,8 @@ AT_ONCE = 60
 LOG, OUTBOX, WRITTEN, ERASED = 16384 + 400, 131072 + 8192, 12_000_000, 2000
 HEAP = 150_000
 SENT_AT_MOST = 4
+# A board on battery tries its radio again after four hours at the most, and wakes every half an hour.
+BATTERY = 4 * 3600 + 1800
 
 
 @dataclass
@@ -43,11 +46,12 @@ class Fault:
     label: str
     begin: int
     end: int
+    extra: int = 0
 
     @property
     def bound(self) -> int:
         """Milliseconds after its end within which what waited is delivered."""
-        return 1000 * (CAUSES[self.label].bound if self.label in CAUSES else CAUSES["cut"].bound)
+        return 1000 * (CAUSES[self.label].bound + self.extra)
 
 
 @dataclass
@@ -73,8 +77,8 @@ class Story:
         return ((at, text) for at, word, text in self.lines if word == what)
 
 
-def read(log: list[str], events: list[dict[str, Any]]) -> Story:
-    """Take the log apart; ``events`` are those of the plan."""
+def read(log: list[str], events: list[dict[str, Any]], battery: bool = False) -> Story:
+    """Take the log apart; ``events`` are those of the plan; ``battery``: the board sleeps between its readings."""
     story = Story()
     for line in log:
         at, what, text = line.split(" ", 2)
@@ -89,6 +93,8 @@ def read(log: list[str], events: list[dict[str, Any]]) -> Story:
             begin = event["at"] * 1000
             story.faults.append(Fault(label, begin, begin + 1000 * max(event.get("lasts", 0), event.get("off", 0))))
     _lives(story)
+    for fault in story.faults:
+        fault.extra = BATTERY if battery else 0
     return story
 
 
@@ -123,7 +129,9 @@ def owed(story: Story) -> dict[tuple[str, str], int]:
             blurred = True
         elif what == "boot" and text != "sleep":
             lost = blurred or any(
-                fault.label in ("flash_read", "flash_write", "versions", "memory") and fault.begin <= at + 60000 and fault.end >= at - 60000
+                fault.label in ("flash_read", "flash_write", "versions", "memory")
+                and fault.begin <= at + 60000
+                and fault.end >= at - 60000
                 for fault in story.faults
             )
             sure = sure and not lost
@@ -143,9 +151,11 @@ def owed(story: Story) -> dict[tuple[str, str], int]:
     return found
 
 
-def judge(log: list[str], events: list[dict[str, Any]], heap: list[int] | None = None) -> Verdict:
-    """Judge a log by all invariants."""
-    story = read(log, events)
+def judge(
+    log: list[str], events: list[dict[str, Any]], heap: list[int] | None = None, battery: bool = False
+) -> Verdict:
+    """Judge a log by all invariants; ``heap``: the bytes in use, day by day."""
+    story = read(log, events, battery)
     verdict = Verdict()
     due = owed(story)
     verdict.counts["owed"] = len(due)
@@ -201,7 +211,7 @@ def _twice(story: Story, verdict: Verdict) -> None:
     for mid, times in takes.items():
         if len(times) > SENT_AT_MOST:
             verdict.wrong.append(f"twice: {mid} came {len(times)} times")
-        for before, after in zip(times, times[1:], strict=False):
+        for before, after in pairwise(times):
             verdict.counts["came again in the uncertain window, with the same Message-ID"] += 1
             heard = [at for at in knows[mid] if before <= at < after]
             if not heard or any(heard[0] <= stop <= heard[0] + 5000 for stop in stops):
@@ -282,3 +292,11 @@ def _alive(story: Story, verdict: Verdict) -> None:
             if what == "stops" and not works and at - begun > 1_200_000:
                 verdict.wrong.append(f"dead: started at {begun}, it did nothing until {at}")
             works = True
+
+
+def difference(one: list[str], other: list[str]) -> str:
+    """Say where two logs first differ."""
+    for number, (left, right) in enumerate(zip(one, other, strict=False), 1):
+        if left != right:
+            return f"line {number} is {left[:200]!r}, and {right[:200]!r} the second time"
+    return f"{len(one)} lines, and {len(other)} the second time"

@@ -112,7 +112,7 @@ def _excursions(random: Random, faults: list[dict[str, Any]], last: int) -> list
         if at < end + 5 * HOUR:
             continue
         many = random.choice((1, 1, 1, 1, 1, 1, 1, 1, 1, 5))
-        for again in range(many):
+        for _ in range(many):
             number += 1
             lasts = random.randint(20 * MINUTE, 3 * HOUR) if many == 1 else 12 * MINUTE
             name = {"label": "storm"} if many > 1 else {}

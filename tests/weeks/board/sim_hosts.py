@@ -73,7 +73,7 @@ def ntp(server, packet):
 class Login:
     """The token endpoint: HTTP over TLS (RFC 6749), whose refresh token changes with each use."""
 
-    valid = ["refresh-0"]
+    valid = ("refresh-0",)
     issued = 0
 
     def __init__(self, sock):
@@ -117,7 +117,7 @@ class Login:
         if given not in Login.valid:
             return None
         Login.issued += 1
-        Login.valid = [given, "refresh-%d" % Login.issued]
+        Login.valid = (given, "refresh-%d" % Login.issued)
         return json.dumps(
             {"access_token": "access-%d" % Login.issued, "expires_in": 3600, "refresh_token": Login.valid[1]}
         )

@@ -247,9 +247,7 @@ def getaddrinfo(host, port, family=0, kind=1, protocol=0, flags=0):
     return [(2, kind, 0, "", (host, port))]
 
 
-socket = Module(
-    None, socket=Socket, getaddrinfo=getaddrinfo, AF_INET=2, AF_INET6=10, SOCK_STREAM=1, SOCK_DGRAM=2
-)
+socket = Module(None, socket=Socket, getaddrinfo=getaddrinfo, AF_INET=2, AF_INET6=10, SOCK_STREAM=1, SOCK_DGRAM=2)
 
 
 class Poll:
