@@ -25,6 +25,10 @@ AT_ONCE = 60
 LOG, OUTBOX, WRITTEN, ERASED = 16384 + 400, 131072 + 8192, 12_000_000, 2000
 HEAP = 150_000
 SENT_AT_MOST = 4
+# What a mail tells of was read so many milliseconds before it at the most: after five days a mail is given up.
+TOLD_WITHIN = 6 * 86_400_000
+# An outbox that is put aside held so many mails at the most.
+MOST_WAITING = 50
 # A board on battery tries its radio again after four hours at the most, and wakes every half an hour.
 BATTERY = 4 * 3600 + 1800
 
@@ -171,12 +175,14 @@ def judge(
 def _lost(story: Story, due: dict[tuple[str, str], int], verdict: Verdict) -> None:
     """Find what was owed and neither came nor was told."""
     known: set[tuple[str, str]] = set()
-    spare = 0
+    # When a mail told of others without naming them, and of how many.
+    told: list[tuple[int, int]] = []
     for mail in {mail.mid: mail for mail in story.mails}.values():
         known.update((match[1], match[0]) for match in _VALUE.findall(mail.subject + "\n" + mail.text))
-        spare += sum(int(count) - 1 for count in _HELD.findall(mail.text))
-        spare += sum(int(count) for count in _TOLD.findall(mail.text))
-        spare += 50 * ("was put aside" in mail.text)
+        count = sum(int(count) - 1 for count in _HELD.findall(mail.text))
+        count += sum(int(count) for count in _TOLD.findall(mail.text))
+        count += MOST_WAITING * ("was put aside" in mail.text)
+        told += [(mail.at, mail.at - TOLD_WITHIN)] * count
     in_ram = {
         (match[1], match[0])
         for _, text in story.of("says")
@@ -184,18 +190,17 @@ def _lost(story: Story, due: dict[tuple[str, str], int], verdict: Verdict) -> No
         for match in _VALUE.findall(text)
     }
     stops = [at for at, text in story.of("stops")]
-    missing = []
     for key, at in due.items():
         if key in known:
             continue
-        if key in in_ram and any(stop >= at for stop in stops):
+        excuse = next((one for one in told if one[1] <= at <= one[0]), None)
+        if excuse:
+            told.remove(excuse)
+            verdict.counts["told in another mail"] += 1
+        elif key in in_ram and any(stop >= at for stop in stops):
             verdict.counts["in RAM only, told on the console, gone with the power"] += 1
         else:
-            missing.append(key)
-    told = min(len(missing), spare)
-    verdict.counts["told in another mail"] += told
-    for kind, value in missing[told:]:
-        verdict.wrong.append(f"lost: {value} °C ({kind}), read at {due[kind, value]}, never came and nobody was told")
+            verdict.wrong.append(f"lost: {key[1]} °C ({key[0]}), read at {at}, never came and nobody was told")
 
 
 def _twice(story: Story, verdict: Verdict) -> None:

@@ -13,7 +13,7 @@ _SUMS = {
     "owed": "alerts and recoveries that a person must hear of",
     "mails": "mails that the provider took",
     "told in another mail": "of the alerts: held back, dropped or refused, and told in another mail",
-    "in RAM only, told on the console, gone with the power": "kept in RAM, as the flash refused, and gone with the power",
+    "in RAM only, told on the console, gone with the power": "kept in RAM as the flash refused, gone with the power",
     "came again in the uncertain window, with the same Message-ID": "came again, with the same Message-ID",
     "mailed again after a reset": "mailed again after a reset, as the excursion went on",
     "starts": "starts of a board, without those after deep sleep",

@@ -26,7 +26,7 @@ def duplicated():
     def hesitant(self, entry):
         if entry.state == "sending" and not entry.unmarked:
             entry.unmarked = True
-            entry.state, entry.until = "deferred", self.now() + 1800
+            entry.state, entry.until, entry.left = "deferred", self.now() + 1800, None
         else:
             remove(self, entry)
 
@@ -48,14 +48,7 @@ def stands():
 
 
 def talks():
-    """The log is never turned, and tells everything many times."""
+    """The log is never turned."""
     from alertnode import log
 
     log.Log._turn = lambda self: None
-    say = log.Log.say
-
-    def often(self, text):
-        for _ in range(20):
-            say(self, text)
-
-    log.Log.say = often
