@@ -33,6 +33,7 @@ class Entry:
         tried (int): since when it counts as being tried: ``since``, or later if the board was off for long.
         turn (int), slot (int): how often its state was written, and the bytes that it may take.
         people: all recipients (list of str), once it is not the same for all.
+        asked (bool): it waits for a person, who was told.
         unmarked (bool): the flash refused the mark that it is about to leave.
     """
 
@@ -44,7 +45,7 @@ class Entry:
     left: "list | None" = None
     people: "list | None" = None
     why = ""
-    unmarked = False
+    asked = unmarked = False
 
     def __init__(self, number, length):
         self.number = number
@@ -72,7 +73,7 @@ class Entry:
         while True:
             line = seal(
                 [turn, now, date, self.state, self.until, self.attempts, self.doubts, self.date, self.tried]
-                + [whom, why, replies]
+                + [whom, why, replies, int(self.asked)]
             )
             if len(line) <= self.slot:
                 return line[:-1] + b" " * (self.slot - len(line)) + b"\n"
@@ -126,6 +127,7 @@ class Entry:
             return value[6:], (self.since, None)
         self.turn, now, date, self.state, self.until, self.attempts, self.doubts, self.date, self.tried = found[:9]
         whom, self.why, replies = found[9:12]
+        self.asked = 1 in found[12:13]
         _check(found[:2] + found[4:7] + found[8:9])
         if whom:
             _, _, _, _, _, people = value[6:12]

@@ -2,7 +2,7 @@
 
 A new file gets its name when it is whole and synced. A mail's state is written into its file, where LittleFS takes it
 in one step; on FAT a torn one is passed over, and the one before it counts. A file that does not agree with its
-checksum, read twice, is damaged: it is never sent, and put aside as ``NAME.bad``. What cannot be read is no damage: it
+checksum, read twice, is damaged: it is never sent, and put aside as ``NAME.bad``. What cannot be read is not damage: it
 stays, and is looked for again. Nothing else knows of the files: there is no index.
 """
 
@@ -113,6 +113,17 @@ class Spool:
                     entries.append(found[0])
                     marks.append(found[1])
         return entries, marks, damaged
+
+    def named(self, numbers):
+        """The files (list of str) of the mails with these numbers."""
+        found = []
+        for name in os.listdir(self.path):
+            try:
+                if int(name.partition("-")[0], 16) in numbers:
+                    found.append(name)
+            except ValueError:
+                pass
+        return found
 
     def _notice(self, name):
         # No number is used twice, whatever became of the mail that had it.

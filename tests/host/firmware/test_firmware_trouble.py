@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +119,73 @@ start.main()
     node.wait_for("the sensor is gone: IndexError")
     node.wait_for("sensor is gone: IndexError")
     node.wait_for("alert mailed")
+
+
+@pytest.mark.parametrize("error", ["OSError(19)", "KeyError('bus')", "MemoryError()", "ImportError('no driver')"])
+def test_a_sensor_that_cannot_be_set_up_is_a_missing_reading_and_is_tried_again(node: Rig, error: str) -> None:
+    broken = f"""
+from alertnode import start
+from alertnode.sensors import wired
+make, tries = wired.make, []
+def failing(*args):
+    tries.append(1)
+    if len(tries) < 6:
+        raise {error}
+    return make(*args)
+wired.make = failing
+start.main()
+""".encode()
+    node.start(settings(node.server), {"/main.py": broken})
+    node.wait_for("the sensor cannot be set up: ")
+    node.wait_for("sensor is gone")
+    node.wait_for("the sensor is back")
+    node.wait_for("recovery mailed")
+    assert "crashed" not in node.board.console.text
+
+
+STUCK = b"""
+from alertnode import app, platform, start
+from umail.queue import spool
+def refuse(self, name):
+    raise OSError(5)
+spool.Spool.discard = refuse
+wait, run = app.App.wait, app.App.run
+def waiting(self, milliseconds):
+    if self.mailer.outbox.stuck and not platform.marked(6):
+        platform.mark(6, 1)
+        platform.reset()
+    wait(self, milliseconds)
+def running(self):
+    print("%d wait, %d are stuck" % (self.mailer.pending(), len(self.mailer.outbox.stuck)))
+    run(self)
+app.App.wait, app.App.run = waiting, running
+start.main()
+"""
+
+
+def test_a_mail_that_was_delivered_and_that_the_flash_keeps_is_not_sent_again_after_a_reset(node: Rig) -> None:
+    node.celsius = 35
+    node.start(settings(node.server), {"/main.py": STUCK})
+    node.wait_for("0 wait, 0 are stuck")
+    node.wait_for("alert mailed")
+    node.wait_for("0 wait, 1 are stuck")
+    assert len(node.server.inbox.wait(1, 5)) == 1
+
+
+def test_a_date_that_was_wrong_when_an_alert_was_put_does_not_make_it_too_old(node: Rig) -> None:
+    true = time.time()
+    node.board.clock.true_time = lambda: true - 400 * 86400
+    node.celsius = 35
+    node.server.set_faults("mail-451")
+    node.start(settings(node.server))
+    node.wait_for("35 °C is above 30 °C: alert not mailed, temporary failure")
+    node.board.clock.true_time = lambda: true
+    node.board.hard_reset()
+    # What happened is put before what waits is tried again, and the mail's age is what counts.
+    node.wait_for("mail not mailed, temporary failure", 40)
+    assert "gave up" not in node.board.console.text
+    node.server.set_faults("")
+    node.wait_for("mail mailed to ops@contoso.com", 60)
 
 
 def test_a_watchdog_reset_names_the_part_that_hung(node: Rig) -> None:

@@ -24,6 +24,7 @@ class Entry:
     priority: int
     group: str | None
     more: int
+    asked: bool
     unmarked: bool
     def __init__(self, number: int, length: int) -> None: ...
     @property
