@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases matrix same stubs servers crossings docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ power: $(READY) ## Cut the power at every step of putting and sending mails, on 
 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)
+
+weeks: $(READY) ## Simulate whole board-years of bad weeks; ten of them: make weeks ARGS="--years 10" (see docs/reliability.md)
+	@PYTHONPATH=tests:tests/support $(BIN)/python -m weeks.run $(ARGS)
 
 fuzz: $(READY) ## Fuzz parsers and dialogues for 10 minutes, guided by what each entry reaches: make fuzz ARGS="--minutes 1"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
