@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import binascii
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,28 @@ def test_a_month_of_bad_weeks_breaks_no_invariant_and_gives_the_same_log_twice(p
 
 @pytest.mark.parametrize(
     ("plant", "kind", "seed"),
-    [("lost", "lost", 4), ("duplicated", "twice", 4), ("late", "late", 5), ("stands", "dead", 17), ("talks", "bounds", 4)],
+    [
+        ("lost", "lost", 4),
+        ("duplicated", "twice", 4),
+        ("late", "late", 5),
+        ("stands", "dead", 17),
+        ("talks", "bounds", 4),
+    ],
 )
 def test_a_fault_that_somebody_might_write_is_found(prepared: Path, plant: str, kind: str, seed: int) -> None:
     drawn = plan.draw(seed, MONTH)
     run = simulate.run(drawn, prepared, SECRETS, (plant,))
     assert kind in {sentence.split(":")[0] for sentence in judge.judge(run.lines, drawn.events, run.heap).wrong}
+
+
+def test_a_board_on_battery_in_a_world_that_is_well_spares_its_flash(prepared: Path) -> None:
+    judged = Judged(prepared, 2, 6, set())
+    assert "battery" in judged.plan.config
+    assert judged.verdict.wrong == []
+    # The day of the first start has more to write.
+    days = [line.split(" ") for line in judged.run.lines if " day " in line][1:]
+    written = [int(words[words.index("written") + 1]) for words in days]
+    assert max(after - before for before, after in pairwise(written)) < 120_000
 
 
 # -- the judge on logs of a few lines ---------------------------------------------------------------------------------
@@ -185,12 +203,12 @@ def test_shrinking_ends_after_so_many_questions() -> None:
 def test_a_real_failure_shrinks_to_the_event_that_it_needs(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = simulate.run
     monkeypatch.setattr(simulate, "run", lambda *args: run(*args, plant=("stands",)))
-    judged = Judged(prepared, 21, MONTH, None)
+    judged = Judged(prepared, 17, 10, None)
     numbers = judged.shrunk()
     assert [event["cause"] for event in judged.plan.events if event["id"] in numbers] == ["crash"]
     line = replay(judged.seed, judged.days, numbers)
     again = arguments(line.split('"')[1].split())
-    assert (again.seed, again.days, again.only) == (21, MONTH, str(numbers[0]))
+    assert (again.seed, again.days, again.only) == (17, 10, str(numbers[0]))
 
 
 def test_a_plan_follows_from_its_seed_and_keeps_its_alerts_when_events_are_left_out() -> None:
@@ -222,3 +240,11 @@ def test_the_page_has_the_table_of_these_causes() -> None:
     assert table.span(119) == "119 s"
     assert table.span(900) == "15 min"
     assert table.span(12000) == "3 h 20 min"
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    page = (simulate.ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (simulate.ROOT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert len(named) > 30
+    assert {name for name in named if f"def {name}(" not in source} == set()
