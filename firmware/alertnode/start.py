@@ -39,10 +39,10 @@ def _start():
 
     # Collected often, the heap stays in one piece: a handshake wants large ones.
     gc.threshold(_THRESHOLD)
-    settings = _settings()
     running = [None, None]
     safe = platform.marked(platform.FAILS) >= platform.MOST_FAILS
     try:
+        settings = _settings()
         if safe:
             from alertnode import safe
 

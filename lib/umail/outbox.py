@@ -403,7 +403,7 @@ class Outbox:
     # -- sending -----------------------------------------------------------------------------------------------------
 
     def flush(self, budget=None):
-        """Send what is due over one connection: the highest priority first, then what has not failed yet, then the oldest.
+        """Send what is due, the highest priority first, then what has not failed yet, then the oldest: one connection.
 
         Args:
             budget (float): no mail is begun after so many seconds, and none has a later deadline. The reply to a mail
