@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases servers docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases matrix stubs servers docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -51,7 +51,11 @@ lint: $(READY) ## Check style, format, types (on the board's side, too), and tha
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file lib/typings/bodies.ini
+	$(BIN)/python -m tools.board_stubs
 	@$(MAKE) --no-print-directory stubtest generated
+
+stubs: $(READY) ## Check what runs on a board against the stubs of every board package and release of MicroPython (four minutes)
+	$(BIN)/python -m tools.board_stubs --all
 
 stubtest: $(READY) # every stub is true, and none is missing
 	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --ignore-missing-stub umail

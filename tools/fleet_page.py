@@ -85,7 +85,7 @@ def _row(name: str, out: Outcome) -> list[str]:
 
 
 def plot(title: str, curves: list[tuple[str, list[float], float]]) -> str:
-    """An SVG: for each (name, times, boards), the part of the boards heard of over the time, on a log scale."""
+    """Return an SVG: for each (name, times, boards), the part of the boards heard of over the time, on a log scale."""
     width, height, left, top = 760, 300, 50, 30
     low, high = math.log10(5), math.log10(604800)
 

@@ -37,7 +37,7 @@ class MailError(Exception):
         return "%s: %s%s (%s)" % (self.stage, ("%d " % self.code) if self.code else "", self.text, self.kind)
 
     def advice_in(self, language):
-        """The remedy in ``"en"`` or ``"de"``: one sentence (str)."""
+        """Return the remedy in ``"en"`` or ``"de"``: one sentence (str)."""
         from umail import advice
 
         return advice.text(self.key or self.kind, language)

@@ -17,7 +17,6 @@ from .route import Route
 # Seconds before its end at which a token is renewed.
 _EARLY = 300
 _SMTP_SEND = "https://outlook.office.com/SMTP.Send offline_access"
-_ROOTS = ("digicert_global_root_g2", "digicert_global_root_ca", "microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
 def _word(value):
@@ -64,6 +63,9 @@ class FileStore:
         values = self._all()
         values[key] = value
         with open(self.path + ".new", "w") as file:
+            if hasattr(os, "chmod"):
+                # Before a byte of it is written; a board has no other users.
+                os.chmod(self.path + ".new", 0o600)
             json.dump(values, file)
             file.flush()
             if hasattr(os, "fsync"):
@@ -103,12 +105,12 @@ class _Token:
         self._path = "/%s/oauth2/v2.0/" % tenant
         for c in tenant + client_id:
             if not (c.isdigit() or c.isalpha() or c in ".-_") or ord(c) > 127:
-                raise ValueError("tenant and client_id are made of letters, digits, dots and dashes; %r is none" % c)
+                raise ValueError("tenant and client_id have only letters, digits, dots and dashes, not %r" % c)
         self._client_id = client_id
         self._client_secret = client_secret and clean("client_secret", client_secret)
         self._scope = clean("scope", scope)
         self._route = Route(host, port, "tls", trust=trust)
-        self._route.roots = _ROOTS
+        self._route.roots = load_transient("m365").ROOTS
         # (No typing slip sends anybody here: that this name is unknown for a while says nothing.)
         self._route.reached = host == "login.microsoftonline.com"
         self._store = store

@@ -403,7 +403,7 @@ class Outbox:
     # -- sending -----------------------------------------------------------------------------------------------------
 
     def flush(self, budget=None):
-        """Send what is due, the highest priority first, then what has not failed yet, then the oldest: one connection.
+        """Send what is due over one connection: by priority, then what has not failed yet, then the oldest.
 
         Args:
             budget (float): no mail is begun after so many seconds, and none has a later deadline. The reply to a mail

@@ -104,6 +104,9 @@ def test_a_store_keeps_what_it_was_given_and_replaces_it_as_a_whole():
         equal(oauth.FileStore(path).get("refresh_token"), "second")
         equal(oauth.FileStore(path).get("other"), "x")
         raises(OSError, os.stat, path + ".new")
+        if hasattr(os, "chmod"):
+            # A computer has other users.
+            equal(os.stat(path)[0] & 0o777, 0o600)
     finally:
         os.remove(path)
 

@@ -62,7 +62,7 @@ def check_file(file: Path, board: BoardSpec, sha256: str = "") -> str:
     digest = hashlib.sha256(octets).hexdigest()
     if sha256 and digest != sha256.lower():
         raise UserError(
-            f"{file} has SHA-256 {digest}, not the one given: it is damaged or another release, get it anew"
+            f"{file} has SHA-256 {digest}, not the one given: it is damaged or another release, download it again"
         )
     check_octets(str(file), octets, board)
     return digest
@@ -92,7 +92,7 @@ def _check_esp(file: str, octets: bytes, board: BoardSpec) -> None:
     parts = {"boot loader": 0} | ({"MicroPython": factory.offset - board.flash_offset} if factory else {})
     for part, start in parts.items():
         if found := esp_image.problem(octets[start:]):
-            raise UserError(f"{file} is damaged, {found} ({part}): get it anew")
+            raise UserError(f"{file} is damaged ({part}: {found}): download it again")
 
 
 def _check_uf2(file: str, octets: bytes, board: BoardSpec) -> None:
@@ -100,7 +100,7 @@ def _check_uf2(file: str, octets: bytes, board: BoardSpec) -> None:
         raise UserError(f"{file} is not a UF2 file: {where_from(board)}")
     *_, count, number = struct.unpack_from("<4I", octets, 16)
     if count != len(octets) // _UF2_BLOCK:
-        raise UserError(f"{file} is damaged, it has {len(octets) // _UF2_BLOCK} blocks of {count}: get it anew")
+        raise UserError(f"{file} is damaged, it has {len(octets) // _UF2_BLOCK} blocks of {count}: download it again")
     chip = _UF2_FAMILIES.get(number, f"unknown family {number:#x}")
     if chip != board.chip:
         raise UserError(f"{file} is for {chip}, {board.name} has {board.chip}: {where_from(board)}")

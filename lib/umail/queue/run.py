@@ -72,7 +72,7 @@ class Flush:
         # The highest priority first, then what has not failed yet (a poisoned mail never comes before it), the oldest.
         now = self.box.now()
         best = None
-        first = ()
+        first: "tuple" = ()
         for entry in self.box.pending():
             rank = (entry.priority, not entry.attempts)
             if entry.until <= now and entry is not but and rank > first:

@@ -2,7 +2,7 @@
 
 A new file gets its name when it is whole and synced. A mail's state is written into its file, where LittleFS takes it
 in one step; on FAT a torn one is passed over, and the one before it counts. A file that does not agree with its
-checksum, read twice, is damaged: it is never sent, and put aside as ``NAME.bad``. What cannot be read is no damage: it
+checksum, read twice, is damaged: it is never sent, and put aside as ``NAME.bad``. What cannot be read is not damage: it
 stays, and is looked for again. Nothing else knows of the files: there is no index.
 """
 
