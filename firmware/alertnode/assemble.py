@@ -71,7 +71,8 @@ def build(settings, parts, running):
     node.interval = round(settings["interval"] * 1000)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     node.port = platform  # type: ignore[assignment]
-    journal.say("%s: %s" % (name, node.about()))
+    # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
+    (journal.show if cause == platform.DEEP_SLEEP else journal.say)("%s: %s" % (name, node.about()))
     node.more = memory.last_words(platform)
     if known:
         node.state = known  # type: ignore[assignment]

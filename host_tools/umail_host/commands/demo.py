@@ -26,6 +26,7 @@ def command(
         str, typer.Option(help="Name of the column with the values, if there are more than two columns.")
     ] = "",
     name: Annotated[str, typer.Option(help="The board's name in the mails.")] = "demo-board",
+    board: Annotated[str, typer.Option(help="Whose stand-in it is: a folder of boards/.")] = "virtual",
 ) -> None:
     """Show an alert on its whole way: recording, virtual board, SMTP over TLS, mail. Needs no hardware."""
     if trace is None:
@@ -34,4 +35,4 @@ def command(
     if limit is None:
         raise UserError("with a recording of your own, say above which value an alert is due: --limit 30 (LIMIT=30)")
     recording = demo.Recording.read(trace, column)
-    demo.run(recording, limit, hysteresis or 0.0, unit, name, Console(highlight=False, markup=False))
+    demo.run(recording, limit, hysteresis or 0.0, unit, name, Console(highlight=False, markup=False), board)
