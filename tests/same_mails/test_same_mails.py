@@ -9,7 +9,6 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,10 +47,10 @@ if OWN:
 
 
 @pytest.fixture(scope="module")
-def mails(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Iterator[dict[str, list[tuple[str, str]]]]:
+def mails(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> dict[str, list[tuple[str, str]]]:
     """What the first board mails for each trace."""
     flash = installed(tmp_path_factory.mktemp("same") / "flash", FIRST)
-    yield {name: mailed(flash, tmp_path_factory.mktemp(name), FIRST, name) for name in TRACES}
+    return {name: mailed(flash, tmp_path_factory.mktemp(name), FIRST, name) for name in TRACES}
 
 
 def mailed(flash: Path, folder: Path, kind: str, name: str) -> list[tuple[str, str]]:
@@ -67,7 +66,8 @@ def mailed(flash: Path, folder: Path, kind: str, name: str) -> list[tuple[str, s
         )
         node.start(config, {"/trace.csv": octets})
         printed = node.wait_for("trace finished", 280)
-        assert "crashed" not in printed and "watchdog" not in printed
+        assert "crashed" not in printed
+        assert "watchdog" not in printed
         found = [(str(mail["Subject"]), str(mail.get_content())) for mail in node.server.inbox]
     # Which board it is, and how long this computer took for it.
     return [(subject, re.sub(r"(?m)^Board: .*", "", text)) for subject, text in found]
