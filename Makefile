@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases matrix same stubs servers docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -21,7 +21,7 @@ $(READY): pyproject.toml
 	  { echo "umail needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make PYTHON=python3.12 …"; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[web]' --group dev
 	@touch $@
 
 install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with the system's keyring: make install EXTRAS=[keyring]
@@ -88,6 +88,9 @@ power: $(READY) ## Cut the power at every step of putting and sending mails, on 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)
 
+weeks: $(READY) ## Simulate whole board-years of bad weeks; ten of them: make weeks ARGS="--years 10" (see docs/reliability.md)
+	@PYTHONPATH=tests:tests/support $(BIN)/python -m weeks.run $(ARGS)
+
 fuzz: $(READY) ## Fuzz parsers and dialogues for 10 minutes, guided by what each entry reaches: make fuzz ARGS="--minutes 1"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
 	@$(BIN)/python tests/fuzz/run.py $(ARGS)
@@ -102,6 +105,11 @@ hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md:
 
 servers: ## Unpack mail servers and readers of Debian and npm into build/servers for the tests with them; installs nothing
 	@tests/interop/get_servers.sh
+
+crossings: $(READY) ## Try the servers and readers that CI does without, unpacked into build/crossings; ends in a table that says what was skipped
+	@tests/interop/get_servers.sh
+	@tests/interop/get_servers.sh crossings
+	@$(BIN)/python -m pytest -q tests/crossings $(ARGS)
 
 docs: $(READY) ## Build the documentation as a site in build/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs

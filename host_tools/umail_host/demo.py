@@ -54,7 +54,7 @@ class Recording:
         rows = trace_file.rows(octets, str(path), column)
         values = [value for _, value, _ in rows if value is not None]
         if not values:
-            raise UserError(f"the trace {path} has no number: its first value is {rows[0][2]}")
+            raise UserError(f"the trace {path} has no numeric value: its first is {rows[0][2]}")
         return cls(octets, values, column)
 
     def excursions(self, limit: float, hysteresis: float) -> tuple[int, int]:
@@ -83,7 +83,7 @@ class Lines:
         self.last = time.monotonic()
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._show(line.decode(errors="replace").rstrip("\r"))
+            self._show(line.decode(errors="replace"))
 
 
 def configuration(
@@ -131,7 +131,7 @@ def run(
     show = Show(console)
 
     def tell(text: str, style: str = "bold") -> None:
-        console.print(Text(text, style=style), soft_wrap=True)
+        console.print(Text(terminal.printable(text), style=style), soft_wrap=True)
 
     lines = Lines(lambda line: tell(f"board │ {line}", "bright_white"))
     with tempfile.TemporaryDirectory(prefix="umail-demo-") as folder:
@@ -181,7 +181,11 @@ def _watch(board: VirtualBoard, lines: Lines) -> None:
             if sign in printed:
                 raise UserError("the board stopped; it says why above", exit_code=1)
         if time.monotonic() - lines.last > _PATIENCE:
-            raise UserError(f"the board has printed nothing for {_PATIENCE:.0f} s", exit_code=3)
+            raise UserError(
+                f"the board has printed nothing for {_PATIENCE:.0f} s: run the command again; if that fails too, "
+                "`umail board --console` shows what it does",
+                exit_code=3,
+            )
         threading.Event().wait(0.05)
 
 

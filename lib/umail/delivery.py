@@ -8,7 +8,7 @@ the driver:
 - ``("lookup", host)`` → addresses (list of str), by the system's resolver;
 - ``("udp", server, packet, seconds)`` → a datagram that answers, or None (see dns.py);
 - ``("connect", address, port, buffer)`` → the local address (str) or None;
-- ``("idle",)`` → None where nothing has come in and the connection stands, else as a receive;
+- ``("idle",)`` → None if nothing has come in and the connection stands, else as a receive;
 - ``("call", token, refresh)`` → an access token;
 - ``("close",)``.
 """
@@ -33,8 +33,8 @@ class Delivery:
     Args:
         routes: a ``Route`` or a list of them, tried in order.
         timeout (float): seconds for each reply before the final one, and for each address to connect to.
-        deadline (float): seconds for one mail, up to its last octet.
-        leaving (callable): called just before the last octets of a message leave; may raise MailError to stop them.
+        deadline (float): seconds for one mail, up to its last byte.
+        leaving (callable): called just before the last bytes of a message leave; may raise MailError to stop them.
     """
 
     def __init__(self, routes, timeout, deadline, leaving=None):
@@ -50,6 +50,8 @@ class Delivery:
         self.session = Session(self.routes[0], timeout, Buffer())
         self.session.leaving = leaving
         self.connected = False
+        # Hosts that have taken a mail before.
+        self.hosts: "tuple | list" = ()
 
     def send(self, message, final=False):
         """Send one mail (generator): returns a ``Receipt``. With ``final``, QUIT travels along; nothing stays open."""
@@ -63,7 +65,7 @@ class Delivery:
             outcome = error
             if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
                 raise
-        return (yield from load_transient("smtp.batches").rest(self, message, final, outcome))
+        return (yield from load_transient("smtp.recipient_batches").rest(self, message, final, outcome))
 
     def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
@@ -89,14 +91,24 @@ class Delivery:
                 route.fails = 0
                 return receipt
             except MailError as error:
+                error.known = (route.host or route.mx) in self.hosts
+                if error.stage == "resolve" and error.kind == "configuration":
+                    # A router whose line is down says so of every name (RFC 2308: for a short time). A name that
+                    # was typed and never found may be a slip of the pen.
+                    if error.known or route.reached:
+                        error.kind = "temporary"
                 if error.kind == "configuration":
-                    # Trying again makes it worse: where there is another route, this one rests for so many mails.
+                    # Trying again makes it worse: if there is another route, this one rests for so many mails.
                     route.fails = min(route.fails + 1, 6)
                     route.rests = 1 << route.fails
                 # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.
                 if error.kind not in ("temporary", "configuration"):
                     raise
-                failed = error
+                if not failed or failed.kind != "temporary":
+                    failed = error
+                else:
+                    # A way that may soon be open again counts more than one that a person must open.
+                    failed.text += "; " + str(error)
         raise failed
 
     def close(self):
@@ -183,7 +195,9 @@ class Delivery:
             while addresses:
                 for address in addresses:
                     try:
-                        return (yield ("connect", address, route.port, session.buffer))
+                        local = yield ("connect", address, route.port, session.buffer)
+                        route.reached = True
+                        return local
                     except OSError as error:
                         failure = error
                 addresses = yield from load_transient("net.resolve").others(session.host, addresses)

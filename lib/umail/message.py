@@ -1,7 +1,8 @@
 """A mail: checked when it is made, so that nothing in it becomes a command or a header, encoded when it is sent.
 
-What a plain alert does not need is loaded when a message needs it: names and other scripts (words.py), further headers
-(extra.py), HTML and attachments (multipart.py, attachment.py), texts that must be encoded (quoted.py).
+What a plain alert does not need is loaded when a message needs it: in mime/ names (addresses.py), other scripts
+(encoded_words.py), further headers (optional_fields.py), HTML and attachments (multipart.py; attachment.py), texts that
+must be encoded (transfer_encoding.py).
 """
 
 import os
@@ -9,16 +10,16 @@ from binascii import hexlify
 
 from umail import load_transient
 
-from .mime.fields import clean, header, is_ascii, now, refuse, text_octets, words
+from .mime.fields import clean, encode_text, header, is_ascii, now, refuse, words
 from .mime.fields import date as date_of
 
 
 def address(argument, value):
-    """``"Name <local@domain>"``, ``"local@domain"`` or a pair (name, address) → (name, address), both checked.
+    """Turn ``"Name <local@domain>"``, ``"local@domain"`` or a pair into a checked pair (name, address).
 
     Raises:
         ValueError: control characters, more or less than one ``@``, a special character, or a part longer than
-            RFC 5321, section 4.5.3.1 allows (64 and 255 octets).
+            RFC 5321, section 4.5.3.1 allows (64 and 255 bytes).
     """
     name = ""
     bare = value
@@ -30,7 +31,7 @@ def address(argument, value):
     for c in ' "(),:;<>@[\\]':
         wrong = wrong or c in local or c in rest
     if wrong:
-        refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 octets")
+        refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 bytes")
     return name, bare
 
 
@@ -41,7 +42,7 @@ def _addresses(argument, values):
 
 
 def _people(name, pairs, bare_only):
-    """The header field of an address list: bytes. ``bare_only``: none around a lone address without a name."""
+    """Return the header field of an address list: bytes. ``bare_only``: none around a lone address without a name."""
     tokens = []
     for who, bare in pairs:
         bare = bare.encode()
@@ -55,9 +56,9 @@ def _people(name, pairs, bare_only):
 
 
 class Body:
-    """The octets of a mail, as one server is to get them.
+    """The bytes of a mail, as one server is to get them.
 
-    ``size`` is their number, or None where a part's length is unknown; ``body`` is what they need of the server:
+    ``size`` is their number, or None if a part's length is unknown; ``body`` is what they need of the server:
     "7bit", "8bit" or "binary". ``dots`` tells whether the chunk last yielded may hold a dot.
     """
 
@@ -69,7 +70,7 @@ class Body:
         self.body = "7bit" if is_ascii(head) and is_ascii(data) else "8bit"
 
     def chunks(self):
-        """Yield the octets as bytes-like pieces: CRLF line ends, no dot stuffed. May be called again."""
+        """Yield the bytes as bytes-like pieces: CRLF line ends, no dot stuffed. May be called again."""
         yield from self._pieces
 
 
@@ -88,7 +89,7 @@ class Message:
             clock. A clock before 2025 counts as unset and writes no Date.
         message_id: "<unique@domain>"; None: 128 random bits at the sender's domain, the same at every attempt.
         importance: "high", "normal" or "low".
-        notify: which reports on the delivery the sender is to get, where the server offers them (RFC 3461; elsewhere
+        notify: which reports on the delivery the sender is to get, if the server offers them (RFC 3461; elsewhere
             the server's own habit holds): "never", or one or several of "success", "failure", "delay".
         ret: what such a report holds of the mail: "full" or "hdrs" (its headers).
 
@@ -97,7 +98,7 @@ class Message:
         smtputf8: whether an address is not ASCII (RFC 6531).
 
     Raises:
-        ValueError: an argument, which the sentence names, holds control characters or is no address.
+        ValueError: an argument, which the sentence names, holds control characters or is not an address.
     """
 
     def __init__(
@@ -142,9 +143,9 @@ class Message:
         self.notify = (notify,) if isinstance(notify, str) else notify
         self.ret = ret
         if date is not None and not isinstance(date, (int, float)):
-            refuse("date", date, "is no number of seconds")
+            refuse("date", date, "is not a number of seconds")
         rare = headers or html or attachments or message_id or importance or notify or ret
-        # 0xED begins the halves of surrogate pairs, which are no UTF-8.
+        # 0xED begins the halves of surrogate pairs, which are not UTF-8.
         if rare or not isinstance(text, str) or b"\xed" in text.encode():
             load_transient("mime.optional_fields").check(self)
         if not message_id:
@@ -157,7 +158,7 @@ class Message:
             self.date = now()
 
     def head(self):
-        """The headers up to MIME-Version, without those of the content: bytes."""
+        """Return the headers up to MIME-Version, without those of the content: bytes."""
         self._stamp()
         out = []
         for name, pairs in ((b"From", [self.author]), (b"To", self.to), (b"Cc", self.cc), (b"Reply-To", self.reply_to)):
@@ -181,12 +182,12 @@ class Message:
     def encode(self, eightbit=False, binary=False, buffer=None):
         """Encode for a server that offers 8BITMIME (``eightbit``) and BINARYMIME (``binary``); returns a `Body`.
 
-        ``buffer``: a bytearray to stream through; without it one is made where attachments need it.
+        ``buffer``: a bytearray to stream through; without it one is made if attachments need it.
         """
         if self.html is not None or self.attachments:
             return load_transient("mime.multipart").encode(self, eightbit, binary, buffer)
         # Filters count an empty body against a mail.
-        encoding, data = text_octets(self.text or self.subject, eightbit)
+        encoding, data = encode_text(self.text or self.subject, eightbit)
         if data[-2:] != b"\r\n":
             data += b"\r\n"
         head = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % encoding

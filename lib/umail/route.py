@@ -14,7 +14,7 @@ class Route:
         username, password (str): the login, or
         token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
         certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate. On CPython PEM, too.
-        sender (str): the address of the envelope's sender, where it is not the message's.
+        sender (str): the address of the envelope's sender, if it is not the message's.
         trust: None (the bundled roots this route needs), a path of a DER file, its bytes, or a list of these; on
             CPython PEM, too;
             ``"insecure"`` checks nothing and says so, for a bench.
@@ -28,15 +28,17 @@ class Route:
 
     # The names of the bundled roots to trust (see umail.certs); None: all of them.
     roots: "tuple | None" = None
-    # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 octets.
+    # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 bytes.
     long_auth = False
-    # How many recipients one envelope may have, where the provider documents it; a mail to more goes in several.
+    # How many recipients one envelope may have, if the provider documents it; a mail to more goes in several.
     max_recipients: "int | None" = None
-    # The domain whose MX is the host, where host is None; and the suffixes that its name must have.
+    # The domain whose MX is the host, if host is None; and the suffixes that its name must have.
     mx: "str | None" = None
     mx_suffixes: tuple = ()
     # After failures that are for a person: how many in a row, and for how many mails other routes go first.
     fails = rests = 0
+    # There is such a host: its name is built in, or it was reached since the start.
+    reached = False
 
     def __init__(
         self,
@@ -61,9 +63,9 @@ class Route:
         if secret != (username is not None) or (password is not None and token is not None):
             raise ValueError("a login is username= with either password= or token=")
         if not secure and (secret or certificate):
-            refuse("security", security, 'lets a login or certificate out: use "starttls" or "tls", verified TLS')
+            refuse("security", security, 'would send credentials unprotected: use "starttls" or "tls", verified TLS')
         if not isinstance(port, int) or not 0 < port < 65536:
-            refuse("port", port, "is not 1 to 65535, mostly 587")
+            refuse("port", port, "must be 1 to 65535, usually 587")
         if auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
             refuse("auth", auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
         if sender is not None:
@@ -75,7 +77,7 @@ class Route:
                 # RFC 5321, 4.5.3.1.2; RFC 4616, 2
                 wrong = not clean(name, value) or len(value.encode()) > 255
                 if wrong or (" " in value and name in ("host", "ehlo")):
-                    refuse(name, value, "is empty, has a space or more than 255 octets")
+                    refuse(name, value, "is empty, has a space or more than 255 bytes")
         self.host = host
         self.port = port
         self.security = security

@@ -75,23 +75,23 @@ def test_names_are_atoms_quoted_or_encoded():
 
 
 def test_every_line_end_becomes_crlf():
-    equal(fields.text_octets("a\nb\rc\r\nd\n\re", False), (b"7bit", b"a\r\nb\r\nc\r\nd\r\n\r\ne"))
+    equal(fields.encode_text("a\nb\rc\r\nd\n\re", False), (b"7bit", b"a\r\nb\r\nc\r\nd\r\n\r\ne"))
 
 
 def test_the_text_encoding_fits_the_text():
-    equal(fields.text_octets("x" * 998, False)[0], b"7bit")
-    equal(fields.text_octets("x" * 999, True)[0], b"quoted-printable")
-    equal(fields.text_octets("37 °C", True), (b"8bit", "37 °C".encode()))
-    equal(fields.text_octets("37 °C", False), (b"quoted-printable", b"37 =C2=B0C"))
-    equal(fields.text_octets("тепло", False)[0], b"base64")
-    equal(fields.text_octets("a\0b", True)[0], b"quoted-printable")
+    equal(fields.encode_text("x" * 998, False)[0], b"7bit")
+    equal(fields.encode_text("x" * 999, True)[0], b"quoted-printable")
+    equal(fields.encode_text("37 °C", True), (b"8bit", "37 °C".encode()))
+    equal(fields.encode_text("37 °C", False), (b"quoted-printable", b"37 =C2=B0C"))
+    equal(fields.encode_text("тепло", False)[0], b"base64")
+    equal(fields.encode_text("a\0b", True)[0], b"quoted-printable")
 
 
 def test_a_line_of_999_octets_is_found_wherever_it_stands():
     for before in ("", "\n", "x\n" * 700, "x" * 998 + "\n", "x" * 500 + "\n" + "x" * 497 + "\n"):
         for after in ("", "\n", "\nx" * 700, "\n" + "x" * 998):
-            equal(fields.text_octets(before + "x" * 998 + after, False)[0], b"7bit")
-            equal(fields.text_octets(before + "x" * 999 + after, False)[0], b"quoted-printable")
+            equal(fields.encode_text(before + "x" * 998 + after, False)[0], b"7bit")
+            equal(fields.encode_text(before + "x" * 999 + after, False)[0], b"quoted-printable")
 
 
 def test_a_text_of_short_lines_takes_no_list_of_them():
@@ -104,7 +104,7 @@ def test_a_text_of_short_lines_takes_no_list_of_them():
     collect()
     threshold(-1)
     before = mem_alloc()
-    fields.text_octets(text, False)
+    fields.encode_text(text, False)
     equal(mem_alloc() - before < 60000, True)
 
 

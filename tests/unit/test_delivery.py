@@ -9,6 +9,7 @@ from umail.delivery import Delivery
 OK = b"250 ok\r\n"
 HELLO = b"250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 TAKEN = OK * 3
+GOOD = [b"220 x\r\n", HELLO, TAKEN]
 
 
 class Text:
@@ -165,6 +166,28 @@ def test_the_next_route_is_tried_on_temporary_and_configuration_only():
             error = raises(MailError, world.run, steps)
             equal(error.kind in ("permanent", "uncertain"), True)
         equal("connect other" in world.log, goes_on)
+
+
+def test_the_next_route_is_tried_after_a_refusal_that_nobody_knows_at_any_stage():
+    words = b"550 computer says no\r\n"
+    for first in (
+        [words],
+        [b"220 x\r\n", words],
+        [b"220 x\r\n", HELLO, words + b"503 no\r\n503 no\r\n"],
+        [b"220 x\r\n", HELLO, OK + words + b"503 no\r\n"],
+        [b"220 x\r\n", HELLO, OK + OK + words],
+    ):
+        for words_of_mail in (words, words.replace(b"550", b"554"), words.replace(b"550 ", b"550 5.7.1 ")):
+            world = World({"one": [reply.replace(words, words_of_mail) for reply in first], "other": GOOD})
+            equal(world.run(Delivery([plain(), plain("other")], 30, 120).send(Text())).accepted, ["b@y.org"])
+
+
+def test_of_two_routes_that_fail_the_one_that_may_soon_be_open_again_counts():
+    for first, second in (([b"421 later\r\n"], [b"554 no\r\n"]), ([b"554 no\r\n"], [b"421 later\r\n"])):
+        world = World({"one": first, "other": second})
+        error = raises(MailError, world.run, Delivery([plain(), plain("other")], 30, 120).send(Text()))
+        equal((error.kind, error.code), ("temporary", 421))
+        equal("554" in str(error), first[0][:3] == b"421", str(error))
 
 
 def test_a_fallback_never_goes_to_weaker_security():

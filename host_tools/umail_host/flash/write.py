@@ -57,7 +57,7 @@ def check_file(file: Path, board: BoardSpec, sha256: str = "") -> str:
     digest = hashlib.sha256(octets).hexdigest()
     if sha256 and digest != sha256.lower():
         raise UserError(
-            f"{file} has SHA-256 {digest}, not the one given: it is damaged or another release, get it anew"
+            f"{file} has SHA-256 {digest}, not the one given: it is damaged or another release, download it again"
         )
     check_octets(str(file), octets, board)
     return digest
@@ -88,7 +88,7 @@ def _check_esp(file: str, octets: bytes, board: BoardSpec) -> None:
     parts = {"boot loader": 0} | ({"MicroPython": factory.offset - board.flash_offset} if factory else {})
     for part, start in parts.items():
         if found := esp_image.problem(octets[start:]):
-            raise UserError(f"{file} is damaged, {found} ({part}): get it anew")
+            raise UserError(f"{file} is damaged ({part}: {found}): download it again")
 
 
 def _check_uf2(file: str, octets: bytes, board: BoardSpec) -> None:
@@ -96,7 +96,7 @@ def _check_uf2(file: str, octets: bytes, board: BoardSpec) -> None:
     if held is None:
         raise UserError(f"{file} is not a UF2 file: {where_from(board)}")
     if held.problem:
-        raise UserError(f"{file} is damaged, {held.problem}: get it anew")
+        raise UserError(f"{file} is damaged, {held.problem}: download it again")
     if held.chip != board.chip:
         raise UserError(f"{file} is for {held.chip}, {board.name} has {board.chip}: {where_from(board)}")
     room = board.layout[0].size if board.layout else board.flash_size
@@ -109,8 +109,8 @@ def _check_name(file: str, board: BoardSpec) -> None:
     found = _NAME.fullmatch(Path(file).name)
     if found is not None and found[1] != board.firmware:
         raise UserError(
-            f"{file} is for {found[1]} by its name, not for {board.name}: say --board {found[1]}, or rename it if you "
-            f"mean it"
+            f"{file} is for {found[1]} by its name, not for {board.name}: give --board {found[1]}, or rename the "
+            "file if it is the right one"
         )
 
 

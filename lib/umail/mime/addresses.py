@@ -14,7 +14,7 @@ def split(argument, value):
     name, mark, bare = clean(argument, value)[:-1].rpartition("<")
     name = name.strip()
     if not mark:
-        refuse(argument, value, "has no <")
+        refuse(argument, value, "ends in > but has no <")
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = "\\".join([part.replace('\\"', '"') for part in name[1:-1].split("\\\\")])
     elif "@" in name:

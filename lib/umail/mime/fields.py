@@ -20,24 +20,24 @@ def clean(argument, value):
         refuse(argument, value, "is not a str")
     for c in value:
         c = ord(c)
-        # Half a surrogate pair is no character, and CPython could not encode it.
+        # Half a surrogate pair is not a character, and CPython could not encode it.
         if c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000:
             refuse(argument, value, "holds the character U+%04X" % c)
     return value
 
 
 def is_ascii(data):
-    """Whether all of these bytes are below 128."""
+    """Tell whether all of these bytes are below 128."""
     return not data or max(data) < 128
 
 
 def now():
-    """The date as ``time.time()`` has it (int), None while the clock is not set: a board starts in 1970 or 2000."""
+    """Return the date as ``time.time()`` has it (int), None if the clock is not set: boards start in 1970 or 2000."""
     return int(time.time()) if time.gmtime()[0] >= 2025 else None
 
 
 def date(seconds):
-    """The RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
+    """Return the RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
     # An ESP32's gmtime takes no float.
     t = time.gmtime(int(seconds))
     return "%s, %02d %s %04d %02d:%02d:%02d +0000" % (
@@ -52,7 +52,7 @@ def date(seconds):
 
 
 def words(text, longest=64):
-    """``text`` (str) as the tokens of an unstructured header: its own words, or encoded words where it needs them.
+    """Return ``text`` (str) as the tokens of an unstructured header: its own words, or encoded words if it needs them.
 
     Besides what is not ASCII, a literal ``=?`` is encoded, and so are spaces that folding would change and
     words of more than ``longest`` bytes.
@@ -65,7 +65,7 @@ def words(text, longest=64):
 
 
 def header(name, tokens):
-    """One header field, folded before each token (bytes) that would pass column 76, but never before the first.
+    """Return one header field, folded before each token (bytes) that would pass column 76, but never before the first.
 
     Parsers disagree on whether a fold there leaves a space at the beginning of the value.
     """
@@ -80,10 +80,10 @@ def header(name, tokens):
     return b"\r\n".join(lines)
 
 
-def text_octets(text, eightbit):
+def encode_text(text, eightbit):
     """Encode a text (str) with any line ends: (name of the transfer encoding, the data with CRLF only), both bytes.
 
-    7bit or, if the server takes it, 8bit as long as no line is over 998 octets (RFC 5321, section 4.5.3.1.6) and no NUL
+    7bit or, if the server takes it, 8bit as long as no line is over 998 bytes (RFC 5321, section 4.5.3.1.6) and no NUL
     is inside; otherwise quoted-printable or base64, whichever is shorter. With ``eightbit`` "inert": quoted-printable,
     none of whose lines can be a command (see smtp/inert.py).
     """

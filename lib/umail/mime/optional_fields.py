@@ -12,7 +12,7 @@ def check(message):
     for name, value in message.headers:
         clean("headers", name)
         clean("headers", value)
-        # With a word of 900 octets the line keeps to RFC 5322's 998 (2.1.1).
+        # With a word of 900 bytes the line keeps to RFC 5322's 998 (2.1.1).
         if not 0 < len(name) < 77 or not all(32 < ord(c) < 127 and c != ":" for c in name):
             refuse("headers", name, "is not a header name")
         lower = name.lower()
@@ -24,13 +24,13 @@ def check(message):
             continue
         if not isinstance(value, str):
             refuse(argument, value, "is not a str")
-        # Half a surrogate pair, which MicroPython has in a str, is no UTF-8; CPython does not encode it.
-        octets = value.encode()
-        at = octets.find(b"\xed")
+        # Half a surrogate pair, which MicroPython has in a str, is not UTF-8; CPython does not encode it.
+        data = value.encode()
+        at = data.find(b"\xed")
         while at >= 0:
-            if octets[at + 1] > 0x9F:
+            if data[at + 1] > 0x9F:
                 refuse(argument, value, "holds half a surrogate pair")
-            at = octets.find(b"\xed", at + 1)
+            at = data.find(b"\xed", at + 1)
     for value in message.attachments:
         if not hasattr(value, "open"):
             refuse("attachments", value, "is not an Attachment")
@@ -54,7 +54,7 @@ def check(message):
 
 
 def fields(message):
-    """The header fields (list of bytes) for ``headers`` and ``importance``, with Auto-Submitted if it is not there."""
+    """Return the fields (list of bytes) of ``headers`` and ``importance``, and Auto-Submitted if it is not there."""
     out = []
     if message.importance:
         # The first is Outlook's, the second that of others.

@@ -4,7 +4,7 @@ from binascii import b2a_base64
 
 
 def shortest(data):
-    """Text with LF line ends → (name of the transfer encoding, the octets with CRLF), whichever encoding is shorter."""
+    """Encode text with LF line ends: (name of the transfer encoding, the bytes with CRLF), whichever is shorter."""
     most = base64_size(len(data) + data.count(b"\n"))
     quoted = quoted_printable(data, False, most)
     if len(quoted) <= most:
@@ -15,12 +15,12 @@ def shortest(data):
 
 
 def base64_size(size):
-    """Octets that ``size`` bytes take in base64 with lines of 76 characters, each ended by CRLF."""
+    """Return how many bytes ``size`` bytes take in base64 with lines of 76 characters, each ended by CRLF."""
     return (size + 2) // 3 * 4 + (size + 56) // 57 * 2
 
 
 def quoted_printable(data, inert=False, most=1 << 28):
-    """Text with LF line ends as quoted-printable with CRLF (RFC 2045, section 6.7).
+    """Encode text with LF line ends as quoted-printable with CRLF (RFC 2045, section 6.7).
 
     ``inert``: no line begins with a letter or a blank, so that none can be a command. What is longer than ``most``
     bytes is cut off there: nobody wants it, and it need not fit in the memory.

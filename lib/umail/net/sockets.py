@@ -1,8 +1,8 @@
 """Non-blocking sockets, what they receive into, and a clock of milliseconds: the same on MicroPython and CPython.
 
 ``receive`` and ``transmit`` return a count, 0 at the end of the stream, or ``-event`` when nothing can be done before
-poll reports that event. Non-blocking throughout: blocking reads lose octets when they time out, and their time-out
-begins again with every octet that a slow server drips. ``after`` and ``left`` reckon with ``ticks``, which may wrap.
+poll reports that event. Non-blocking throughout: blocking reads lose bytes when they time out, and their time-out
+begins again with every byte that a slow server drips. ``after`` and ``left`` reckon with ``ticks``, which may wrap.
 """
 
 import errno
@@ -15,15 +15,15 @@ if sys.implementation.name == "micropython":
     left = time.ticks_diff
     after = time.ticks_add
 
-    def receive(sock, octets):
-        """Receive into ``octets``."""
-        count = sock.readinto(octets)
+    def receive(sock, data):
+        """Receive into ``data``."""
+        count = sock.readinto(data)
         # POLLIN
         return -1 if count is None else count
 
-    def transmit(sock, octets):
-        """Send some of ``octets``."""
-        count = sock.write(octets)
+    def transmit(sock, data):
+        """Send some of ``data``."""
+        count = sock.write(data)
         # POLLOUT
         return -4 if count is None else count
 
@@ -37,7 +37,7 @@ if sys.implementation.name == "micropython":
             return None
 
     def lookup(host):
-        """What to connect to for ``host``, by the system's resolver, which cannot be timed: it asks at ``connect``."""
+        """Return what to connect to for ``host``: the system's resolver, which cannot be timed, asks at ``connect``."""
         return (host,)
 
 else:
@@ -45,7 +45,7 @@ else:
 
 
 def connect(address, port, datagrams=False):
-    """A non-blocking socket on its way to ``address`` (an IP address, or a name only the system knows) and ``port``."""
+    """Begin to connect to ``address`` (of IP, or a name only the system knows) and ``port``: a non-blocking socket."""
     kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
     family, kind, protocol, _, where = socket.getaddrinfo(address, port, 0, kind)[0]
     sock = socket.socket(family, kind, protocol)

@@ -28,7 +28,7 @@ def wrap(sock, route, host):
         The socket to use, and how many bytes of heap are free if the handshake takes its memory from there, else None.
 
     Raises:
-        MailError: stage starttls, where a certificate file cannot be used.
+        MailError: stage starttls, if a certificate file cannot be used.
     """
     trust = route.trust
     certificate = route.certificate

@@ -22,7 +22,7 @@ _MEANING = (
     ("certificate", "cert_other"),
 )
 
-# Bytes of heap that a handshake takes where TLS allocates from there, measured on a build with 32-bit words.
+# Bytes of heap that a handshake takes if TLS allocates from there, measured on a build with 32-bit words.
 _NEED = 36000
 
 # What TLS sockets raise up to MicroPython 1.27: mbed TLS's number alone (its upper part, if two are added up).

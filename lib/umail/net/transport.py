@@ -42,11 +42,11 @@ class Transport:
         self.until = self.end = end
 
     def lookup(self, host):
-        """The addresses of ``host`` by the system's resolver."""
+        """Return the addresses of ``host`` by the system's resolver."""
         return sockets.lookup(host)
 
     def call(self, function, refresh):
-        """An access token: ``function`` is run by this driver where it is a generator's (umail.oauth), else called."""
+        """Get an access token: ``function`` is run by this driver if it is a generator's (umail.oauth), else called."""
         steps = getattr(function, "steps", None)
         if not steps:
             return function(refresh=refresh)
@@ -56,14 +56,14 @@ class Transport:
         return wire.run(steps(refresh))  # type: ignore[attr-defined]
 
     def tls(self, route, host):
-        """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
+        """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next bytes."""
         self.begin_wait(self.timeout)
         self.raw = self.sock
         self.sock, self.free = load_transient("net.tls").wrap(self.sock, route, host)
         self.handshake = self.unheard = route
 
     def idle(self):
-        """None where the connection stands and nothing has come in; else as a receive."""
+        """Return None if the connection stands and nothing has come in; else as a receive."""
         return self.listen() if self.sock else 0
 
     def close(self):
@@ -101,18 +101,18 @@ class Transport:
             sockets.transmit(self.sock, packet)
 
     def connected(self):
-        """The local address of the connection, or None; raises OSError where it was refused."""
+        """Return the local address of the connection, or None; raises OSError if it was refused."""
         # A connection that failed says so at the first receive.
         self.listen()
         return sockets.local_address(self.sock)
 
     def begin_wait(self, seconds):
-        """A wait of at most ``seconds`` begins."""
+        """Begin a wait of at most ``seconds``."""
         now = sockets.ticks()
         self.until = sockets.after(now, min(int(seconds * 1000), max(0, sockets.left(self.end, now))))
 
     def slice(self):
-        """Milliseconds to wait now, after a tick; raises OSError(ETIMEDOUT) where the time is up."""
+        """Return milliseconds to wait now, after a tick; raises OSError(ETIMEDOUT) if the time is up."""
         rest = sockets.left(self.until, sockets.ticks())
         if rest <= 0:
             from errno import ETIMEDOUT
@@ -134,20 +134,20 @@ class Transport:
             self.buffer.add(count)
         return count
 
-    def give(self, octets):
-        """Send some octets: the count, or ``-event`` to wait for."""
-        return self._pass(sockets.transmit, octets)
+    def give(self, data):
+        """Send some bytes: the count, or ``-event`` to wait for."""
+        return self._pass(sockets.transmit, data)
 
     def listen(self):
-        """Receive what has come in already: the count, 0 at the end, None where there is nothing or no room."""
+        """Receive what has come in already: the count, 0 at the end, None if there is nothing or no room."""
         if len(self.buffer) == len(self.buffer.data):
             return None
         count = self.take()
         return None if count < 0 else count
 
-    def _pass(self, function, octets):
+    def _pass(self, function, data):
         try:
-            count = function(self.sock, octets)
+            count = function(self.sock, data)
         except (OSError, ValueError) as error:
             raise self._failed(error)
         if count > 0:

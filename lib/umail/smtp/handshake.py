@@ -18,7 +18,7 @@ _EXTENSIONS = (
 
 
 def run(session, name, secret):
-    """The whole of it (generator); ``name``: to greet with (bytes), ``secret``: password or access token, or None."""
+    """Run all of it (generator); ``name``: to greet with (bytes), ``secret``: password or access token, or None."""
     security = session.route.security
     if security == "tls":
         yield from _tls(session)
@@ -67,14 +67,14 @@ def ehlo(session, name):
 def _tls(session):
     session.stage = "starttls"
     if len(session.buffer):
-        # Octets that came with the reply would be read as if TLS had protected them.
+        # Bytes that came with the reply would be read as if TLS had protected them.
         raise session.error("starttls_injection")
     yield ("tls", session.route, session.host)
     session.secure = True
 
 
 def login(session, secret):
-    """AUTH (RFC 4954) with a password or access token (generator)."""
+    """Log in by AUTH (RFC 4954) with a password or access token (generator)."""
     route = session.route
     session.stage = "auth"
     if not session.secure:
@@ -113,7 +113,7 @@ def _exchange(session, sasl, mechanism, secret):
     command = b"AUTH " + mechanism.encode()
     exchange = sasl.answers(mechanism, route.username.encode(), secret)
     answer = sasl.encode(next(exchange))
-    # RFC 4954, 4: a line of 512 octets at the most, where the provider does not document more.
+    # RFC 4954, 4: a line of 512 bytes at the most, if the provider does not document more.
     initial = route.long_auth or len(command) + len(answer) < 510
     reply = yield from session.command(command + b" " + answer if initial else command)
     if initial and reply.code in (500, 501):
@@ -131,7 +131,7 @@ def _exchange(session, sasl, mechanism, secret):
 
 
 def _forms(head, sasl):
-    # How a secret begins, in clear and in base64, wherever in a triple it does: what holds no bits of other octets.
+    # How a secret begins, in clear and in base64, wherever in a triple it does: what holds no bits of other bytes.
     forms = [head]
     for before in (0, 1, 2):
         encoded = sasl.encode(bytes(before) + head)

@@ -9,7 +9,7 @@ Everything is bounded: a line by the buffer, a reply by _LONGEST. What breaks th
 nothing on the connection can be trusted.
 """
 
-# RFC 5321, 4.5.3.1.5 allows 512 octets a line; servers with long texts exceed it. All lines of a reply together:
+# RFC 5321, 4.5.3.1.5 allows 512 bytes a line; servers with long texts exceed it. All lines of a reply together:
 _LONGEST = 4096
 
 

@@ -11,13 +11,13 @@ class Refused(Exception):
     """The server's challenges do not fit the mechanism; the argument says how (str)."""
 
 
-def encode(octets):
+def encode(data):
     """Base64 without a line end (bytes)."""
-    return b2a_base64(octets)[:-1]
+    return b2a_base64(data)[:-1]
 
 
 def decode(text):
-    """The octets of a challenge; where it is not base64, the text itself: some servers prompt in plain words."""
+    """Return the bytes of a challenge; if it is not base64, the text itself: some servers prompt in plain words."""
     try:
         return a2b_base64(text)
     except ValueError:
@@ -37,7 +37,7 @@ def choose(offered, has_token, wanted=None):
 
 
 def answers(mechanism, username, secret):
-    """The client's side of one exchange (generator): yields each answer, is sent each challenge.
+    """Run the client's side of one exchange (generator): yields each answer, is sent each challenge.
 
     Args:
         mechanism: what ``choose`` gave.

@@ -15,7 +15,7 @@ handshake.py), ``send`` (one mail; see transaction.py), ``quit``. It yields to i
 I/O errors come in through ``throw`` as OSError. ``StopIteration.value`` is the result. A failure leaves as
 ``MailError``, made by failure.py.
 
-Where the dialogue stands is one word, ``state``; ``enter`` alone changes it:
+``state`` says where the dialogue stands; only ``enter`` changes it, and ``begin`` for a new connection:
 
 | state   | what holds                                                          | what comes after it             |
 |---------|---------------------------------------------------------------------|---------------------------------|

@@ -54,7 +54,7 @@ def send(session, message, final):
         session.name = None
         features = session.features
         session.stage = "mail"
-    # What one envelope takes; the others wait for the next, and QUIT with them (see batches.py).
+    # What one envelope takes; the others wait for the next, and QUIT with them (see recipient_batches.py).
     people = message.recipients[: session.route.max_recipients]
     final = final and len(people) == len(message.recipients)
     body = message.encode("8BITMIME" in features, chunking and "BINARYMIME" in features)
@@ -84,7 +84,7 @@ def send(session, message, final):
         else:
             refused.append((address, reply))
     if not accepted:
-        yield from load_transient("smtp.nobody").end(session, refused, mode, final)
+        yield from load_transient("smtp.rcpt_refused").end(session, refused, mode, final)
     try:
         if mode != "flight":
             yield from load_transient("smtp.data").run(session, body, mode, final)

@@ -100,7 +100,7 @@ def test_a_question_that_nobody_answers_ends_in_a_sentence() -> None:
     command = [UMAIL, "provision", "--port", "/dev/none"]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 2
-    assert "a script gives a TOML file" in done.stderr
+    assert "pass a TOML file instead" in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
