@@ -9,7 +9,6 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,7 @@ if OWN:
 
 
 @pytest.fixture(scope="module")
-def mails(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Iterator[dict[str, list[tuple[str, str]]]]:
+def mails(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> dict[str, list[tuple[str, str]]]:
     """What the first board mails for each trace."""
     flash = installed(tmp_path_factory.mktemp("same") / "flash", FIRST)
     return {name: mailed(flash, tmp_path_factory.mktemp(name), FIRST, name) for name in TRACES}
