@@ -5,14 +5,19 @@ from alertnode import state as memory
 from alertnode.sensors.reading import reason
 
 OUTBOX = "/outbox"
-_SENDING = ("message", "blocking", "delivery", "queue.run", "smtp.transaction")
+_SENDING = ("message", "blocking", "delivery", "queue.run")
 # What the library lets go of after each connection, and what it needs when one fails.
 _PASSING = (
     "dns",
+    "connecting",
     "net.resolve",
+    "net.opening",
     "net.tls",
     "smtp.handshake",
     "smtp.sasl",
+    "mime.fields",
+    "smtp.flight",
+    "smtp.sending",
     "smtp.failure",
     "smtp.retry",
     "net.tls_failure",

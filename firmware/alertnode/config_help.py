@@ -165,6 +165,6 @@ def _break(text):
     stream = io.BytesIO(text)
     try:
         json.load(stream)
-    except ValueError:
+    except (ValueError, MemoryError, RuntimeError):
         pass
     return stream.tell()

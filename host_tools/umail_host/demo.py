@@ -109,12 +109,24 @@ def configuration(
     )
 
 
-def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: str, console: Console) -> None:
+def run(
+    recording: Recording,
+    limit: float,
+    hysteresis: float,
+    unit: str,
+    name: str,
+    console: Console,
+    board_name: str = "virtual",
+) -> None:
     """Show it all as it happens, and check that the mails are those that the recording must give.
 
+    Args:
+        board_name: the board whose stand-in runs it, a folder under boards/.
+
     Raises:
-        UserError: the board did not start or stopped, or the mails are others.
+        UserError: there is no such board, it did not start or stopped, or the mails are others.
     """
+    spec = boards.load(board_name)
     mail_password, wifi_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     show = Show(console)
 
@@ -131,15 +143,16 @@ def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: 
             capture=False,
         )
         show.masker = server.masker
-        with server, VirtualBoard(Path(folder), "virtual", on_console=lines.feed) as board:
+        with server, VirtualBoard(Path(folder), board_name, on_console=lines.feed) as board:
             tell(f"fake Microsoft 365 (submission) on {server.hostname}:{server.port}")
-            tell(f"virtual ESP32 behind {board.port}")
+            kind = "ESP32" if spec.chip == "virtual" else spec.title
+            tell(f"virtual {kind} behind {board.port}")
             board.wifi.ssid, board.wifi.password = "demo", wifi_password
             stored = {"mail_password": mail_password, "wifi_password": wifi_password}
             config = configuration(server, limit, hysteresis, unit, name, recording.column)
             extra = {_TRUST: server.ca_der, _TRACE: recording.octets}
             with maintenance.held(board.port, reset=False) as link:
-                _deploy(link, image.build(boards.load("virtual"), config=config, extra_files=extra), stored, console)
+                _deploy(link, image.build(spec, config=config, extra_files=extra), stored, console)
             begun = time.monotonic()
             lines.on = True
             board.console.skip()

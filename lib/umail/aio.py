@@ -66,10 +66,10 @@ class Wire(Transport):
             steps.close()
 
     def tls(self, route, host):
-        """As ``Transport.tls``; other tasks run between two records of the handshake, though not within one."""
+        """As in opening.py; other tasks run between two records of the handshake, though not within one."""
         if sys.implementation.name == "micropython":
             self.sock = load_transient("net.tls_records").Records(self, self.sock)
-        Transport.tls(self, route, host)
+        load_transient("net.opening").tls(self, route, host)
 
     def _wait(self, events):
         # In its handshake mbed TLS waits for the server, whatever was asked of it; and one waits for the socket below.
@@ -78,10 +78,11 @@ class Wire(Transport):
 
     async def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""
-        self.begin(address, port, buffer)
+        opening = load_transient("net.opening")
+        opening.begin(self, address, port, buffer)
         while not await self._wait(POLLOUT):
             pass
-        return self.connected()
+        return opening.connected(self)
 
     async def udp(self, server, packet, seconds):
         """Send one datagram; return its answer (bytes), or None if none comes."""

@@ -3,7 +3,7 @@
 import os
 from binascii import b2a_base64
 
-from .mime.fields import clean, refuse
+from .checks import clean, refuse
 
 _TYPES = (
     "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "

@@ -3,6 +3,8 @@
 from select import POLLIN, POLLOUT, poll
 from time import sleep
 
+from umail import load_transient
+
 from .delivery import Delivery
 from .errors import MailError
 from .net.transport import Transport
@@ -40,10 +42,11 @@ class Wire(Transport):
 
     def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""
-        self.begin(address, port, buffer)
+        opening = load_transient("net.opening")
+        opening.begin(self, address, port, buffer)
         while not self._wait(POLLOUT):
             pass
-        return self.connected()
+        return opening.connected(self)
 
     def udp(self, server, packet, seconds):
         """Send one datagram; return its answer (bytes), or None if none comes."""

@@ -61,7 +61,7 @@ class SMTP:
         self._delivery = Delivery(route, timeout, deadline)
         # What is written has no known length: DATA takes it as it comes.
         self._delivery.session.without.add("CHUNKING")
-        self._run(self._delivery._connect(route, False))
+        self._run(self._delivery.connect(route, False))
 
     def login(self, username, password):
         """Log in, if the constructor was given no login; returns ``(235, [text])``.
@@ -78,9 +78,9 @@ class SMTP:
             session.route = route
             try:
                 self._run(
-                    load_transient("smtp.handshake").login(session, password)
+                    load_transient("smtp.sasl").login(session, password)
                     if delivery.connected
-                    else delivery._connect(route, False)
+                    else delivery.connect(route, False)
                 )
             except MailError:
                 session.route = old

@@ -16,15 +16,8 @@ the driver:
 from umail import load_transient
 
 from .errors import MailError
-from .mime.fields import clean, now, refuse
 from .net.sockets import Buffer
 from .smtp.session import Session
-
-
-def _strength(route):
-    if route.security in ("starttls", "tls"):
-        return 1 if route.trust == "insecure" else 2
-    return 0
 
 
 class Delivery:
@@ -42,7 +35,7 @@ class Delivery:
         for name, value in (("timeout", timeout), ("deadline", deadline)):
             # Not a number, infinite, or more than a board's clock of milliseconds can tell.
             if not isinstance(value, (int, float)) or not 0 < value <= 400000:
-                refuse(name, value, "is not a number of seconds from 0 to 400,000")
+                load_transient("checks").refuse(name, value, "is not a number of seconds from 0 to 400,000")
         self.deadline = deadline
         # How many connections this mail may still take.
         self.left = 0
@@ -69,47 +62,13 @@ class Delivery:
 
     def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
-        failed = None
-        routes = list(self.routes)
-        if self.connected and (yield from self._stands()):
-            # What has been found to work comes first again.
-            routes.remove(self.session.route)
-            routes.insert(0, self.session.route)
-        # None is weaker than one before it, though that one may only rest.
-        usable: list = []
-        for route in routes:
-            if not usable or _strength(route) >= _strength(usable[-1]):
-                usable.append(route)
-        for route in usable:
-            if failed and not self.left:
-                break
-            if route.rests and route is not usable[-1]:
-                route.rests -= 1
-                continue
-            try:
-                receipt = yield from self._by(route, message, final)
-                route.fails = 0
-                return receipt
-            except MailError as error:
-                error.known = (route.host or route.mx) in self.hosts
-                if error.stage == "resolve" and error.kind == "configuration":
-                    # A router whose line is down says so of every name (RFC 2308: for a short time). A name that
-                    # was typed and never found may be a slip of the pen.
-                    if error.known or route.reached:
-                        error.kind = "temporary"
-                if error.kind == "configuration":
-                    # Trying again makes it worse: if there is another route, this one rests for so many mails.
-                    route.fails = min(route.fails + 1, 6)
-                    route.rests = 1 << route.fails
-                # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.
-                if error.kind not in ("temporary", "configuration"):
-                    raise
-                if not failed or failed.kind != "temporary":
-                    failed = error
-                else:
-                    # A way that may soon be open again counts more than one that a person must open.
-                    failed.text += "; " + str(error)
-        raise failed
+        if len(self.routes) > 1:
+            return (yield from load_transient("fallback").once(self, message, final))
+        try:
+            return (yield from self.by(self.routes[0], message, final))
+        except MailError as error:
+            load_transient("fallback").judge(self, self.routes[0], error)
+            raise
 
     def close(self):
         """QUIT, waited for no longer than a second, and close (generator)."""
@@ -120,26 +79,26 @@ class Delivery:
             except (MailError, OSError):
                 # What was sent is sent; the server's farewell changes nothing.
                 pass
-        yield from self._hang_up()
+        yield from self.hang_up()
 
-    def _hang_up(self):
+    def stands(self):
+        """Tell whether the connection can be used (generator): a server may have closed, or said 421, meanwhile."""
+        try:
+            return self.session.in_step and not len(self.session.buffer) and (yield ("idle",)) is None
+        except OSError:
+            return False
+
+    def hang_up(self):
+        """Close the connection (generator)."""
         self.connected = False
         yield ("close",)
 
-    def _stands(self):
-        # A server may have closed, or said 421, while nobody asked.
-        try:
-            if self.session.in_step and not len(self.session.buffer) and (yield ("idle",)) is None:
-                return True
-        except OSError:
-            pass
-        yield from self._hang_up()
-        return False
-
-    def _by(self, route, message, final):
+    def by(self, route, message, final):
+        """Send one mail by ``route`` (generator), on a connection that stands or a new one, again if that may help."""
         session = self.session
+        if self.connected and (session.route is not route or not (yield from self.stands())):
+            yield from self.hang_up()
         if session.route is not route:
-            yield from self._hang_up()
             session.use(route)
         refresh = False
         while True:
@@ -149,60 +108,19 @@ class Delivery:
             fresh = not self.connected
             try:
                 if fresh:
-                    yield from self._connect(route, refresh)
+                    yield from self.connect(route, refresh)
                 receipt = yield from session.send(message, final)
             except Exception as error:
                 problem = error
             # (After a mail for which nothing more follows it is out of step: QUIT went with it.)
             if (final and problem) or not session.in_step:
-                yield from self._hang_up()
+                yield from self.hang_up()
             if not problem:
+                route.fails = 0
                 return receipt
             refresh = load_transient("smtp.retry").again(session, problem, refresh, fresh, self.left or self.connected)
 
-    def _connect(self, route, refresh):
-        session = self.session
-        session.begin()
-        session.stage = "connect"
-        if _strength(route) == 2 and now() is None:
-            raise session.error("clock")
-        secret = route.password
-        if route.token:
-            session.stage = "auth"
-            secret = clean("token", (yield ("call", route.token, refresh)))
-        local = yield from self._reach(route)
-        self.connected = True
-        self.left -= 1
-        yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)
-
-    def _reach(self, route):
-        # A connection to the first address, of the first host, that takes it: the local address.
-        session = self.session
-        session.stage = "resolve"
-        hosts = (
-            (route.host,) if route.host else (yield from load_transient("net.mx").hosts(load_transient("dns"), route))
-        )
-        for session.host in hosts:
-            session.stage = "resolve"
-            try:
-                addresses = yield from load_transient("net.resolve").resolve(session.host)
-            except MailError:
-                # RFC 5321, 5.1: the next mail host may have an address.
-                if session.host is hosts[-1]:
-                    raise
-                continue
-            session.stage = "connect"
-            while addresses:
-                for address in addresses:
-                    try:
-                        local = yield ("connect", address, route.port, session.buffer)
-                        route.reached = True
-                        return local
-                    except OSError as error:
-                        failure = error
-                addresses = yield from load_transient("net.resolve").others(session.host, addresses)
-        from errno import ECONNREFUSED
-
-        key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
-        text = load_transient("errno_words").text(failure)
-        raise session.error(key, "%s port %d: %s" % (session.host, route.port, text))
+    def connect(self, route, refresh):
+        """Connect, and open the session (generator); ``refresh``: with a new access token."""
+        name, secret = yield from load_transient("connecting").connect(self, route, refresh)
+        yield from self.session.open(name, secret)

@@ -1,17 +1,22 @@
 """A mail: checked when it is made, so that nothing in it becomes a command or a header, encoded when it is sent.
 
-What a plain alert does not need is loaded when a message needs it: in mime/ names (addresses.py), other scripts
-(encoded_words.py), further headers (optional_fields.py), HTML and attachments (multipart.py; attachment.py), texts that
-must be encoded (transfer_encoding.py).
+What is plain needs no check, and what a plain alert does not need is loaded when a message needs it: addresses with
+names or in other scripts (mime/addresses.py), further arguments (mime/optional_fields.py), HTML and attachments
+(mime/multipart.py). How a mail is written is loaded to write it (mime/fields.py).
 """
 
 import os
+import time
 from binascii import hexlify
 
 from umail import load_transient
 
-from .mime.fields import clean, encode_text, header, is_ascii, now, refuse, words
-from .mime.fields import date as date_of
+_PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@"
+
+
+def plain(value, longest=64):
+    """Tell whether ``value`` is a str of 1 to ``longest`` printable ASCII characters, nothing in which needs a look."""
+    return isinstance(value, str) and 0 < len(value) <= longest and min(value) >= " " and max(value) < "\x7f"
 
 
 def address(argument, value):
@@ -21,18 +26,9 @@ def address(argument, value):
         ValueError: control characters, more or less than one ``@``, a special character, or a part longer than
             RFC 5321, section 4.5.3.1 allows (64 and 255 bytes).
     """
-    name = ""
-    bare = value
-    if not isinstance(value, str) or value[-1:] == ">":
-        name, bare = load_transient("mime.addresses").split(argument, value)
-    local, _, domain = clean(argument, bare).partition("@")
-    rest = domain[1:-1].replace(":", "") if domain[:1] + domain[-1:] == "[]" else domain
-    wrong = not local or not rest or len(local.encode()) > 64 or len(domain.encode()) > 255
-    for c in ' "(),:;<>@[\\]':
-        wrong = wrong or c in local or c in rest
-    if wrong:
-        refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 bytes")
-    return name, bare
+    if plain(value) and not value.strip(_PLAIN) and value.count("@") == 1 and value[0] != "@" != value[-1]:
+        return "", value
+    return load_transient("mime.addresses").address(argument, value)
 
 
 def _addresses(argument, values):
@@ -41,18 +37,9 @@ def _addresses(argument, values):
     return [address(argument, value) for value in values]
 
 
-def _people(name, pairs, bare_only):
-    """Return the header field of an address list: bytes. ``bare_only``: none around a lone address without a name."""
-    tokens = []
-    for who, bare in pairs:
-        bare = bare.encode()
-        if who:
-            tokens += load_transient("mime.addresses").phrase(who)
-        if who or not bare_only or len(pairs) > 1:
-            bare = b"<" + bare + b">"
-        tokens.append(bare + b",")
-    tokens[-1] = tokens[-1][:-1]
-    return header(name, tokens)
+def now():
+    """Return the date as ``time.time()`` has it (int), None if the clock is not set: boards start in 1970 or 2000."""
+    return int(time.time()) if time.gmtime()[0] >= 2025 else None
 
 
 class Body:
@@ -64,14 +51,14 @@ class Body:
 
     dots = True
 
-    def __init__(self, head, data):
-        self._pieces = (head, data)
-        self.size = len(head) + len(data)
-        self.body = "7bit" if is_ascii(head) and is_ascii(data) else "8bit"
+    def __init__(self, octets):
+        self.octets = octets
+        self.size = len(octets)
+        self.body = "8bit" if max(octets) > 127 else "7bit"
 
     def chunks(self):
         """Yield the bytes as bytes-like pieces: CRLF line ends, no dot stuffed. May be called again."""
-        yield from self._pieces
+        yield self.octets
 
 
 class Message:
@@ -129,10 +116,9 @@ class Message:
         for _, bare in self.to + self.cc + self.bcc:
             if bare not in self.recipients:
                 self.recipients.append(bare)
-        if not self.recipients:
-            refuse("to", to, "names no recipient")
-        self.smtputf8 = not is_ascii("".join(self.recipients + [a for _, a in self.reply_to + [self.author]]).encode())
-        self.subject = clean("subject", subject)
+        every = [bare for _, bare in self.reply_to] + self.recipients + [self.sender]
+        self.smtputf8 = max("".join(every)) > "\x7f"
+        self.subject = subject
         self.text = text
         self.html = html
         self.headers = list(headers)
@@ -142,11 +128,10 @@ class Message:
         self.importance = importance
         self.notify = (notify,) if isinstance(notify, str) else notify
         self.ret = ret
-        if date is not None and not isinstance(date, (int, float)):
-            refuse("date", date, "is not a number of seconds")
-        rare = headers or html or attachments or message_id or importance or notify or ret
+        rare = headers or html or attachments or message_id or importance or notify or ret or date is not None
+        rare = rare or not self.recipients or not isinstance(subject, str) or not isinstance(text, str)
         # 0xED begins the halves of surrogate pairs, which are not UTF-8.
-        if rare or not isinstance(text, str) or b"\xed" in text.encode():
+        if rare or not plain(subject, 900) or b"\xed" in text.encode():
             load_transient("mime.optional_fields").check(self)
         if not message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
@@ -160,24 +145,7 @@ class Message:
     def head(self):
         """Return the headers up to MIME-Version, without those of the content: bytes."""
         self._stamp()
-        out = []
-        for name, pairs in ((b"From", [self.author]), (b"To", self.to), (b"Cc", self.cc), (b"Reply-To", self.reply_to)):
-            if pairs:
-                # Filters count a bare address against a mail with HTML.
-                out.append(_people(name, pairs, self.html is None))
-        if not self.to and not self.cc:
-            out.append(b"To: undisclosed-recipients:;\r\n")
-        out.append(header(b"Subject", words(self.subject)))
-        if self.date is not None:
-            out.append(b"Date: %s\r\n" % date_of(self.date).encode())
-        out.append(b"Message-ID: %s\r\n" % self.message_id.encode())
-        if self.headers or self.importance:
-            out += load_transient("mime.optional_fields").fields(self)
-        else:
-            # RFC 3834, section 5: keeps absence notices from answering.
-            out.append(b"Auto-Submitted: auto-generated\r\n")
-        out.append(b"MIME-Version: 1.0\r\n")
-        return b"".join(out)
+        return bytes(load_transient("mime.fields").head(self))
 
     def encode(self, eightbit=False, binary=False, buffer=None):
         """Encode for a server that offers 8BITMIME (``eightbit``) and BINARYMIME (``binary``); returns a `Body`.
@@ -186,9 +154,6 @@ class Message:
         """
         if self.html is not None or self.attachments:
             return load_transient("mime.multipart").encode(self, eightbit, binary, buffer)
-        # Filters count an empty body against a mail.
-        encoding, data = encode_text(self.text or self.subject, eightbit)
-        if data[-2:] != b"\r\n":
-            data += b"\r\n"
-        head = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % encoding
-        return Body(self.head() + head, data)
+        self._stamp()
+        # (An instance of a class keeps the module of the class in RAM.)
+        return Body(load_transient("mime.fields").encode(self, eightbit))

@@ -8,8 +8,8 @@ import time
 
 from umail import load_transient
 
+from .checks import clean
 from .errors import MailError
-from .mime.fields import clean
 from .net import sockets
 from .net.http import post
 from .route import Route

@@ -14,7 +14,7 @@ import sys
 
 from umail import load_transient
 
-from .mime.fields import now as _date
+from .message import now as _date
 from .queue.format import Entry
 from .queue.spool import Spool
 

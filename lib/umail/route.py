@@ -1,6 +1,8 @@
 """Where mail goes in: host, port, kind of TLS, credentials and trust, checked when the route is made."""
 
-from .mime.fields import clean, refuse
+from umail import load_transient
+
+from .message import address, plain
 
 
 class Route:
@@ -54,30 +56,6 @@ class Route:
         ehlo=None,
         auth=None,
     ):
-        if security is None:
-            security = "tls" if port == 465 else "starttls"
-        secure = security in ("starttls", "tls")
-        if not secure and security not in ("opportunistic", "plain"):
-            refuse("security", security, 'is none of "starttls", "tls", "opportunistic", "plain"')
-        secret = password is not None or token is not None
-        if secret != (username is not None) or (password is not None and token is not None):
-            raise ValueError("a login is username= with either password= or token=")
-        if not secure and (secret or certificate):
-            refuse("security", security, 'would send credentials unprotected: use "starttls" or "tls", verified TLS')
-        if not isinstance(port, int) or not 0 < port < 65536:
-            refuse("port", port, "must be 1 to 65535, usually 587")
-        if auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
-            refuse("auth", auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
-        if sender is not None:
-            from .message import address
-
-            sender = address("sender", sender)[1]
-        for name, value in (("host", host), ("ehlo", ehlo), ("username", username), ("password", password)):
-            if value is not None:
-                # RFC 5321, 4.5.3.1.2; RFC 4616, 2
-                wrong = not clean(name, value) or len(value.encode()) > 255
-                if wrong or (" " in value and name in ("host", "ehlo")):
-                    refuse(name, value, "is empty, has a space or more than 255 bytes")
         self.host = host
         self.port = port
         self.security = security
@@ -85,10 +63,17 @@ class Route:
         self.password = password
         self.token = token
         self.certificate = certificate
-        self.sender = sender
+        self.sender = sender if sender is None else address("sender", sender)[1]
         self.trust = trust
         self.ehlo = ehlo
         self.auth = auth
+        odd = security is not None or certificate or ehlo is not None or auth is not None
+        odd = odd or type(port) is not int or port == 465 or not 0 < port < 65536
+        odd = odd or not plain(host) or " " in host or not plain(username)
+        if odd or not (password is None if token else plain(password)):
+            load_transient("checks").route(self)
+        else:
+            self.security = "starttls"
 
     def __repr__(self):
         return "Route(%r, %d, %r, username=%r)" % (self.host or self.mx, self.port, self.security, self.username)

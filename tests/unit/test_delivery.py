@@ -2,8 +2,7 @@
 
 from check import equal, raises
 from drive import Driver
-from umail import MailError, Route, dns
-from umail import delivery as delivery_module
+from umail import MailError, Route, connecting, dns
 from umail.delivery import Delivery
 
 OK = b"250 ok\r\n"
@@ -253,15 +252,15 @@ def test_a_token_that_is_none_is_for_a_person_and_never_shown():
 
 
 def test_a_clock_that_was_never_set_is_named_instead_of_a_riddle():
-    real = delivery_module.now
-    delivery_module.now = lambda: None
+    real = connecting.now
+    connecting.now = lambda: None
     try:
         world = World({})
         error = raises(MailError, world.run, Delivery(Route("one"), 30, 120).send(Text()))
         equal((error.stage, error.key, str(error).split(": ")[1]), ("connect", "clock", "clock not set"))
         equal(world.log, [])
     finally:
-        delivery_module.now = real
+        connecting.now = real
 
 
 def test_a_message_whose_source_fails_is_never_sent_half():

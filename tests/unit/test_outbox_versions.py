@@ -208,3 +208,40 @@ def test_no_damage_to_any_file_keeps_an_outbox_from_starting_and_a_mail_that_is_
                 inside(b"could not be sent: 1.", world.server.taken[-1][2])
         finally:
             world.remove()
+
+
+@cleaned
+def test_no_mail_whatever_its_fields_hold_keeps_an_outbox_from_starting_or_sending(world):
+    odd = (None, -5, 1 << 70, 1.5, "x" * 500, "x", [], [[]], {"a": 1})
+    policy = dict(QUIET, per_day=0)
+    for line in range(2):
+        for place in range(14):
+            world.start(policy=policy)
+            world.put("victim", ["ops@example.org", "odd@example.org"])
+            entry = world.box.entries[-1]
+            with open(world.path + "/" + entry.name, "rb") as file:
+                octets = file.read()
+            head = octets[: entry.length]
+            lines = octets[entry.length :].split(b"\n")
+            value = durable.unseal(lines[line].rstrip() + b"\n")
+            for what in odd:
+                if place < len(value):
+                    changed = list(value)
+                    changed[place] = what
+                else:
+                    # All of it.
+                    changed = what
+                made = durable.seal(changed)[:-1]
+                made = lines[:line] + [made + b" " * (len(lines[line]) - len(made))] + lines[line + 1 :]
+                with open(world.path + "/" + entry.name, "wb") as file:
+                    file.write(head + b"\n".join(made))
+                world.start(policy=policy)
+                world.box.retry()
+                world.put("good")
+                for _ in range(3):
+                    world.flush()
+                    world.time += 60
+                equal("good" in world.subjects(), True, "line %d, %d is %r" % (line, place, what))
+                del world.server.taken[:]
+                for name in world.files():
+                    spool.os.remove(world.path + "/" + name)

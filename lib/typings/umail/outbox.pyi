@@ -7,7 +7,7 @@ from umail.policy import Policy
 from umail.queue.format import Entry
 from umail.queue.spool import Spool
 from umail.route import Route
-from umail.smtp.transaction import Receipt
+from umail.smtp.reply import Receipt
 
 _Routes = Route | Sequence[Route] | None
 

@@ -6,7 +6,7 @@ from binascii import hexlify
 from umail import load_transient
 
 from ..attachment import base64, binary, ending_of
-from .fields import encode_text, header, is_ascii
+from .fields import header, is_ascii, text_part
 
 _NEEDS = ("7bit", "8bit", "binary")
 
@@ -104,9 +104,8 @@ def parameter(name, value):
 
 
 def _text(subtype, text, eightbit):
-    encoding, data = encode_text(text, eightbit)
-    head = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
-    return 1 if encoding == b"8bit" else 0, [head, data]
+    out = bytearray()
+    return 1 if text_part(out, subtype, text, eightbit) == b"8bit" else 0, [out]
 
 
 def _file(file, inline, raw):

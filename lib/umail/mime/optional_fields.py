@@ -1,6 +1,6 @@
-"""What a plain alert does not have: further headers, importance, a message id of one's own, HTML and attachments."""
+"""What a plain alert does not have: further headers, importance, an ID or a date of its own, HTML and attachments."""
 
-from .fields import clean, header, refuse, words
+from ..checks import clean, refuse
 
 # Headers that arguments of Message or the encoder write.
 _OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
@@ -8,7 +8,13 @@ _PRIORITY = {"high": b"1", "normal": b"3", "low": b"5"}
 
 
 def check(message):
-    """Refuse with a ValueError what is wrong with these arguments of ``message``."""
+    """Refuse with a ValueError what is wrong with the arguments of ``message`` other than its addresses."""
+    if not message.recipients:
+        refuse("to", message.to, "names no recipient")
+    clean("subject", message.subject)
+    value = message.date
+    if value is not None and not isinstance(value, (int, float)):
+        refuse("date", value, "is not a number of seconds")
     for name, value in message.headers:
         clean("headers", name)
         clean("headers", value)
@@ -53,8 +59,11 @@ def check(message):
         refuse("ret", message.ret, 'is neither "full" nor "hdrs"')
 
 
-def fields(message):
-    """Return the fields (list of bytes) of ``headers`` and ``importance``, and Auto-Submitted if it is not there."""
+def fields(message, header, words):
+    """Return the fields (list of bytes) of ``headers`` and ``importance``, and Auto-Submitted if it is not there.
+
+    ``header`` and ``words`` are those of fields.py, which loads this module.
+    """
     out = []
     if message.importance:
         # The first is Outlook's, the second that of others.

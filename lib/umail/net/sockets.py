@@ -5,8 +5,6 @@ poll reports that event. Non-blocking throughout: blocking reads lose bytes when
 begins again with every byte that a slow server drips. ``after`` and ``left`` reckon with ``ticks``, which may wrap.
 """
 
-import errno
-import socket
 import sys
 import time
 
@@ -27,37 +25,8 @@ if sys.implementation.name == "micropython":
         # POLLOUT
         return -4 if count is None else count
 
-    def local_address(sock):
-        """This board's address on the network (str), or None."""
-        try:
-            import network
-
-            return network.WLAN(0).ifconfig()[0]
-        except (ImportError, OSError, AttributeError):
-            return None
-
-    def lookup(host):
-        """Return what to connect to for ``host``: the system's resolver, which cannot be timed, asks at ``connect``."""
-        return (host,)
-
 else:
-    from .sockets_cpython import after, left, local_address, lookup, receive, ticks, transmit  # noqa: F401
-
-
-def connect(address, port, datagrams=False):
-    """Begin to connect to ``address`` (of IP, or a name only the system knows) and ``port``: a non-blocking socket."""
-    kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
-    family, kind, protocol, _, where = socket.getaddrinfo(address, port, 0, kind)[0]
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.setblocking(False)
-        sock.connect(where)
-    except OSError as error:
-        # The last two are Windows' and an ESP32's.
-        if error.args[0] not in (errno.EINPROGRESS, errno.EAGAIN, 10035, 119):
-            sock.close()
-            raise
-    return sock
+    from .sockets_cpython import after, left, receive, ticks, transmit  # noqa: F401
 
 
 class Buffer:

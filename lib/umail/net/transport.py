@@ -41,27 +41,6 @@ class Transport:
             self.kept = end
         self.until = self.end = end
 
-    def lookup(self, host):
-        """Return the addresses of ``host`` by the system's resolver."""
-        return sockets.lookup(host)
-
-    def call(self, function, refresh):
-        """Get an access token: ``function`` is run by this driver if it is a generator's (umail.oauth), else called."""
-        steps = getattr(function, "steps", None)
-        if not steps:
-            return function(refresh=refresh)
-        wire = type(self)(self.timeout, self.tick)
-        wire.until = wire.end = wire.kept = self.end
-        wire.inner = True
-        return wire.run(steps(refresh))  # type: ignore[attr-defined]
-
-    def tls(self, route, host):
-        """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next bytes."""
-        self.begin_wait(self.timeout)
-        self.raw = self.sock
-        self.sock, self.free = load_transient("net.tls").wrap(self.sock, route, host)
-        self.handshake = self.unheard = route
-
     def idle(self):
         """Return None if the connection stands and nothing has come in; else as a receive."""
         return self.listen() if self.sock else 0
@@ -84,27 +63,10 @@ class Transport:
 
     # -- for the drivers ----------------------------------------------------------------------------------------------
 
-    def begin(self, address, port, buffer):
-        """Begin to connect; the driver waits until the socket can be written to and calls ``connected``."""
-        self.close()
-        self.buffer = buffer
-        self.begin_wait(self.timeout)
-        self.sock = sockets.connect(address, port)
-
-    def begin_udp(self, server, packet, seconds):
-        """Send a datagram from a fresh port, or with None wait for another; ``server`` may end in ``#port``."""
-        if packet is not None:
-            self.close()
-            address, _, port = server.partition("#")
-            self.sock = sockets.connect(address, int(port or 53), True)
-            self.begin_wait(seconds)
-            sockets.transmit(self.sock, packet)
-
-    def connected(self):
-        """Return the local address of the connection, or None; raises OSError if it was refused."""
-        # A connection that failed says so at the first receive.
-        self.listen()
-        return sockets.local_address(self.sock)
+    def __getattr__(self, name):
+        # ``lookup``, ``call``, ``tls``, ``begin_udp``: what a connection begins with.
+        function = getattr(load_transient("net.opening"), name)
+        return lambda *arguments: function(self, *arguments)
 
     def begin_wait(self, seconds):
         """Begin a wait of at most ``seconds``."""

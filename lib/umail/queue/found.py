@@ -20,6 +20,9 @@ def load(box, slept):
     box.begin(then + slept, (then, date) if date else None)
     now = box.now()
     box.policy.bound(now)
+    for entry in box.entries:
+        # As with the route: no pause is longer, whatever was remembered.
+        entry.until = min(entry.until, now + 172800)
     if box.config is None:
         box.config = config
     elif config not in (None, box.config):

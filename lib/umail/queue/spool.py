@@ -106,6 +106,9 @@ class Spool:
                 except (OSError, MemoryError):
                     self.unread += 1
                     continue
+                except Exception:
+                    # Whole, and with values that none of our mails has.
+                    found = None
                 if found is None:
                     damaged += 1
                     self.aside(name)
@@ -163,10 +166,7 @@ class Spool:
                     return None
                 file.seek(entry.length)
                 octets = file.read(count)
-            try:
-                found = entry.take(octets)
-            except (TypeError, ValueError, IndexError):
-                return None
+            found = entry.take(octets)
             if found is not None:
                 return found
         if octets != before:
@@ -253,7 +253,9 @@ class Spool:
         """
         try:
             return self._message(entry)
-        except (TypeError, ValueError, IndexError):
+        except (OSError, MemoryError):
+            raise
+        except Exception:
             return None
 
     def _message(self, entry):
