@@ -124,7 +124,8 @@ def owed(story: Story) -> dict[tuple[str, str], int]:
     under way, the end of that is not owed.
     """
     found: dict[tuple[str, str], int] = {}
-    stops = {at for at, text in story.of("stops") if text != "sleep"}
+    # (A board that hangs at a reading puts nothing any more, though its watchdog waits for two minutes.)
+    stops = {at for what in ("stops", "strikes") for at, text in story.of(what)}
     active: str | None = None
     sure = True
     blurred = False
