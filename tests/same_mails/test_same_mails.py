@@ -28,11 +28,11 @@ HALF_AN_HOUR = 1800
 def month() -> bytes:
     """A month of a cold room, every half hour: days, drifts over the limit and back, gaps, a sensor that is gone."""
     chance = random.Random(11)
-    rows, at, drift = ["timestamp,value"], 1_790_000_003, 0
+    rows, at, warm = ["timestamp,value"], 1_790_000_003, 0
     for _ in range(30 * 48):
         at += HALF_AN_HOUR * (chance.randrange(3, 9) if chance.randrange(150) == 0 else 1)
-        drift = max(-30, min(60, drift + chance.randrange(-3, 4))) if chance.randrange(200) else 60
-        tenths = 50 + drift + abs(24 - at // HALF_AN_HOUR % 48)
+        warm = max(0, warm - 1) or (chance.randrange(4, 20) if chance.randrange(60) == 0 else 0)
+        tenths = 55 + abs(24 - at // HALF_AN_HOUR % 48) + chance.randrange(-3, 4) + 30 * (warm > 0)
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
         rows.append(f"{stamp},{'' if chance.randrange(100) == 0 else f'{tenths // 10}.{tenths % 10}'}")
     return "\n".join(rows).encode() + b"\n"

@@ -179,7 +179,7 @@ def test_the_boot_drive_of_an_rp2350_takes_its_own_files(tmp_path):
 def test_a_file_named_for_another_board_with_the_same_chip_is_refused(tmp_path, name, board):
     file = tmp_path / name
     file.write_bytes(esp_firmware())
-    with pytest.raises(UserError, match=f"is for {name.partition('-')[0]} by its name, not for {board}: say --board"):
+    with pytest.raises(UserError, match=f"is for {name.partition('-')[0]} by its name, not for {board}: give --board"):
         write.check_file(file, boards.load(board))
     file.rename(tmp_path / "mine.bin")
     write.check_file(tmp_path / "mine.bin", boards.load(board))
