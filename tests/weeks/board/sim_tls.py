@@ -1,9 +1,9 @@
 """TLS: of a sample of the connections real on both sides, by mbed TLS; of the others the certificate's fate alone."""
 
 import io
-import ssl as _native
 
 import sim_net
+import tls as _native
 from sim_chip import Module
 
 # DER: the server's certificate and key, and those of somebody else; filled by sim_main.
@@ -42,6 +42,15 @@ class Context:
     def __init__(self, protocol):
         self.verify_mode = 0
         self._roots = []
+        self._ciphers = None
+
+    def get_ciphers(self):
+        """Return the cipher suites that mbed TLS has."""
+        return _native.SSLContext(_native.PROTOCOL_TLS_CLIENT).get_ciphers()
+
+    def set_ciphers(self, ciphers):
+        """Take the cipher suites that are offered."""
+        self._ciphers = ciphers
 
     def load_verify_locations(self, cadata):
         """Take a root, which must be a certificate."""
@@ -65,8 +74,10 @@ class Context:
         pipe.tls = server.wrap_socket(pipe, server_side=True, do_handshake_on_connect=False)
         context = _native.SSLContext(_native.PROTOCOL_TLS_CLIENT)
         context.verify_mode = _native.CERT_REQUIRED
+        if self._ciphers:
+            context.set_ciphers(self._ciphers)
         for root in self._roots:
-            context.load_verify_locations(cadata=root)
+            context.load_verify_locations(root)
         sock.peer = pipe
         wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
         if len(sim_net.TLS_OF) > 8:
