@@ -68,7 +68,7 @@ def command(
         _freeze(freeze, boards.load(board or _connected(port)), bool(romfs))
         return
     if romfs and not mpy:
-        raise UserError("--romfs is for .mpy, which run from where they lie: leave --no-mpy out")
+        raise UserError("--romfs needs .mpy files: remove --no-mpy")
     rom = romfs if mpy else False
     secrets = {name: secret_source.read(name) for name in secret or ()}
 

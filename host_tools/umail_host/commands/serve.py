@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
-from umail_host import terminal
+from umail_host import pages, terminal
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.core import switches
@@ -28,6 +28,7 @@ from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
 
 T = TypeVar("T")
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
+_KEPT = 1000  # sessions that are remembered for the page; the Maildir keeps all mails
 
 
 def _can_be_set(name: str, default: object) -> bool:
@@ -38,7 +39,7 @@ def _can_be_set(name: str, default: object) -> bool:
 EXAMPLE = """Example: UMAIL_SERVE_PASSWORD=… umail serve --mailbox esp32@contoso.com --port 5870 --ca-out root.der
 
 The password of the mailboxes comes from UMAIL_SERVE_PASSWORD, or is made up and shown once; an OAuth token from
-UMAIL_SERVE_TOKEN.
+UMAIL_SERVE_TOKEN. With --web a page shows it all: umail serve --web (token for other computers: UMAIL_WEB_TOKEN).
 
 What --set takes, with what the profile generic has: """ + ", ".join(
     f"{name}={switches.written(value)}"
@@ -64,6 +65,12 @@ def serve(
     fault: Annotated[list[str] | None, typer.Option(help="NAME[=ARGUMENT][@OCCURRENCE][,…]; `umail faults`.")] = None,
     seed: Annotated[int, typer.Option(help="Of all chance in the faults.")] = 0,
     toxic: Annotated[str, typer.Option(help="[up:|down:]NAME=NUMBER[,…]: a bad network; see `umail faults`.")] = "",
+    web: Annotated[bool, typer.Option("--web", help="Show mails and dialogues in a browser.")] = False,
+    web_host: Annotated[
+        str, typer.Option(help="Address of the page; one that others reach needs its token.")
+    ] = "127.0.0.1",
+    web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
     timeline: Annotated[Path | None, typer.Option(help="Write the timeline here at the end (.json: JSON).")] = None,
 ) -> None:
     """Run a fake mail server until Ctrl-C, and show its dialogue."""
@@ -84,6 +91,7 @@ def serve(
             on_entry=lambda entry: _show(ended, show.entry, entry),
             on_delivery=lambda delivery: _show(ended, show.delivery, delivery),
             capture=False,
+            keep=_KEPT if web else None,
             faults=",".join(fault or []),
             seed=seed,
             authority=_authority(ca, [*(hostname or []), *_addresses(host)], host),
@@ -92,20 +100,23 @@ def serve(
     show.masker = server.masker
     _write(ca_out, lambda path: server.ca_pem if path.suffix == ".pem" else server.ca_der)
     proxy = (lambda: Proxy(server.port, up, down, host=host, port=port, seed=seed)) if toxic else None
-    with _explained(f"can't listen on {host}:{port}"), _listening(server, proxy) as open_port:
+    page = pages.page(server, web_host, web_port, console) if web else contextlib.nullcontext()
+    with page as served, _explained(f"can't listen on {host}:{port}"), _listening(server, proxy) as open_port:
         console.print(f"{profile} on {host}:{open_port}, certificate: {certificate}, {server.names}")
         chosen = "" if os.environ.get(PASSWORD) else f"; password {password} (set {PASSWORD} to choose it)"
         kept = "" if maildir else ", deleted at the end (--maildir keeps it)"
         console.print(f"mailboxes {', '.join(users)}{chosen}\nmail in {server.inbox.path}{kept}; Ctrl-C ends")
+        if served is not None:
+            pages.show(served, console, open_it=not no_open)
         _wait_for(ended)
     _write(timeline, lambda path: (events.as_json if path.suffix == ".json" else events.text)(server).encode())
-    connections, mails = terminal.count(len(server.sessions), "connection"), terminal.count(len(server.inbox), "mail")
+    connections, mails = terminal.count(server.connections, "connection"), terminal.count(len(server.inbox), "mail")
     console.print(f"served {connections}, {mails}")
 
 
 @contextlib.contextmanager
 def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterator[int]:
-    """The server runs, and before it the proxy where the network is to be bad; the port is the one to connect to."""
+    """The server runs, and before it the proxy if the network is to be bad; the port is the one to connect to."""
     with server:
         if proxy is None:
             yield server.port
@@ -116,7 +127,7 @@ def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterato
 
 @contextlib.contextmanager
 def _explained(what: str) -> Iterator[None]:
-    """Turn what a user can mend into one sentence."""
+    """Turn what a user can fix into one sentence."""
     try:
         yield
     except OSError as error:
@@ -128,7 +139,7 @@ def _explained(what: str) -> Iterator[None]:
 
 
 def _show(ended: threading.Event, show: Callable[[T], None], what: T) -> None:
-    """Show it; where nobody reads any more (`umail serve | head`), the server ends."""
+    """Show it; if nobody reads any more (`umail serve | head`), the server ends."""
     try:
         show(what)
     except (OSError, SystemExit):
@@ -153,7 +164,7 @@ def _write(path: Path | None, content: Callable[[Path], bytes]) -> None:
 
 
 def _addresses(host: str) -> list[str]:
-    """This machine's address on the LAN, for the certificate, where boards are let in."""
+    """This machine's address on the LAN, for the certificate, if boards are let in."""
     if host not in ("0.0.0.0", ""):
         return []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -172,7 +183,7 @@ def _authority(kept: Path | None, names: list[str], host: str) -> Authority:
         try:
             return Authority(names, kept=kept.read_bytes())
         except ValueError:
-            raise UserError(f"{kept} is not a root with its key: name a file that does not exist") from None
+            raise UserError(f"{kept} holds no root certificate with its key: name a file that does not exist") from None
     authority = Authority(names)
     if kept is not None:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

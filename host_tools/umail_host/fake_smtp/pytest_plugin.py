@@ -58,14 +58,7 @@ def fault(smtp_server: FakeServer) -> Callable[..., None]:
     `umail faults` lists them. ``fault("")`` ends them; ``fault("connect-refused")`` refuses connections until then.
     """
 
-    def plan(faults: str, seed: int = 0) -> None:
-        smtp_server.set_faults(faults, seed)
-        if smtp_server.plan.has("connect-refused"):
-            smtp_server.pause()
-        else:
-            smtp_server.resume()
-
-    return plan
+    return smtp_server.follow
 
 
 @pytest.fixture

@@ -68,6 +68,13 @@ class Wifi:
             self._lose(_WRONG_PASSWORD)
 
     @property
+    def state(self) -> str:
+        """What the access point does and how the station stands, in a word: gone, refusing, connected, waiting."""
+        if not self._present:
+            return "gone"
+        return "refusing" if self._refusing else "connected" if self.connected else "waiting"
+
+    @property
     def connected(self) -> bool:
         """Whether the board's station has an address."""
         return self._status == _GOT_IP

@@ -84,7 +84,7 @@ def test_what_a_mail_holds_never_steers_the_terminal():
         (["--set", "pipelining=perhaps"], "yes or no"),
         (["--set", "mailboxes=me"], "mailboxes can't be set here"),
         (["--set", "host=me"], "host can't be set here"),
-        (["--ca", __file__], "is not a root with its key"),
+        (["--ca", __file__], "holds no root certificate with its key"),
         (["--ca-out", "/nonexistent/root.der"], "can't write"),
         (["--host", "192.0.2.1"], "can't listen"),
         (["--tls-version", "9"], "1.3"),

@@ -9,6 +9,7 @@ import functools
 import mailbox
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -83,15 +84,23 @@ class Inbox:
     Args:
         path: the folder; made if it is missing. ``wire`` beside it takes BINARYMIME messages as they came.
         on_delivery: called with each delivery, in the server's thread.
+        keep: so many deliveries are remembered, the newest; None: all. The Maildir keeps every mail.
     """
 
-    def __init__(self, path: Path, on_delivery: Callable[[Delivery], None] | None = None) -> None:
+    def __init__(
+        self, path: Path, on_delivery: Callable[[Delivery], None] | None = None, keep: int | None = None
+    ) -> None:
         self.path, self.wire = path, path.with_name(path.name + ".wire")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._maildir = mailbox.Maildir(str(path), create=True)
-        self._on_delivery = on_delivery
+        self._told = [on_delivery] if on_delivery else []
         self._arrived = threading.Condition()
-        self._deliveries: list[Delivery] = []
+        self._deliveries: deque[Delivery] = deque(maxlen=keep)
+        self._count = 0
+
+    def watch(self, told: Callable[[Delivery], None]) -> None:
+        """Call ``told`` with each delivery from now on, too, in the server's thread."""
+        self._told.append(told)
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -103,7 +112,7 @@ class Inbox:
         return iter([delivery.message for delivery in self.deliveries])
 
     def __len__(self) -> int:
-        return len(self._deliveries)
+        return self._count
 
     def deliver(self, envelope: Envelope, connection: int, now: float) -> Delivery:
         """Store a message: Return-Path, Delivered-To and Received before the content, as a mail server does.
@@ -125,9 +134,10 @@ class Inbox:
         delivery = Delivery(now, connection, envelope, path)
         with self._arrived:
             self._deliveries.append(delivery)
+            self._count += 1
             self._arrived.notify_all()
-        if self._on_delivery:
-            self._on_delivery(delivery)
+        for told in self._told:
+            told(delivery)
         return delivery
 
     def wait(self, count: int = 1, timeout: float = 10.0) -> list[EmailMessage]:
@@ -138,10 +148,10 @@ class Inbox:
         """
         due = time.monotonic() + timeout
         with self._arrived:
-            while len(self._deliveries) < count:
+            while self._count < count:
                 left = due - time.monotonic()
                 if left <= 0:
-                    raise TimeoutError(f"{len(self._deliveries)} of {count} messages arrived within {timeout} s")
+                    raise TimeoutError(f"{self._count} of {count} messages arrived within {timeout} s")
                 self._arrived.wait(left)
             return [delivery.message for delivery in self._deliveries]
 
@@ -149,4 +159,5 @@ class Inbox:
         """Forget the deliveries and empty the Maildir."""
         with self._arrived:
             self._deliveries.clear()
+            self._count = 0
             self._maildir.clear()

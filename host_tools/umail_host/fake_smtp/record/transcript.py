@@ -81,10 +81,14 @@ class Transcript:
     ) -> None:
         self._masker = masker
         self._clock = clock
-        self._on_entry = on_entry
+        self._told = [on_entry] if on_entry else []
         self._entries: deque[Entry] = deque(maxlen=limit)
         self._streams: dict[tuple[int, str], tuple[Stream, float]] = {}
         self._lock = threading.Lock()
+
+    def watch(self, told: Callable[[Entry], None]) -> None:
+        """Call ``told`` with each entry from now on, too, in the server's thread."""
+        self._told.append(told)
 
     def __iter__(self) -> Iterator[Entry]:
         with self._lock:
@@ -122,8 +126,8 @@ class Transcript:
             entry = Entry(time, connection, direction, line, tls)
             with self._lock:
                 self._entries.append(entry)
-            if self._on_entry:
-                self._on_entry(entry)
+            for told in self._told:
+                told(entry)
 
     def text(self) -> str:
         """Return the transcript, one line an entry: seconds since the first, connection, direction, ``*`` for TLS."""

@@ -49,8 +49,12 @@ class FakeServer(Background):
         clock: the time of entries, limits and delays.
         on_entry, on_delivery: called with each new entry and message, in the server's thread.
         capture: keep every byte as on the socket, in ``raw_capture``.
+        keep: so many sessions and deliveries are remembered at least, the newest; None: all.
         faults, seed: a plan of faults; see ``plan``.
         switches: any of ``profiles.SWITCHES`` and the policy's attributes, set otherwise than the profile has them.
+
+    Attributes:
+        connections: how many there have been; ``sessions``: those of them that are remembered.
 
     Raises:
         ValueError: no such profile, certificate, fault or switch.
@@ -74,6 +78,7 @@ class FakeServer(Background):
         on_entry: Callable[[Entry], None] | None = None,
         on_delivery: Callable[[Delivery], None] | None = None,
         capture: bool = True,
+        keep: int | None = None,
         faults: str = "",
         seed: int = 0,
         **switches: Any,
@@ -92,11 +97,13 @@ class FakeServer(Background):
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
         self._context(certificate, tls_version)
         self._temporary = tempfile.TemporaryDirectory(prefix="umail-inbox-")
-        self.inbox = Inbox(maildir or Path(self._temporary.name) / "Maildir", on_delivery)
+        self.inbox = Inbox(maildir or Path(self._temporary.name) / "Maildir", on_delivery, keep)
         self.masker = Masker(self.policy.secrets())
-        self.transcript = Transcript(self.masker, self.clock, on_entry)
+        self.transcript = Transcript(self.masker, self.clock, on_entry, 100_000 if keep is None else 20 * keep)
         self.raw_capture = RawCapture(self.clock)
         self.sessions: list[Session] = []
+        self.connections = 0
+        self._keep = keep
         self.settle = settle
         self.plan = plans.parse(faults, seed)
         self._capture = capture
@@ -156,6 +163,20 @@ class FakeServer(Background):
         """
         self.plan = plans.parse(faults, seed)
 
+    def follow(self, faults: str, seed: int = 0) -> None:
+        """Do as ``set_faults``, and refuse or take connections as the plan says.
+
+        Raises:
+            ValueError: it can't be read.
+        """
+        self.set_faults(faults, seed)
+        (self.pause if self.plan.has(_REFUSED) else self.resume)()
+
+    @property
+    def listening(self) -> bool:
+        """Whether connections are taken."""
+        return self._server is not None and self._server.is_serving()
+
     def _strike(self, dialogue: Dialogue, point: str, wire: bytes) -> bool | None:
         return self.plan(dialogue, point, wire)
 
@@ -205,8 +226,11 @@ class FakeServer(Background):
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._track()
         peer = writer.get_extra_info("peername") or ("?",)
-        session = Session(len(self.sessions) + 1, peer[0], started=self.clock.time())
+        self.connections += 1
+        session = Session(self.connections, peer[0], started=self.clock.time())
         self.sessions.append(session)
+        if self._keep is not None and len(self.sessions) >= 2 * self._keep:
+            del self.sessions[: self._keep]
         number = session.number
 
         def capture(direction: str, data: bytes) -> None:

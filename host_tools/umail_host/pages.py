@@ -1,0 +1,70 @@
+"""Opens the page of `umail serve --web` and `umail demo --web`, and says where it is."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import sys
+import time
+import webbrowser
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from umail_host.errors import UserError
+from umail_host.fake_smtp import FakeServer
+
+if TYPE_CHECKING:
+    from umail_host.web.boards import Boards
+    from umail_host.web.server import WebServer
+
+TOKEN = "UMAIL_WEB_TOKEN"
+_NEEDED = ("starlette", "uvicorn", "nh3")
+
+
+@contextlib.contextmanager
+def page(
+    server: FakeServer, host: str, port: int, console: Console, boards: Boards | None = None
+) -> Iterator[WebServer]:
+    """Serve the page of a fake server; enter it before the server.
+
+    Raises:
+        UserError: the extra ``web`` is missing, or the address can't be had.
+    """
+    if not all(map(importlib.util.find_spec, _NEEDED)):
+        raise UserError(
+            "--web needs more packages: pip install 'micropython-umail[web]' (or make install EXTRAS=[web])"
+        )
+    from umail_host.web.guard import is_loopback
+    from umail_host.web.server import WebServer
+
+    token = "" if is_loopback(host) else os.environ.get(TOKEN) or secrets.token_urlsafe(24)
+    begun = time.monotonic()
+
+    def progress(done: int, of: int) -> None:
+        if time.monotonic() - begun > 2:
+            console.print(f"reading the Maildir: {done} of {of} mails", end="\r")
+
+    try:
+        served = WebServer(server, host=host, port=port, token=token, boards=boards, progress=progress)
+        served.start()
+    except OSError as error:
+        raise UserError(
+            f"can't serve the page on {host}:{port}: {error.strerror}; choose another --web-port", 4
+        ) from None
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+def show(served: WebServer, console: Console, open_it: bool = True) -> None:
+    """Say where the page is, and open it if there is a screen; a URL with a token would stand in the process list."""
+    console.print(Text(f"page: {served.url}", style="bold"), soft_wrap=True)
+    screen = sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if open_it and screen and not served.token:
+        webbrowser.open(served.url)

@@ -1,0 +1,48 @@
+"""Puts each delivery into the index as it comes, in a thread of its own, and tells the open pages."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from umail_host.fake_smtp import Delivery
+from umail_host.web.store import Row, Store
+
+_BATCH = 200
+
+
+class Indexer:
+    """One thread between the server and the index: a mail's reply does not wait for it.
+
+    Args:
+        store: the index.
+        told: called with the rows of each batch, in this thread.
+    """
+
+    def __init__(self, store: Store, told: Callable[[list[Row]], None]) -> None:
+        self._store, self._told = store, told
+        self._queue: queue.SimpleQueue[tuple[Any, float, str | None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="index", daemon=True)
+        self._thread.start()
+
+    def take(self, delivery: Delivery) -> None:
+        """Take a delivery, in the server's thread."""
+        self._queue.put((delivery.path, delivery.time, delivery.envelope.user))
+
+    def close(self) -> None:
+        """Index what has come, and end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            while len(batch) < _BATCH and not self._queue.empty():
+                batch.append(self._queue.get())
+            mails = [one for one in batch if one is not None]
+            if mails:
+                self._told(self._store.add(mails))
+            if len(mails) < len(batch):
+                return

@@ -1,0 +1,105 @@
+// A list of any length: only the rows that are seen exist, and only pages that are seen are asked for.
+
+import { ask, h } from "./dom.js";
+
+const PAGE = 100;
+
+// draw(row) makes a row's element; search() gives the query of the list.
+export class List {
+  constructor(draw, search, counted) {
+    Object.assign(this, { draw, search, counted, total: 0, rows: new Map(), asked: new Set(), made: new Map(), age: 0 });
+    this.space = h("div", { class: "space" });
+    this.element = h("div", { class: "list", role: "list", tabindex: 0, onscroll: () => this.render() }, this.space);
+    new ResizeObserver(() => this.render()).observe(this.element);
+  }
+
+  get height() {
+    return parseInt(getComputedStyle(this.element).getPropertyValue("--row")) || 68;
+  }
+
+  async load() {
+    const age = ++this.age;
+    const found = await ask(`/mails?limit=${PAGE}&${this.search()}`);
+    if (age !== this.age) return;
+    this.rows.clear();
+    this.asked.clear();
+    for (const element of this.made.values()) element.remove();
+    this.made.clear();
+    this.total = found.total;
+    this.keep(found.mails, 0);
+    this.counted(this.total);
+    this.render();
+  }
+
+  // Rows are counted from the oldest, so that an arrival moves none of them.
+  keep(mails, offset) {
+    mails.forEach((mail, index) => this.rows.set(this.total - 1 - offset - index, mail));
+  }
+
+  arrived(mails) {
+    for (const mail of mails) this.rows.set(this.total++, mail);
+    if (this.element.scrollTop > 0) this.element.scrollTop += mails.length * this.height;
+    this.counted(this.total);
+    this.render();
+  }
+
+  at(position) {
+    return this.rows.get(this.total - 1 - position);
+  }
+
+  position(id) {
+    for (const [number, row] of this.rows) if (row.id === id) return this.total - 1 - number;
+    return -1;
+  }
+
+  see(position) {
+    const top = position * this.height;
+    if (top < this.element.scrollTop) this.element.scrollTop = top;
+    const low = top + this.height - this.element.clientHeight;
+    if (low > this.element.scrollTop) this.element.scrollTop = low;
+  }
+
+  async fetch(page) {
+    const offset = page * PAGE;
+    if (this.asked.has(page)) return;
+    this.asked.add(page);
+    const { age, total } = this;
+    const found = await ask(`/mails?limit=${PAGE}&offset=${offset}&${this.search()}`);
+    this.asked.delete(page);
+    if (age !== this.age) return;
+    const moved = this.total - total;
+    this.keep(found.mails, offset + moved - (found.total - total));
+    this.render();
+  }
+
+  render() {
+    const { height } = this;
+    this.space.style.height = `${this.total * height}px`;
+    const first = Math.max(0, Math.floor(this.element.scrollTop / height) - 5);
+    const last = Math.min(this.total, first + Math.ceil(this.element.clientHeight / height) + 12);
+    const seen = new Set();
+    for (let position = first; position < last; position++) {
+      const number = this.total - 1 - position;
+      const row = this.rows.get(number);
+      if (!row) {
+        this.fetch(Math.floor(position / PAGE));
+        continue;
+      }
+      seen.add(number);
+      let element = this.made.get(number);
+      if (!element) {
+        element = this.draw(row);
+        element.setAttribute("role", "listitem");
+        this.made.set(number, element);
+        this.space.append(element);
+      }
+      element.style.top = `${position * height}px`;
+    }
+    for (const [number, element] of this.made) {
+      if (!seen.has(number)) {
+        element.remove();
+        this.made.delete(number);
+      }
+    }
+  }
+}
