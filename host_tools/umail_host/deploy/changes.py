@@ -56,11 +56,7 @@ def prepare(link: Link) -> None:
 
 def survey(link: Link, paths: Iterable[str]) -> Survey:
     """Ask the board for hash and size of ``paths``, of what deployments left there, and for its room and version."""
-    prepare(link)
-    lines = [line.strip() for line in link.exec(f"code({LIST!r}, {[*_FLAT]!r})").split("\n")]
-    listed = frozenset(line for line in lines if line.startswith(CODE))
-    flat = frozenset(path for line in lines if (path := line.removeprefix("there ")) != line)
-    older = frozenset(path for path in flat if path.rpartition(".")[0] in _OLDER)
+    listed, older = _code(link)
     wanted = set(paths) | listed | older
     wanted |= {twin for path in wanted if (twin := _twin(path))}
     output = link.exec(f"survey({sorted(wanted)!r})", timeout=60)
@@ -87,6 +83,22 @@ def survey(link: Link, paths: Iterable[str]) -> Survey:
             mails.append(int(rest))
     partition = romfs.Partition(rom[0], rom[1], frozenset(holds)) if rom else None
     return Survey(files, listed, block, free, python, partition, frozenset(frozen), older, tuple(mails))
+
+
+def leftovers(link: Link) -> list[str]:
+    """Return the modules of an older umail that lie flat beside a newer one's: `mip install` deletes nothing."""
+    _, older = _code(link)
+    link.soft_reset()  # frees what `prepare` defined
+    return sorted(older)
+
+
+def _code(link: Link) -> tuple[frozenset[str], frozenset[str]]:
+    """Ask the board for the code that deployments put there, and for the modules of an older umail."""
+    prepare(link)
+    lines = [line.strip() for line in link.exec(f"code({LIST!r}, {[*_FLAT]!r})").split("\n")]
+    listed = frozenset(line for line in lines if line.startswith(CODE))
+    flat = frozenset(path for line in lines if (path := line.removeprefix("there ")) != line)
+    return listed, frozenset(path for path in flat if path.rpartition(".")[0] in _OLDER)
 
 
 def _twin(path: str) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 import umail
 from umail import advice
 from umail import dns as umail_dns
-from umail_host import firmware_rules, secret_source
-from umail_host.deploy import image
+from umail_host import firmware_rules, secret_source, terminal
+from umail_host.deploy import changes, image
 from umail_host.device.board import Board, ExecError
 from umail_host.doctor import findings, powershell
 from umail_host.doctor.check import FAILED, OK, SKIPPED, WARNING, Check
@@ -206,6 +206,12 @@ def from_board(link: Board, settings: Settings, options: Options, tell: Tell, se
     Raises:
         UserError: umail is not on it, or it went away.
     """
+    if left := changes.leftovers(link):
+        several = len(left) > 1
+        text = f"{terminal.count(len(left), 'module')} of an older umail {'lie' if several else 'lies'} on the board"
+        text += f"{', such as' if several else ':'} {left[0]}; unused, but taking room"
+        remedy = "umail deploy removes them; without it: mpremote rm -r :/lib/umail, then mip install once more"
+        tell(Check("modules", WARNING, text, remedy, "board"))
     folder = Path(__file__).parent
     try:
         for name, source in _MODULES.items():

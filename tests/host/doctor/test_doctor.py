@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host.cli import app
+from umail_host.device import maintenance
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.virtual_board import VirtualBoard
@@ -113,9 +114,17 @@ def node(flash, tmp_path):
 def test_from_the_board_the_same_stages_and_those_of_its_own(doctor, node):
     node.start(settings(node.server))
     node.wait_for("Wi-Fi lab is up")
+    with maintenance.held(node.board.port) as link:
+        for folder in ("/lib", "/lib/umail"):
+            link.make_folder(folder)
+        link.put("/lib/umail/spool.mpy", b"what mip brought once")
+        link.put("/lib/umail/mine.mpy", b"somebody else's")
     code, report = doctor.look("--port", node.board.port, "--ports", closed_port())
     assert code == 0, report
     host, board = states(report), states(report, "board")
+    assert board.pop("modules") == "warning"
+    (told,) = [stage for stage in report["stages"] if stage["name"] == "modules"]
+    assert told["text"].startswith("1 module of an older umail lies on the board: /lib/umail/spool.mpy")
     assert list(board)[:2] == ["wifi", "clock"]
     assert set(host) - set(board) == set()
     assert set(board) - set(host) == {"wifi", "memory"}
