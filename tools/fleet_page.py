@@ -40,7 +40,7 @@ First mail of the median board, of 99 in 100, and of the last; sessions refused 
 
 - **`first`, 20 s.** The first pause decides how fast a small fleet is heard; longer ones save few sessions and cost
   minutes. Full jitter draws from 0, so the pause is not "at least".
-- **`ceiling`, 30 minutes.** Where hundreds of boards share a mailbox, a longer ceiling leaves it idle at the end while
+- **`ceiling`, 15 minutes.** Where hundreds of boards share a mailbox, a longer ceiling leaves it idle at the end while
   the unlucky sleep; a shorter one only adds refusals. A board on batteries may take an hour.
 - **Jitter is not an option.** Without it, boards that began together meet again at every step.
 - **`window`, 15 minutes, widening to 4 hours, and 20 mails an hour.** They turn 33 mails a board into 6.
@@ -85,7 +85,7 @@ def _row(name: str, out: Outcome) -> list[str]:
 
 
 def plot(title: str, curves: list[tuple[str, list[float], float]]) -> str:
-    """An SVG: for each (name, times, boards), the part of the boards heard of over the time, on a log scale."""
+    """Return an SVG: for each (name, times, boards), the part of the boards heard of over the time, on a log scale."""
     width, height, left, top = 760, 300, 50, 30
     low, high = math.log10(5), math.log10(604800)
 

@@ -14,7 +14,7 @@ from umail_host.deploy import image
 
 
 def render(library: Path) -> str:
-    """The text of package.json: each module's path on the board, and its path next to that file."""
+    """Return the text of package.json: each module's path on the board, and its path next to that file."""
     files = set(library.rglob("*.py")) - set(library.rglob(image.NOT_FOR_BOARDS))
     modules = sorted(file.relative_to(library.parent).as_posix() for file in files)
     rows = ",\n".join(f"    {json.dumps([module, module])}" for module in modules)

@@ -130,7 +130,7 @@ def _module(docstring: str, **tables: list[str]) -> str:
 
 
 def _pieces(lines: list[bytes]) -> list[bytes]:
-    """The lines put together up to _PIECE octets: a heap in use for hours has no room for all of them in one piece."""
+    """The lines put together up to _PIECE bytes: a heap in use for hours has no room for all of them in one piece."""
     found = [b""]
     for line in lines:
         if found[-1] and len(found[-1]) + len(line) > _PIECE:
@@ -161,7 +161,7 @@ def _tables(entries: dict[str, dict[str, Any]], token: bool) -> dict[str, list[s
 
 
 def _kind(entry: dict[str, Any]) -> str:
-    """The kind's letter, large where a 4xx does not make it temporary; m where it is about the mail."""
+    """The kind's letter, large if a 4xx does not make it temporary; m if it is about the mail."""
     letter = str(entry["kind"])[0]
     return (letter.upper() if entry.get("even_4xx") else letter) + ("m" if entry.get("mail") else "")
 

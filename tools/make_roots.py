@@ -137,7 +137,7 @@ def render(root: Root, der: bytes) -> str:
 
 
 def check(folder: Path) -> list[str]:
-    """One sentence for each module in ``folder`` that is missing, or is not what ``make`` would write of its pin."""
+    """Report each module in ``folder`` that is missing, or not what ``make`` would write of its pin: sentences."""
     wrong = []
     for root in ROOTS:
         path = folder / f"{root.name}.py"
@@ -182,7 +182,7 @@ def make(bundles: Iterable[Path], folder: Path) -> list[Path]:
 
 
 def default_bundles() -> list[Path]:
-    """Bundles of this computer: the system's, and certifi's where it is installed."""
+    """Bundles of this computer: the system's, and certifi's if it is installed."""
     found = [path for path in BUNDLES if path.is_file()]
     spec = importlib.util.find_spec("certifi")
     if spec is not None and spec.origin is not None:

@@ -34,7 +34,7 @@ _PASSWORD = "not a secret: the fake server's"
 
 
 def measure_mpy(library: Path) -> dict[str, int]:
-    """Octets of each module's .mpy, by its dotted name.
+    """Return bytes of each module's .mpy, by its dotted name.
 
     Raises:
         UserError: a module does not compile.
@@ -124,13 +124,13 @@ def _last_line(text: str) -> str:
 
 
 def fits(files: Mapping[str, bytes]) -> list[Fit]:
-    """How library and firmware fit each board's flash, in bytes; a file takes whole blocks there."""
+    """Return how library and firmware fit each board's flash, in bytes; a file takes whole blocks there."""
     used = sum(-(-len(octets) // 4096) * 4096 for octets in files.values())
     return [Fit(board.name, used, board.filesystem) for board in boards.load_all()]
 
 
 def measure(micropython: str, library: Path, cache: Path, committed: Sizes | None) -> tuple[Sizes, list[str]]:
-    """All figures, and sentences about those that could not be measured here and are taken from ``committed``.
+    """Return all figures, and sentences about those that could not be measured here and are taken from ``committed``.
 
     Raises:
         UserError: something does not compile, or the alert does not arrive.

@@ -36,11 +36,11 @@ class Sizes:
 
     @property
     def alert_mpy(self) -> int:
-        """Octets of .mpy that a plain alert loads; certificates and advice apart."""
+        """Bytes of .mpy that a plain alert loads; certificates and advice apart."""
         return sum(self.mpy[name] for name in self.alert + self.passing if kind(name) == "code")
 
     def total(self, wanted: str) -> int:
-        """Octets of .mpy of all modules of one kind."""
+        """Return bytes of .mpy of all modules of one kind."""
         return sum(size for name, size in self.mpy.items() if kind(name) == wanted)
 
 
@@ -54,7 +54,7 @@ class Fit:
 
 
 def kind(name: str) -> str:
-    """``certificates``, ``advice`` (texts for people) or ``code``."""
+    """Return ``certificates``, ``advice`` (texts for people) or ``code``."""
     if name.startswith("umail.certs."):
         return "certificates"
     return "advice" if name.startswith("umail.tables.advice_") else "code"
@@ -65,7 +65,7 @@ def _goal(size: int, goal: int) -> str:
 
 
 def render(sizes: Sizes, fits: list[Fit]) -> str:
-    """The page with the table."""
+    """Return the page with the table."""
     lines = [
         "# What the library costs on a board",
         "",
@@ -105,7 +105,7 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
 
 
 def parse(text: str) -> Sizes:
-    """The figures of a page that ``render`` made.
+    """Return the figures of a page that ``render`` made.
 
     Raises:
         UserError: it holds no table.

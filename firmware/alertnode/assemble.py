@@ -2,16 +2,22 @@
 
 from alertnode import VERSION, app, clock, log, mailer, platform, routes, rules, secrets, zone
 from alertnode import state as memory
+from alertnode.sensors.reading import reason
 
 OUTBOX = "/outbox"
-_SENDING = ("message", "blocking", "delivery", "queue.run", "smtp.transaction")
+_SENDING = ("message", "blocking", "delivery", "queue.run")
 # What the library lets go of after each connection, and what it needs when one fails.
 _PASSING = (
     "dns",
+    "connecting",
     "net.resolve",
+    "net.opening",
     "net.tls",
     "smtp.handshake",
     "smtp.sasl",
+    "mime.fields",
+    "smtp.flight",
+    "smtp.sending",
     "smtp.failure",
     "smtp.retry",
     "net.tls_failure",
@@ -65,7 +71,8 @@ def build(settings, parts, running):
     node.interval = round(settings["interval"] * 1000)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     node.port = platform  # type: ignore[assignment]
-    journal.say("%s: %s" % (name, node.about()))
+    # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
+    (journal.show if cause == platform.DEEP_SLEEP else journal.say)("%s: %s" % (name, node.about()))
     node.more = memory.last_words(platform)
     if known:
         node.state = known  # type: ignore[assignment]
@@ -88,7 +95,16 @@ def _sensor(config, time, say):
             raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
     from alertnode.sensors import wired
 
-    return wired.make(kind, config, time, platform.sleep)
+    try:
+        return wired.make(kind, config, time, platform.sleep)
+    except ValueError:
+        raise
+    except Exception as error:
+        # Whatever it is, a sensor does not keep the node from starting: it is gone until it can be made.
+        from alertnode.sensors.later import Later
+
+        say("the sensor cannot be set up: %s" % reason(error))
+        return Later(time, config["unit"], lambda: wired.make(kind, config, time, platform.sleep))
 
 
 def _outbox(umail, mail, route, slept, uptime):
@@ -106,6 +122,7 @@ def _outbox(umail, mail, route, slept, uptime):
             config=_fingerprint(mail),
             slept=slept,
             uptime=uptime,
+            keep=platform.keep,
         )
     except OSError as error:
         raise OSError("the flash is full or damaged, there is no room for %s (%s)" % (OUTBOX, error))
@@ -187,7 +204,12 @@ def _clock(settings, uptime, say):
         from alertnode.ds3231 import DS3231
 
         pins = settings["ds3231"]
-        chip = DS3231(machine.I2C(0, scl=machine.Pin(pins["scl"]), sda=machine.Pin(pins["sda"])))
+        try:
+            chip = DS3231(machine.I2C(0, scl=machine.Pin(pins["scl"]), sda=machine.Pin(pins["sda"])))
+        except ValueError:
+            raise
+        except Exception as error:
+            say("the DS3231 cannot be set up: %s" % reason(error))
     return clock.Clock(platform, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
 
 

@@ -79,7 +79,7 @@ class Clock:
         # Servers to be left alone, until when; and (server, date at the start, when) of what is not believed yet.
         self._rests = {}
         self._claims = []
-        self.state = SET if is_right(port.unix()) else UNSET
+        self.state = SET if self._is_sane(port.unix()) else UNSET
         if self.state == UNSET and chip is not None:
             self._ask_chip()
 
@@ -154,8 +154,7 @@ class Clock:
         more than a day only if two servers agree, or one says so twice, an hour apart; the same undoes those limits.
         """
         kept = self._last_known()
-        known = max(kept, _FLOOR, self._port.unix() if self.state == SET else 0)
-        if not is_right(unix) or unix >= known + _HORIZON:
+        if not self._is_sane(unix, self._port.unix() if self.state == SET else 0):
             self._say("NTP server %s gives %s: not believed" % (server, self.zone.text(unix)))
             return False
         if self.state == SET:
@@ -177,6 +176,10 @@ class Clock:
             text = "NTP server %s gives %s, days from here: believed if another says so, or it again in an hour"
             self._say(text % (server, self.zone.text(unix)))
         return False
+
+    def _is_sane(self, unix, known=0):
+        """Return True if ``unix`` seconds can be now, by the last known time, or another that is ``known``."""
+        return is_right(unix) and unix < max(self._last_known(), _FLOOR, known) + _HORIZON
 
     def _last_known(self):
         """Return the time kept on flash, in Unix seconds, or 0."""
@@ -215,10 +218,11 @@ class Clock:
     def _ask_chip(self):
         try:
             unix = self._chip.get()
-        except OSError:
+        except Exception:
+            # A bus that is disturbed may give any bits.
             self._say("the DS3231 does not answer: check its wires, or remove clock.ds3231 from the configuration")
             return
-        if unix is not None and is_right(unix):
+        if unix is not None and self._is_sane(unix):
             self._set(unix, "the DS3231")
 
     def _set(self, unix, source, state=SET):

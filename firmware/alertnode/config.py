@@ -7,6 +7,7 @@ in ``config_help``, which is loaded only if something is wrong. No value is repe
 import json
 
 PATH = "/config.json"
+_LONGEST = 16384
 REQUIRED = None
 
 # key: (kind, default, lowest, highest). A kind is "number", "whole", "pin", one of text (see _text; with an s behind it
@@ -115,7 +116,8 @@ def load(path=PATH):
     """Return (configuration as a dict, list of sentences) of a file; the dict is valid if the list is empty."""
     try:
         with open(path, "rb") as file:
-            text = file.read()
+            # (A longer one is cut off, and so is not JSON.)
+            text = file.read(_LONGEST)
     except OSError:
         return {}, ["%s is missing: copy one to the board, by umail deploy or mpremote cp" % path]
     try:
@@ -123,7 +125,7 @@ def load(path=PATH):
         # MicroPython up to 1.25 takes {"interval": 30 for whole, though it was cut off before a 0 and the rest.
         if not _closed(text):
             raise ValueError
-    except ValueError as error:
+    except (ValueError, MemoryError, RuntimeError) as error:
         from alertnode import config_help
 
         return {}, ["%s is not JSON: %s" % (path, config_help.where(text, error))]

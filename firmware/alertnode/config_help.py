@@ -16,7 +16,7 @@ _HINTS = {
     "mail.sender": "give the address that mails come from, such as esp32@contoso.com",
     "mail.domain": "give the domain of your Microsoft 365 tenant, such as contoso.com",
     "mail.host": "give the server's name, such as smtp.example.org",
-    "mail.port": "give the server's port, mostly 587",
+    "mail.port": "give the server's port, usually 587",
     "mail.security": "leave it out for starttls",
     "mail.trust": "give the path of a root certificate in DER form, such as /certs/root.der, or leave it out",
     "mail.ehlo": "give a full domain name, or leave it out",
@@ -93,7 +93,7 @@ def sentence(key, what, words):
 def _unknown(key, words):
     section, _, last = key.rpartition(".")
     if [word for word in _SECRET if word in last]:
-        kept = _kept(section, last)
+        kept = kept_as(section, last)
         return '"%s" must not lie where anyone can read it: remove it, and store it as the secret %s.' % (key, kept)
     near = nearest(last, words)
     if near:
@@ -103,8 +103,8 @@ def _unknown(key, words):
     return 'unknown key "%s": %s' % (key, fix)
 
 
-def _kept(section, last):
-    """Return the name under which the secret store has what was meant by the key ``last``."""
+def kept_as(section, last):
+    """Return the name of the secret that was meant by the key ``last`` of a ``section`` (``mail.fallback``)."""
     first, _, rest = section.partition(".")
     if first == "wifi":
         return "wifi_password"
@@ -165,6 +165,6 @@ def _break(text):
     stream = io.BytesIO(text)
     try:
         json.load(stream)
-    except ValueError:
+    except (ValueError, MemoryError, RuntimeError):
         pass
     return stream.tell()

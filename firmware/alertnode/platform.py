@@ -18,10 +18,16 @@ _CHECKSUM = 9
 # Two of the words that ``cause`` returns.
 DEEP_SLEEP = "deep sleep"
 WATCHDOG = "watchdog"
-# What outlives a reset, in RTC memory, or in the watchdog's scratch registers of an rp2: bytes 0 and _HEAD - 1 say that
-# it is whole, the places between are for ``mark``, and behind them lies what ``remember`` was given.
-# The part of the program that is at work; failed starts in a row, and the minutes since the first; 1 while it runs.
-# Restarts in a row for want of a network.
+# What outlives a reset: RTC memory, 2 kB on an ESP32, or the 16 bytes of the watchdog's SCRATCH0 to SCRATCH3 on an rp2.
+#
+#   byte 0          _MAGIC, which says which table this is
+#   bytes 1 to 5    ``mark``: PART, the part of the program that is at work; FAILS, failed starts in a row, and MINUTES
+#                   since the first; STATE, 1 while it runs; RESETS, restarts in a row for want of a network
+#   byte 6          free
+#   byte 7          the sum of bytes 0 to 6
+#   62, on rp2 8    ``keep``: the numbers of mails that were delivered and that the flash did not let go of, 3 bytes
+#                   each (20; on rp2 2), and 2 bytes of their CRC-32
+#   the rest        ``remember``: what a board on battery knows of its excursions; not on rp2
 PART, FAILS, MINUTES, STATE, RESETS = 1, 2, 3, 4, 5
 PARTS = (
     "starting",
@@ -36,7 +42,7 @@ STARTING, READING, WRITING, CONNECTING, ASKING, SENDING, WAITING = range(7)
 # So many failed starts within an hour, and the next one is in safe mode.
 MOST_FAILS = 3
 _HEAD = 8
-_MAGIC = 0xA7
+_MAGIC = 0xA8
 _kept = None
 # Seconds that a time server has to answer.
 _NTP_SECONDS = 2
@@ -123,12 +129,36 @@ def platform():
 
 def memory():
     """Return what ``remember`` was given last (bytes), unless the power was lost since."""
-    return _memory()[_HEAD:]
+    return _memory()[_start() :]
 
 
 def remember(data):
-    """Keep ``data`` (bytes, at most 2 kB less the marks) through deep sleep, if the chip can."""
-    _store(_memory()[:_HEAD] + data)
+    """Keep ``data`` (bytes, at most 2 kB less the table before it) through deep sleep, if the chip can."""
+    _store(_memory()[: _start()] + data)
+
+
+def keep(numbers=None):
+    """Keep ``numbers`` (of mails) until the power is lost, the last few at least; return them if called without."""
+    kept = _memory()
+    end = _start() - 2
+    if numbers is not None:
+        block = b"".join([n.to_bytes(3, "little") for n in numbers if 0 < n < 1 << 24][-((end - _HEAD) // 3) :])
+        block += bytes(end - _HEAD - len(block))
+        _store(kept[:_HEAD] + block + _crc(block) + kept[end + 2 :])
+        return None
+    block = kept[_HEAD:end]
+    if _crc(block) != kept[end : end + 2]:
+        return []
+    return [n for n in [int.from_bytes(block[at : at + 3], "little") for at in range(0, end - _HEAD, 3)] if n]
+
+
+def _crc(block):
+    return (crc32(block) & 0xFFFF).to_bytes(2, "little")
+
+
+def _start():
+    """Return how many bytes the table takes before what ``remember`` was given."""
+    return _HEAD + (62 if _scratch() is None else 8)
 
 
 def mark(place, value):
@@ -151,7 +181,7 @@ def _memory():
     if _kept is None:
         kept = _load()
         good = len(kept) >= _HEAD and kept[0] == _MAGIC and kept[_HEAD - 1] == sum(kept[: _HEAD - 1]) & 255
-        _kept = kept if good else bytes((_MAGIC,)) + bytes(_HEAD - 1)
+        _kept = kept if good else bytes((_MAGIC,)) + bytes(_start() - 1)
     return _kept  # type: ignore[return-value]
 
 
@@ -165,7 +195,7 @@ def _load():
     words = _scratch()
     if words is None:
         return b""
-    return b"".join([(machine.mem32[words + at] & 0xFFFFFFFF).to_bytes(4, "little") for at in (0, 4)])
+    return b"".join([(machine.mem32[words + at] & 0xFFFFFFFF).to_bytes(4, "little") for at in (0, 4, 8, 12)])
 
 
 def _store(kept):
@@ -177,14 +207,14 @@ def _store(kept):
         try:
             machine.RTC().memory(kept)
         except ValueError:
-            # More than there is room for: the marks at least.
-            machine.RTC().memory(kept[:_HEAD])
+            # More than there is room for: the table at least.
+            machine.RTC().memory(kept[: _start()])
         return
     except AttributeError:
         pass
     words = _scratch()
     if words is not None:
-        for at in (0, 4):
+        for at in (0, 4, 8, 12):
             machine.mem32[words + at] = int.from_bytes(kept[at : at + 4], "little")
 
 

@@ -41,7 +41,7 @@ def _outbox(umail, route, mail, uptime):
     """Return (the outbox, what a person must be told of it); one that cannot be opened is put aside."""
     import os
 
-    more = {"timeout": mail["timeout"], "deadline": mail["deadline"], "uptime": uptime}
+    more = {"timeout": mail["timeout"], "deadline": mail["deadline"], "uptime": uptime, "keep": platform.keep}
     try:
         if platform.marked(platform.FAILS) > platform.MOST_FAILS + 1:
             raise RuntimeError("safe mode failed, too")

@@ -11,6 +11,8 @@ WINDOW = 2000
 _CRASH_PAUSE = 5
 _LONGEST_PAUSE = 320
 _REMIND = 30
+# So often that is said before the restart: what could not be read may be readable then.
+_REMINDERS = 20
 # Bytes that may be taken before the next collection.
 _THRESHOLD = 8192
 
@@ -26,24 +28,23 @@ def main():
         if cause != platform.DEEP_SLEEP:
             print("alertnode %s: starts in %d s, Ctrl-C stops it" % (VERSION, WINDOW // 1000))
             platform.sleep(WINDOW)
-        if cause == platform.WATCHDOG:
-            _hung()
-        _start()
+        _start(cause)
     except KeyboardInterrupt:
         platform.mark(platform.STATE, 0)
         print("alertnode: stopped. An armed watchdog still resets the board; for longer work create %s" % MAINTENANCE)
 
 
-def _start():
+def _start(cause):
     import gc
 
     # Collected often, the heap stays in one piece: a handshake wants large ones.
     gc.threshold(_THRESHOLD)
-    settings = _settings()
     running = [None, None]
-    safe = platform.marked(platform.FAILS) >= platform.MOST_FAILS
     try:
-        if safe:
+        if cause == platform.WATCHDOG:
+            _hung()
+        settings = _settings()
+        if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
             from alertnode import safe
 
             safe.run(settings, running)
@@ -93,12 +94,13 @@ def _unload(name):
 
 
 def _tell(problems):
-    """Say what is wrong, again and again, so that whoever connects later reads it too; Ctrl-C ends it."""
-    while True:
+    """Say what is wrong, again and again, so that whoever connects later reads it too, then restart; Ctrl-C ends it."""
+    for _ in range(_REMINDERS):
         print("alertnode: not started, fix the configuration:")
         for sentence in problems:
             print("  - " + sentence)
         platform.sleep(_REMIND * 1000)
+    platform.reset()
 
 
 def _hung():

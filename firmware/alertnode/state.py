@@ -44,7 +44,7 @@ class State:
         self._kept = _active(rules)
 
     def save(self, rules, unix, **more):
-        """Save ``rules``, where ``unix(at)`` is the opposite of ``moment``; ``more`` lasts through deep sleep only.
+        """Save ``rules`` if ``unix(at)`` is the opposite of ``moment``; ``more`` lasts through deep sleep only.
 
         Raises OSError if the flash is full.
         """

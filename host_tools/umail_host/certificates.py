@@ -30,7 +30,7 @@ def chain(octets: bytes, name: str) -> list[bytes]:
         raise UserError(f"{name} holds no certificate: give a PEM or DER file") from None
     end = found[0].not_valid_after_utc
     if end < datetime.datetime.now(datetime.UTC):
-        raise UserError(f"the certificate in {name} ended on {end:%Y-%m-%d}: have it renewed")
+        raise UserError(f"the certificate in {name} expired on {end:%Y-%m-%d}: renew it")
     return [one.public_bytes(serialization.Encoding.DER) for one in found]
 
 
@@ -82,5 +82,5 @@ def private_key(octets: bytes, name: str, leaf: bytes = b"") -> bytes:
     encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     public = key.public_key().public_bytes(encoding, form)
     if leaf and x509.load_der_x509_certificate(leaf).public_key().public_bytes(encoding, form) != public:
-        raise UserError(f"the key in {name} is not that of the certificate")
+        raise UserError(f"the key in {name} does not match the certificate: give the key it was issued for")
     return key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

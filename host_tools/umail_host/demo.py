@@ -54,7 +54,7 @@ class Recording:
         rows = trace_file.rows(octets, str(path), column)
         values = [value for _, value, _ in rows if value is not None]
         if not values:
-            raise UserError(f"the trace {path} has no number: its first value is {rows[0][2]}")
+            raise UserError(f"the trace {path} has no numeric value: its first is {rows[0][2]}")
         return cls(octets, values, column)
 
     def excursions(self, limit: float, hysteresis: float) -> tuple[int, int]:
@@ -83,7 +83,7 @@ class Lines:
         self.last = time.monotonic()
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._show(line.decode(errors="replace").rstrip("\r"))
+            self._show(line.decode(errors="replace"))
 
 
 def configuration(
@@ -109,17 +109,29 @@ def configuration(
     )
 
 
-def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: str, console: Console) -> None:
+def run(
+    recording: Recording,
+    limit: float,
+    hysteresis: float,
+    unit: str,
+    name: str,
+    console: Console,
+    board_name: str = "virtual",
+) -> None:
     """Show it all as it happens, and check that the mails are those that the recording must give.
 
+    Args:
+        board_name: the board whose stand-in runs it, a folder under boards/.
+
     Raises:
-        UserError: the board did not start or stopped, or the mails are others.
+        UserError: there is no such board, it did not start or stopped, or the mails are others.
     """
+    spec = boards.load(board_name)
     mail_password, wifi_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     show = Show(console)
 
     def tell(text: str, style: str = "bold") -> None:
-        console.print(Text(text, style=style), soft_wrap=True)
+        console.print(Text(terminal.printable(text), style=style), soft_wrap=True)
 
     lines = Lines(lambda line: tell(f"board │ {line}", "bright_white"))
     with tempfile.TemporaryDirectory(prefix="umail-demo-") as folder:
@@ -131,15 +143,16 @@ def run(recording: Recording, limit: float, hysteresis: float, unit: str, name: 
             capture=False,
         )
         show.masker = server.masker
-        with server, VirtualBoard(Path(folder), "virtual", on_console=lines.feed) as board:
+        with server, VirtualBoard(Path(folder), board_name, on_console=lines.feed) as board:
             tell(f"fake Microsoft 365 (submission) on {server.hostname}:{server.port}")
-            tell(f"virtual ESP32 behind {board.port}")
+            kind = "ESP32" if spec.chip == "virtual" else spec.title
+            tell(f"virtual {kind} behind {board.port}")
             board.wifi.ssid, board.wifi.password = "demo", wifi_password
             stored = {"mail_password": mail_password, "wifi_password": wifi_password}
             config = configuration(server, limit, hysteresis, unit, name, recording.column)
             extra = {_TRUST: server.ca_der, _TRACE: recording.octets}
             with maintenance.held(board.port, reset=False) as link:
-                _deploy(link, image.build(boards.load("virtual"), config=config, extra_files=extra), stored, console)
+                _deploy(link, image.build(spec, config=config, extra_files=extra), stored, console)
             begun = time.monotonic()
             lines.on = True
             board.console.skip()
@@ -168,7 +181,11 @@ def _watch(board: VirtualBoard, lines: Lines) -> None:
             if sign in printed:
                 raise UserError("the board stopped; it says why above", exit_code=1)
         if time.monotonic() - lines.last > _PATIENCE:
-            raise UserError(f"the board has printed nothing for {_PATIENCE:.0f} s", exit_code=3)
+            raise UserError(
+                f"the board has printed nothing for {_PATIENCE:.0f} s: run the command again; if that fails too, "
+                "`umail board --console` shows what it does",
+                exit_code=3,
+            )
         threading.Event().wait(0.05)
 
 

@@ -202,7 +202,7 @@ def _plain(value: Any, path: str) -> Any:
         for key in value:
             # What stands under "expires" are dates, each by the name of what ends.
             if _SECRET.search(key) and path != "expires.":
-                name = f"{path}{key}".replace(".", "_")
+                name = firmware_rules.module("config_help").kept_as(path.rstrip("."), key)
                 raise UserError(f"{path}{key} must not lie in the configuration: leave it out and give --secret {name}")
         return {key: _plain(item, f"{path}{key}.") for key, item in value.items()}
     if isinstance(value, list):

@@ -41,7 +41,7 @@ def __getattr__(name):
         "send": "blocking",
         "MailError": "errors",
         "SMTP": "compat",
-        "Receipt": "smtp.transaction",
+        "Receipt": "smtp.reply",
     }.get(name, name.lower())
     try:
         # The import binds the submodule as an attribute here on CPython; MicroPython finds it in sys.modules.

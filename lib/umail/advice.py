@@ -4,7 +4,7 @@ from umail import load_transient
 
 
 def text(key, language="en"):
-    """One sentence (str) with the remedy for ``key``, "" where the key is unknown or memory is short.
+    """Return one sentence (str) with the remedy for ``key``, "" if the key is unknown or memory is short.
 
     Args:
         key: `MailError.key`, or a kind.

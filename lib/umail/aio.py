@@ -22,7 +22,7 @@ if sys.implementation.name == "micropython":
             yield core._io_queue.queue_write(sock)
 
     async def _ready(sock, events, milliseconds):
-        # Wait for one event; input is looked for between the slices where both were asked for.
+        # Wait for one event; input is looked for between the slices if both were asked for.
         try:
             await asyncio.wait_for_ms(_queue(sock, events & POLLOUT or events), milliseconds)
             return events
@@ -66,10 +66,10 @@ class Wire(Transport):
             steps.close()
 
     def tls(self, route, host):
-        """As ``Transport.tls``; other tasks run between two records of the handshake, though not within one."""
+        """As in opening.py; other tasks run between two records of the handshake, though not within one."""
         if sys.implementation.name == "micropython":
             self.sock = load_transient("net.tls_records").Records(self, self.sock)
-        Transport.tls(self, route, host)
+        load_transient("net.opening").tls(self, route, host)
 
     def _wait(self, events):
         # In its handshake mbed TLS waits for the server, whatever was asked of it; and one waits for the socket below.
@@ -78,13 +78,14 @@ class Wire(Transport):
 
     async def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""
-        self.begin(address, port, buffer)
+        opening = load_transient("net.opening")
+        opening.begin(self, address, port, buffer)
         while not await self._wait(POLLOUT):
             pass
-        return self.connected()
+        return opening.connected(self)
 
     async def udp(self, server, packet, seconds):
-        """One datagram and its answer (bytes), or None where none comes."""
+        """Send one datagram; return its answer (bytes), or None if none comes."""
         try:
             self.begin_udp(server, packet, seconds)
             while not await self._wait(POLLIN):
@@ -113,16 +114,16 @@ class Wire(Transport):
                 return count
             await self._wait(-count)
 
-    async def transmit(self, octets):
-        """Send all of ``octets``, receiving meanwhile; other tasks run between two pieces."""
-        count = self.give(octets)
+    async def transmit(self, data):
+        """Send all of ``data``, receiving meanwhile; other tasks run between two pieces."""
+        count = self.give(data)
         listening = self.handshake or self.listen() != 0
-        if count == len(octets):
+        if count == len(data):
             await asyncio.sleep(0)
             return
         if not self.handshake:
             self.until = self.end
-        view = memoryview(octets)
+        view = memoryview(data)
         while True:
             if count > 0:
                 view = view[count:]

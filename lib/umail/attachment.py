@@ -1,9 +1,9 @@
-"""A file in a mail: what it is, and its octets streamed through one buffer, as they are or in base64."""
+"""A file in a mail: what it is, and its bytes streamed through one buffer, as they are or in base64."""
 
 import os
 from binascii import b2a_base64
 
-from .mime.fields import clean, refuse
+from .checks import clean, refuse
 
 _TYPES = (
     "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "
@@ -11,13 +11,13 @@ _TYPES = (
     "gif image/gif svg image/svg+xml bmp image/bmp webp image/webp wav audio/wav mp3 audio/mpeg mp4 video/mp4"
 )
 
-# Lines of base64 that are read at a time, and how many times before they are sent, as a chunk of 2,028 octets.
+# Lines of base64 that are read at a time, and how many times before they are sent, as a chunk of 2,028 bytes.
 _LINES = 13
 _GROUPS = 2
 
 
 def type_of(name):
-    """The MIME type for a file name (str); text is taken for UTF-8."""
+    """Return the MIME type for a file name (str); text is taken for UTF-8."""
     words = _TYPES.split(" ")
     ending = name.rpartition(".")[2].lower()
     for i in range(0, len(words), 2):
@@ -63,7 +63,7 @@ class Attachment:
         self._consumed = False
 
     def size(self):
-        """The number of octets, or None where only reading tells. ValueError: the file can't be read."""
+        """Return the number of bytes, or None if only reading tells. ValueError: the file can't be read."""
         if isinstance(self.source, str):
             try:
                 return os.stat(self.source)[6]
@@ -72,7 +72,7 @@ class Attachment:
         return None if hasattr(self.source, "readinto") else len(self.source)
 
     def open(self):
-        """An object with ``readinto`` at the first octet; ValueError where there is none any more."""
+        """Return an object with ``readinto`` at the first byte; ValueError if there is none any more."""
         if isinstance(self.source, str):
             try:
                 return open(self.source, "rb")
@@ -80,7 +80,7 @@ class Attachment:
                 refuse("attachments", self.source, "can't be read: %s" % error)
         if hasattr(self.source, "readinto"):
             if self._consumed:
-                refuse("attachments", self.name, "was read up when it was sent; give a path or bytes to send it again")
+                refuse("attachments", self.name, "has already been read; give a path or bytes to send it again")
             self._consumed = True
             return self.source
         from io import BytesIO
@@ -92,9 +92,15 @@ def _read(reader, room):
     """Fill ``room``, unless the source ends before; returns the count."""
     count = 0
     while count < len(room):
-        got = reader.readinto(room[count:] if count else room)
+        try:
+            got = reader.readinto(room[count:] if count else room)
+        except OSError as error:
+            # No failure of the network, for which it would be taken; and a card may come back.
+            from .errors import MailError
+
+            raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="source")
         if got is None:
-            refuse("attachments", reader, "does not wait for its data")
+            refuse("attachments", reader, "is not in blocking mode: readinto() returned None")
         if not got:
             break
         count += got
@@ -102,12 +108,12 @@ def _read(reader, room):
 
 
 def binary(reader, left, view, used):
-    """Stream the octets themselves (generator). A whole ``view`` that is read and yielded allocates nothing.
+    """Stream the bytes themselves (generator). A whole ``view`` that is read and yielded allocates nothing.
 
     Args:
         reader: an object with ``readinto``.
-        left: how many octets are promised, None where unknown.
-        view: memoryview of the buffer, whose first ``used`` octets are waiting already.
+        left: how many bytes are promised, None if unknown.
+        view: memoryview of the buffer, whose first ``used`` bytes are waiting already.
 
     Returns:
         How much of ``view`` then waits.
@@ -131,10 +137,10 @@ def binary(reader, left, view, used):
 
 
 def base64(reader, left, view, used):
-    """Stream the octets in base64, as `binary` does, into a ``view`` of which nothing is ``used`` yet.
+    """Stream the bytes in base64, as `binary` does, into a ``view`` of which nothing is ``used`` yet.
 
-    A line of 57 octets and its CRLF take 78 characters. This loop decides what an attachment costs. So the line ends
-    are written once, for each line there is a pair of memoryviews, where its octets come from and where it goes, and
+    A line of 57 bytes and its CRLF take 78 characters. This loop decides what an attachment costs. So the line ends
+    are written once, for each line there is a pair of memoryviews, where its bytes come from and where it goes, and
     nothing is left to compute for a line.
     """
     lines = min(_LINES, len(view) // 78)
@@ -148,8 +154,8 @@ def base64(reader, left, view, used):
             left -= count
         if count < size:
             break
-        for octets, line in groups[turn]:
-            line[:] = b2a_base64(octets, newline=False)
+        for data, line in groups[turn]:
+            line[:] = b2a_base64(data, newline=False)
         used += 78 * lines
         turn += 1
         if turn == len(groups):
@@ -164,7 +170,7 @@ def base64(reader, left, view, used):
 
 
 def _pairs(source, view, lines):
-    """For each group of lines that ``view`` holds, a list of pairs: 57 octets of ``source``, 76 of ``view``."""
+    """Return for each group of lines that ``view`` holds a list of pairs: 57 bytes of ``source``, 76 of ``view``."""
     groups = []
     at = 0
     while at + 78 * lines <= len(view) and len(groups) < _GROUPS:
@@ -180,4 +186,4 @@ def _pairs(source, view, lines):
 
 def _all(left):
     if left:
-        refuse("attachments", left, "octets are missing: the source became shorter")
+        refuse("attachments", left, "bytes are missing: the source is shorter than its size said")

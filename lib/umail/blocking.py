@@ -3,6 +3,8 @@
 from select import POLLIN, POLLOUT, poll
 from time import sleep
 
+from umail import load_transient
+
 from .delivery import Delivery
 from .errors import MailError
 from .net.transport import Transport
@@ -40,13 +42,14 @@ class Wire(Transport):
 
     def connect(self, address, port, buffer):
         """Connect; returns the local address or None."""
-        self.begin(address, port, buffer)
+        opening = load_transient("net.opening")
+        opening.begin(self, address, port, buffer)
         while not self._wait(POLLOUT):
             pass
-        return self.connected()
+        return opening.connected(self)
 
     def udp(self, server, packet, seconds):
-        """One datagram and its answer (bytes), or None where none comes."""
+        """Send one datagram; return its answer (bytes), or None if none comes."""
         try:
             self.begin_udp(server, packet, seconds)
             while not self._wait(POLLIN):
@@ -75,15 +78,15 @@ class Wire(Transport):
                 return count
             self._wait(-count)
 
-    def transmit(self, octets):
-        """Send all of ``octets``, receiving meanwhile. Where the socket takes them at once, nothing is allocated."""
-        count = self.give(octets)
+    def transmit(self, data):
+        """Send all of ``data``, receiving meanwhile. If the socket takes them at once, nothing is allocated."""
+        count = self.give(data)
         listening = self.listen() != 0
-        if count == len(octets):
+        if count == len(data):
             return
         if not self.handshake:
             self.until = self.end
-        view = memoryview(octets)
+        view = memoryview(data)
         while True:
             if count > 0:
                 view = view[count:]
@@ -110,9 +113,9 @@ class Client:
     """Sends mails one after the other over one connection, which is made when first needed and kept.
 
     Args:
-        route: a ``Route``, or a list of them: tried in order where one fails for now or is set up wrongly.
+        route: a ``Route``, or a list of them: tried in order if one fails for now or is set up wrongly.
         timeout (float): seconds for a connection and for each reply before the final one.
-        deadline (float): seconds for one mail, up to its last octet; the final reply has 600 more (RFC 5321).
+        deadline (float): seconds for one mail, up to its last byte; the final reply has 600 more (RFC 5321).
         tick (callable): called at least once a second while anything waits.
     """
 

@@ -1,7 +1,7 @@
 """uMail's class ``SMTP``: its calls and return values, over this library's sessions (docs/coming-from-umail.md).
 
 How it works. A mail that is being written is one ``Delivery.send`` that stands still: its message yields an empty chunk
-where it wants more, and ``_until_asked`` then returns to the caller with the generator suspended. ``write`` puts the
+if it wants more, and ``_until_asked`` then returns to the caller with the generator suspended. ``write`` puts the
 next chunk there and lets it go on. So nothing is kept but that one chunk, and every check, time limit and error is the
 library's own.
 """
@@ -15,17 +15,17 @@ from .message import Message, address
 from .mime.fields import is_ascii
 from .route import Route
 
-# Headers are looked for, and completed, in so many octets at the beginning.
+# Headers are looked for, and completed, in so many bytes at the beginning.
 _HEAD = 4096
 _INSTEAD = ": umail.Message with umail.send takes it"
 
 
 class SMTP:
-    """A connection to a server, made and logged in at once where a login is given; never in clear.
+    """A connection to a server, made and logged in at once if a login is given; never in clear.
 
     Args:
         host (str), port (int): the server; its certificate must carry the name.
-        ssl (bool): TLS from the first octet (port 465). Otherwise STARTTLS is required.
+        ssl (bool): TLS from the first byte (port 465). Otherwise STARTTLS is required.
         username, password (str): the login; ``login`` does it later.
         trust: as of ``Route``.
         timeout, deadline, tick: as of ``Client``; the deadline, in seconds, holds for each call.
@@ -61,10 +61,10 @@ class SMTP:
         self._delivery = Delivery(route, timeout, deadline)
         # What is written has no known length: DATA takes it as it comes.
         self._delivery.session.without.add("CHUNKING")
-        self._run(self._delivery._connect(route, False))
+        self._run(self._delivery.connect(route, False))
 
     def login(self, username, password):
-        """Log in, where the constructor was given no login; returns ``(235, [text])``.
+        """Log in, if the constructor was given no login; returns ``(235, [text])``.
 
         Raises:
             MailError: refused, or the server offers no way to log in.
@@ -78,9 +78,9 @@ class SMTP:
             session.route = route
             try:
                 self._run(
-                    load_transient("smtp.handshake").login(session, password)
+                    load_transient("smtp.sasl").login(session, password)
                     if delivery.connected
-                    else delivery._connect(route, False)
+                    else delivery.connect(route, False)
                 )
             except MailError:
                 session.route = old
@@ -100,14 +100,14 @@ class SMTP:
 
         Raises:
             MailError: refused by the server, for the sender or for every recipient.
-            ValueError: an argument is no address, or the last mail was not ended by ``send``.
+            ValueError: an argument is not an address, or the last mail was not ended by ``send``.
         """
         if self._steps:
             raise ValueError("to: the mail before is not ended: call send() first")
         if mail_from is None:
             mail_from = self.username
         if mail_from is None:
-            raise ValueError("to: nobody is logged in: say mail_from=")
+            raise ValueError("to: nobody is logged in: pass mail_from=")
         address("mail_from", mail_from)
         self._content = _Content(mail_from, addrs)
         self._steps = self._delivery.send(self._content)
@@ -212,7 +212,7 @@ def _until_asked(steps):
 
 
 class _Content(Message):
-    # The mail as it is written. ``chunk``: what is to be sent next, empty where more is awaited, None at the end.
+    # The mail as it is written. ``chunk``: what is to be sent next, empty if more is awaited, None at the end.
 
     size = None
     dots = True
@@ -264,7 +264,7 @@ class _Content(Message):
             self._column = len(line) if number else self._column + len(line)
             if self._column > 998:
                 # RFC 5321, 4.5.3.1.6
-                raise ValueError("write: a line of more than 998 octets" + _INSTEAD)
+                raise ValueError("write: a line of more than 998 bytes" + _INSTEAD)
 
     def _completed(self, data, end):
         # The beginning of the mail with the headers it lacks (RFC 5322, 3.6). ``end``: where its headers end.

@@ -8,7 +8,7 @@ the driver:
 - ``("lookup", host)`` → addresses (list of str), by the system's resolver;
 - ``("udp", server, packet, seconds)`` → a datagram that answers, or None (see dns.py);
 - ``("connect", address, port, buffer)`` → the local address (str) or None;
-- ``("idle",)`` → None where nothing has come in and the connection stands, else as a receive;
+- ``("idle",)`` → None if nothing has come in and the connection stands, else as a receive;
 - ``("call", token, refresh)`` → an access token;
 - ``("close",)``.
 """
@@ -16,15 +16,8 @@ the driver:
 from umail import load_transient
 
 from .errors import MailError
-from .mime.fields import clean, now, refuse
 from .net.sockets import Buffer
 from .smtp.session import Session
-
-
-def _strength(route):
-    if route.security in ("starttls", "tls"):
-        return 1 if route.trust == "insecure" else 2
-    return 0
 
 
 class Delivery:
@@ -33,8 +26,8 @@ class Delivery:
     Args:
         routes: a ``Route`` or a list of them, tried in order.
         timeout (float): seconds for each reply before the final one, and for each address to connect to.
-        deadline (float): seconds for one mail, up to its last octet.
-        leaving (callable): called just before the last octets of a message leave; may raise MailError to stop them.
+        deadline (float): seconds for one mail, up to its last byte.
+        leaving (callable): called just before the last bytes of a message leave; may raise MailError to stop them.
     """
 
     def __init__(self, routes, timeout, deadline, leaving=None):
@@ -42,7 +35,7 @@ class Delivery:
         for name, value in (("timeout", timeout), ("deadline", deadline)):
             # Not a number, infinite, or more than a board's clock of milliseconds can tell.
             if not isinstance(value, (int, float)) or not 0 < value <= 400000:
-                refuse(name, value, "is not a number of seconds from 0 to 400,000")
+                load_transient("checks").refuse(name, value, "is not a number of seconds from 0 to 400,000")
         self.deadline = deadline
         # How many connections this mail may still take.
         self.left = 0
@@ -50,6 +43,8 @@ class Delivery:
         self.session = Session(self.routes[0], timeout, Buffer())
         self.session.leaving = leaving
         self.connected = False
+        # Hosts that have taken a mail before.
+        self.hosts: "tuple | list" = ()
 
     def send(self, message, final=False):
         """Send one mail (generator): returns a ``Receipt``. With ``final``, QUIT travels along; nothing stays open."""
@@ -63,41 +58,17 @@ class Delivery:
             outcome = error
             if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
                 raise
-        return (yield from load_transient("smtp.batches").rest(self, message, final, outcome))
+        return (yield from load_transient("smtp.recipient_batches").rest(self, message, final, outcome))
 
     def once(self, message, final):
         """Send one mail in one envelope, to as many of its recipients as the route takes (generator)."""
-        failed = None
-        routes = list(self.routes)
-        if self.connected and (yield from self._stands()):
-            # What has been found to work comes first again.
-            routes.remove(self.session.route)
-            routes.insert(0, self.session.route)
-        # None is weaker than one before it, though that one may only rest.
-        usable: list = []
-        for route in routes:
-            if not usable or _strength(route) >= _strength(usable[-1]):
-                usable.append(route)
-        for route in usable:
-            if failed and not self.left:
-                break
-            if route.rests and route is not usable[-1]:
-                route.rests -= 1
-                continue
-            try:
-                receipt = yield from self._by(route, message, final)
-                route.fails = 0
-                return receipt
-            except MailError as error:
-                if error.kind == "configuration":
-                    # Trying again makes it worse: where there is another route, this one rests for so many mails.
-                    route.fails = min(route.fails + 1, 6)
-                    route.rests = 1 << route.fails
-                # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.
-                if error.kind not in ("temporary", "configuration"):
-                    raise
-                failed = error
-        raise failed
+        if len(self.routes) > 1:
+            return (yield from load_transient("fallback").once(self, message, final))
+        try:
+            return (yield from self.by(self.routes[0], message, final))
+        except MailError as error:
+            load_transient("fallback").judge(self, self.routes[0], error)
+            raise
 
     def close(self):
         """QUIT, waited for no longer than a second, and close (generator)."""
@@ -108,26 +79,26 @@ class Delivery:
             except (MailError, OSError):
                 # What was sent is sent; the server's farewell changes nothing.
                 pass
-        yield from self._hang_up()
+        yield from self.hang_up()
 
-    def _hang_up(self):
+    def stands(self):
+        """Tell whether the connection can be used (generator): a server may have closed, or said 421, meanwhile."""
+        try:
+            return self.session.in_step and not len(self.session.buffer) and (yield ("idle",)) is None
+        except OSError:
+            return False
+
+    def hang_up(self):
+        """Close the connection (generator)."""
         self.connected = False
         yield ("close",)
 
-    def _stands(self):
-        # A server may have closed, or said 421, while nobody asked.
-        try:
-            if self.session.in_step and not len(self.session.buffer) and (yield ("idle",)) is None:
-                return True
-        except OSError:
-            pass
-        yield from self._hang_up()
-        return False
-
-    def _by(self, route, message, final):
+    def by(self, route, message, final):
+        """Send one mail by ``route`` (generator), on a connection that stands or a new one, again if that may help."""
         session = self.session
+        if self.connected and (session.route is not route or not (yield from self.stands())):
+            yield from self.hang_up()
         if session.route is not route:
-            yield from self._hang_up()
             session.use(route)
         refresh = False
         while True:
@@ -137,58 +108,19 @@ class Delivery:
             fresh = not self.connected
             try:
                 if fresh:
-                    yield from self._connect(route, refresh)
+                    yield from self.connect(route, refresh)
                 receipt = yield from session.send(message, final)
             except Exception as error:
                 problem = error
             # (After a mail for which nothing more follows it is out of step: QUIT went with it.)
             if (final and problem) or not session.in_step:
-                yield from self._hang_up()
+                yield from self.hang_up()
             if not problem:
+                route.fails = 0
                 return receipt
             refresh = load_transient("smtp.retry").again(session, problem, refresh, fresh, self.left or self.connected)
 
-    def _connect(self, route, refresh):
-        session = self.session
-        session.begin()
-        session.stage = "connect"
-        if _strength(route) == 2 and now() is None:
-            raise session.error("clock")
-        secret = route.password
-        if route.token:
-            session.stage = "auth"
-            secret = clean("token", (yield ("call", route.token, refresh)))
-        local = yield from self._reach(route)
-        self.connected = True
-        self.left -= 1
-        yield from session.open(route.ehlo or "[%s]" % (local or "127.0.0.1"), secret)
-
-    def _reach(self, route):
-        # A connection to the first address, of the first host, that takes it: the local address.
-        session = self.session
-        session.stage = "resolve"
-        hosts = (
-            (route.host,) if route.host else (yield from load_transient("net.mx").hosts(load_transient("dns"), route))
-        )
-        for session.host in hosts:
-            session.stage = "resolve"
-            try:
-                addresses = yield from load_transient("net.resolve").resolve(session.host)
-            except MailError:
-                # RFC 5321, 5.1: the next mail host may have an address.
-                if session.host is hosts[-1]:
-                    raise
-                continue
-            session.stage = "connect"
-            while addresses:
-                for address in addresses:
-                    try:
-                        return (yield ("connect", address, route.port, session.buffer))
-                    except OSError as error:
-                        failure = error
-                addresses = yield from load_transient("net.resolve").others(session.host, addresses)
-        from errno import ECONNREFUSED
-
-        key = "refused" if failure.args[0] == ECONNREFUSED else "unreachable"
-        text = load_transient("errno_words").text(failure)
-        raise session.error(key, "%s port %d: %s" % (session.host, route.port, text))
+    def connect(self, route, refresh):
+        """Connect, and open the session (generator); ``refresh``: with a new access token."""
+        name, secret = yield from load_transient("connecting").connect(self, route, refresh)
+        yield from self.session.open(name, secret)

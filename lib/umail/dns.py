@@ -4,10 +4,10 @@ How it works. ``addresses`` and ``mail_hosts`` are generators. They yield to the
 
 - ``("udp", server, packet, seconds)``: send the packet from a fresh socket, so that its port is a random one, to port
   53 and wait that long for a datagram. With ``packet`` None the wait goes on: the datagram was not the answer.
-- ``("connect", server, port, buffer)``, octets and numbers, as sessions do: an answer that was cut off is asked for
-  again over TCP (RFC 7766), at most 4,096 octets of it.
+- ``("connect", server, port, buffer)``, bytes and numbers, as sessions do: an answer that was cut off is asked for
+  again over TCP (RFC 7766), at most 4,096 bytes of it.
 
-None means that nothing came. A server is an address, or ``address#port``. An answer counts only where its random id and
+None means that nothing came. A server is an address, or ``address#port``. An answer counts only if its random id and
 its question are those of the query; it is never trusted further than that, since DNS is not authenticated.
 """
 
@@ -31,17 +31,17 @@ class Malformed(Exception):
 
 
 def query(name, kind, identity):
-    """The query for ``name`` (str) and ``kind`` (A, AAAA, MX), with two random octets as ``identity``: bytes.
+    """Return the query for ``name`` (str) and ``kind`` (A, AAAA, MX), with two random bytes as ``identity``: bytes.
 
     Raises:
-        ValueError: it is no host name in ASCII.
+        ValueError: it is not a host name in ASCII.
     """
     out = [identity, b"\1\0\0\1\0\0\0\0\0\0"]
     for label in name.rstrip(".").split("."):
-        octets = label.encode()
-        if not 0 < len(octets) < 64 or not _host(octets):
+        data = label.encode()
+        if not 0 < len(data) < 64 or not _host(data):
             raise ValueError("%r is not a host name" % name)
-        out.append(bytes((len(octets),)) + octets)
+        out.append(bytes((len(data),)) + data)
     if len(name) > 253:
         raise ValueError("%r is too long for a host name" % name)
     out.append(b"\0\0" + bytes((kind,)) + b"\0\1")
@@ -54,7 +54,7 @@ def _host(name):
 
 
 def _name(data, at):
-    """The name at an offset, in lower case, and the offset after it."""
+    """Return the name at an offset, in lower case, and the offset after it."""
     labels = []
     size = 0
     after = 0
@@ -109,7 +109,7 @@ def parse(data, question):
     if data[:2] != question[:2] or len(data) < len(question):
         raise Malformed()
     end = len(question)
-    # QR set, a standard query, one question; length octets are below 64 and survive lower().
+    # QR set, a standard query, one question; length bytes are below 64 and survive lower().
     if data[2] & 0xF8 != 0x80 or data[4:6] != b"\0\1" or data[12:end].lower() != question[12:].lower():
         raise Malformed()
     rcode = data[3] & 15
@@ -151,7 +151,12 @@ def _value(data, at, size, kind):
 
 
 def _ask(name, kind, servers):
-    """Ask one server after the other (generator): (rcode, records) of the first that answers, or None."""
+    """Ask one server after the other (generator): (rcode, records) of the first that knows something, or None.
+
+    That there is no such name, or nothing of this kind, counts if no other server knows more: a router whose line is
+    down says so of every name.
+    """
+    nothing = None
     for seconds in _ROUNDS:
         for server in servers:
             question = query(name, kind, os.urandom(2))
@@ -174,13 +179,17 @@ def _ask(name, kind, servers):
                         break
                 # 0: answered, 3: no such name. Others are that server's own trouble (RFC 2136, 2.2).
                 if not truncated and rcode in (0, 3):
-                    return rcode, records
+                    if records and not rcode:
+                        return rcode, records
+                    nothing = nothing or (rcode, records)
                 break
-    return None
+        if nothing:
+            break
+    return nothing
 
 
 def lookup(name, kind, servers):
-    """The values of a kind for ``name``, its aliases followed (generator): a list, empty where there are none."""
+    """Return the values of a kind for ``name``, its aliases followed (generator): a list, empty if there are none."""
     wanted = name.rstrip(".").lower().encode()
     for _ in range(_MAX_ALIASES):
         answer = yield from _ask(str(wanted, "utf-8"), kind, servers)
@@ -204,20 +213,20 @@ def lookup(name, kind, servers):
 
 
 def is_address(host):
-    """Whether ``host`` is an IP address already."""
+    """Tell whether ``host`` is an IP address already."""
     parts = host.split(".")
     return ":" in host or (len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts))
 
 
 def addresses(host, servers, ipv6=True):
-    """The addresses of a host (generator; the contract is above): a list of str, IPv4 only where there is any.
+    """Return the addresses of a host (generator; the contract is above): a list of str, IPv4 only if there is any.
 
-    Returns None where the system's own resolver must be asked: ``localhost``, names without a dot or under
+    Returns None if the system's own resolver must be asked: ``localhost``, names without a dot or under
     ``.local``, and where no DNS server is known.
 
     Raises:
         MailError: no such host (kind "configuration"), or no server answers ("temporary").
-        ValueError: it is no host name in ASCII.
+        ValueError: it is not a host name in ASCII.
     """
     if is_address(host):
         return [host]
@@ -233,12 +242,12 @@ def addresses(host, servers, ipv6=True):
 
 
 def mail_hosts(domain, servers):
-    """The hosts that take mail for a domain (generator): see mx.py."""
+    """Return the hosts that take mail for a domain (generator): see net/mx.py."""
     return load_transient("net.mx").mail_hosts(lookup, domain, servers)
 
 
 def servers(path="/etc/resolv.conf"):
-    """The DNS servers this machine was given, at most three: from the network interface, else from resolv.conf."""
+    """Return at most three DNS servers that this machine was given: by the network interface, else in resolv.conf."""
     found = []
     try:
         import network
@@ -260,7 +269,7 @@ def servers(path="/etc/resolv.conf"):
 
 
 def find(host):
-    """The addresses of ``host``, by our own query or, for local names, by the system (generator): a list of str."""
+    """Find the addresses of ``host`` (list of str), by our own query or, for local names, by the system (generator)."""
     found = yield from addresses(host, servers())
     if found is None:
         found = yield ("lookup", host)

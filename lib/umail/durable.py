@@ -1,6 +1,6 @@
 """Files that a power cut leaves old or new, never half, and values in them with a version and a checksum.
 
-A file is written beside its name as ``PATH.new``, synced, and renamed. Where a rename is not one step (on FAT the old
+A file is written beside its name as ``PATH.new``, synced, and renamed. If a rename is not one step (on FAT the old
 file is removed first), a cut between the two leaves only ``PATH.new``: ``load`` takes it if its checksum holds.
 
 A value is one line, ``VERSION CHECKSUM JSON``. The version is the lowest that can read it: what a later one adds stands
@@ -16,13 +16,13 @@ _rename = getattr(os, "replace", os.rename)
 
 
 def seal(value):
-    """``value`` as a line (bytes)."""
+    """Return ``value`` as a line (bytes)."""
     data = json.dumps(value).encode()
     return b"%d %08x %s\n" % (VERSION, crc32(data), data)
 
 
 def unseal(line):
-    """The value of a line (bytes): None if it is damaged, ``()`` if only a later version can read it."""
+    """Return the value of a line (bytes): None if it is damaged, ``()`` if only a later version can read it."""
     version, _, rest = line.partition(b" ")
     try:
         if int(version) > VERSION:
@@ -42,7 +42,7 @@ def sync(file):
 
 
 def settle(path):
-    """Have the names in the directory of ``path`` on the flash, where directories are synced by themselves."""
+    """Have the names in the directory of ``path`` on the flash, if directories are synced by themselves."""
     if hasattr(os, "fsync") and os.name == "posix":
         directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
         try:
@@ -85,7 +85,7 @@ def save(path, value):
 
 
 def load(path):
-    """What ``save`` wrote last; None if there is nothing whole, or only what a later version wrote."""
+    """Return what ``save`` wrote last; None if there is nothing whole, or only what a later version wrote."""
     for name in (path, path + ".new"):
         try:
             with open(name, "rb") as file:

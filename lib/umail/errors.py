@@ -11,15 +11,17 @@ class MailError(Exception):
         kind (str): ``"temporary"`` (try again later), ``"permanent"`` (this message will never go), ``"configuration"``
             (a person must change something; trying again makes it worse), ``"security"`` (refused to go on) or
             ``"uncertain"`` (the last byte had left: it may have been delivered).
-        code (int): the server's reply code (RFC 5321, 4.2), 0 where there was none.
+        code (int): the server's reply code (RFC 5321, 4.2), 0 if there was none.
         enhanced (str): its enhanced status code (RFC 3463), ``"5.7.3"`` say, or ``""``.
         text (str): the server's words, or ours, without control characters or credentials.
         key (str): names the advice.
-        refused (list): ``(address, reply)`` pairs where recipients were refused.
-        retry_after (int): seconds that a token endpoint asks to wait, 0 where it asks for nothing.
+        refused (list): ``(address, reply)`` pairs if recipients were refused.
+        retry_after (int): seconds that a token endpoint asks to wait, 0 if it asks for nothing.
+        known (bool): the host has taken a mail of this outbox before.
     """
 
     retry_after = 0
+    known = False
 
     def __init__(self, stage, kind, text="", code=0, enhanced="", key=""):
         super().__init__(text)
@@ -35,7 +37,7 @@ class MailError(Exception):
         return "%s: %s%s (%s)" % (self.stage, ("%d " % self.code) if self.code else "", self.text, self.kind)
 
     def advice_in(self, language):
-        """The remedy in ``"en"`` or ``"de"``: one sentence (str)."""
+        """Return the remedy in ``"en"`` or ``"de"``: one sentence (str)."""
         from umail import advice
 
         return advice.text(self.key or self.kind, language)

@@ -1,6 +1,6 @@
 """The ways into Microsoft 365, each a ready ``Route``. What an administrator allows for each: docs/microsoft-365.md.
 
-``more`` stands for ``port=``, ``security=``, ``trust=``, ``ehlo=`` and, where it is not the login, ``sender=``, all as
+``more`` stands for ``port=``, ``security=``, ``trust=``, ``ehlo=`` and, if it is not the login, ``sender=``, all as
 of ``Route``.
 """
 
@@ -8,14 +8,15 @@ from .route import Route
 
 # Exchange Online's leaves come from DigiCert's G2, older ones from its first global root; newer hosts from Microsoft's.
 _DIGICERT = ("digicert_global_root_g2", "digicert_global_root_ca")
-_MICROSOFT = _DIGICERT + ("microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
+ROOTS = _DIGICERT + ("microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
-def _login(host, username, password, token, roots, more):
+def _login(usual, host, username, password, token, roots, more):
     if password is None and token is None:
-        raise ValueError("a login at %s needs password= or token=" % host)
-    route = Route(host, username=username, password=password, token=token, **more)
+        raise ValueError("a login at %s needs password= or token=" % (host or usual))
+    route = Route(host or usual, username=username, password=password, token=token, **more)
     route.roots = roots
+    route.reached = not host
     route.long_auth = True
     return route
 
@@ -29,16 +30,16 @@ def submission(username, password=None, token=None, host=None, **more):
         host (str): other than smtp.office365.com.
 
     Raises:
-        ValueError: as ``Route``; also where neither password nor token is given.
+        ValueError: as ``Route``; also if neither password nor token is given.
     """
-    route = _login(host or "smtp.office365.com", username, password, token, _DIGICERT, more)
+    route = _login("smtp.office365.com", host, username, password, token, _DIGICERT, more)
     route.max_recipients = 500
     return route
 
 
 def hve(username, password=None, token=None, host=None, **more):
     """High Volume Email: many mails, recipients inside the tenant only, at most 50 a message. As ``submission``."""
-    route = _login(host or "smtp.hve.mx.microsoft", username, password, token, _MICROSOFT, more)
+    route = _login("smtp.hve.mx.microsoft", host, username, password, token, ROOTS, more)
     route.max_recipients = 50
     return route
 
@@ -49,10 +50,10 @@ def direct_send(domain, sender, host=None, **more):
     Args:
         domain (str): an accepted domain of the tenant; its MX is the host.
         sender (str): the envelope's sender, in an accepted domain.
-        host (str): the MX, where it is not to be looked up: ``contoso-com.mail.protection.outlook.com``.
+        host (str): the MX, if it is not to be looked up: ``contoso-com.mail.protection.outlook.com``.
 
     Raises:
-        ValueError: as ``Route``; also where ``host`` is an IP address.
+        ValueError: as ``Route``; also if ``host`` is an IP address.
     """
     return relay(domain, sender, None, host, **more)
 
@@ -76,5 +77,5 @@ def relay(domain, sender, certificate=None, host=None, **more):
         route.host = None
         route.mx = domain
         route.mx_suffixes = (".mail.protection.outlook.com", ".mx.microsoft")
-    route.roots = _MICROSOFT
+    route.roots = ROOTS
     return route

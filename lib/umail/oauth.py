@@ -8,8 +8,8 @@ import time
 
 from umail import load_transient
 
+from .checks import clean
 from .errors import MailError
-from .mime.fields import clean
 from .net import sockets
 from .net.http import post
 from .route import Route
@@ -17,7 +17,6 @@ from .route import Route
 # Seconds before its end at which a token is renewed.
 _EARLY = 300
 _SMTP_SEND = "https://outlook.office.com/SMTP.Send offline_access"
-_ROOTS = ("digicert_global_root_g2", "digicert_global_root_ca", "microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
 def _word(value):
@@ -26,7 +25,7 @@ def _word(value):
 
 
 def _seconds(answer, name, usual):
-    # Some endpoints write the number as a str; what is none is not used.
+    # Some endpoints write the number as a str; what is not a number is not used.
     try:
         return min(int(answer.get(name, usual)), 86400)
     except (TypeError, ValueError, OverflowError):
@@ -64,6 +63,9 @@ class FileStore:
         values = self._all()
         values[key] = value
         with open(self.path + ".new", "w") as file:
+            if hasattr(os, "chmod"):
+                # Before a byte of it is written; a board has no other users.
+                os.chmod(self.path + ".new", 0o600)
             json.dump(values, file)
             file.flush()
             if hasattr(os, "fsync"):
@@ -103,13 +105,17 @@ class _Token:
         self._path = "/%s/oauth2/v2.0/" % tenant
         for c in tenant + client_id:
             if not (c.isdigit() or c.isalpha() or c in ".-_") or ord(c) > 127:
-                raise ValueError("tenant and client_id are made of letters, digits, dots and dashes; %r is none" % c)
+                raise ValueError("tenant and client_id have only letters, digits, dots and dashes, not %r" % c)
         self._client_id = client_id
         self._client_secret = client_secret and clean("client_secret", client_secret)
         self._scope = clean("scope", scope)
         self._route = Route(host, port, "tls", trust=trust)
-        self._route.roots = _ROOTS
+        self._route.roots = load_transient("m365").ROOTS
+        # (No typing slip sends anybody here: that this name is unknown for a while says nothing.)
+        self._route.reached = host == "login.microsoftonline.com"
         self._store = store
+        # A refresh token that the store does not take yet.
+        self._renewed: "str | None" = None
         self._seconds = seconds
         self._token = None
         # How many seconds it is valid, and when it came, by the ticks and by the date.
@@ -130,10 +136,23 @@ class _Token:
             MailError: stage auth, or that of the connection; ``configuration`` where a person must act, with the
                 advice for it.
         """
+        self._put()
         if refresh or self._token is None or not self._is_fresh():
             self._token = None
             yield from self._fetch()  # type: ignore[attr-defined]
         return self._token
+
+    def _put(self):
+        # A flash that refuses is asked again each time: until then the refresh token is used from memory.
+        if self._renewed:
+            try:
+                self._store.set("refresh_token", self._renewed)
+                self._renewed = None
+            except (OSError, MailError):
+                pass
+
+    def _current(self):
+        return self._renewed or self._store.get("refresh_token")
 
     def _is_fresh(self):
         # A board's ticks wrap after 12 days, and comparisons hold for 6; the date may be set meanwhile. A token for
@@ -158,7 +177,8 @@ class _Token:
         # The rotated refresh token is durable before the access token is used: the old one may be void already.
         renewed = answer.get("refresh_token")
         if renewed and self._store and _word(renewed) == renewed:
-            self._store.set("refresh_token", renewed)
+            self._renewed = renewed
+            self._put()
         self._valid = max(60, _seconds(answer, "expires_in", 3600) - _EARLY)
         self._ticks = sockets.ticks()
         self._date = int(time.time())
@@ -170,16 +190,15 @@ class _Token:
         text = "%s: %s" % tuple([_word(answer.get(name, "")) for name in ("error", "error_description")])
         kind, key = classify("token", status, "", text)
         # An endpoint may repeat what it was sent.
-        for secret in (self._client_secret, self._store and self._store.get("refresh_token")):
+        for secret in (self._client_secret, self._store and self._current()):
             text = load_transient("net.http").hidden(text, secret)
         error = MailError("auth", kind, text[:200], key=key)
         error.retry_after = answer["retry_after"]
         return error
 
     def _refresh(self):
-        # A new access token for the refresh token that is stored; the store's is the one that is valid.
-        token = self._store.get("refresh_token")
-        fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", self._scope)]
+        # A new access token for the refresh token that came last: no other is sure to be valid.
+        fields = [("grant_type", "refresh_token"), ("refresh_token", self._current()), ("scope", self._scope)]
         yield from self._grant(fields)
 
 
@@ -240,7 +259,7 @@ class RefreshToken(_Token):
             store.set("refresh_token", clean("refresh_token", refresh_token))
 
     def _fetch(self):
-        if not self._store.get("refresh_token"):
+        if not self._current():
             raise MailError("auth", "configuration", "no refresh token is stored: sign in once", key="token_revoked")
         return self._refresh()
 
@@ -272,7 +291,7 @@ class DeviceCode(_Token):
         self._show = show
 
     def _fetch(self):
-        return self._refresh() if self._store.get("refresh_token") else self._sign_in()
+        return self._refresh() if self._current() else self._sign_in()
 
     def _sign_in(self):
         status, answer = yield from self._ask("devicecode", [("scope", self._scope)])
@@ -282,16 +301,30 @@ class DeviceCode(_Token):
         show = [_word(answer.get(name, "")) for name in ("verification_uri", "user_code")]
         interval = max(1, min(_seconds(answer, "interval", 5), 60))
         # The person has as long as the code is valid, whatever deadline was set.
-        yield ("limit", max(60, min(_seconds(answer, "expires_in", 900), 1800)))
+        valid = max(60, min(_seconds(answer, "expires_in", 900), 1800))
+        yield ("limit", valid)
+        end = sockets.after(sockets.ticks(), valid * 1000)
         self._show(show[0], show[1])
         fields = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", code)]
         while True:
             yield ("pause", interval)
-            status, answer = yield from self._ask("token", fields)
+            late = sockets.left(end, sockets.ticks()) <= interval * 1000
+            try:
+                status, answer = yield from self._ask("token", fields)
+            except MailError as lost:
+                # RFC 8628, 3.5: a question that was lost is asked again, less and less often.
+                if lost.kind != "temporary" or late:
+                    raise
+                interval = min(2 * interval, 60)
+                continue
             error = answer.get("error")
             if error == "slow_down":
                 # RFC 8628, 3.5
                 interval += 5
+            elif status == 429 or status >= 500:
+                if late:
+                    break
+                interval = max(min(2 * interval, 60), answer["retry_after"])
             elif error != "authorization_pending":
                 break
         self._keep(status, answer)

@@ -12,7 +12,9 @@ and by the date across a reset, once the date is known; so neither a clock that 
 
 import sys
 
-from .mime.fields import now as _date
+from umail import load_transient
+
+from .message import now as _date
 from .queue.format import Entry
 from .queue.spool import Spool
 
@@ -23,56 +25,33 @@ _LINES = 1500
 _claimed = set()
 
 
-def stopwatch(ticks=None, left=None, period=0, date=None):
-    """A function that tells the whole seconds since now, though a board's ticks wrap every 12.4 days.
-
-    Between two calls lies less than that, or as long as the date tells, if it is known at both.
-
-    Args:
-        ticks, left (callable), period (int): ``time.ticks_ms``, ``time.ticks_diff``, and what they wrap at; 0: never.
-        date (callable): as of ``Outbox``.
-    """
-    if ticks is None:
-        from .net import sockets
-
-        ticks, left = sockets.ticks, sockets.left
-        period = sockets.after(0, -1) + 1
-    date = date or _date
-    last, total, known = ticks(), 0, date()
-
-    def seconds():
-        nonlocal last, total, known
-        now, today = ticks(), date()
-        passed = left(now, last)
-        if passed < 0:
-            passed += period
-        if period and known is not None and today is not None:
-            # Whole turns of the counter, if the date has gone on by just those; anything else is a clock that was set.
-            missing = (today - known) * 1000 - passed
-            turns = (missing + period // 2) // period
-            if turns > 0 and abs(missing - turns * period) < 600000:
-                passed += turns * period
-        last = now
-        total += passed
-        known = today
-        return total // 1000
-
-    return seconds
-
-
 class Notes:
-    """What the next mail tells: how many were dropped, damaged and given up, why the last one was, what lasted long."""
+    """What the next mail tells.
 
-    def __init__(self, dropped=0, damaged=0, buried=0, why="", outage=""):
-        self.dropped = int(dropped)
-        self.damaged = int(damaged)
-        self.buried = int(buried)
-        self.why = str(why)
-        self.outage = str(outage)
+    Attributes:
+        dropped, damaged, buried, waiting (int): how many mails were dropped, damaged, given up, and wait for a person.
+        why, outage (str): why the last one was given up or waits; what failed for long.
+    """
 
-    def counts(self):
-        """The three numbers."""
-        return self.dropped, self.damaged, self.buried
+    def __init__(self):
+        self.load(())
+
+    def load(self, kept):
+        """Take up what ``dump`` gave; what is missing in it is nothing."""
+        kept = list(kept[:6]) + [0, 0, 0, "", "", 0][len(kept) :]
+        self.dropped, self.damaged, self.buried = [int(count) for count in kept[:3]]
+        self.why, self.outage = [str(text) for text in kept[3:5]]
+        self.waiting = int(kept[5])
+
+    def dump(self):
+        """As a list, fit for JSON."""
+        return [self.dropped, self.damaged, self.buried, self.why, self.outage, self.waiting]
+
+    def told(self, before):
+        """Forget what stood in a mail that went out: ``before`` is what ``dump`` gave when it was written."""
+        now = self.dump()
+        counts = [now[i] - before[i] for i in (0, 1, 2)]
+        self.load(counts + [self.why, "" if self.outage == before[4] else self.outage, self.waiting - before[5]])
 
 
 class Outbox:
@@ -94,8 +73,8 @@ class Outbox:
             None: whatever it was.
         slept (int): seconds of deep sleep since the last outbox ended, for a board that does not know the date.
         uptime, date (callable): seconds since the start; ``time.time()`` or None while the clock is unset.
-        keep (callable): ``keep(names)`` keeps a short list of str over a reset where the chip can, though the flash
-            refuses; ``keep()`` gives it back. It holds what was delivered and could not be removed.
+        keep (callable): ``keep(numbers)`` keeps a short list of int over a reset, if the chip can, though the flash
+            refuses; ``keep()`` gives it back. They are the mails that were delivered and could not be removed.
 
     Raises:
         ValueError: another Outbox has this directory; ``close`` it first.
@@ -141,8 +120,20 @@ class Outbox:
         self.expires = expires
         self.config = config
         self.date = date or _date
-        self.uptime = uptime or stopwatch(date=self.date)
+        if uptime is None:
+            from .queue.stopwatch import stopwatch
+
+            uptime = stopwatch(date=self.date)
+        self.uptime = uptime
         self.keep = keep
+        # The files of those.
+        self.stuck: list = []
+        self.notes = Notes()
+        # When the next heartbeat is due; hosts that took a mail, the last one first.
+        self.beat = None
+        self.hosts: list = []
+        self._base = 0
+        self._behind: "tuple | None" = None
         # The mail that is being sent: nothing else may touch it meanwhile.
         self.current = None
         self.busy = False
@@ -153,7 +144,7 @@ class Outbox:
         self.spool = Spool(path)
         self._take(path)
         try:
-            self._load(slept)
+            load_transient("queue.found").load(self, slept)
         except BaseException:
             self.close()
             raise
@@ -195,7 +186,7 @@ class Outbox:
             if date is not None:
                 # The first date since the start: so long the board was off.
                 then, at = self._behind
-                self._behind: "tuple | None" = None
+                self._behind = None
                 gap = date - at - (now - then)
                 if gap > 0:
                     self._base += gap
@@ -205,107 +196,36 @@ class Outbox:
                         entry.tried = max(entry.tried, now - max(self.policy.life - _DAY, 0))
         return now
 
-    def _load(self, slept):
-        try:
-            then, date, config, self.beat = self._recall(self.spool.load() or {})
-        except Exception:
-            # Damaged, of another shape, or too much for the memory: it counts as none.
-            then, date, config, self.beat = self._recall({})
-        # What was delivered though the flash refused to let it go.
-        self.stuck = list(self.keep() or ()) if self.keep else []
-        marks, damaged = self._gather()
-        then, date = max([(now, at or 0) for now, at in marks + [(then, date)]])
-        self._base = then + slept - int(self.uptime())
-        self._behind = (then, date) if date else None
-        now = self.now()
-        self.policy.bound(now)
-        if self.config is None:
-            self.config = config
-        elif config not in (None, self.config):
-            self.policy.worked()
-        if self.beat is None or self.beat > now + 2 * self.every:
-            self.beat = now + self.policy.spread(self.every)
-            self.save()
-        elif damaged or (slept and self.date() is None):
-            # Nothing else tells the next one that time went on.
-            self.save()
-        self._judge()
-
-    def _recall(self, state):
-        # Take up what ``save`` kept; in part, if it is of another version.
-        self.notes = Notes(*state.get("notes", ())[:5])
-        self.spool.number = int(state.get("number", 0))
-        self.hosts = [str(host) for host in state.get("hosts", ())]
-        self.policy.load(state.get("policy", {}))
-        date, beat = state.get("date"), state.get("beat")
-        date = None if date is None else int(date)
-        return int(state.get("now", 0)), date, state.get("config"), None if beat is None else int(beat)
-
-    def _gather(self):
-        # Take up the mails that are on flash and not known yet: (the (time, date) at which each was written last, how
-        # many were damaged).
-        entries, marks, damaged = self.spool.scan([entry.name for entry in self.entries] + self.stuck)
-        self.entries += entries
-        self.entries.sort(key=lambda entry: entry.number)
-        self.notes.damaged += damaged
-        return marks, damaged
-
-    def _judge(self):
-        # What the mails that were found are, after a reset.
-        held = {}
-        for entry in list(self.entries):
-            if entry is self.current:
-                continue
-            if entry.state == "sending":
-                self.doubt(entry)
-            if entry.more and entry.state == "pending":
-                # Of two that hold the same group, the newer was written before the older could be removed. On FAT half
-                # a rename may have left it without its content.
-                if entry.group in held:
-                    if not self._is_whole(entry):
-                        self.entries.remove(entry)
-                        self.spool.aside(entry.name)
-                        continue
-                    self.remove(held[entry.group])
-                held[entry.group] = entry
-
-    def _is_whole(self, entry):
-        try:
-            return self.spool.read(entry) is not None
-        except OSError:
-            return False
+    def begin(self, time, behind):
+        """Let ``now`` go on from ``time``; ``behind`` is the (time, date) written last, None if no date was known."""
+        self._base = time - int(self.uptime())
+        self._behind = behind
 
     def look_again(self):
         """Find mails that could not be read before, and remove what the flash would not let go of."""
         if self.spool.unread:
-            try:
-                if self._gather()[1]:
-                    self.save()
-                self._judge()
-            except OSError:
-                # The directory itself cannot be read.
-                self.spool.unread = 1
+            load_transient("queue.found").look_again(self)
         for name in list(self.stuck):
             try:
                 self.spool.discard(name)
             except OSError:
                 return
             self.stuck.remove(name)
-            self._keep()
+            self.remember()
 
-    def _keep(self):
+    def remember(self):
+        """Keep over a reset which mails were delivered and are still on flash."""
         if self.keep:
-            self.keep(self.stuck)
+            self.keep([int(name.partition("-")[0], 16) for name in self.stuck])
 
     def save(self):
         """Write down what must survive a reset, if it has changed, and the time each hour, for what has no mail's file.
 
         If the flash refuses, only that is forgotten.
         """
-        notes = self.notes
         state = {
             "config": self.config,
-            "notes": [notes.dropped, notes.damaged, notes.buried, notes.why, notes.outage],
+            "notes": self.notes.dump(),
             "beat": self.beat,
             "number": self.spool.number,
             "hosts": self.hosts,
@@ -338,7 +258,7 @@ class Outbox:
             self.spool.discard(entry.name)
         except OSError:
             self.stuck.append(entry.name)
-            self._keep()
+            self.remember()
 
     def doubt(self, entry):
         """The power went, or the program was stopped, while it was sent: it may have been delivered."""
@@ -353,7 +273,7 @@ class Outbox:
         """Give a mail up; the next one tells."""
         entry.state = "dead"
         self.notes.buried += 1
-        self.notes.why = entry.why
+        self.notes.why = str(entry.why)
         self.store(entry)
         self.save()
 
@@ -483,11 +403,11 @@ class Outbox:
     # -- sending -----------------------------------------------------------------------------------------------------
 
     def flush(self, budget=None):
-        """Send what is due, the highest priority and then the oldest first, over one connection.
+        """Send what is due over one connection: by priority, then what has not failed yet, then the oldest.
 
         Args:
             budget (float): no mail is begun after so many seconds, and none has a later deadline. The reply to a mail
-                whose last octet has left is waited for all the same.
+                whose last byte has left is waited for all the same.
 
         Returns:
             int: how many were delivered. Failures do not raise; see ``report``, ``pending`` and ``dead``.
@@ -508,7 +428,7 @@ class Outbox:
         finally:
             self.busy = False
 
-    # -- looking and mending -----------------------------------------------------------------------------------------
+    # -- looking and helping ----------------------------------------------------------------------------------------
 
     def wait(self):
         """Seconds until something is due (int), 0 for now; None: nothing waits. For a board that sleeps meanwhile."""
@@ -547,6 +467,7 @@ class Outbox:
                 one.since = one.tried = self.now()
                 one.attempts = one.doubts = 0
             one.state = "pending"
+            one.asked = False
             one.until = 0
             self.store(one)
 

@@ -15,8 +15,9 @@ MINUTE = 60
 HOUR = 3600
 DAY = 86400
 
-# Failures that say something about the route, not about the mail, though they come in the middle of one.
-_ROUTE = ("rate", "connections", "server_busy", "daily_limit", "recipient_rate")
+# Failures that are about the route, though they come in the middle of a mail; and those that may be.
+_ROUTE = ("rate", "connections", "daily_limit")
+_PERHAPS = ("server_busy", "recipient_rate")
 _BEFORE_MAIL = ("resolve", "connect", "greeting", "ehlo", "starttls", "auth")
 # One mail alone, and what the network says once, hold the others up for so long at the most.
 _BREATH = MINUTE
@@ -185,7 +186,7 @@ class Policy:
             self._rest(now, kind, error.key or kind, least, early, known)
             if early and state != "dead":
                 state, pause = "pending", 0
-        elif kind != "temporary" or error.code in (0, 421):
+        elif kind != "temporary" or error.code in (0, 421) or error.key in _PERHAPS:
             # Perhaps it is the mail: only a second one that meets the same makes it the route's failure.
             refusal = "%s %d %s" % (error.key or kind, error.code, error.enhanced)
             before, whose = self.refused

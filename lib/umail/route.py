@@ -1,6 +1,8 @@
 """Where mail goes in: host, port, kind of TLS, credentials and trust, checked when the route is made."""
 
-from .mime.fields import clean, refuse
+from umail import load_transient
+
+from .message import address, plain
 
 
 class Route:
@@ -14,7 +16,7 @@ class Route:
         username, password (str): the login, or
         token: a callable ``token(refresh=False)`` that returns an access token (str), for XOAUTH2 with ``username``.
         certificate: ``([leaf, *intermediates], key)``, DER bytes or paths: a client certificate. On CPython PEM, too.
-        sender (str): the address of the envelope's sender, where it is not the message's.
+        sender (str): the address of the envelope's sender, if it is not the message's.
         trust: None (the bundled roots this route needs), a path of a DER file, its bytes, or a list of these; on
             CPython PEM, too;
             ``"insecure"`` checks nothing and says so, for a bench.
@@ -28,15 +30,17 @@ class Route:
 
     # The names of the bundled roots to trust (see umail.certs); None: all of them.
     roots: "tuple | None" = None
-    # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 octets.
+    # The provider documents XOAUTH2 in one line longer than RFC 4954's 512 bytes.
     long_auth = False
-    # How many recipients one envelope may have, where the provider documents it; a mail to more goes in several.
+    # How many recipients one envelope may have, if the provider documents it; a mail to more goes in several.
     max_recipients: "int | None" = None
-    # The domain whose MX is the host, where host is None; and the suffixes that its name must have.
+    # The domain whose MX is the host, if host is None; and the suffixes that its name must have.
     mx: "str | None" = None
     mx_suffixes: tuple = ()
     # After failures that are for a person: how many in a row, and for how many mails other routes go first.
     fails = rests = 0
+    # There is such a host: its name is built in, or it was reached since the start.
+    reached = False
 
     def __init__(
         self,
@@ -52,30 +56,6 @@ class Route:
         ehlo=None,
         auth=None,
     ):
-        if security is None:
-            security = "tls" if port == 465 else "starttls"
-        secure = security in ("starttls", "tls")
-        if not secure and security not in ("opportunistic", "plain"):
-            refuse("security", security, 'is none of "starttls", "tls", "opportunistic", "plain"')
-        secret = password is not None or token is not None
-        if secret != (username is not None) or (password is not None and token is not None):
-            raise ValueError("a login is username= with either password= or token=")
-        if not secure and (secret or certificate):
-            refuse("security", security, 'lets a login or certificate out: use "starttls" or "tls", verified TLS')
-        if not isinstance(port, int) or not 0 < port < 65536:
-            refuse("port", port, "is not 1 to 65535, mostly 587")
-        if auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
-            refuse("auth", auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
-        if sender is not None:
-            from .message import address
-
-            sender = address("sender", sender)[1]
-        for name, value in (("host", host), ("ehlo", ehlo), ("username", username), ("password", password)):
-            if value is not None:
-                # RFC 5321, 4.5.3.1.2; RFC 4616, 2
-                wrong = not clean(name, value) or len(value.encode()) > 255
-                if wrong or (" " in value and name in ("host", "ehlo")):
-                    refuse(name, value, "is empty, has a space or more than 255 octets")
         self.host = host
         self.port = port
         self.security = security
@@ -83,10 +63,17 @@ class Route:
         self.password = password
         self.token = token
         self.certificate = certificate
-        self.sender = sender
+        self.sender = sender if sender is None else address("sender", sender)[1]
         self.trust = trust
         self.ehlo = ehlo
         self.auth = auth
+        odd = security is not None or certificate or ehlo is not None or auth is not None
+        odd = odd or type(port) is not int or port == 465 or not 0 < port < 65536
+        odd = odd or not plain(host) or " " in host or not plain(username)
+        if odd or not (password is None if token else plain(password)):
+            load_transient("checks").route(self)
+        else:
+            self.security = "starttls"
 
     def __repr__(self):
         return "Route(%r, %d, %r, username=%r)" % (self.host or self.mx, self.port, self.security, self.username)

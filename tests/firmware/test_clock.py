@@ -179,6 +179,27 @@ def test_a_ds3231_that_had_stopped_or_does_not_answer_is_not_believed():
     inside("DS3231 does not answer", said.text())
 
 
+def test_a_ds3231_on_a_disturbed_bus_neither_stops_the_start_nor_sets_a_clock_years_away():
+    for octet in (0xFF, 0x00, 0x99, 0x5A, 0x80):
+        bus = Chip()
+        bus.registers[:7] = bytes((octet,)) * 7
+        bus.registers[15] = 0
+        time = clock(Port(), Said(), chip=DS3231(bus))
+        equal(time.state, UNSET, "%x" % octet)
+
+    class Short(Chip):
+        def readfrom_mem(self, address, register, count):
+            return b""
+
+    said = Said()
+    equal(clock(Port(), said, chip=DS3231(Short())).state, UNSET)
+    inside("DS3231 does not answer", said.text())
+
+
+def test_a_clock_that_ran_on_years_away_is_not_believed():
+    equal(clock(Port(NOON + 20 * 365 * 86400), Said()).state, UNSET)
+
+
 def test_a_moment_is_right_to_the_second_at_any_phase():
     port = Port(NOON)
     time = clock(port, Said())

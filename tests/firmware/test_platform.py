@@ -129,6 +129,65 @@ def test_marks_and_memory_outlive_a_reset_and_a_damaged_memory_counts_as_none():
         platform._kept = None
 
 
+def test_the_numbers_of_stuck_mails_outlive_a_reset_beside_the_marks_and_are_never_made_up():
+    try:
+        Machine.memory = b""
+        restarted(Machine)
+        equal(platform.keep(), [])
+        platform.mark(platform.FAILS, 2)
+        platform.remember(b'{"rules": 1}')
+        platform.keep([7, 0xABCDEF])
+        platform.mark(platform.PART, platform.SENDING)
+        restarted(Machine)
+        equal(
+            (platform.keep(), platform.memory(), platform.marked(platform.FAILS)), ([7, 0xABCDEF], b'{"rules": 1}', 2)
+        )
+        whole = Machine.memory
+        for at in range(8, 70):
+            # A number that nobody kept would be a mail that nobody sends.
+            Machine.memory = whole[:at] + bytes((whole[at] ^ 4,)) + whole[at + 1 :]
+            restarted(Machine)
+            equal((platform.keep(), platform.marked(platform.FAILS)), ([], 2), at)
+        platform.keep(list(range(1, 100)) + [1 << 24, 1 << 70])
+        restarted(Machine)
+        equal((platform.keep(), platform.memory()), (list(range(80, 100)), b'{"rules": 1}'))
+        platform.keep([])
+        restarted(Machine)
+        equal((platform.keep(), platform.marked(platform.FAILS)), ([], 2))
+    finally:
+        del sys.modules["machine"]
+        platform._kept = None
+
+
+class Pico:
+    """The registers of an rp2's watchdog that a reset leaves alone."""
+
+    class RTC:
+        pass
+
+    mem32: dict = {}
+
+
+def test_an_rp2_keeps_two_numbers_in_its_scratch_registers():
+    scratch = platform._scratch
+    platform._scratch = lambda: 0x4005800C
+    try:
+        Pico.mem32 = {0x4005800C + at: 0 for at in (0, 4, 8, 12)}
+        restarted(Pico)
+        equal((platform.keep(), platform.marked(platform.FAILS)), ([], 0))
+        platform.mark(platform.FAILS, 3)
+        platform.keep([1, 2, 3])
+        restarted(Pico)
+        equal((platform.keep(), platform.marked(platform.FAILS), platform.memory()), ([2, 3], 3, b""))
+        Pico.mem32[0x4005800C + 8] ^= 1
+        restarted(Pico)
+        equal((platform.keep(), platform.marked(platform.FAILS)), ([], 3))
+    finally:
+        platform._scratch = scratch
+        del sys.modules["machine"]
+        platform._kept = None
+
+
 class Chip:
     """A chip's watchdog and timer, in a time of their own; ``bitten`` is when the watchdog reset the board."""
 

@@ -1,5 +1,7 @@
 """Sensors on wires: their failures are a sensor that is gone, never a false value."""
 
+from alertnode.sensors.later import Later
+from alertnode.sensors.reading import reason
 from alertnode.sensors.wired import Adc, Contact, Dht22, Ds18b20
 from check import equal, inside
 from firmware_fakes import Port, Said, clock
@@ -153,3 +155,22 @@ def test_whatever_a_driver_raises_or_returns_is_a_missing_reading():
         reading = sensor.read()
         equal(reading.value, None)
         inside(words, reading.why)
+
+
+def test_a_sensor_that_cannot_be_set_up_is_gone_until_it_can():
+    port = Port()
+    problems = [OSError(19), RuntimeError("bus"), MemoryError(), None]
+
+    def made():
+        problem = problems.pop(0)
+        if problem:
+            raise problem
+        return Contact(clock(port, Said()), "", Pin([0]), port.sleep)
+
+    sensor = Later(clock(port, Said()), "°C", made)
+    equal(sensor.urgent(), False)
+    wanted = [reason(problem) for problem in problems[:3]]
+    equal([sensor.read().why for _ in range(3)], wanted)
+    equal((sensor.read().value, sensor.read().value, problems), (0, 0, []))
+    sensor._sensor._pin.levels = [1]
+    equal(sensor.urgent(), True)

@@ -14,11 +14,13 @@ TOKEN = "ya29.a0AfH6SMB-tokentoken-0123456789"
 DATE = 1800000000
 # fmt: off
 _MODULES = (
-    "attachment", "mime.fields", "delivery", "dns", "net.dns_tcp", "smtp.batches",
+    "attachment", "mime.fields", "delivery", "dns", "net.dns_tcp", "smtp.recipient_batches",
     "mime.optional_fields", "net.http", "m365", "message", "mime.multipart", "net.mx", "oauth", "smtp.handshake",
     "mime.transfer_encoding", "smtp.reply", "replies", "tables.replies", "route", "smtp.sasl", "smtp.session",
-    "net.sockets", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction", "smtp.failure", "smtp.data",
-    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.nobody", "net.resolve", "durable",
+    "net.sockets", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
+    "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
+    "smtp.failure", "smtp.data",
+    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.rcpt_refused", "net.resolve", "durable",
 )
 # fmt: on
 
@@ -56,6 +58,7 @@ class World:
         self.kept = []
         clock = _Clock()
         self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
+        self._put("message", "time", clock)
         self._put("mime.fields", "time", clock)
         self._put("net.sockets", "ticks", lambda: 0)
         for name in ("dns", "mime.multipart", "message"):

@@ -1,13 +1,22 @@
 #!/usr/bin/env bash
-# Unpack mail servers and readers of Debian (whose packages exclude each other) and npm into build/servers; install nothing.
+# Unpack mail servers and readers of Debian (whose packages exclude each other), npm and PyPI; install nothing on the system.
+# Those of the tests go to build/servers; `get_servers.sh crossings` gets those of `make crossings` into build/crossings.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=build/servers
+wheels=()
 packages=(postfix exim4-daemon-light libnss-wrapper nginx libnginx-mod-mail dovecot-submissiond
   sendmail-bin sendmail-cf m4 sasl2-bin libsasl2-modules qpsmtpd
   spamassassin notmuch s-nail libemail-mime-perl libmime-tools-perl)
 # npm's, servers and readers, at the versions that docs/interop.md tells.
 modules=(smtp-server@3.21.6 Haraka@3.3.4 mailparser@3.14.2 postal-mime@4.0.0)
+if [ "${1:-}" = crossings ]; then
+  target=build/crossings
+  packages=(courier-mta courier-authlib-userdb opensmtpd stunnel4 haproxy chasquid golang-go
+    golang-github-emersion-go-smtp-dev golang-github-emersion-go-sasl-dev neomutt maildir-utils ripmime mblaze ruby-mail php-mailparse)
+  modules=(maildev@3.0.0 smtp-tester@2.1.0)
+  wheels=(mail-devel==0.18.1 maildump==1.0 mail-parser==4.8.0 eml_parser==4.4.0 flanker==0.9.11 imap-tools==1.16.0)
+fi
 
 say() { echo "servers: $*"; }
 
@@ -35,6 +44,16 @@ else
     # Through tar, so that nothing unpacked is set-user-id, even for root.
     dpkg-deb --fsys-tarfile "$archive" | tar -x -C "$target/root" --no-same-owner --no-same-permissions
   done
+  if [ "$target" = build/crossings ]; then
+    # These run as if they were installed, laid over /usr, which holds bin and lib today.
+    for folder in bin sbin lib; do
+      if [ -d "$target/root/$folder" ]; then
+        mkdir -p "$target/root/usr/$folder"
+        cp -a "$target/root/$folder/." "$target/root/usr/$folder/"
+        rm -rf "${target:?}/root/$folder"
+      fi
+    done
+  fi
   find "$target/root" -type f -perm /6000 -exec chmod ug-s {} +
   echo "${packages[*]}" >"$target/root/.complete"
 fi
@@ -48,4 +67,12 @@ else
   mkdir -p "$target/node"
   npm install --prefix "$target/node" --no-audit --no-fund --silent "${modules[@]}"
   echo "${modules[*]}" >"$target/node/.complete"
+fi
+
+if [ ${#wheels[@]} -gt 0 ] && [ "$(cat "$target/python/.complete" 2>/dev/null)" != "${wheels[*]}" ]; then
+  say "installing ${wheels[*]}"
+  rm -rf "$target/python"
+  python3 -m venv "$target/python"
+  "$target/python/bin/python" -m pip install --quiet --disable-pip-version-check "${wheels[@]}"
+  echo "${wheels[*]}" >"$target/python/.complete"
 fi

@@ -175,8 +175,8 @@ class World:
         told = 0
         for _, _, octets in self.server.taken:
             for line in octets.split(b"\r\n"):
-                if line.endswith(b"mails were dropped: the outbox was full."):
-                    told += int(line.split(b" ")[0])
+                if line.startswith(b"Mails that were dropped, as the outbox was full: "):
+                    told += int(line.split(b" ")[-1][:-1])
         # Of merged alerts the last whose put returned is told, or one after it.
         last = self.merged[self.kept - 1 :] if self.kept else ()
         if last and not any(name.encode() in octets for _, _, octets in self.server.taken for name in last):

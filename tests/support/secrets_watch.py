@@ -30,6 +30,7 @@ from umail_host.virtual_board import VirtualBoard
 MEANT = {
     "*/nvs.json": "the secret store of a virtual board",
     "*/test_a_pico*/flash.img": "the secret store of a Pico, which has no NVS",
+    "*/test_each_board*/flash.img": "the same",
     "*/store.json": "where a program of a test keeps its refresh token",
     "*/key.der": "the key of a board's certificate, as a test gives it to a route",
 }

@@ -2,13 +2,13 @@
 
 from check import equal, raises
 from drive import Driver
-from umail import MailError, Route, dns
-from umail import delivery as delivery_module
+from umail import MailError, Route, connecting, dns
 from umail.delivery import Delivery
 
 OK = b"250 ok\r\n"
 HELLO = b"250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 TAKEN = OK * 3
+GOOD = [b"220 x\r\n", HELLO, TAKEN]
 
 
 class Text:
@@ -167,6 +167,28 @@ def test_the_next_route_is_tried_on_temporary_and_configuration_only():
         equal("connect other" in world.log, goes_on)
 
 
+def test_the_next_route_is_tried_after_a_refusal_that_nobody_knows_at_any_stage():
+    words = b"550 computer says no\r\n"
+    for first in (
+        [words],
+        [b"220 x\r\n", words],
+        [b"220 x\r\n", HELLO, words + b"503 no\r\n503 no\r\n"],
+        [b"220 x\r\n", HELLO, OK + words + b"503 no\r\n"],
+        [b"220 x\r\n", HELLO, OK + OK + words],
+    ):
+        for words_of_mail in (words, words.replace(b"550", b"554"), words.replace(b"550 ", b"550 5.7.1 ")):
+            world = World({"one": [reply.replace(words, words_of_mail) for reply in first], "other": GOOD})
+            equal(world.run(Delivery([plain(), plain("other")], 30, 120).send(Text())).accepted, ["b@y.org"])
+
+
+def test_of_two_routes_that_fail_the_one_that_may_soon_be_open_again_counts():
+    for first, second in (([b"421 later\r\n"], [b"554 no\r\n"]), ([b"554 no\r\n"], [b"421 later\r\n"])):
+        world = World({"one": first, "other": second})
+        error = raises(MailError, world.run, Delivery([plain(), plain("other")], 30, 120).send(Text()))
+        equal((error.kind, error.code), ("temporary", 421))
+        equal("554" in str(error), first[0][:3] == b"421", str(error))
+
+
 def test_a_fallback_never_goes_to_weaker_security():
     world = World({"other": [b"220 x\r\n", HELLO, TAKEN]})
     error = raises(MailError, world.run, Delivery([Route("down"), plain("other")], 30, 120).send(Text()))
@@ -230,15 +252,15 @@ def test_a_token_that_is_none_is_for_a_person_and_never_shown():
 
 
 def test_a_clock_that_was_never_set_is_named_instead_of_a_riddle():
-    real = delivery_module.now
-    delivery_module.now = lambda: None
+    real = connecting.now
+    connecting.now = lambda: None
     try:
         world = World({})
         error = raises(MailError, world.run, Delivery(Route("one"), 30, 120).send(Text()))
         equal((error.stage, error.key, str(error).split(": ")[1]), ("connect", "clock", "clock not set"))
         equal(world.log, [])
     finally:
-        delivery_module.now = real
+        connecting.now = real
 
 
 def test_a_message_whose_source_fails_is_never_sent_half():

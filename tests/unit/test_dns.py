@@ -148,11 +148,30 @@ def test_a_domain_that_takes_no_mail_says_so():
         equal((error.kind, error.key, error.stage), ("configuration", "dns_no_name", "resolve"))
 
 
-def test_no_such_name_ends_the_search():
-    error = raises(
-        MailError, run, dns.addresses("a.example", ["1.1.1.1", "2.2.2.2"]), lambda p: answer(p, (), b"\x81\x83")
-    )
-    equal((error.kind, error.key), ("configuration", "dns_no_name"))
+def no_such_name(packet):
+    return answer(packet, (), b"\x81\x83")
+
+
+def nothing(packet):
+    return answer(packet)
+
+
+def test_no_such_name_is_believed_once_no_server_knows_more():
+    for told in (no_such_name, None, lambda packet: answer(packet, (), b"\x81\x82")):
+        steps = dns.addresses("a.example", ["1.1.1.1", "2.2.2.2"])
+        error = raises(MailError, run, steps, no_such_name, told)
+        equal((error.kind, error.key), ("configuration", "dns_no_name"))
+
+
+def test_a_router_that_knows_no_name_while_its_line_is_down_is_not_the_last_to_be_asked():
+    for told in (no_such_name, nothing):
+        found, asked = run(
+            dns.addresses("a.example", ["192.168.1.1", "9.9.9.9"]), told, gives(record(HERE, dns.A, ADDRESS))
+        )
+        equal((found, [a[1] for a in asked]), (["52.96.1.2"], ["192.168.1.1", "9.9.9.9"]))
+        host = record(HERE, dns.MX, b"\0\0" + name("mx.example"))
+        found, asked = run(dns.mail_hosts("a.example", ["192.168.1.1", "9.9.9.9"]), told, gives(host))
+        equal((found, [a[1] for a in asked]), (["mx.example"], ["192.168.1.1", "9.9.9.9"]))
 
 
 def test_servers_are_tried_in_turn_and_more_patiently():

@@ -145,7 +145,7 @@ def test_a_file_is_read_by_its_path():
 def test_a_reader_can_be_sent_once_and_says_so():
     mail = message(text="t", attachments=[Attachment(BytesIO(b"1"), "log.csv")])
     octets(mail.encode())
-    inside("'log.csv' was read up", str(raises(ValueError, octets, mail.encode())))
+    inside("'log.csv' has already been read", str(raises(ValueError, octets, mail.encode())))
 
 
 def test_inline_images_are_related_to_the_html():

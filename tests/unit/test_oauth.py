@@ -4,7 +4,7 @@ import os
 import sys
 
 from check import equal, inside, raises
-from umail import MailError, Route, oauth
+from umail import MailError, Route, dns, oauth
 from umail.net.http import form, post
 
 BODY = b'{"access_token":"tok","expires_in":3599}'
@@ -104,6 +104,9 @@ def test_a_store_keeps_what_it_was_given_and_replaces_it_as_a_whole():
         equal(oauth.FileStore(path).get("refresh_token"), "second")
         equal(oauth.FileStore(path).get("other"), "x")
         raises(OSError, os.stat, path + ".new")
+        if hasattr(os, "chmod"):
+            # A computer has other users.
+            equal(os.stat(path)[0] & 0o777, 0o600)
     finally:
         os.remove(path)
 
@@ -213,6 +216,127 @@ def test_the_new_refresh_token_is_stored_and_used_next():
     run(token.steps(), answered(body))
     equal(store.value, "two")
     inside(b"refresh_token=two", run(token.steps(True), answered(body))[1])
+
+
+class Worn(Store):
+    # A flash that refuses as long as it is told to.
+    refuses = True
+
+    def set(self, key, value):
+        if self.refuses:
+            raise OSError(28)
+        self.value = value
+
+
+def test_a_rotated_refresh_token_that_the_flash_refuses_is_used_from_memory_and_stored_later():
+    body = b'{"access_token":"a","expires_in":3599,"refresh_token":"%s"}'
+    for kind in (oauth.RefreshToken, oauth.DeviceCode):
+        store = Worn("one")
+        token = kind("t", "c", store, *([] if kind is oauth.RefreshToken else [None]), host="localhost")
+        equal(run(token.steps(), answered(body % b"two"))[0], "a")
+        inside(b"refresh_token=two", run(token.steps(True), answered(body % b"three"))[1])
+        equal(store.value, "one")
+        store.refuses = False
+        # As soon as it takes it, though no new token is needed.
+        run(token.steps(), b"")
+        equal(store.value, "three")
+        store.refuses = True
+        error = raises(
+            MailError, run, token.steps(True), answered(b'{"error":"invalid_grant","error_description":"three"}')
+        )
+        equal("three" in str(error), False)
+
+
+def test_the_name_of_microsofts_token_endpoint_is_never_taken_for_a_slip_and_another_one_until_it_was_found():
+    for host, kind in (("login.microsoftonline.com", "temporary"), ("login.microsoftonlin.com", "configuration")):
+        token = oauth.ClientCredentials("t", "c", "s", host=host)
+        real = dns.servers, dns.lookup
+
+        def lookup(name, kind, servers):
+            raise MailError("resolve", "configuration", "there is no name", key="dns_no_name")
+            yield
+
+        dns.servers, dns.lookup = lambda: ["192.0.2.53"], lookup
+        try:
+            error = raises(MailError, run, token.steps(), b"")
+            equal((error.kind, error.key), (kind, "dns_no_name"), host)
+        finally:
+            dns.servers, dns.lookup = real
+
+
+class Asked:
+    """An endpoint for a sign-in, which answers each question with the next of ``answers``; None: it is lost."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.now = 0
+        self.asked = []
+        self.answer = b""
+        self.buffer = None
+
+    def ticks(self):
+        return self.now
+
+    def left(self, end, now):
+        return end - now
+
+    def after(self, now, milliseconds):
+        return now + milliseconds
+
+    def run(self, steps):
+        value = error = None
+        while True:
+            try:
+                what = steps.throw(error) if error else steps.send(value)
+            except StopIteration as stop:
+                return stop.value
+            value = error = None
+            if isinstance(what, tuple):
+                if what[0] == "connect":
+                    self.asked.append(self.now // 1000)
+                    self.answer = self.answers.pop(0) if self.answers else None
+                    if self.answer is None:
+                        error = OSError(113)
+                    self.buffer = what[3]
+                elif what[0] == "lookup":
+                    value = ["192.0.2.1"]
+                elif what[0] == "pause":
+                    self.now += what[1] * 1000
+            elif isinstance(what, (int, float)):
+                space = self.buffer.space()
+                value = min(len(space), len(self.answer))
+                space[:value] = self.answer[:value]
+                self.answer = self.answer[value:]
+                self.buffer.add(value)
+
+
+def sign_in(*answers):
+    code = answered(b'{"device_code":"d","user_code":"u","verification_uri":"v","interval":5,"expires_in":900}')
+    store = Store(None)
+    world = Asked(code, *answers)
+    token = oauth.DeviceCode("t", "c", store, lambda address, code: None, host="localhost")
+    before = oauth.sockets
+    oauth.sockets = world
+    try:
+        return world, store, raises(MailError, world.run, token.steps()) if not answers else world.run(token.steps())
+    finally:
+        oauth.sockets = before
+
+
+def test_a_sign_in_outlives_lost_questions_and_an_endpoint_in_trouble_and_asks_less_often_after_them():
+    waits = answered(b'{"error":"authorization_pending"}').replace(b"200 OK", b"400 No")
+    slow = answered(b'{"error":"slow_down"}').replace(b"200 OK", b"400 No")
+    busy = answered(b'{"error":"temporarily_unavailable"}').replace(b"200 OK", b"503 Busy")
+    html = answered(b"<html>").replace(b"200 OK", b"502 Bad")
+    done = answered(b'{"access_token":"a","expires_in":3599,"refresh_token":"two"}')
+    world, store, token = sign_in(waits, None, None, waits, slow, busy, html, done)
+    equal((token, store.value), ("a", "two"))
+    equal(world.asked, [0, 5, 10, 20, 40, 60, 85, 135, 195])
+
+
+def test_a_sign_in_ends_when_its_code_does_though_nothing_ever_answers():
+    world, _, error = sign_in()
+    equal((error.kind, 800 <= world.asked[-1] <= 900), ("temporary", True), str(world.asked))
 
 
 def test_what_the_endpoint_says_is_cleaned_of_the_secret_and_of_controls():

@@ -89,7 +89,8 @@ def test_a_partial_acceptance_narrows_the_envelope_and_tells_who_was_refused_for
     inside("no such user", dead.gone[0][1])
     world.put("next")
     world.flush()
-    inside(b"1 mails could not be delivered, or not to all. The last: hard@example.org: 550", world.server.taken[-1][2])
+    octets = world.server.taken[-1][2]
+    inside(b"Mails that could not be delivered, or not to all: 1.\r\nThe last: hard@example.org: 550", octets)
     world.put("after")
     world.flush()
     equal(b"could not be delivered" in world.server.taken[-1][2], False)

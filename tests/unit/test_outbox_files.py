@@ -16,7 +16,7 @@ def test_a_damaged_file_is_never_sent_and_the_next_mail_tells(world):
         world.put("next")
         world.flush()
         equal("alert" in world.subjects(), False)
-        inside(b"1 mails were damaged on flash", world.server.taken[-1][2])
+        inside(b"Mails that were damaged on flash and could not be sent: 1.", world.server.taken[-1][2])
 
 
 def spoil(path, at, octets):
@@ -78,7 +78,7 @@ def test_what_is_none_of_its_files_and_what_is_damaged_is_put_aside_and_told_and
     equal(world.files(), sorted([name + ".bad" for name in names]))
     world.put("next")
     world.flush()
-    inside(b"4 mails were damaged on flash", world.server.taken[-1][2])
+    inside(b"Mails that were damaged on flash and could not be sent: 4.", world.server.taken[-1][2])
 
 
 @cleaned

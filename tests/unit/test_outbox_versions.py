@@ -133,7 +133,7 @@ def test_a_state_that_only_a_later_version_can_read_counts_as_none_and_its_mails
         with open(path, "wb") as file:
             file.write(octets[:at] + b"3" + octets[at + 1 :])
     box = world.start()
-    equal((box.entries, box.notes.counts(), world.files()), ([], (0, 0, 0), [name]))
+    equal((box.entries, box.notes.dump(), world.files()), ([], [0, 0, 0, "", "", 0], [name]))
     # And its number is not used again.
     equal(world.put("next").number, 2)
 
@@ -201,10 +201,47 @@ def test_no_damage_to_any_file_keeps_an_outbox_from_starting_and_a_mail_that_is_
             world.server.calm = True
             world.drain()
             equal("good" in world.subjects(), True)
-            told = any(b"1 mails were damaged" in octets for _, _, octets in world.server.taken)
+            told = any(b"could not be sent: 1." in octets for _, _, octets in world.server.taken)
             if "victim" not in world.subjects() and not told:
                 world.put("next")
                 world.drain()
-                inside(b"1 mails were damaged", world.server.taken[-1][2])
+                inside(b"could not be sent: 1.", world.server.taken[-1][2])
         finally:
             world.remove()
+
+
+@cleaned
+def test_no_mail_whatever_its_fields_hold_keeps_an_outbox_from_starting_or_sending(world):
+    odd = (None, -5, 1 << 70, 1.5, "x" * 500, "x", [], [[]], {"a": 1})
+    policy = dict(QUIET, per_day=0)
+    for line in range(2):
+        for place in range(14):
+            world.start(policy=policy)
+            world.put("victim", ["ops@example.org", "odd@example.org"])
+            entry = world.box.entries[-1]
+            with open(world.path + "/" + entry.name, "rb") as file:
+                octets = file.read()
+            head = octets[: entry.length]
+            lines = octets[entry.length :].split(b"\n")
+            value = durable.unseal(lines[line].rstrip() + b"\n")
+            for what in odd:
+                if place < len(value):
+                    changed = list(value)
+                    changed[place] = what
+                else:
+                    # All of it.
+                    changed = what
+                made = durable.seal(changed)[:-1]
+                made = lines[:line] + [made + b" " * (len(lines[line]) - len(made))] + lines[line + 1 :]
+                with open(world.path + "/" + entry.name, "wb") as file:
+                    file.write(head + b"\n".join(made))
+                world.start(policy=policy)
+                world.box.retry()
+                world.put("good")
+                for _ in range(3):
+                    world.flush()
+                    world.time += 60
+                equal("good" in world.subjects(), True, "line %d, %d is %r" % (line, place, what))
+                del world.server.taken[:]
+                for name in world.files():
+                    spool.os.remove(world.path + "/" + name)

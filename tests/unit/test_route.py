@@ -119,3 +119,11 @@ def test_port_465_is_tls_from_the_first_byte_unless_told_otherwise():
     equal(Route("h", 465).security, "tls")
     equal(Route("h", 465, security="starttls").security, "starttls")
     equal(Route("h").security, "starttls")
+
+
+def test_a_host_is_known_to_exist_if_its_name_is_built_in_and_not_if_somebody_typed_it():
+    login = {"username": "a@b.example", "password": "p"}
+    equal([m365.submission(**login).reached, m365.hve(**login).reached], [True, True])
+    equal([routes.gmail(**login).reached, routes.azure_communication(**login).reached], [True, True])
+    equal([function(host="x.example", **login).reached for function in (m365.submission, m365.hve)], [False, False])
+    equal(m365.direct_send("contoso.com", "a@contoso.com").reached, False)

@@ -4,7 +4,7 @@ import ssl
 
 from check import equal, inside
 from umail import Route
-from umail.net.tls_failure import meaning
+from umail.net.tls_failure import meaning, worded
 
 PROBLEM = getattr(ssl, "SSLError", ValueError)
 UNTRUSTED = ValueError("The certificate is not correctly signed by the trusted CA")
@@ -28,3 +28,21 @@ def test_an_internal_error_of_the_server_is_its_own_and_passes():
         inside("the server broke off with an error of its own", error.text)
         refused = PROBLEM(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
         equal(meaning(refused, route).key, "cert_refused")
+
+
+def test_numbers_without_words_as_sockets_raise_them_up_to_1_27_mean_the_same():
+    cases = (
+        (-0x7280, "temporary", "closed"),
+        (-104, "temporary", "closed"),
+        (-110, "temporary", "timeout"),
+        (-0x7F00, "temporary", "tls_memory"),
+        # X.509's and the big numbers' codes, added up.
+        (-0x2880 - 0x10, "temporary", "tls_memory"),
+        (-0x7780, "security", "tls_failed"),
+        (-0x7100, "security", "tls_failed"),
+    )
+    for number, kind, key in cases:
+        error = meaning(worded(OSError(number)), Route("h"))
+        equal((number, error.stage, error.kind, error.key), (number, "starttls", kind, key))
+    error = meaning(worded(OSError(-0x7780)), Route("h", certificate=([b"c"], b"k")))
+    equal((error.kind, error.key), ("configuration", "cert_refused"))

@@ -5,7 +5,7 @@ import sys
 from check import equal, raises
 from umail import MailError, Route
 from umail.blocking import Wire
-from umail.net import transport
+from umail.net import opening
 
 
 class Socket:
@@ -24,16 +24,16 @@ def test_a_handshake_that_failed_leaves_no_socket_open():
         def wrap(sock, route, host):
             return over, None
 
-    kept = transport.load_transient
+    kept = opening.load_transient
     for fails in (False, True):
         wire = Wire(5)
         wire.limit(5)
         wire.sock = raw
-        transport.load_transient = lambda name: Tls if name == "net.tls" else kept(name)
+        opening.load_transient = lambda name: Tls if name == "net.tls" else kept(name)
         try:
             wire.tls(Route("h"), "h")
         finally:
-            transport.load_transient = kept
+            opening.load_transient = kept
         if fails:
             raises(MailError, wire._pass, lambda sock, data: 0, b"")
         wire.close()

@@ -14,14 +14,13 @@ import time
 from device_program import attempt, receipt_of, route_of, told
 
 import umail
-from umail import Attachment, Message, aio, blocking, dns
-from umail.mime import fields
-from umail.net import sockets
+from umail import Attachment, Message, aio, blocking, dns, message
+from umail.net import opening, sockets
 from umail.net.transport import Transport
 
 links = []
 final = [600]
-begin, limit = Transport.begin, Transport.limit
+begin, limit = opening.begin, Transport.limit
 
 
 def watched(self, address, port, buffer):
@@ -34,7 +33,7 @@ def limited(self, seconds, keep=True):
     limit(self, final[0] if seconds == 600 else seconds, keep)
 
 
-Transport.begin, Transport.limit = watched, limited
+opening.begin, Transport.limit = watched, limited
 
 
 class Clock:
@@ -115,7 +114,7 @@ class Program:
         if "dns" in job:
             dns.servers = lambda: job["dns"]
         # A board's clock begins in its first year.
-        fields.time = Clock(job["year"]) if "year" in job else time
+        message.time = Clock(job["year"]) if "year" in job else time
         begun = sockets.ticks()
         result = self.end(job) if job["do"] == "end" else self.send(job)
         result["ms"] = sockets.left(sockets.ticks(), begun)

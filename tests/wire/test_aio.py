@@ -35,11 +35,12 @@ def test_sending_never_holds_the_loop_five_milliseconds(device, serve):
 def test_a_handshake_holds_the_loop_for_no_more_than_one_record(micropython, compiled, tmp_path, serve):
     device = Device([micropython, "-X", "heapsize=400k"], compiled, tmp_path / "trust.der", "aio")
     server = serve(authority=Authority(["localhost"]))
-    held = []
-    # Checking this chain of two ECDSA signatures, the dearest record, takes 13 ms here; the whole handshake takes 25.
-    while len(held) < 8 and (not held or min(held) >= 18000):
-        held.append(device.send(server, {}, ticker=True)[0]["held_us"])
-    assert min(held) < 18000, held
+    shares = []
+    # Checking this chain of two ECDSA signatures, the dearest record, is half of the handshake's work, on any machine.
+    while len(shares) < 8 and (not shares or min(shares) >= 60):
+        told = device.send(server, {}, ticker=True)[0]
+        shares.append(100 * told["held_us"] // told["noticed_us"])
+    assert min(shares) < 60, shares
 
 
 def test_two_clients_send_at_once(device, serve):

@@ -105,7 +105,8 @@ def _column(path, names, cells, column):
     if column:
         if names[1:].count(column) == 1:
             return 1 + names[1:].index(column)
-        raise ValueError('the trace %s has not one column "%s" but %s' % (path, column, listed or "none with a name"))
+        known = "its columns are " + listed if listed else "its columns have no names"
+        raise ValueError('the trace %s has no single column "%s"; %s' % (path, column, known))
     if most < 2:
         raise ValueError("the trace %s has no row of the form timestamp,value" % path)
     if most > 2:
@@ -135,7 +136,7 @@ def moment(text, local):
     """Return the Unix seconds of ``2026-11-24 12:03:10``, or of such a number, also of milliseconds or finer.
 
     A T in the middle, no seconds, a fraction, Z or +01:00 are fine; without an offset it is local time of the Zone
-    ``local``. Raises ValueError if it is no such time.
+    ``local``. Raises ValueError if it is not such a time.
     """
     whole, point, part = text.partition(".")
     if not point or len(whole) > 8:

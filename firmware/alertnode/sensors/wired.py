@@ -17,7 +17,7 @@ class Adc(Sensor):
 
     def measure(self):
         """Return the value, in the configuration's unit."""
-        # read_uv is calibrated where the chip has calibration; elsewhere full scale is the supply, 3.3 V.
+        # read_uv is calibrated if the chip has calibration; elsewhere full scale is the supply, 3.3 V.
         microvolts = getattr(self._adc, "read_uv", None) or self._raw
         total = 0
         for _ in range(self._samples):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from umail_host import terminal
 from umail_host.virtual_board import VirtualBoard
 
 EXAMPLE = """Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls
@@ -32,7 +35,7 @@ def board(
         virtual = VirtualBoard(
             flash or Path(folder),
             name,
-            on_console=_print if show else None,
+            on_console=_shown() if show else None,
             link=link,
             sleep_speed=sleep_speed,
             romfs=romfs * 1024,
@@ -58,9 +61,16 @@ def _stop(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _print(data: bytes) -> None:
-    sys.stdout.write(data.decode(errors="replace").replace("\r", ""))
-    sys.stdout.flush()
+def _shown() -> Callable[[bytes], None]:
+    """Return what prints a board's console as it comes, its prompts too."""
+    # A character may come in two pieces.
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+    def show(data: bytes) -> None:
+        sys.stdout.write(terminal.lines(decode(data)))
+        sys.stdout.flush()
+
+    return show
 
 
 def _obey(virtual: VirtualBoard, words: list[str]) -> None:

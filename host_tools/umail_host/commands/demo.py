@@ -30,10 +30,13 @@ def command(
     web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
     name: Annotated[str, typer.Option(help="The board's name in the mails.")] = "demo-board",
+    board: Annotated[str, typer.Option(help="Whose stand-in it is: a folder of boards/.")] = "virtual",
 ) -> None:
     """Show an alert on its whole way: recording, virtual board, SMTP over TLS, mail. Needs no hardware."""
     console = Console(highlight=False, markup=False)
     if web:
+        if board != "virtual":
+            raise UserError("--web shows boards called virtual only: leave --board out")
         if trace is not None:
             raise UserError("--web shows boards with a thermometer that you warm and cool: leave --trace out")
         demo_web.run(
@@ -52,4 +55,4 @@ def command(
     if limit is None:
         raise UserError("with a recording of your own, say above which value an alert is due: --limit 30 (LIMIT=30)")
     recording = demo.Recording.read(trace, column)
-    demo.run(recording, limit, hysteresis or 0.0, unit, name, console)
+    demo.run(recording, limit, hysteresis or 0.0, unit, name, console, board)

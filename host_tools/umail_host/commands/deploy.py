@@ -68,7 +68,7 @@ def command(
         _freeze(freeze, boards.load(board or _connected(port)), bool(romfs))
         return
     if romfs and not mpy:
-        raise UserError("--romfs is for .mpy, which run from where they lie: leave --no-mpy out")
+        raise UserError("--romfs needs .mpy files: remove --no-mpy")
     rom = romfs if mpy else False
     secrets = {name: secret_source.read(name) for name in secret or ()}
 
@@ -113,7 +113,15 @@ def _once(plan: run.Plan, healthy: float) -> None:
     report = transfer.Report()
     before: dict[str, bytes] | None = {} if healthy else None
     with terminal.bar("comparing") as show:
-        spec = run.carry_out(plan, report, show, lambda text: terminal.echo(text, err=True), before)
+        spec, link = run.carry_out(plan, report, show, lambda text: terminal.echo(text, err=True), before)
+    with link:
+        _tell(plan, spec, report)
+        if before is not None:
+            run.confirm(plan, link, healthy, before)
+            typer.echo("the new firmware runs")
+
+
+def _tell(plan: run.Plan, spec: BoardSpec, report: transfer.Report) -> None:
     for warning in report.warnings:
         terminal.echo(f"warning: {warning}", err=True)
     terminal.echo(
@@ -124,9 +132,6 @@ def _once(plan: run.Plan, healthy: float) -> None:
         + (f", {terminal.count(len(plan.secrets), 'secret')} stored" if plan.secrets else "")
         + ("; the board restarts" if plan.reset else "")
     )
-    if before is not None:
-        run.confirm(plan, healthy, before)
-        typer.echo("the new firmware runs")
 
 
 def _watch(once: Callable[[], None], folders: list[Path]) -> None:

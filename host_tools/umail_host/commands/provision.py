@@ -96,7 +96,7 @@ def _all(run: Run, fleet: Fleet, devices: Sequence[str], files: Mapping[str, byt
                 continue
             terminal.echo(f"{label}:")
             if not run.carry_out(device, found.job):
-                raise UserError("its test alert did not get through", _REFUSED)
+                raise UserError("the test alert was not delivered: see the error above, or run umail doctor", _REFUSED)
             counts["provisioned"] += 1
         except NamedError as error:
             seen.add(error.identity)
@@ -112,9 +112,7 @@ def _all(run: Run, fleet: Fleet, devices: Sequence[str], files: Mapping[str, byt
         typer.echo(f"not connected: {', '.join(missing)}")
     if failed:
         names = ", ".join(name for name, _ in failed)
-        raise UserError(
-            f"{len(failed)} failed: {names}; the command once more does only what is not done", failed[0][1]
-        )
+        raise UserError(f"{len(failed)} failed: {names}; run it again: finished boards are skipped", failed[0][1])
     if not counts["provisioned"] + counts["done before"]:
         raise UserError(
             f"no board of {fleet.path} is connected: plug it in with a cable that carries data, or name its --port",
@@ -142,7 +140,7 @@ def _ask(text: str, default: str, problem: interview.Problem) -> str:
             answer = str(typer.prompt(text, default=default or None)).strip()
         except typer.Abort:
             raise UserError(
-                f"stopped at the question {text!r}: a script gives a TOML file, docs/provision.md"
+                f"stopped at the question {text!r}: not a terminal: pass a TOML file instead (docs/provision.md)"
             ) from None
         if not (why := problem(answer)):
             return answer

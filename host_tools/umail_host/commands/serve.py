@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
-from umail_host import pages
+from umail_host import pages, terminal
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.core import switches
@@ -110,12 +110,13 @@ def serve(
             pages.show(served, console, open_it=not no_open)
         _wait_for(ended)
     _write(timeline, lambda path: (events.as_json if path.suffix == ".json" else events.text)(server).encode())
-    console.print(f"served {server.connections} connections, {len(server.inbox)} messages")
+    connections, mails = terminal.count(server.connections, "connection"), terminal.count(len(server.inbox), "mail")
+    console.print(f"served {connections}, {mails}")
 
 
 @contextlib.contextmanager
 def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterator[int]:
-    """The server runs, and before it the proxy where the network is to be bad; the port is the one to connect to."""
+    """The server runs, and before it the proxy if the network is to be bad; the port is the one to connect to."""
     with server:
         if proxy is None:
             yield server.port
@@ -126,7 +127,7 @@ def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterato
 
 @contextlib.contextmanager
 def _explained(what: str) -> Iterator[None]:
-    """Turn what a user can mend into one sentence."""
+    """Turn what a user can fix into one sentence."""
     try:
         yield
     except OSError as error:
@@ -138,7 +139,7 @@ def _explained(what: str) -> Iterator[None]:
 
 
 def _show(ended: threading.Event, show: Callable[[T], None], what: T) -> None:
-    """Show it; where nobody reads any more (`umail serve | head`), the server ends."""
+    """Show it; if nobody reads any more (`umail serve | head`), the server ends."""
     try:
         show(what)
     except (OSError, SystemExit):
@@ -163,7 +164,7 @@ def _write(path: Path | None, content: Callable[[Path], bytes]) -> None:
 
 
 def _addresses(host: str) -> list[str]:
-    """This machine's address on the LAN, for the certificate, where boards are let in."""
+    """This machine's address on the LAN, for the certificate, if boards are let in."""
     if host not in ("0.0.0.0", ""):
         return []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -182,7 +183,7 @@ def _authority(kept: Path | None, names: list[str], host: str) -> Authority:
         try:
             return Authority(names, kept=kept.read_bytes())
         except ValueError:
-            raise UserError(f"{kept} is not a root with its key: name a file that does not exist") from None
+            raise UserError(f"{kept} holds no root certificate with its key: name a file that does not exist") from None
     authority = Authority(names)
     if kept is not None:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -116,8 +116,8 @@ def check_mails(found: Survey, image: Mapping[str, bytes]) -> None:
     if lost := sum(format > reads for format in found.mails):
         what = "a mail waits" if lost == 1 else f"{lost} mails wait"
         raise UserError(
-            f"{what} on the board that this older umail can't read: let it send them first (umail outbox ls), "
-            "or remove them (umail outbox purge)"
+            f"{what} on the board that this older umail can't read: let the board send them first "
+            "(umail outbox ls shows them), or remove each (umail outbox purge NUMBER)"
         )
 
 

@@ -39,15 +39,18 @@ def keep(link: Board, image: Mapping[str, bytes]) -> dict[str, bytes]:
     return kept
 
 
-def wait_healthy(port: str, seconds: float) -> str:
-    """Watch a board that restarts; "" once the alert node runs, else what it printed instead (its last lines)."""
+def wait_healthy(link: Board, seconds: float) -> str:
+    """Watch a board that restarts; "" once the alert node runs, else what it printed instead (its last lines).
+
+    ``link`` has been open since the reset, as opening it anew would drop what came until then. It is closed at the end.
+    """
     deadline = time.monotonic() + seconds
     seen, since = b"", None
-    board: Board | None = None
+    board: Board | None = link
     try:
         while time.monotonic() < deadline:
             try:
-                board = board or Board(port)
+                board = board or Board(link.port)
                 seen = (seen + board.read_console(0.2))[-4000:]
             except BoardError:
                 # A chip with USB of its own takes its port away while it resets.

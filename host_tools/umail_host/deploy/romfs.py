@@ -139,7 +139,11 @@ def write(link: Link, image: bytes, block: int, progress: Callable[[int], None])
         progress(min(done * _CHUNK, len(image)))
     if _digest(link, len(image)) != wanted:
         link.exec("erase(1)")
-        raise UserError("the board's flash gave the ROMFS back wrong: deploy again, else it may be worn out", 1)
+        raise UserError(
+            "the ROMFS reads back differently from what was written: deploy again; if that fails too, the flash may be "
+            "worn out",
+            1,
+        )
     link.soft_reset()
     return True
 

@@ -40,9 +40,9 @@ class Plan:
     wait: float = 10
     reset: bool = True
 
-    def hold(self) -> contextlib.AbstractContextManager[Board]:
-        """Return the board, held still; for a ``with``."""
-        return maintenance.held(self.device, self.wait, self.reset)
+    def hold(self, stay_open: bool = False) -> contextlib.AbstractContextManager[Board]:
+        """Return the board, held still; for a ``with``, after which its port may stay open."""
+        return maintenance.held(self.device, self.wait, self.reset, stay_open)
 
 
 def carry_out(
@@ -51,8 +51,10 @@ def carry_out(
     progress: transfer.Progress,
     say: Callable[[str], None],
     before: dict[str, bytes] | None = None,
-) -> BoardSpec:
+) -> tuple[BoardSpec, Board]:
     """Deploy, and go on once by itself: the watchdog of the firmware before may have reset the board meanwhile.
+
+    Returns what board it is, and its open port, on which nothing since the reset has been read; the caller closes it.
 
     Args:
         report, progress: as `transfer.deploy` takes them.
@@ -67,7 +69,7 @@ def carry_out(
     while True:
         reached = False
         try:
-            with plan.hold() as link:
+            with plan.hold(stay_open=True) as link:
                 reached = True
                 spec = identity.choose(identity.machine(link), plan.board)
                 material.check_there(link, plan.settings, files)
@@ -75,7 +77,7 @@ def carry_out(
                 if before is not None:
                     before.update(rollback.keep(link, built))
                 transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)
-                return spec
+            return spec, link
         except ExecError:
             raise
         except BoardError as error:
@@ -87,13 +89,16 @@ def carry_out(
             say("the board went away; trying once more")
 
 
-def confirm(plan: Plan, seconds: float, before: Mapping[str, bytes]) -> None:
+def confirm(plan: Plan, link: Board, seconds: float, before: Mapping[str, bytes]) -> None:
     """Wait for the firmware to run, and bring back the one before if it does not.
+
+    Args:
+        link: as `carry_out` returned it; closed afterwards.
 
     Raises:
         UserError: it did not run within ``seconds``; says what the board printed, and which firmware it has now.
     """
-    printed = rollback.wait_healthy(plan.device, seconds)
+    printed = rollback.wait_healthy(link, seconds)
     if not printed:
         return
     what = f"the new firmware did not run within {seconds:g} s; the board printed:\n{printed}\n"

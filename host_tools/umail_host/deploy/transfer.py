@@ -160,7 +160,8 @@ def _write(link: Link, path: str, octets: bytes, sent: Callable[[int], None] | N
         raise changes.full(f"it ran full while {path} was written")
     reason = "gave it back wrong" if answer == "damaged" else f"answered with error {answer.rsplit(' ', 1)[-1]}"
     raise UserError(
-        f"{path} could not be written: the board's flash {reason}; deploy again, else it may be worn out", 1
+        f"{path} could not be written: the board's flash {reason}; deploy again; if that fails too, it may be worn out",
+        1,
     )
 
 
@@ -175,7 +176,8 @@ def _imports(link: Link, image: Mapping[str, bytes]) -> list[str]:
     for line in link.exec(f"imported({list(wanted)!r})", timeout=30).splitlines():
         kind, name, where = [*line.split(" ", 2), ""][:3]
         if kind == "broken":
-            raise UserError(f"{name} does not import on the board: {where}", 1)
+            why = f"{where}; deploy again, or with --no-mpy to see the line"
+            raise UserError(f"{name} does not import on the board: {why}", 1)
         if kind == "import" and not where.startswith(wanted[name]):
             warnings.append(f"the board imports {name} from {where}, not from {wanted[name]}: remove that one")
     return warnings

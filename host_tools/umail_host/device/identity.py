@@ -94,5 +94,5 @@ def connected(port: str) -> str:
         spec = None
     if spec is None:
         known = ", ".join(candidates or [spec.name for spec in boards.load_all() if spec.firmware])
-        raise UserError(f"what board is at {port} can't be told yet: name it with --board ({known})", _NO_BOARD)
+        raise UserError(f"can't tell which board is at {port}: name it with --board ({known})", _NO_BOARD)
     return spec.name

@@ -28,13 +28,15 @@ except OSError:
 
 
 @contextlib.contextmanager
-def held(port: str, wait: float = 10, reset: bool = True) -> Iterator[Board]:
+def held(port: str, wait: float = 10, reset: bool = True, stay_open: bool = False) -> Iterator[Board]:
     """Hold a board still in its raw REPL with a clean heap; for a ``with``.
 
     Args:
         port: what pyserial opens.
         wait: seconds in which it must answer; longer for one that sleeps.
         reset: whether it is reset at the end, so that it runs what it has then.
+        stay_open: leave the port open for the caller to close, so that nothing the board prints after the reset is
+            lost: opening a port drops what has come. If an exception ends the ``with``, it is closed all the same.
 
     Raises:
         UserError: the port can't be opened, or no MicroPython answers there.
@@ -51,7 +53,10 @@ def held(port: str, wait: float = 10, reset: bool = True) -> Iterator[Board]:
         finally:
             if not gone:
                 _leave(board, flagged, reset)
-    finally:
+    except BaseException:
+        board.close()
+        raise
+    if not stay_open:
         board.close()
 
 

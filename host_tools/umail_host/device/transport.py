@@ -30,10 +30,11 @@ class BoundedTransport(SerialTransport):  # type: ignore[misc] # mpremote has no
         """
         if ending.endswith(b">") and timeout_overall is None:
             timeout_overall = PROMPT
+        pty = getattr(self, "is_pty", False)  # mpremote 1.25 knows nothing of it
         data = bytearray()
         begun = heard = time.monotonic()
         while not data.endswith(ending):
-            new = self.serial.read(1) if self.is_pty or self.serial.inWaiting() else b""  # as a mounted one has it
+            new = self.serial.read(1) if pty or self.serial.inWaiting() else b""  # as a mounted one has it
             now = time.monotonic()
             if timeout_overall is not None and now >= begun + timeout_overall:
                 data += new

@@ -177,7 +177,7 @@ def _route(
     try:
         return firmware_rules.module("routes").build(table, given.get, umail, mail.suffix), known
     except (ValueError, OSError) as error:
-        raise UserError(f"the configuration makes no route: {error}") from None
+        raise UserError(f"the section [mail] of the configuration is not usable: {error}") from None
 
 
 def _tokens(mail: Route, oauth: Oauth, secrets: Mapping[str, str], by: Callable[..., None]) -> tuple[str, ...]:

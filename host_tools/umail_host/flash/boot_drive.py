@@ -15,6 +15,9 @@ from umail_host.device import maintenance, ports
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 
+# What the boot ROMs call themselves in INFO_UF2.TXT.
+_CHIPS = {"RPI-RP2": "rp2040", "RP2350": "rp2350"}
+
 
 def write(file: Path, board: BoardSpec, drive: Path | None, port: str) -> None:
     """Copy ``file`` to the boot drive; the board then restarts by itself.
@@ -70,7 +73,7 @@ def copy(file: Path, board: BoardSpec, drive: Path) -> None:
     except OSError:
         raise UserError(f"{drive} is not the boot drive of a board: hold BOOTSEL while you plug it in", 3) from None
     identity = re.search(r"Board-ID:\s*(\S+)", info)
-    if identity is None or not identity[1].startswith("RPI-RP2") or board.chip != "rp2040":
+    if identity is None or _CHIPS.get(identity[1]) != board.chip:
         raise UserError(f"{drive} belongs to {identity[1] if identity else 'an unknown board'}, not {board.name}", 3)
     try:
         shutil.copyfile(file, drive / file.name)

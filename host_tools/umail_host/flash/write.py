@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import struct
 import subprocess
 import sys
 from collections import deque
@@ -17,14 +16,10 @@ from pathlib import Path
 
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
-from umail_host.flash import esp_image
+from umail_host.flash import esp_image, uf2
 
-# microsoft/uf2: two magic words start a block of 512 bytes; its number and how many there are stand at offset 20, the
-# family id at offset 28.
-_UF2_MAGIC = (0x0A324655, 0x9E5D5157)
-_UF2_FAMILIES = {0xE48BFF56: "rp2040", 0xE48BFF59: "rp2350", 0xE48BFF57: "rp2350"}
-_UF2_BLOCK = 512
-_UF2_PAYLOAD = 256
+# MicroPython's own names: BOARD[-VARIANT]-DATE-vVERSION.
+_NAME = re.compile(r"([A-Z][A-Z0-9_]*)(?:-[A-Z0-9_]+)*-\d{8}-(?:unstable-)?v.*\.(?:bin|uf2)")
 # What marks the line of esptool's output that says why it failed, and what to do about some reasons.
 _REASONS = ("fatal error", "No module named", "Error")
 _HINTS = (
@@ -62,7 +57,7 @@ def check_file(file: Path, board: BoardSpec, sha256: str = "") -> str:
     digest = hashlib.sha256(octets).hexdigest()
     if sha256 and digest != sha256.lower():
         raise UserError(
-            f"{file} has SHA-256 {digest}, not the one given: it is damaged or another release, get it anew"
+            f"{file} has SHA-256 {digest}, not the one given: it is damaged or another release, download it again"
         )
     check_octets(str(file), octets, board)
     return digest
@@ -72,10 +67,11 @@ def check_octets(file: str, octets: bytes, board: BoardSpec) -> None:
     """Check what a firmware file holds; ``file`` is what it is called.
 
     Raises:
-        UserError: it is none, is damaged, another chip's or too large.
+        UserError: it is none, is damaged, another board's, another chip's or too large.
     """
     check = _check_uf2 if board.flash_method == "uf2" else _check_esp
     check(file, octets, board)
+    _check_name(file, board)
 
 
 def _check_esp(file: str, octets: bytes, board: BoardSpec) -> None:
@@ -92,21 +88,30 @@ def _check_esp(file: str, octets: bytes, board: BoardSpec) -> None:
     parts = {"boot loader": 0} | ({"MicroPython": factory.offset - board.flash_offset} if factory else {})
     for part, start in parts.items():
         if found := esp_image.problem(octets[start:]):
-            raise UserError(f"{file} is damaged, {found} ({part}): get it anew")
+            raise UserError(f"{file} is damaged ({part}: {found}): download it again")
 
 
 def _check_uf2(file: str, octets: bytes, board: BoardSpec) -> None:
-    if not octets or len(octets) % _UF2_BLOCK or struct.unpack_from("<II", octets) != _UF2_MAGIC:
+    held = uf2.read(octets)
+    if held is None:
         raise UserError(f"{file} is not a UF2 file: {where_from(board)}")
-    *_, count, number = struct.unpack_from("<4I", octets, 16)
-    if count != len(octets) // _UF2_BLOCK:
-        raise UserError(f"{file} is damaged, it has {len(octets) // _UF2_BLOCK} blocks of {count}: get it anew")
-    chip = _UF2_FAMILIES.get(number, f"unknown family {number:#x}")
-    if chip != board.chip:
-        raise UserError(f"{file} is for {chip}, {board.name} has {board.chip}: {where_from(board)}")
-    size = len(octets) // _UF2_BLOCK * _UF2_PAYLOAD
-    if size > board.flash_size:
-        raise UserError(f"{file} holds {size} bytes, the flash {board.flash_size}: {where_from(board)}")
+    if held.problem:
+        raise UserError(f"{file} is damaged, {held.problem}: download it again")
+    if held.chip != board.chip:
+        raise UserError(f"{file} is for {held.chip}, {board.name} has {board.chip}: {where_from(board)}")
+    room = board.layout[0].size if board.layout else board.flash_size
+    if held.end > room:
+        raise UserError(f"{file} ends at {held.end:#x}, the region for firmware at {room:#x}: {where_from(board)}")
+
+
+def _check_name(file: str, board: BoardSpec) -> None:
+    """Refuse a file that is named for another board, with the same chip perhaps."""
+    found = _NAME.fullmatch(Path(file).name)
+    if found is not None and found[1] != board.firmware:
+        raise UserError(
+            f"{file} is for {found[1]} by its name, not for {board.name}: give --board {found[1]}, or rename the "
+            "file if it is the right one"
+        )
 
 
 def version_in(name: str) -> str:

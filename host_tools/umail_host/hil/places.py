@@ -29,7 +29,7 @@ class Place:
 
     @property
     def virtual(self) -> bool:
-        """Whether it is no hardware, but made for this run."""
+        """Whether it is not hardware but made for this run."""
         return self.kind == "virtual"
 
     @property

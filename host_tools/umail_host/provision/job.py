@@ -133,7 +133,8 @@ class Run:
         plan = run.Plan(device, settings=job.settings, files=job.files, secrets={**job.secrets, **signed}, reset=False)
         report = transfer.Report()
         with terminal.bar("comparing") as show:
-            run.carry_out(plan, report, show, self._warn)
+            _, link = run.carry_out(plan, report, show, self._warn)
+        link.close()
         for warning in report.warnings:
             self._warn(f"warning: {warning}")
         files, secrets = terminal.count(len(report.written), "file"), terminal.count(len(plan.secrets), "secret")

@@ -228,4 +228,4 @@ class VirtualBoard:
         try:
             return done.result(_ANSWER)
         except concurrent.futures.TimeoutError:
-            raise UserError(f"the virtual board {self.name} does not react", exit_code=1) from None
+            raise UserError(f"the virtual board {self.name} does not respond: start it again", exit_code=1) from None

@@ -17,10 +17,11 @@ from umail_host.virtual_board.console import Console
 from umail_host.virtual_board.control import Control, Later, Silence
 from umail_host.virtual_board.interpreter import Interpreter, Wiring, socket_pair
 from umail_host.virtual_board.uart import Uart
+from umail_host.virtual_board.wakers import TIMER, Wakers
+from umail_host.virtual_board.watchdog import Watchdog
 from umail_host.virtual_board.world import World
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cause()
-_EXT0, _EXT1, _TIMER = 2, 3, 4  # machine.wake_reason() of an ESP32
 _ROM = {PWRON: "0x1 (POWERON_RESET)", HARD: "0xc (SW_CPU_RESET)", WDT: "0xc (SW_CPU_RESET)"}
 _ROM[DEEPSLEEP] = "0x5 (DEEPSLEEP_RESET)"
 _BOOT = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:%s,boot:%s\r\n"
@@ -75,13 +76,12 @@ class Chip:
         self._soft = False
         self._wake_reason = 0
         self._wake_pins: list[int] = []
-        self._wakers: dict[int, tuple[list[int], int]] = {}
+        self._wakers = Wakers(world.pins)
         self._slept_at = 0.0
         self._started_at = 0.0
         self._memory = b""
         self._frequency = 160_000_000
-        self._watchdog_seconds = 0.0
-        self._watchdog: asyncio.TimerHandle | None = None
+        self._watchdog = Watchdog(self._bite)
         self._wake: asyncio.TimerHandle | None = None
         self._ctrl_c: asyncio.TimerHandle | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -197,7 +197,7 @@ class Chip:
         self._loading = False
         self._slept_at = 0.0
         self._end_timers()
-        self._arm_watchdog(0)
+        self._watchdog.arm(0)
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
@@ -284,7 +284,7 @@ class Chip:
             "power.pin_names": lambda: self._settings.pin_names,
             "power.ticks": lambda: int((self._loop.time() - self._started_at) * 1e6),
             "power.woken": lambda: [self._wake_reason, self._wake_pins],
-            "power.wake_on": self._wake_on,
+            "power.wake_on": self._wakers.add,
             "power.booted": self._booted,
             "power.repl": self._repl,
             "power.cause": self._reset_cause,
@@ -296,8 +296,8 @@ class Chip:
             "power.deepsleep": self._deepsleep,
             "power.lightsleep": self._lightsleep,
             "rtc.memory": self._rtc_memory,
-            "watchdog.arm": lambda milliseconds: self._arm_watchdog(milliseconds / 1000),
-            "watchdog.feed": lambda: self._arm_watchdog(self._watchdog_seconds),
+            "watchdog.arm": lambda milliseconds: self._watchdog.arm(milliseconds / 1000),
+            "watchdog.feed": self._watchdog.feed,
             "timer.start": self._start_timer,
         }
 
@@ -331,29 +331,23 @@ class Chip:
         self._memory = bytes(data)
         return None
 
-    def _arm_watchdog(self, seconds: float) -> None:
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-        self._watchdog_seconds = seconds
-        self._watchdog = self._loop.call_later(seconds, self._bite) if seconds else None
-
     def _bite(self) -> None:
         if self._uart is not None and not self._rp2:
             self._uart.drain()
-            milliseconds = int(self._watchdog_seconds * 1000)
+            milliseconds = int(self._watchdog.seconds * 1000)
             self._uart.say((_WDT_TEXT % (milliseconds, milliseconds)).encode())
         self._reset(WDT)
 
     def _deepsleep(self, milliseconds: int | None) -> Silence:
-        if self._rp2 and self._watchdog is not None:  # it goes on counting, and its reset ends the sleep
-            left = self._watchdog_left()
+        left = self._watchdog.left
+        if self._rp2 and left is not None:  # it goes on counting, and its reset ends the sleep
             milliseconds = left if milliseconds is None else min(milliseconds, left)
         self._stop()
         self._world.hard_reset()
         self._slept_at = self._loop.time()
         if milliseconds is not None:
             skipped = milliseconds / 1000 - self._asleep(milliseconds)
-            self._wake = self._loop.call_later(self._asleep(milliseconds), self._wake_up, _TIMER, (), skipped)
+            self._wake = self._loop.call_later(self._asleep(milliseconds), self._wake_up, TIMER, (), skipped)
         self._wake_by_pin()
         return Silence()
 
@@ -363,17 +357,10 @@ class Chip:
         self._wake_reason, self._wake_pins = reason, list(pins)
         self._start(DEEPSLEEP)
 
-    def _wake_on(self, reason: int, pins: list[int], level: int) -> None:
-        self._wakers[reason] = (pins, level)
-
     def _wake_by_pin(self) -> None:
-        for reason, (pins, level) in self._wakers.items():
-            found = [pin for pin in pins if self._world.pins[pin].level == level]
-            # EXT1 wakes at any high pin, but at low ones only if all are.
-            if found and (reason != _EXT1 or level or len(found) == len(pins)):
-                real = self._loop.time() - self._slept_at
-                self._wake_up(reason, found if reason != _EXT0 else (), real * (self._settings.sleep_speed - 1))
-                return
+        if (found := self._wakers.found()) is not None:
+            real = self._loop.time() - self._slept_at
+            self._wake_up(*found, real * (self._settings.sleep_speed - 1))
 
     def _lightsleep(self, milliseconds: int | None) -> Later | Silence:
         if milliseconds is None:
@@ -381,26 +368,15 @@ class Chip:
         seconds = self._asleep(milliseconds)
         self._world.clock.advance((milliseconds / 1000) - seconds)
         self._started_at -= (milliseconds / 1000) - seconds
-        if self._rp2 and self._watchdog is not None:  # it goes on counting
-            left = self._watchdog_left()
+        left = self._watchdog.left
+        if self._rp2 and left is not None:  # it goes on counting
             if left <= milliseconds:
-                self._watchdog.cancel()
-                self._watchdog = self._loop.call_later(self._asleep(left), self._bite)
+                self._watchdog.put_off(self._asleep(left))
                 return Silence()
-            self._rearm(seconds + (left - milliseconds) / 1000)
-        elif self._watchdog_seconds:  # an ESP32's stands still as well
-            self._rearm(self._watchdog_seconds + seconds)
+            self._watchdog.put_off(seconds + (left - milliseconds) / 1000)
+        else:  # an ESP32's stands still as well
+            self._watchdog.put_off(self._watchdog.seconds + seconds)
         return Later(seconds)
-
-    def _rearm(self, seconds: float) -> None:
-        armed = self._watchdog_seconds
-        self._arm_watchdog(seconds)
-        self._watchdog_seconds = armed
-
-    def _watchdog_left(self) -> int:
-        """Return the milliseconds until the watchdog bites."""
-        assert self._watchdog is not None
-        return max(int((self._watchdog.when() - self._loop.time()) * 1000), 0)
 
     def _asleep(self, milliseconds: int) -> float:
         """Return the seconds of real time that a sleep takes."""

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from umail.smtp.transaction import Receipt
+from umail.smtp.reply import Receipt
 
 class SMTP:
     username: str | None

@@ -15,6 +15,7 @@ class MailError(Exception):
     key: str
     refused: Sequence[tuple[str, Reply]]
     retry_after: int
+    known: bool
     def __init__(
         self, stage: _Stage, kind: _Kind, text: str = "", code: int = 0, enhanced: str = "", key: str = ""
     ) -> None: ...

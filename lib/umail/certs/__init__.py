@@ -4,9 +4,10 @@ from umail import load_transient
 
 
 def load(names=None):
-    """DER bytes of the roots called ``names``, a sequence of str; all of them by default.
+    """Yield the DER bytes of the roots called ``names``, a sequence of str; of all by default: one by one.
 
     Raises ImportError for a name that is not on this board.
     """
     # The TLS context copies what it is given, so the modules go again: a kilobyte counts on a board.
-    return [load_transient("certs." + name).DER for name in names or load_transient("tables.roots").NAMES]
+    for name in names or load_transient("tables.roots").NAMES:
+        yield load_transient("certs." + name).DER

@@ -1,8 +1,24 @@
 """Names beside addresses in header fields (RFC 5322, 3.4): taken apart when given, quoted or encoded when sent."""
 
-from .fields import clean, refuse, words
+from ..checks import clean, refuse
 
 _ATOM = b"!#$%&'*+-/=?^_`{|}~ "
+
+
+def address(argument, value):
+    """As ``message.address``, for what is not plain."""
+    name = ""
+    bare = value
+    if not isinstance(value, str) or value[-1:] == ">":
+        name, bare = split(argument, value)
+    local, _, domain = clean(argument, bare).partition("@")
+    rest = domain[1:-1].replace(":", "") if domain[:1] + domain[-1:] == "[]" else domain
+    wrong = not local or not rest or len(local.encode()) > 64 or len(domain.encode()) > 255
+    for c in ' "(),:;<>@[\\]':
+        wrong = wrong or c in local or c in rest
+    if wrong:
+        refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 bytes")
+    return name, bare
 
 
 def split(argument, value):
@@ -14,7 +30,7 @@ def split(argument, value):
     name, mark, bare = clean(argument, value)[:-1].rpartition("<")
     name = name.strip()
     if not mark:
-        refuse(argument, value, "has no <")
+        refuse(argument, value, "ends in > but has no <")
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = "\\".join([part.replace('\\"', '"') for part in name[1:-1].split("\\\\")])
     elif "@" in name:
@@ -22,8 +38,11 @@ def split(argument, value):
     return name, bare
 
 
-def phrase(name):
-    """Return a display name (str) as tokens: atoms, one quoted string, or encoded words (RFC 5322, section 3.2.5)."""
+def phrase(name, words):
+    """Return a display name (str) as tokens: atoms, one quoted string, or encoded words (RFC 5322, section 3.2.5).
+
+    ``words`` is that of fields.py, which loads this module.
+    """
     tokens = words(name)
     if tokens and tokens[0].startswith(b"=?"):
         return tokens

@@ -1,43 +1,17 @@
-"""What every mail needs: arguments checked, folded headers, the date, the text's transfer encoding."""
+"""How a mail is written: header fields, the date, the text with its transfer encoding (RFC 5322, RFC 2045)."""
 
 import time
 
 from umail import load_transient
 
 
-def refuse(argument, value, why):
-    """Raise the ValueError for a faulty ``argument``; it shows the ``value``, unless that is a secret."""
-    for word in ("password", "token", "secret"):
-        # (MicroPython takes a tuple of endings from 1.26 on.)
-        if argument.endswith(word):
-            value = "***"
-    raise ValueError("%s: %r %s" % (argument, value, why))
-
-
-def clean(argument, value):
-    """Return ``value``, a str without control characters; a ValueError names the ``argument`` otherwise."""
-    if not isinstance(value, str):
-        refuse(argument, value, "is not a str")
-    for c in value:
-        c = ord(c)
-        # Half a surrogate pair is no character, and CPython could not encode it.
-        if c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000:
-            refuse(argument, value, "holds the character U+%04X" % c)
-    return value
-
-
 def is_ascii(data):
-    """Whether all of these bytes are below 128."""
+    """Tell whether all of these bytes are below 128."""
     return not data or max(data) < 128
 
 
-def now():
-    """The date as ``time.time()`` has it (int), None while the clock is not set: a board starts in 1970 or 2000."""
-    return int(time.time()) if time.gmtime()[0] >= 2025 else None
-
-
 def date(seconds):
-    """The RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
+    """Return the RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
     # An ESP32's gmtime takes no float.
     t = time.gmtime(int(seconds))
     return "%s, %02d %s %04d %02d:%02d:%02d +0000" % (
@@ -52,7 +26,7 @@ def date(seconds):
 
 
 def words(text, longest=64):
-    """``text`` (str) as the tokens of an unstructured header: its own words, or encoded words where it needs them.
+    """Return ``text`` (str) as the tokens of an unstructured header: its own words, or encoded words if it needs them.
 
     Besides what is not ASCII, a literal ``=?`` is encoded, and so are spaces that folding would change and
     words of more than ``longest`` bytes.
@@ -65,7 +39,7 @@ def words(text, longest=64):
 
 
 def header(name, tokens):
-    """One header field, folded before each token (bytes) that would pass column 76, but never before the first.
+    """Return one header field, folded before each token (bytes) that would pass column 76, but never before the first.
 
     Parsers disagree on whether a fold there leaves a space at the beginning of the value.
     """
@@ -80,24 +54,87 @@ def header(name, tokens):
     return b"\r\n".join(lines)
 
 
-def text_octets(text, eightbit):
-    """Encode a text (str) with any line ends: (name of the transfer encoding, the data with CRLF only), both bytes.
+def _people(name, pairs, bare_only):
+    # The header field of an address list; ``bare_only``: no angle brackets around a lone address without a name.
+    tokens = []
+    for who, bare in pairs:
+        bare = bare.encode()
+        if who:
+            tokens += load_transient("mime.addresses").phrase(who, words)
+        if who or not bare_only or len(pairs) > 1:
+            bare = b"<" + bare + b">"
+        tokens.append(bare + b",")
+    tokens[-1] = tokens[-1][:-1]
+    return header(name, tokens)
 
-    7bit or, if the server takes it, 8bit as long as no line is over 998 octets (RFC 5321, section 4.5.3.1.6) and no NUL
-    is inside; otherwise quoted-printable or base64, whichever is shorter. With ``eightbit`` "inert": quoted-printable,
-    none of whose lines can be a command (see smtp/inert.py).
+
+def head(message):
+    """Return the headers of a ``Message`` up to MIME-Version (bytearray), without those of the content."""
+    out = bytearray()
+    for name, pairs in (
+        (b"From", [message.author]),
+        (b"To", message.to),
+        (b"Cc", message.cc),
+        (b"Reply-To", message.reply_to),
+    ):
+        if pairs:
+            # Filters count a bare address against a mail with HTML.
+            out += _people(name, pairs, message.html is None)
+    if not message.to and not message.cc:
+        out += b"To: undisclosed-recipients:;\r\n"
+    out += header(b"Subject", words(message.subject))
+    if message.date is not None:
+        out += b"Date: %s\r\n" % date(message.date).encode()
+    out += b"Message-ID: %s\r\n" % message.message_id.encode()
+    if message.headers or message.importance:
+        out += b"".join(load_transient("mime.optional_fields").fields(message, header, words))
+    else:
+        # RFC 3834, section 5: keeps absence notices from answering.
+        out += b"Auto-Submitted: auto-generated\r\n"
+    out += b"MIME-Version: 1.0\r\n"
+    return out
+
+
+def encoding_of(data, eightbit):
+    """Return the transfer encoding that UTF-8 ``data`` with LF line ends can do with (bytes), or None.
+
+    7bit or, if the server takes it, 8bit as long as no line is over 998 bytes (RFC 5321, section 4.5.3.1.6) and no NUL
+    is inside.
     """
-    data = text.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if eightbit == "inert":
-        return b"quoted-printable", load_transient("mime.transfer_encoding").quoted_printable(data, True)
-    plain = is_ascii(data)
     # Where a line ends; the next end is looked for as far as a line may reach. A list of all lines would fill the heap.
     end = -1
     while end + 999 < len(data):
         end = data.rfind(b"\n", end + 1, end + 1000)
         if end < 0:
-            break
+            return None
+    plain = is_ascii(data)
+    return None if b"\0" in data or not (plain or eightbit) else b"7bit" if plain else b"8bit"
+
+
+def text_part(out, subtype, text, eightbit):
+    """Append a text of any line ends to ``out``, with its header: returns the name of its transfer encoding.
+
+    What can be neither 7bit nor 8bit (see ``encoding_of``) is quoted-printable or base64, whichever is shorter; with
+    ``eightbit`` "inert" it is quoted-printable, none of whose lines can be a command (see smtp/flight.py).
+    """
+    data = text.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    encoding = b"quoted-printable" if eightbit == "inert" else encoding_of(data, eightbit)
+    if not encoding:
+        encoding, data = load_transient("mime.transfer_encoding").shortest(data)
+    out += b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
+    if eightbit == "inert":
+        load_transient("mime.transfer_encoding").quoted_printable(data, True, out=out)
     else:
-        if (plain or eightbit) and b"\0" not in data:
-            return b"7bit" if plain else b"8bit", data.replace(b"\n", b"\r\n")
-    return load_transient("mime.transfer_encoding").shortest(data)
+        out += data.replace(b"\n", b"\r\n") if encoding[1:] == b"bit" else data
+    return encoding
+
+
+def encode(message, eightbit):
+    """Encode a ``Message`` of a text alone: all of its bytes (bytearray)."""
+    out = head(message)
+    # Filters count an empty body against a mail.
+    text = message.text or message.subject
+    text_part(out, b"plain", text, eightbit)
+    if out[-2:] != b"\r\n" or not text:
+        out += b"\r\n"
+    return out

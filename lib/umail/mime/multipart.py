@@ -1,4 +1,4 @@
-"""The body of a mail with HTML or attachments (RFC 2046): a list of octets and files, streamed piece by piece."""
+"""The body of a mail with HTML or attachments (RFC 2046): byte strings and files, streamed piece by piece."""
 
 import os
 from binascii import hexlify
@@ -6,7 +6,7 @@ from binascii import hexlify
 from umail import load_transient
 
 from ..attachment import base64, binary, ending_of
-from .fields import header, is_ascii, text_octets
+from .fields import header, is_ascii, text_part
 
 _NEEDS = ("7bit", "8bit", "binary")
 
@@ -29,7 +29,7 @@ class Body:
             self.size = None if self.size is None or size is None else self.size + size
 
     def chunks(self):
-        """Yield the octets as memoryviews of the buffer. May be called again where all sources can be read again."""
+        """Yield the bytes as memoryviews of the buffer. May be called again if all sources can be read again."""
         buffer = self._buffer
         # A line of base64 must fit.
         if not buffer or len(buffer) < 78:
@@ -65,7 +65,7 @@ class Body:
 
 
 def _buffer(size):
-    """A bytearray of so many octets, or of half as many, and so on, where memory is in pieces."""
+    """Return a bytearray of so many bytes, or of half as many, and so on, if memory is in pieces."""
     while True:
         try:
             return bytearray(size)
@@ -76,7 +76,7 @@ def _buffer(size):
 
 
 def parameter(name, value):
-    """A header's parameter as tokens: a quoted string, or RFC 2231 where ``value`` (str) needs it."""
+    """Return a header's parameter as tokens: a quoted string, or RFC 2231 if ``value`` (str) needs it."""
     data = value.encode()
     # There are parsers that do not know a backslash, or a semicolon inside the quotes.
     if is_ascii(data) and len(data) <= 65 and not any(c in b'"\\;' for c in data):
@@ -84,17 +84,17 @@ def parameter(name, value):
     pieces = []
     line = b"utf-8''"
     for character in value:
-        octets = b""
+        escaped = b""
         for c in character.encode():
             # RFC 5987's attr-char, the narrower set.
             if 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c in b"-._":
-                octets += bytes((c,))
+                escaped += bytes((c,))
             else:
-                octets += b"%%%02X" % c
-        if len(line) + len(octets) > 50:
+                escaped += b"%%%02X" % c
+        if len(line) + len(escaped) > 50:
             pieces.append(line)
             line = b""
-        line += octets
+        line += escaped
     if not pieces:
         return [name + b"*=" + line]
     pieces.append(line)
@@ -104,9 +104,8 @@ def parameter(name, value):
 
 
 def _text(subtype, text, eightbit):
-    encoding, data = text_octets(text, eightbit)
-    head = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
-    return 1 if encoding == b"8bit" else 0, [head, data]
+    out = bytearray()
+    return 1 if text_part(out, subtype, text, eightbit) == b"8bit" else 0, [out]
 
 
 def _file(file, inline, raw):

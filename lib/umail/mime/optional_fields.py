@@ -1,6 +1,6 @@
-"""What a plain alert does not have: further headers, importance, a message id of one's own, HTML and attachments."""
+"""What a plain alert does not have: further headers, importance, an ID or a date of its own, HTML and attachments."""
 
-from .fields import clean, header, refuse, words
+from ..checks import clean, refuse
 
 # Headers that arguments of Message or the encoder write.
 _OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
@@ -8,11 +8,17 @@ _PRIORITY = {"high": b"1", "normal": b"3", "low": b"5"}
 
 
 def check(message):
-    """Refuse with a ValueError what is wrong with these arguments of ``message``."""
+    """Refuse with a ValueError what is wrong with the arguments of ``message`` other than its addresses."""
+    if not message.recipients:
+        refuse("to", message.to, "names no recipient")
+    clean("subject", message.subject)
+    value = message.date
+    if value is not None and not isinstance(value, (int, float)):
+        refuse("date", value, "is not a number of seconds")
     for name, value in message.headers:
         clean("headers", name)
         clean("headers", value)
-        # With a word of 900 octets the line keeps to RFC 5322's 998 (2.1.1).
+        # With a word of 900 bytes the line keeps to RFC 5322's 998 (2.1.1).
         if not 0 < len(name) < 77 or not all(32 < ord(c) < 127 and c != ":" for c in name):
             refuse("headers", name, "is not a header name")
         lower = name.lower()
@@ -24,13 +30,13 @@ def check(message):
             continue
         if not isinstance(value, str):
             refuse(argument, value, "is not a str")
-        # Half a surrogate pair, which MicroPython has in a str, is no UTF-8; CPython does not encode it.
-        octets = value.encode()
-        at = octets.find(b"\xed")
+        # Half a surrogate pair, which MicroPython has in a str, is not UTF-8; CPython does not encode it.
+        data = value.encode()
+        at = data.find(b"\xed")
         while at >= 0:
-            if octets[at + 1] > 0x9F:
+            if data[at + 1] > 0x9F:
                 refuse(argument, value, "holds half a surrogate pair")
-            at = octets.find(b"\xed", at + 1)
+            at = data.find(b"\xed", at + 1)
     for value in message.attachments:
         if not hasattr(value, "open"):
             refuse("attachments", value, "is not an Attachment")
@@ -53,8 +59,11 @@ def check(message):
         refuse("ret", message.ret, 'is neither "full" nor "hdrs"')
 
 
-def fields(message):
-    """The header fields (list of bytes) for ``headers`` and ``importance``, with Auto-Submitted if it is not there."""
+def fields(message, header, words):
+    """Return the fields (list of bytes) of ``headers`` and ``importance``, and Auto-Submitted if it is not there.
+
+    ``header`` and ``words`` are those of fields.py, which loads this module.
+    """
     out = []
     if message.importance:
         # The first is Outlook's, the second that of others.

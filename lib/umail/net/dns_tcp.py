@@ -1,10 +1,10 @@
-"""A DNS query over TCP (RFC 7766), where an answer was cut off."""
+"""A DNS query over TCP (RFC 7766), if an answer was cut off."""
 
 from .sockets import Buffer
 
 
 def ask(server, question, seconds):
-    """Ask once over TCP (generator): the answer, empty where none came."""
+    """Ask once over TCP (generator): the answer, empty if none came."""
     buffer = Buffer(4098)
     address, _, port = server.partition("#")
     try:

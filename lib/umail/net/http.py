@@ -17,7 +17,7 @@ def _quote(text):
 
 
 def form(fields):
-    """``application/x-www-form-urlencoded`` octets of (name, value) pairs of str; None leaves a pair out."""
+    """Return ``application/x-www-form-urlencoded`` bytes of (name, value) pairs of str; None leaves a pair out."""
     return b"&".join([_quote(name) + b"=" + _quote(value) for name, value in fields if value is not None])
 
 
@@ -57,7 +57,7 @@ def _failed(text, key="token_endpoint"):
 
 
 class _Reader:
-    # Takes lines and counted octets out of a buffer (generators); the seconds are those of one wait.
+    # Takes lines and counted bytes out of a buffer (generators); the seconds are those of one wait.
     def __init__(self, buffer, seconds):
         self.buffer = buffer
         self.seconds = seconds
@@ -78,8 +78,8 @@ class _Reader:
             if not (yield from self.more()):
                 raise _failed("the connection ended inside the answer")
 
-    def octets(self, count, into):
-        # ``count`` octets (None: all until the end) added to ``into``.
+    def take(self, count, into):
+        # ``count`` bytes (None: all until the end) added to ``into``.
         buffer = self.buffer
         while count is None or count:
             there = len(buffer)
@@ -95,13 +95,13 @@ class _Reader:
             buffer.start += there
             count = None if count is None else count - there
             if len(into) > _MAX_BODY:
-                raise _failed("an answer longer than %d octets" % _MAX_BODY)
+                raise _failed("an answer longer than %d bytes" % _MAX_BODY)
 
 
 def post(route, path, fields, seconds):
     """POST a form and take the JSON object that answers (generator): returns (status, dict).
 
-    The object's ``retry_after`` is the header's: seconds (int), 0 where there is none (RFC 9110, 10.2.3).
+    The object's ``retry_after`` is the header's: seconds (int), 0 if there is none (RFC 9110, 10.2.3).
 
     Args:
         route (Route): host, port and trust; its security is ``"tls"``.
@@ -110,7 +110,7 @@ def post(route, path, fields, seconds):
         seconds (float): for each wait.
 
     Raises:
-        MailError: stage auth, where there is no connection or no such answer; resolve or starttls, where these fail.
+        MailError: stage auth, if there is no connection or no such answer; resolve or starttls, if these fail.
     """
     buffer = Buffer(1024)
     try:
@@ -119,7 +119,7 @@ def post(route, path, fields, seconds):
         head = "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nAccept: application/json\r\nConnection: close\r\n"
         head += "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
         yield (head % (path, route.host, len(body))).encode() + body
-        status, octets, wait = yield from _answer(_Reader(buffer, seconds))
+        status, body, wait = yield from _answer(_Reader(buffer, seconds))
     except (OSError, MailError) as error:
         yield ("close",)
         if isinstance(error, OSError):
@@ -127,7 +127,7 @@ def post(route, path, fields, seconds):
         raise error
     yield ("close",)
     try:
-        answer = json.loads(octets)
+        answer = json.loads(body)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
@@ -140,9 +140,17 @@ def post(route, path, fields, seconds):
 
 def _connect(route, buffer):
     failure = None
-    for address in (yield from load_transient("net.resolve").resolve(route.host)):
+    try:
+        addresses = yield from load_transient("net.resolve").resolve(route.host)
+    except MailError as error:
+        if error.kind == "configuration" and route.reached:
+            # A router whose line is down says of every name that there is none.
+            error.kind = "temporary"
+        raise error
+    for address in addresses:
         try:
             yield ("connect", address, route.port, buffer)
+            route.reached = True
             yield ("tls", route, route.host)
             return
         except OSError as error:
@@ -176,7 +184,7 @@ def _answer(reader):
         raise _failed("more than 100 headers")
     body = bytearray()
     if not chunked:
-        yield from reader.octets(length, body)
+        yield from reader.take(length, body)
     while chunked:
         size = (yield from reader.line()).split(b";")[0].strip()
         try:
@@ -185,6 +193,6 @@ def _answer(reader):
             raise _failed("a chunk without its size")
         if size <= 0:
             break
-        yield from reader.octets(size, body)
+        yield from reader.take(size, body)
         yield from reader.line()
     return int(words[1]), body, wait

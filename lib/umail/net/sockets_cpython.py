@@ -7,34 +7,34 @@ import time
 
 
 def ticks():
-    """Milliseconds of a clock that never jumps."""
+    """Return milliseconds of a clock that never jumps."""
     return int(time.monotonic() * 1000)
 
 
 def left(until, now):
-    """Milliseconds from ``now`` to ``until``."""
+    """Return milliseconds from ``now`` to ``until``."""
     return until - now
 
 
 def after(now, delta):
-    """The time ``delta`` milliseconds after ``now``."""
+    """Return the time ``delta`` milliseconds after ``now``."""
     return now + delta
 
 
-def receive(sock, octets):
-    """Receive into ``octets``."""
+def receive(sock, data):
+    """Receive into ``data``."""
     try:
-        return sock.recv_into(octets)
+        return sock.recv_into(data)
     except (BlockingIOError, ssl.SSLWantReadError):
         return -select.POLLIN
     except ssl.SSLWantWriteError:
         return -select.POLLOUT
 
 
-def transmit(sock, octets):
-    """Send some of ``octets``."""
+def transmit(sock, data):
+    """Send some of ``data``."""
     try:
-        return sock.send(octets)
+        return sock.send(data)
     except (BlockingIOError, ssl.SSLWantWriteError):
         return -select.POLLOUT
     except ssl.SSLWantReadError:
@@ -42,13 +42,13 @@ def transmit(sock, octets):
 
 
 def local_address(sock):
-    """The local address of a connected socket (str)."""
+    """Return the local address of a connected socket (str)."""
     address = sock.getsockname()[0]
     return "IPv6:" + address if ":" in address else address
 
 
 def lookup(host):
-    """The addresses of ``host`` by the system's resolver (list of str), IPv4 first: neither timed nor cancellable."""
+    """Ask the system's resolver, which can be neither timed nor cancelled: the addresses (list of str), IPv4 first."""
     found = []
     for family, _, _, _, address in socket.getaddrinfo(host, 0, 0, socket.SOCK_STREAM):
         if address[0] not in found:

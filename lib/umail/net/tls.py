@@ -1,24 +1,19 @@
 """TLS as a route wants it: what is trusted, and the client's certificate (what a failure means: tls_failure.py)."""
 
-import ssl
 import sys
 
 from umail import load_transient
 
 from ..errors import MailError
 
-
-def _read(source, what="x509"):
-    # The bytes of a certificate or key. PEM is for CPython: MicroPython without its PEM parser names no reason.
-    if isinstance(source, str):
-        with open(source, "rb") as file:
-            data = file.read()
-    else:
-        data = source
-    if b"-----BEGIN" in data and not hasattr(ssl.SSLContext, "minimum_version"):
-        name = source if isinstance(source, str) else "it"
-        raise ValueError("%s is PEM, boards read DER: openssl %s -in FILE -outform DER -out FILE.der" % (name, what))
-    return data
+if sys.implementation.name == "micropython":
+    try:
+        # What its ``ssl`` is made of from 1.23 on; that one hides the choice of cipher suites.
+        import tls as ssl
+    except ImportError:
+        import ssl
+else:
+    import ssl
 
 
 def wrap(sock, route, host):
@@ -28,37 +23,42 @@ def wrap(sock, route, host):
         The socket to use, and how many bytes of heap are free if the handshake takes its memory from there, else None.
 
     Raises:
-        MailError: stage starttls, where a certificate file cannot be used.
+        MailError: stage starttls, if a certificate file cannot be used.
     """
     trust = route.trust
-    certificate = route.certificate
     checked = trust != "insecure" and route.security != "opportunistic"
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if trust == "insecure":
-            print('umail: WARNING: certificates are not checked (trust="insecure"): for a bench only')
-        if hasattr(context, "minimum_version"):
-            from .tls_cpython import prepare
-
-            prepare(context, checked)
+        if sys.implementation.name == "cpython" or trust == "insecure":
+            load_transient("net.tls_rare").prepare(context, trust, checked)
+        if sys.implementation.name == "micropython":
+            # Forward secrecy and AEAD (RFC 9325, 4.2); static RSA and CBC have neither.
+            context.set_ciphers(
+                [
+                    name
+                    for name in context.get_ciphers()
+                    if "TLS1-3" in name or "ECDHE" in name and ("GCM" in name or "CHACHA" in name)
+                ]
+            )
         context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
         if checked:
             if trust is None:
                 trust = load_transient("certs").load(route.roots)
-            for source in trust if isinstance(trust, (list, tuple)) else (trust,):
-                data = _read(source)
-                context.load_verify_locations(cadata=data.decode() if b"-----BEGIN" in data else data)
-        if certificate:
-            # ([leaf, *intermediates], key). MicroPython adds each, with the key of the first, to one chain.
-            key = _read(certificate[1], "pkey")
-            chain = [_read(source) for source in certificate[0]]
-            if hasattr(context, "minimum_version"):
-                from .tls_cpython import load
-
-                load(context, chain, key)
-            else:
-                for source in chain:
-                    context.load_cert_chain(source, key)
+            elif not isinstance(trust, (list, tuple)):
+                trust = (trust,)
+            for source in trust:
+                data = source
+                if isinstance(source, str):
+                    with open(source, "rb") as file:
+                        data = file.read()
+                if b"-----BEGIN" in data:
+                    data = load_transient("net.tls_rare").pem(context, data, source)
+                if ssl.__name__ == "tls":
+                    context.load_verify_locations(data)
+                else:
+                    context.load_verify_locations(cadata=data)
+        if route.certificate:
+            load_transient("net.tls_rare").show(context, route.certificate)
     except (ValueError, OSError) as error:
         raise MailError("starttls", "configuration", "certificate or key cannot be used: %s" % error, key="cert_file")
     free = None

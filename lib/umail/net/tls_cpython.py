@@ -1,4 +1,4 @@
-"""What CPython's ssl needs and MicroPython's does not: older TLS shut out, client certificates as PEM files."""
+"""What CPython's ssl needs and MicroPython's does not: older TLS and suites shut out, certificates as PEM files."""
 
 import os
 import ssl
@@ -16,6 +16,8 @@ def _label(key):
 def prepare(context, checked):
     """TLS 1.2 at least, where MicroPython's mbed TLS begins; names unchecked where certificates are not ``checked``."""
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Forward secrecy and AEAD (RFC 9325, 4.2); all suites of TLS 1.3 have both.
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     context.check_hostname = checked
     # RFC 9525, 2: a host is named by the subjectAltName, never by the common name.
     context.hostname_checks_common_name = False

@@ -22,8 +22,30 @@ _MEANING = (
     ("certificate", "cert_other"),
 )
 
-# Bytes of heap that a handshake takes where TLS allocates from there, measured on a build with 32-bit words.
+# Bytes of heap that a handshake takes if TLS allocates from there, measured on a build with 32-bit words.
 _NEED = 36000
+
+# What TLS sockets raise up to MicroPython 1.27: mbed TLS's number alone (its upper part, if two are added up).
+_NUMBERS = {
+    0x7280: "SSL_CONN_EOF",
+    0x7780: "SSL_FATAL_ALERT_MESSAGE",
+    0x7F00: "SSL_ALLOC_FAILED",
+    0x2880: "X509_ALLOC_FAILED",
+    0x3F80: "PK_ALLOC_FAILED",
+    0x4D80: "ECP_ALLOC_FAILED",
+    0x5180: "MD_ALLOC_FAILED",
+    0x6180: "CIPHER_ALLOC_FAILED",
+}
+
+
+def worded(error):
+    """Return an OSError of a TLS socket that has a negative number and no words as later releases raise it."""
+    number = -error.args[0]
+    if number < 256:
+        # The system's, which mbed TLS passed on with its sign changed.
+        return OSError(number)
+    name = _NUMBERS.get(number & 0x7F80)
+    return OSError(-number, "MBEDTLS_ERR_" + name) if name else error
 
 
 def meaning(error, route, free=None):

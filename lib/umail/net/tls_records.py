@@ -20,17 +20,17 @@ class Records(io.IOBase):
         self.sock = sock
         self.begun = False
 
-    def readinto(self, octets):
-        """Receive; every second header of a record, which mbed TLS reads apart (five octets), is not there yet."""
-        if len(octets) == 5 and self.wire.handshake:
+    def readinto(self, data):
+        """Receive; every second header of a record, which mbed TLS reads apart (five bytes), is not there yet."""
+        if len(data) == 5 and self.wire.handshake:
             self.begun = not self.begun
             if not self.begun:
                 return None
-        return self.sock.readinto(octets)
+        return self.sock.readinto(data)
 
-    def write(self, octets):
+    def write(self, data):
         """Send."""
-        return self.sock.write(octets)
+        return self.sock.write(data)
 
     def ioctl(self, request, argument):
         """Close; nothing else is asked for, as the driver waits for the socket itself."""

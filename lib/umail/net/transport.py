@@ -41,29 +41,8 @@ class Transport:
             self.kept = end
         self.until = self.end = end
 
-    def lookup(self, host):
-        """The addresses of ``host`` by the system's resolver."""
-        return sockets.lookup(host)
-
-    def call(self, function, refresh):
-        """An access token: ``function`` is run by this driver where it is a generator's (umail.oauth), else called."""
-        steps = getattr(function, "steps", None)
-        if not steps:
-            return function(refresh=refresh)
-        wire = type(self)(self.timeout, self.tick)
-        wire.until = wire.end = wire.kept = self.end
-        wire.inner = True
-        return wire.run(steps(refresh))  # type: ignore[attr-defined]
-
-    def tls(self, route, host):
-        """Turn to TLS as ``route`` says, for a server called ``host``; the handshake runs with the next octets."""
-        self.begin_wait(self.timeout)
-        self.raw = self.sock
-        self.sock, self.free = load_transient("net.tls").wrap(self.sock, route, host)
-        self.handshake = self.unheard = route
-
     def idle(self):
-        """None where the connection stands and nothing has come in; else as a receive."""
+        """Return None if the connection stands and nothing has come in; else as a receive."""
         return self.listen() if self.sock else 0
 
     def close(self):
@@ -84,35 +63,18 @@ class Transport:
 
     # -- for the drivers ----------------------------------------------------------------------------------------------
 
-    def begin(self, address, port, buffer):
-        """Begin to connect; the driver waits until the socket can be written to and calls ``connected``."""
-        self.close()
-        self.buffer = buffer
-        self.begin_wait(self.timeout)
-        self.sock = sockets.connect(address, port)
-
-    def begin_udp(self, server, packet, seconds):
-        """Send a datagram from a fresh port, or with None wait for another; ``server`` may end in ``#port``."""
-        if packet is not None:
-            self.close()
-            address, _, port = server.partition("#")
-            self.sock = sockets.connect(address, int(port or 53), True)
-            self.begin_wait(seconds)
-            sockets.transmit(self.sock, packet)
-
-    def connected(self):
-        """The local address of the connection, or None; raises OSError where it was refused."""
-        # A connection that failed says so at the first receive.
-        self.listen()
-        return sockets.local_address(self.sock)
+    def __getattr__(self, name):
+        # ``lookup``, ``call``, ``tls``, ``begin_udp``: what a connection begins with.
+        function = getattr(load_transient("net.opening"), name)
+        return lambda *arguments: function(self, *arguments)
 
     def begin_wait(self, seconds):
-        """A wait of at most ``seconds`` begins."""
+        """Begin a wait of at most ``seconds``."""
         now = sockets.ticks()
         self.until = sockets.after(now, min(int(seconds * 1000), max(0, sockets.left(self.end, now))))
 
     def slice(self):
-        """Milliseconds to wait now, after a tick; raises OSError(ETIMEDOUT) where the time is up."""
+        """Return milliseconds to wait now, after a tick; raises OSError(ETIMEDOUT) if the time is up."""
         rest = sockets.left(self.until, sockets.ticks())
         if rest <= 0:
             from errno import ETIMEDOUT
@@ -134,20 +96,20 @@ class Transport:
             self.buffer.add(count)
         return count
 
-    def give(self, octets):
-        """Send some octets: the count, or ``-event`` to wait for."""
-        return self._pass(sockets.transmit, octets)
+    def give(self, data):
+        """Send some bytes: the count, or ``-event`` to wait for."""
+        return self._pass(sockets.transmit, data)
 
     def listen(self):
-        """Receive what has come in already: the count, 0 at the end, None where there is nothing or no room."""
+        """Receive what has come in already: the count, 0 at the end, None if there is nothing or no room."""
         if len(self.buffer) == len(self.buffer.data):
             return None
         count = self.take()
         return None if count < 0 else count
 
-    def _pass(self, function, octets):
+    def _pass(self, function, data):
         try:
-            count = function(self.sock, octets)
+            count = function(self.sock, data)
         except (OSError, ValueError) as error:
             raise self._failed(error)
         if count > 0:
@@ -157,6 +119,8 @@ class Transport:
         return count
 
     def _failed(self, error):
+        if error.args and isinstance(error.args[0], int) and error.args[0] < 0 and not error.args[1:]:
+            error = load_transient("net.tls_failure").worded(error)
         # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
         route = self.handshake or ("ALERT" in str(error) and self.unheard)
         return load_transient("net.tls_failure").meaning(error, route, self.free) if route else error

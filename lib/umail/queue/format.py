@@ -33,6 +33,7 @@ class Entry:
         tried (int): since when it counts as being tried: ``since``, or later if the board was off for long.
         turn (int), slot (int): how often its state was written, and the bytes that it may take.
         people: all recipients (list of str), once it is not the same for all.
+        asked (bool): it waits for a person, who was told.
         unmarked (bool): the flash refused the mark that it is about to leave.
     """
 
@@ -44,7 +45,7 @@ class Entry:
     left: "list | None" = None
     people: "list | None" = None
     why = ""
-    unmarked = False
+    asked = unmarked = False
 
     def __init__(self, number, length):
         self.number = number
@@ -72,7 +73,7 @@ class Entry:
         while True:
             line = seal(
                 [turn, now, date, self.state, self.until, self.attempts, self.doubts, self.date, self.tried]
-                + [whom, why, replies]
+                + [whom, why, replies, int(self.asked)]
             )
             if len(line) <= self.slot:
                 return line[:-1] + b" " * (self.slot - len(line)) + b"\n"
@@ -81,8 +82,11 @@ class Entry:
                 replies.pop()
             elif why:
                 why = why[: len(why) // 2]
-            else:
+            elif replies and replies[0]:
                 replies[0] = replies[0][: len(replies[0]) // 2]
+            else:
+                # EFBIG: what was read was of another version.
+                raise OSError(27)
 
     def _fates(self):
         # What became of each recipient, as a letter: "." waits, "+" has got it, a number is its reply's in the list.
@@ -104,16 +108,15 @@ class Entry:
     def take(self, octets):
         """Take up the lines behind a content; returns (what ``describe`` was given, (now, date) of its state).
 
-        None if they are damaged, ``()`` if only a later version can read them. TypeError, ValueError or IndexError if
-        they are whole and none of ours.
+        None if they are damaged, ``()`` if only a later version can read them. Any exception if they are whole and not
+        ours.
         """
         lines = octets.split(b"\n")
         value = unseal(lines[0] + b"\n")
         if not value or value[0] != self.number:
             return () if value == () else None
         _, self.slot, self.priority, self.group, self.more, self.since = value[:6]
-        _check(value[:3] + value[4:6])
-        self.size = self.length + len(octets)
+        self.size = self.length + len(lines[0]) + 1 + 2 * self.slot
         found = None
         for line in lines[1:3]:
             state = unseal(line.rstrip() + b"\n")
@@ -123,10 +126,12 @@ class Entry:
             # On FAT a cut may have torn both: perhaps it was under way.
             self.state = "sending"
             self.tried = self.since
+            self.check(self.since, None)
             return value[6:], (self.since, None)
         self.turn, now, date, self.state, self.until, self.attempts, self.doubts, self.date, self.tried = found[:9]
         whom, self.why, replies = found[9:12]
-        _check(found[:2] + found[4:7] + found[8:9])
+        self.asked = 1 in found[12:13]
+        self.check(now, date)
         if whom:
             _, _, _, _, _, people = value[6:12]
             self.people = everybody = recipients(people)
@@ -139,14 +144,20 @@ class Entry:
                     self.gone.append([address, replies[min(int(mark), len(replies) - 1)]])
         return value[6:], (now, date)
 
+    def check(self, now, date):
+        """Raise ValueError if what was read is not what an outbox can work with, though its checksum holds."""
+        good = isinstance(self.why, str) and isinstance(self.group or "", str) and isinstance(self.state, str)
+        for value in (
+            self.slot, self.more, self.since, self.turn, self.until, self.attempts, self.doubts, self.tried, now,
+            date or 0, self.date or 0, abs(self.priority),
+        ):  # fmt: skip
+            good = good and isinstance(value, int) and 0 <= value < 1 << 40
+        if not good or self.slot > MOST_LINES:
+            raise ValueError()
+
     def know(self, people):
         """Remember to whom it goes (list of str), once it is not the same for all."""
         self.people = self.people or list(people)
-
-
-def _check(numbers):
-    # A TypeError now is better than one whenever they are reckoned with.
-    sum(numbers)
 
 
 def recipients(people):

@@ -57,6 +57,7 @@ def describe(path, entry):
     _, entry.priority, entry.group, entry.more, entry.since = head[:5]
     entry.tried = entry.since
     now, date, entry.state, entry.until, entry.attempts, entry.doubts, entry.date, left, gone, entry.why = last
+    entry.check(now, date)
     if left is not None or gone:
         _, _, _, _, _, people = head[5:11]
         entry.know(recipients(people))

@@ -25,6 +25,7 @@ class Flush:
         end = None if budget is None else box.now() + budget
         box.look_again()
         delivery = Delivery(box.route, box.timeout, box.deadline, self._leaving)
+        delivery.hosts = box.hosts
         count = 0
         self._ready()
         while not box.policy.wait(box.now()):
@@ -68,11 +69,14 @@ class Flush:
             box.save()
 
     def _next(self, but=None):
+        # The highest priority first, then what has not failed yet (a poisoned mail never comes before it), the oldest.
         now = self.box.now()
         best = None
+        first: "tuple" = ()
         for entry in self.box.pending():
-            if entry.until <= now and entry is not but and (best is None or entry.priority > best.priority):
-                best = entry
+            rank = (entry.priority, not entry.attempts)
+            if entry.until <= now and entry is not but and rank > first:
+                best, first = entry, rank
         return best
 
     def _send(self, delivery, entry):
@@ -89,8 +93,7 @@ class Flush:
             box.spool.aside(entry.name)
             return False
         message, note = found
-        told = box.notes.counts()
-        outage = box.notes.outage
+        told = box.notes.dump()
         _tell(message, note + self._story(entry))
         box.current = entry
         self.before = entry.state
@@ -99,7 +102,7 @@ class Flush:
             receipt = yield from delivery.send(message, self._next(entry) is None)
         except MailError as error:
             box.current = None
-            self._failed(entry, message, error, delivery.session.route)
+            self._failed(entry, message, error)
             return False
         except BaseException:
             # Stopped from outside.
@@ -108,12 +111,7 @@ class Flush:
                 box.doubt(entry)
             raise
         box.current = None
-        notes = box.notes
-        notes.dropped -= told[0]
-        notes.damaged -= told[1]
-        notes.buried -= told[2]
-        if notes.outage == outage:
-            notes.outage = ""
+        box.notes.told(told)
         self._accepted(entry, message, receipt, delivery.session.route)
         return True
 
@@ -124,6 +122,8 @@ class Flush:
         entry.attempts += 1
         entry.until = now + box.policy.pause(entry.attempts)
         entry.why = "it cannot be read: %s" % error
+        if entry.attempts == 3:
+            self._ask(entry)
         if now - entry.tried > box.policy.life:
             box.bury(entry)
 
@@ -151,14 +151,20 @@ class Flush:
         box.policy.worked()
         host = route.host or route.mx
         if host not in box.hosts:
-            box.hosts = [host] + box.hosts[:3]
+            # (``Delivery`` has the same list.)
+            box.hosts.insert(0, host)
+            del box.hosts[4:]
         box.policy.spend(now, len(receipt.accepted))
-        stuck = _narrow(entry, message, receipt.refused)
+        soon, stuck = _narrow(entry, message, receipt.refused)
         entry.left = [address for address in entry.left if address not in receipt.accepted]
         if entry.left:
             entry.state = "deferred"
             entry.attempts += 1
-            entry.until = now + (box.policy.longer(entry.attempts) if stuck else box.policy.pause(entry.attempts))
+            # Whom this route must not reach another one may, and is tried soon.
+            soon = soon or (isinstance(box.route, (list, tuple)) and entry.attempts <= len(box.route))
+            entry.until = now + (box.policy.pause(entry.attempts) if soon else box.policy.longer(entry.attempts))
+            if stuck:
+                self._ask(entry)
             box.store(entry)
         elif entry.gone:
             box.bury(entry)
@@ -168,23 +174,22 @@ class Flush:
         if box.report:
             box.report(message, receipt)
 
-    def _failed(self, entry, message, error, route):
+    def _failed(self, entry, message, error):
         retry_after = load_transient("replies").retry_after
         box = self.box
         policy = box.policy
         now = box.now()
         policy.spend(now, 0)
-        known = (route.host or route.mx) in box.hosts
-        if error.stage == "resolve" and error.kind == "configuration" and (known or route.roots):
-            # A router whose line is down says so of every name (RFC 2308: for a short time).
-            error.kind = "temporary"
         doubts = entry.doubts + (error.kind == "uncertain")
         least = max(retry_after(error.key), error.retry_after)
+        # What goes on in the same way is told once.
+        news = True
         state, until = policy.failed(
-            now, error, entry.attempts + 1, doubts, now - entry.tried, least, entry.number, known
+            now, error, entry.attempts + 1, doubts, now - entry.tried, least, entry.number, error.known
         )
         if state == "pending":
             # The route's fault: nothing about the mail has changed, but that it did not leave.
+            news = policy.fails < 2
             marked = entry.state == "sending"
             entry.state = self.before
             if marked:
@@ -195,11 +200,14 @@ class Flush:
             entry.attempts += 1
             entry.doubts = doubts
             entry.why = str(error)[:120]
+            stuck = error.kind == "configuration"
             if state == "deferred" and error.refused:
-                _narrow(entry, message, error.refused)
+                stuck = _narrow(entry, message, error.refused)[1]
             if state == "dead":
                 box.bury(entry)
             else:
+                if stuck:
+                    news = self._ask(entry)
                 box.store(entry)
         error.lasts = policy.lasting(now, error.stage)
         if error.lasts:
@@ -207,14 +215,17 @@ class Flush:
         if policy.until > now:
             self._expire(now, str(error))
         box.save()
-        if box.report and ((error.lasts and error.kind != "configuration") or self._is_news(state, error, entry)):
+        if box.report and (news or (error.lasts and error.kind != "configuration")):
             box.report(message, error)
 
-    def _is_news(self, state, error, entry):
-        # What goes on in the same way is told once.
-        if state == "pending":
-            return self.box.policy.fails < 2
-        return state == "dead" or error.kind != "configuration" or entry.attempts < 2
+    def _ask(self, entry):
+        # It waits for a person, whom the next mail tells so: whether that is new.
+        if entry.asked:
+            return False
+        entry.asked = True
+        self.box.notes.waiting += 1
+        self.box.notes.why = entry.why
+        return True
 
     def _expire(self, now, why):
         # While the route does not work, none of its mails is tried: those too old are given up all the same.
@@ -232,35 +243,38 @@ class Flush:
                 (self.box.now() - entry.since) // 60,
             )
         notes = self.box.notes
-        if notes.dropped:
-            text += "%d mails were dropped: the outbox was full.\n" % notes.dropped
-        if notes.damaged:
-            text += "%d mails were damaged on flash and could not be sent.\n" % notes.damaged
-        if notes.buried:
-            text += "%d mails could not be delivered, or not to all. The last: %s\n" % (notes.buried, notes.why)
-        if self.box.spool.unread:
-            text += "%d mails on flash cannot be read; that is tried again.\n" % self.box.spool.unread
+        for count, words in (
+            (notes.dropped, "were dropped, as the outbox was full"),
+            (notes.damaged, "were damaged on flash and could not be sent"),
+            (self.box.spool.unread, "cannot be read from flash, which is tried again"),
+            (notes.buried, "could not be delivered, or not to all"),
+            (notes.waiting, "wait until a person changes something, or do so for some of their recipients"),
+        ):
+            if count:
+                text += "Mails that %s: %d.\n" % (words, count)
+        if notes.buried or notes.waiting:
+            text += "The last: %s\n" % notes.why
         if notes.outage:
             text += notes.outage + "\n"
         return text
 
 
 def _narrow(entry, message, refused):
-    # Whoever was refused for good is gone; the others are left: whether only a person can help one of them.
+    # Whoever was refused for good is gone, the others are left: whether one of them was refused for now, and whether
+    # only a person can help one of them.
     entry.know(message.recipients)
     replies = refused and load_transient("replies")
-    stuck = False
+    kinds = []
     for address, reply in refused:
         kind = replies.classify("rcpt", reply.code, reply.enhanced, reply.text)[0]
+        kinds.append(kind)
         if kind != "temporary":
             entry.why = "%s: %s" % (address, str(reply)[:100])
         if kind == "permanent":
             entry.gone.append([address, str(reply)[:100]])
-        elif kind != "temporary":
-            stuck = True
     gone = [address for address, _ in entry.gone]
     entry.left = [address for address in message.recipients if address not in gone]
-    return stuck
+    return "temporary" in kinds, "configuration" in kinds
 
 
 def _tell(message, note):

@@ -2,7 +2,7 @@
 
 A new file gets its name when it is whole and synced. A mail's state is written into its file, where LittleFS takes it
 in one step; on FAT a torn one is passed over, and the one before it counts. A file that does not agree with its
-checksum, read twice, is damaged: it is never sent, and put aside as ``NAME.bad``. What cannot be read is no damage: it
+checksum, read twice, is damaged: it is never sent, and put aside as ``NAME.bad``. What cannot be read is not damage: it
 stays, and is looked for again. Nothing else knows of the files: there is no index.
 """
 
@@ -106,6 +106,9 @@ class Spool:
                 except (OSError, MemoryError):
                     self.unread += 1
                     continue
+                except Exception:
+                    # Whole, and with values that none of our mails has.
+                    found = None
                 if found is None:
                     damaged += 1
                     self.aside(name)
@@ -113,6 +116,17 @@ class Spool:
                     entries.append(found[0])
                     marks.append(found[1])
         return entries, marks, damaged
+
+    def named(self, numbers):
+        """The files (list of str) of the mails with these numbers."""
+        found = []
+        for name in os.listdir(self.path):
+            try:
+                if int(name.partition("-")[0], 16) in numbers:
+                    found.append(name)
+            except ValueError:
+                pass
+        return found
 
     def _notice(self, name):
         # No number is used twice, whatever became of the mail that had it.
@@ -152,10 +166,7 @@ class Spool:
                     return None
                 file.seek(entry.length)
                 octets = file.read(count)
-            try:
-                found = entry.take(octets)
-            except (TypeError, ValueError, IndexError):
-                return None
+            found = entry.take(octets)
             if found is not None:
                 return found
         if octets != before:
@@ -242,7 +253,9 @@ class Spool:
         """
         try:
             return self._message(entry)
-        except (TypeError, ValueError, IndexError):
+        except (OSError, MemoryError):
+            raise
+        except Exception:
             return None
 
     def _message(self, entry):

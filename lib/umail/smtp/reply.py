@@ -9,7 +9,9 @@ Everything is bounded: a line by the buffer, a reply by _LONGEST. What breaks th
 nothing on the connection can be trusted.
 """
 
-# RFC 5321, 4.5.3.1.5 allows 512 octets a line; servers with long texts exceed it. All lines of a reply together:
+from umail import load_transient
+
+# RFC 5321, 4.5.3.1.5 allows 512 bytes a line; servers with long texts exceed it. All lines of a reply together:
 _LONGEST = 4096
 
 
@@ -22,36 +24,52 @@ class Retry(Exception):
 
 
 class Reply:
-    """One reply of the server: ``code`` (int) and ``lines`` (list of bytes: the text of each line)."""
+    """One reply of the server.
+
+    Attributes:
+        code (int): its code.
+        lines (list of bytes): the text of each line.
+        enhanced (str): the enhanced status code (``"2.1.5"``) of the first line, or ``""``.
+        text (str): all the text as one printable line; what is not ASCII, or controls, shows as ``?``.
+    """
 
     def __init__(self, code, lines):
         self.code = code
         self.lines = lines
 
-    @property
-    def enhanced(self):
-        """The enhanced status code (``"2.1.5"``) of the first line, or ``""``.
-
-        It begins the text (RFC 2034), or stands behind a number sign, as qmail and its heirs write it: ``(#5.7.1)``.
-        """
-        words = self.lines[0].split(b" ")
-        for word in words:
-            if word is words[0] or b"#" in word:
-                word = word.strip(b"#()[]:;,.")
-                parts = word.split(b".")
-                # RFC 2034, 4: the class is the code's first digit. Exchange breaks that at times: the form counts.
-                if len(parts) == 3 and len(word) < 10 and parts[0] in (b"2", b"4", b"5"):
-                    if parts[1].isdigit() and parts[2].isdigit():
-                        return word.decode()
-        return ""
-
-    @property
-    def text(self):
-        """All the text as one printable line (str); what is not ASCII, or controls, shows as ``?``."""
-        return printable(b" ".join(self.lines))
+    def __getattr__(self, name):
+        # Nobody asks for these if all is well.
+        if name == "text":
+            return printable(b" ".join(self.lines))
+        if name == "enhanced":
+            return load_transient("smtp.enhanced").of(self)
+        raise AttributeError(name)
 
     def __repr__(self):
         return "%d %s" % (self.code, self.text)
+
+
+class Receipt:
+    """What became of a mail that was accepted.
+
+    Attributes:
+        accepted (list): the addresses that get it.
+        refused (list): ``(address, reply)`` for each that was not; ``reply`` has ``.code``, ``.enhanced``, ``.text``.
+        reply (Reply): the server's final reply; Exchange puts its own id into it.
+        message_id (str): as in the message.
+        round_trips (int): how often the server had answered and waited for this client, since the connection began
+            or the last receipt.
+    """
+
+    def __init__(self, accepted, refused, reply, message_id, round_trips):
+        self.accepted = accepted
+        self.refused = refused
+        self.reply = reply
+        self.message_id = message_id
+        self.round_trips = round_trips
+
+    def __repr__(self):
+        return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (self.accepted, self.refused, self.round_trips)
 
 
 def printable(data):

@@ -68,7 +68,7 @@ def body_refused(session, reply, body, mode):
 
 
 def _without(session, reply, names):
-    # The extensions called ``names`` are not used again; if none of them was, that is no other try.
+    # The extensions called ``names`` are not used again; if none of them was, that is not another try.
     names = [name for name in names if name in session.features]
     if not names:
         return session.refusal(reply)

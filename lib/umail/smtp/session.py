@@ -1,7 +1,7 @@
 """The SMTP dialogue (RFC 5321), written once, without a socket: generators that any driver can run.
 
 How it works. Each public generator here is one thing a client does: ``open`` (greeting, EHLO, STARTTLS, login; see
-handshake.py), ``send`` (one mail; see transaction.py), ``quit``. It yields to its driver one of
+handshake.py), ``send`` (one mail; see sending.py), ``quit``. It yields to its driver one of
 
 - a number: receive into ``buffer.space()``, tell ``buffer.add(count)`` and send the count back, 0 at the end of the
   stream. A positive number begins a wait of at most that many seconds; 0 goes on with the wait that is under way, so
@@ -15,7 +15,7 @@ handshake.py), ``send`` (one mail; see transaction.py), ``quit``. It yields to i
 I/O errors come in through ``throw`` as OSError. ``StopIteration.value`` is the result. A failure leaves as
 ``MailError``, made by failure.py.
 
-Where the dialogue stands is one word, ``state``; ``enter`` alone changes it:
+``state`` says where the dialogue stands; only ``enter`` changes it, and ``begin`` for a new connection:
 
 | state   | what holds                                                          | what comes after it             |
 |---------|---------------------------------------------------------------------|---------------------------------|
@@ -100,7 +100,12 @@ class Session:
             ehlo (str): the name to greet with.
             secret (str): the password or access token, if the route has a login.
         """
-        return load_transient("smtp.handshake").run(self, ehlo.encode(), secret)
+        name = ehlo.encode()
+        yield from load_transient("smtp.handshake").run(self, name)
+        if secret is not None:
+            yield from load_transient("smtp.sasl").login(self, secret)
+            self.name = name
+        self.enter("ready")
 
     def send(self, message, final=False):
         """Send one mail (generator); returns a ``Receipt``.
@@ -113,9 +118,7 @@ class Session:
             MailError: refused, broken off or uncertain.
             Retry: try again, on this connection if it is ``in_step``.
         """
-        from .transaction import send
-
-        return send(self, message, final)
+        return load_transient("smtp.sending").send(self, message, final)
 
     def quit(self):
         """Say QUIT (generator); the driver bounds how long its reply is waited for."""
@@ -166,20 +169,7 @@ class Session:
             raise self.refusal(reply)
         return reply
 
-    def check_size(self, count):
-        """Raise the MailError for more bytes than the server takes (RFC 1870): they are not sent, or no further."""
-        limit = self.features.get("SIZE")
-        if limit and limit[0].isdigit() and 0 < int(limit[0]) < count:
-            raise self.error("size", "%d bytes; the server takes %s" % (count, limit[0]))
-
-    def error(self, key, text=""):
-        """Make the MailError for what is not a server's refusal; ``key`` and its kind: see failure.py."""
-        return load_transient("smtp.failure").error(self, key, text)
-
-    def refusal(self, reply):
-        """Make the MailError for a reply that refuses, or that does not belong here."""
-        return load_transient("smtp.failure").refusal(self, reply)
-
-    def failure(self, error):
-        """Make the MailError for an OSError that ended the dialogue."""
-        return load_transient("smtp.failure").failure(self, error)
+    def __getattr__(self, name):
+        # ``error``, ``refusal``, ``failure``, ``check_size``: what is loaded when something goes wrong.
+        function = getattr(load_transient("smtp.failure"), name)
+        return lambda *arguments: function(self, *arguments)

@@ -97,10 +97,23 @@ def test_a_configuration_may_name_pins_and_keeps_its_umlauts():
     assert config["sensor"]["pin"] == "one_wire"
 
 
-@pytest.mark.parametrize("key", ["password", "token", "client_secret", "psk"])
-def test_a_secret_in_the_configuration_is_refused_without_showing_it(key):
-    with pytest.raises(UserError, match=f"mail.{key} must not lie .* --secret mail_{key}") as caught:
-        Settings.of({"mail": {key: planted.MAIL_PASSWORD}})
+@pytest.mark.parametrize(
+    ("section", "key", "secret"),
+    [
+        ("mail", "password", "mail_password"),
+        ("mail", "token", "mail_token"),
+        ("mail.fallback", "password", "mail_password_2"),
+        ("mail.oauth", "client_secret", "oauth_secret"),
+        ("mail.fallback.oauth", "refresh_token", "refresh_token_2"),
+        ("wifi", "psk", "wifi_password"),
+    ],
+)
+def test_a_secret_in_the_configuration_is_refused_without_showing_it_and_told_by_its_right_name(section, key, secret):
+    value = {key: planted.MAIL_PASSWORD}
+    for name in reversed(section.split(".")):
+        value = {name: value}
+    with pytest.raises(UserError, match=f"{section}.{key} must not lie .* --secret {secret}$") as caught:
+        Settings.of(value)
     assert not planted.found(str(caught.value))
 
 

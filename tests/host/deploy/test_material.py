@@ -49,8 +49,8 @@ def test_pem_becomes_der_and_der_stays():
     [
         ({LEAF: b"x"}, "/certs/leaf.der holds no certificate"),
         ({ROOT: b"x"}, "/certs/root.der holds no certificate"),
-        ({LEAF: OLD.leaf}, "/certs/leaf.der ended on"),
-        ({LEAF: OTHER.leaf}, "the key in /certs/key.der is not that of the certificate"),
+        ({LEAF: OLD.leaf}, "/certs/leaf.der expired on"),
+        ({LEAF: OTHER.leaf}, "the key in /certs/key.der does not match the certificate"),
         ({ISSUER: OTHER.leaf}, "/certs/issuer.der did not issue /certs/leaf.der"),
         ({KEY: pem_key(b"secret")}, "/certs/key.der is encrypted, and a board has no pass phrase"),
         ({KEY: b"x"}, "/certs/key.der holds no key"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -41,7 +42,7 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
     assert "TLS   → AUTH PLAIN [masked]" in output
     assert "clear ← 220" in output
     assert "Subject: warm [masked]" in output
-    assert "1 messages" in output
+    assert "served 1 connection, 1 mail\n" in output
     assert not planted.found(output)
     timeline = (tmp_path / "timeline.json").read_text()
     assert json.loads(timeline)["mail"][0]["subject"] == "warm [masked]"
@@ -50,6 +51,25 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
     # A mail is kept as it came.
     assert planted.MAIL_PASSWORD in mail.read_text()
     mail.unlink()
+
+
+def test_what_a_mail_holds_never_steers_the_terminal():
+    evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
+    encoded = f"=?utf-8?B?{base64.b64encode(evil.encode()).decode()}?="
+    content = f"Subject: {encoded}\r\nFrom: {encoded} <a@b.example>\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    content += f"MIME-Version: 1.0\r\n\r\n{evil}\r\nend\r\n"
+    arguments = ["--profile", "generic", "--set", "require_auth=no", "--set", "require_tls=no"]
+    with subprocess.Popen([*UMAIL, *arguments], env=ENVIRONMENT, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        port = int(re.search(rb":(\d+),", process.stdout.readline())[1])
+        with smtplib.SMTP("localhost", port, local_hostname="x.example", timeout=10) as client:
+            client.docmd("NOOP", evil.encode("latin-1", "replace").decode("ascii", "replace").replace("\ufffd", "?"))
+            client.sendmail("a@b.example", "c@d.example", content.encode())
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=10)
+    assert "│ end".encode() in output
+    for octets in (b"\x1b", b"\x07", b"\xc2\x9b", "\u202e".encode()):
+        assert octets not in output, octets
 
 
 @pytest.mark.parametrize(
@@ -64,7 +84,7 @@ def test_it_serves_until_ctrl_c_and_shows_the_dialogue_without_the_password(tmp_
         (["--set", "pipelining=perhaps"], "yes or no"),
         (["--set", "mailboxes=me"], "mailboxes can't be set here"),
         (["--set", "host=me"], "host can't be set here"),
-        (["--ca", __file__], "is not a root with its key"),
+        (["--ca", __file__], "holds no root certificate with its key"),
         (["--ca-out", "/nonexistent/root.der"], "can't write"),
         (["--host", "192.0.2.1"], "can't listen"),
         (["--tls-version", "9"], "1.3"),

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import time
+from binascii import crc32
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from damaged_files import FOREIGN, damaged
 from host.firmware.firmware_rig import PASSWORD, Rig, installed, rig, settings
+from umail import durable
 from umail_host.device.board import Board
 from umail_host.paths import firmware
 
+GOOD_STATE = b'{"version": 1, "rules": {"temperature": {"active": true, "since": 1, "peak": 40, "row": 0}}}'
+GOOD_OUTBOX = {"now": 5, "date": None, "config": "", "policy": {"until": 0, "keys": {"a": [1, 2, 3, 4, "x"]}}}
 # Starts without the pauses that would make the test long.
 HASTY = b"from alertnode import start\nstart._CRASH_PAUSE = 0\nstart.main()\n"
 WAITING = """
@@ -86,15 +93,17 @@ start.main()
     assert "put aside as /outbox.bad" in told.get_content()
 
 
-@pytest.mark.parametrize(
-    "octets", [b"", b"\0" * 300, b"\xff\xfe\xfd" * 4000, b'{"version": 99, "rules": [1]}', b"[" * 900]
-)
-def test_no_file_of_its_own_keeps_the_node_from_starting(node: Rig, octets: bytes) -> None:
+# On CPython, with many more: test_firmware_files.py.
+@pytest.mark.parametrize("seed", range(6))
+def test_no_file_of_its_own_keeps_the_node_from_starting(node: Rig, seed: int) -> None:
     node.celsius = 35
+    chance = Random(seed)
     names = ("/state.json", "/clock", "/log.txt", "/log.txt.old", "/reset.txt", "/outbox/state", "/outbox/000001-5")
-    files = {name + end: octets for name in names for end in ("", ".new")}
+    names += tuple("/outbox/" + name for name in FOREIGN if name.isascii())
+    contents = [data + b"\n%08x" % crc32(data) for data in (GOOD_STATE, b"1790000000")] + [durable.seal(GOOD_OUTBOX)]
+    files = {name + end: damaged(chance, chance.choice(contents)) for name in names for end in ("", ".new")}
     node.start(settings(node.server), files)
-    node.wait_for("35 °C is above 30 °C: alert mailed")
+    node.wait_for("35 °C is above 30 °C: alert mailed", 30)
     assert "crashed" not in node.board.console.text
 
 
@@ -118,6 +127,73 @@ start.main()
     node.wait_for("the sensor is gone: IndexError")
     node.wait_for("sensor is gone: IndexError")
     node.wait_for("alert mailed")
+
+
+@pytest.mark.parametrize("error", ["OSError(19)", "KeyError('bus')", "MemoryError()", "ImportError('no driver')"])
+def test_a_sensor_that_cannot_be_set_up_is_a_missing_reading_and_is_tried_again(node: Rig, error: str) -> None:
+    broken = f"""
+from alertnode import start
+from alertnode.sensors import wired
+make, tries = wired.make, []
+def failing(*args):
+    tries.append(1)
+    if len(tries) < 6:
+        raise {error}
+    return make(*args)
+wired.make = failing
+start.main()
+""".encode()
+    node.start(settings(node.server), {"/main.py": broken})
+    node.wait_for("the sensor cannot be set up: ")
+    node.wait_for("sensor is gone")
+    node.wait_for("the sensor is back")
+    node.wait_for("recovery mailed")
+    assert "crashed" not in node.board.console.text
+
+
+STUCK = b"""
+from alertnode import app, platform, start
+from umail.queue import spool
+def refuse(self, name):
+    raise OSError(5)
+spool.Spool.discard = refuse
+wait, run = app.App.wait, app.App.run
+def waiting(self, milliseconds):
+    if self.mailer.outbox.stuck and not platform.marked(6):
+        platform.mark(6, 1)
+        platform.reset()
+    wait(self, milliseconds)
+def running(self):
+    print("%d wait, %d are stuck" % (self.mailer.pending(), len(self.mailer.outbox.stuck)))
+    run(self)
+app.App.wait, app.App.run = waiting, running
+start.main()
+"""
+
+
+def test_a_mail_that_was_delivered_and_that_the_flash_keeps_is_not_sent_again_after_a_reset(node: Rig) -> None:
+    node.celsius = 35
+    node.start(settings(node.server), {"/main.py": STUCK})
+    node.wait_for("0 wait, 0 are stuck")
+    node.wait_for("alert mailed")
+    node.wait_for("0 wait, 1 are stuck")
+    assert len(node.server.inbox.wait(1, 5)) == 1
+
+
+def test_a_date_that_was_wrong_when_an_alert_was_put_does_not_make_it_too_old(node: Rig) -> None:
+    true = time.time()
+    node.board.clock.true_time = lambda: true - 400 * 86400
+    node.celsius = 35
+    node.server.set_faults("mail-451")
+    node.start(settings(node.server))
+    node.wait_for("35 °C is above 30 °C: alert not mailed, temporary failure")
+    node.board.clock.true_time = lambda: true
+    node.board.hard_reset()
+    # What happened is put before what waits is tried again, and the mail's age is what counts.
+    node.wait_for("mail not mailed, temporary failure", 40)
+    assert "gave up" not in node.board.console.text
+    node.server.set_faults("")
+    node.wait_for("mail mailed to ops@contoso.com", 60)
 
 
 def test_a_watchdog_reset_names_the_part_that_hung(node: Rig) -> None:

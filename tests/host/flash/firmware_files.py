@@ -9,7 +9,7 @@ import struct
 
 from umail_host.device import boards
 
-_CHIPS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13}
+_CHIPS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13, "esp32p4": 18, "esp32c5": 23}
 
 
 def esp_image(chip: int, size: int, hashed: bool = True) -> bytes:
@@ -32,11 +32,17 @@ def esp_firmware(board: str = "ESP32_GENERIC", size: int = 8_032, chip: int | No
     return esp_image(number, 4_016).ljust(start, b"\xff") + esp_image(number, size)
 
 
-def uf2(family: int = 0xE48BFF56, blocks: int = 3) -> bytes:
+def uf2(family: int = 0xE48BFF56, blocks: int = 3, start: int = 0x10000000) -> bytes:
     """A UF2 file; the Pico W's family by default."""
-    return b"".join(
-        struct.pack("<8I", 0x0A324655, 0x9E5D5157, 0x2000, 0x10000000 + 256 * n, 256, n, blocks, family)
-        + bytes(476)
-        + struct.pack("<I", 0x0AB16F30)
-        for n in range(blocks)
-    )
+    return b"".join(uf2_block(n, blocks, family, start + 256 * n, bytes(range(256))) for n in range(blocks))
+
+
+def uf2_block(number: int, count: int, family: int, address: int, payload: bytes, flags: int = 0x2000) -> bytes:
+    """One block of a UF2 file."""
+    head = struct.pack("<8I", 0x0A324655, 0x9E5D5157, flags, address, len(payload), number, count, family)
+    return head + payload.ljust(476, b"\0") + struct.pack("<I", 0x0AB16F30)
+
+
+def uf2_rp2350(blocks: int = 3, family: int = 0xE48BFF59) -> bytes:
+    """A UF2 file for an RP2350 as picotool makes it: first a block of the family "absolute", one of two by its word."""
+    return uf2_block(0, 2, 0xE48BFF57, 0x10FFFF00, b"\xef" * 256) + uf2(family, blocks)

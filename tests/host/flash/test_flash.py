@@ -8,10 +8,11 @@ import subprocess
 import sys
 
 import pytest
+from esptool.targets import CHIP_DEFS
 from typer.testing import CliRunner
 
 from host.flash.fake_rom import FakeRom
-from host.flash.firmware_files import esp_firmware, esp_image, uf2
+from host.flash.firmware_files import esp_firmware, esp_image, uf2, uf2_block, uf2_rp2350
 from umail_host.cli import app
 from umail_host.device import boards, ports
 from umail_host.errors import UserError
@@ -21,6 +22,7 @@ from umail_host.virtual_board import VirtualBoard
 
 ESP32 = boards.load("ESP32_GENERIC")
 PICO = boards.load("RPI_PICO_W")
+PICO2 = boards.load("RPI_PICO2_W")
 NO_STUB = ("--no-stub",)
 
 
@@ -35,11 +37,17 @@ def test_a_good_file_passes_and_its_hash_is_told(firmware, tmp_path):
     digest = hashlib.sha256(firmware.read_bytes()).hexdigest()
     assert write.check_file(firmware, ESP32) == digest
     assert write.check_file(firmware, ESP32, digest.upper()) == digest
-    for name in ("S2", "C3", "S3", "C6"):
-        firmware.write_bytes(esp_firmware(f"ESP32_GENERIC_{name}"))
-        write.check_file(firmware, boards.load(f"ESP32_GENERIC_{name}"))
+    for name in ("S2", "C3", "S3", "C5", "C6", "P4"):
+        other = tmp_path / f"ESP32_GENERIC_{name}-20260101-v1.28.0.bin"
+        other.write_bytes(esp_firmware(f"ESP32_GENERIC_{name}"))
+        write.check_file(other, boards.load(f"ESP32_GENERIC_{name}"))
     (tmp_path / "pico.uf2").write_bytes(uf2())
     write.check_file(tmp_path / "pico.uf2", PICO)
+    for family in (0xE48BFF59, 0xE48BFF5A):
+        (tmp_path / "pico2.uf2").write_bytes(uf2_rp2350(family=family))
+        write.check_file(tmp_path / "pico2.uf2", PICO2)
+    (tmp_path / "pico2.uf2").write_bytes(uf2(0xE48BFF59))  # of a build for later steppings alone
+    write.check_file(tmp_path / "pico2.uf2", PICO2)
 
 
 @pytest.mark.parametrize(
@@ -55,22 +63,31 @@ def test_a_good_file_passes_and_its_hash_is_told(firmware, tmp_path):
         ("ESP32_GENERIC", b"PK\x03\x04" * 20, "", "is not a firmware of an ESP32"),
         ("ESP32_GENERIC", b"", "", "is not a firmware of an ESP32"),
         ("ESP32_GENERIC", esp_firmware(size=0x200000), "", "the region for firmware at 0x200000"),
-        ("ESP32_GENERIC", esp_firmware()[:-5_000], "", "is damaged, it is cut off (MicroPython): get it anew"),
-        ("ESP32_GENERIC", esp_firmware()[:9_000], "", "is damaged, it is not an image (MicroPython)"),
-        ("ESP32_GENERIC", esp_firmware()[:3_000], "", "is damaged, it is cut off (boot loader)"),
+        ("ESP32_GENERIC", esp_firmware()[:-5_000], "", "is damaged (MicroPython: it is cut off): download it again"),
+        ("ESP32_GENERIC", esp_firmware()[:9_000], "", "is damaged (MicroPython: it is not an image)"),
+        ("ESP32_GENERIC", esp_firmware()[:3_000], "", "is damaged (boot loader: it is cut off)"),
         (
             "ESP32_GENERIC",
             esp_firmware().replace(b"\x07\x08\x09", b"\x07\x08\x00", 1),
             "",
-            "its checksum is wrong (boot",
+            "(boot loader: its checksum is wrong)",
         ),
-        ("ESP32_GENERIC", esp_firmware()[:-1] + b"?", "", "its SHA-256 is wrong (MicroPython)"),
+        ("ESP32_GENERIC", esp_firmware()[:-1] + b"?", "", "(MicroPython: its SHA-256 is wrong)"),
         ("ESP32_GENERIC", esp_firmware(), "00" * 32, "not the one given: it is damaged or another release"),
         ("ESP32_GENERIC", None, "", "can't be read (No such file or directory): get ESP32_GENERIC-"),
         ("RPI_PICO_W", uf2(0xE48BFF59), "", "is for rp2350, RPI_PICO_W has rp2040"),
         ("RPI_PICO_W", uf2()[:-512], "", "is damaged, it has 2 blocks of 3"),
-        ("RPI_PICO_W", uf2()[:-3], "", "is not a UF2 file"),
-        ("RPI_PICO_W", uf2(blocks=9000), "", "holds 2304000 bytes"),
+        ("RPI_PICO_W", uf2()[:-3], "", "is damaged, it is cut off"),
+        ("RPI_PICO_W", uf2()[:100], "", "is not a UF2 file"),
+        ("RPI_PICO_W", uf2(blocks=9000), "", "ends at 0x232800, the region for firmware at 0x12c000"),
+        ("RPI_PICO_W", uf2(blocks=4801), "", "ends at 0x12c100, the region"),
+        ("RPI_PICO_W", uf2(start=0x20000000), "", "is for 0x20000000, where no flash is"),
+        ("RPI_PICO_W", uf2() + uf2(0xE48BFF59), "", "is for rp2040 and rp2350, RPI_PICO_W has rp2040"),
+        ("RPI_PICO_W", uf2()[512:] + uf2()[:512], "", "its blocks are not in order"),
+        ("RPI_PICO_W", uf2()[:600] + b"x" * 424 + uf2()[1024:], "", "its block 2 is not one"),
+        ("RPI_PICO2_W", uf2_rp2350()[:-512], "", "is damaged, it has 2 blocks of 3"),
+        ("RPI_PICO2_W", uf2_block(0, 1, 0xE48BFF57, 0x10000000, b"x"), "", "is for unknown family 0xe48bff57"),
+        ("RPI_PICO2_W", uf2(), "", "is for rp2040, RPI_PICO2_W has rp2350"),
         ("virtual", b"", "", "virtual has no firmware to flash"),
     ],
 )
@@ -137,6 +154,57 @@ def test_a_uf2_goes_to_the_boot_drive_of_its_own_chip_only(tmp_path):
     assert boot_drive.find_drive([tmp_path / "none", drive]) == drive
     boot_drive.copy(file, PICO, drive)
     assert (drive / file.name).read_bytes() == file.read_bytes()
+
+
+def test_the_boot_drive_of_an_rp2350_takes_its_own_files(tmp_path):
+    file = tmp_path / "RPI_PICO2_W-20260824-v1.29.0.uf2"
+    file.write_bytes(uf2_rp2350())
+    (tmp_path / "INFO_UF2.TXT").write_text("UF2 Bootloader v1.0\nModel: Raspberry Pi RP2350\nBoard-ID: RP2350\n")
+    (tmp_path / "drive").mkdir()
+    (tmp_path / "INFO_UF2.TXT").rename(tmp_path / "drive" / "INFO_UF2.TXT")
+    boot_drive.copy(file, PICO2, tmp_path / "drive")
+    assert (tmp_path / "drive" / file.name).read_bytes() == file.read_bytes()
+    with pytest.raises(UserError, match="belongs to RP2350, not RPI_PICO_W"):
+        boot_drive.copy(file, PICO, tmp_path / "drive")
+
+
+@pytest.mark.parametrize(
+    ("name", "board"),
+    [
+        ("M5STACK_ATOM-20260824-v1.29.0.bin", "ESP32_GENERIC"),
+        ("ESP32_GENERIC-OTA-20260824-v1.29.0.bin", "OLIMEX_ESP32_POE"),
+        ("ESP32_GENERIC-20260901-unstable-v1.30.0-preview.12.gabcdef.bin", "M5STACK_ATOM"),
+    ],
+)
+def test_a_file_named_for_another_board_with_the_same_chip_is_refused(tmp_path, name, board):
+    file = tmp_path / name
+    file.write_bytes(esp_firmware())
+    with pytest.raises(UserError, match=f"is for {name.partition('-')[0]} by its name, not for {board}: say --board"):
+        write.check_file(file, boards.load(board))
+    file.rename(tmp_path / "mine.bin")
+    write.check_file(tmp_path / "mine.bin", boards.load(board))
+
+
+@pytest.mark.parametrize("name", [name for name in boards.names() if name != "virtual"])
+def test_each_boards_file_has_the_name_that_micropython_gives_it(tmp_path, name):
+    spec = boards.load(name)
+    assert spec.firmware == name
+    kind = "uf2" if spec.flash_method == "uf2" else "bin"
+    file = tmp_path / f"{name}-20260824-v1.29.0.{kind}"
+    file.write_bytes(esp_firmware(name) if kind == "bin" else uf2_rp2350() if spec.chip == "rp2350" else uf2())
+    write.check_file(file, spec)
+    assert write.version_in(file.name) == "1.29.0"
+
+
+def test_where_a_chip_is_flashed_and_how_its_images_name_it_are_esptools_own_words():
+    for spec in map(boards.load, boards.names()):
+        if spec.flash_method == "esptool":
+            chip = CHIP_DEFS[spec.chip]
+            assert (spec.flash_offset, esp_image_check.chip(esp_firmware(spec.name))) == (
+                chip.BOOTLOADER_FLASH_OFFSET,
+                spec.chip,
+            )
+            assert esp_firmware(spec.name)[12] == chip.IMAGE_CHIP_ID
 
 
 def test_the_version_is_read_from_the_name():

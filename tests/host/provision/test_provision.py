@@ -180,9 +180,9 @@ def test_an_interview_takes_a_connectors_certificate_with_its_key(tmp_path):
     wanted = (
         "can't be read",
         "no certificate",
-        "ended on",
+        "expired on",
         "holds no key",
-        "not that of the certificate",
+        "does not match the certificate",
     )
     assert len(problems) == len(wanted)
     assert all(words in why for words, why in zip(wanted, problems, strict=True)), problems

@@ -99,10 +99,11 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     # The first that failed did not answer.
     assert code == 3
     assert "/dev/no-such-port: " in shown
-    assert f"freezer-2 ({boards[1].port}): its test alert did not get through" in shown
+    assert f"freezer-2 ({boards[1].port}): the test alert was not delivered" in shown
     assert f"{boards[2].port}: its id {IDS[2]} is not in the file" in shown
     assert "1 provisioned, 1 not in the file\nnot connected: freezer-9\n" in shown
-    assert f"umail: 2 failed: /dev/no-such-port, freezer-2 ({boards[1].port}); the command once more" in shown
+    failed = f"/dev/no-such-port, freezer-2 ({boards[1].port})"
+    assert f"umail: 2 failed: {failed}; run it again: finished boards are skipped" in shown
     assert [mail["Subject"] for mail in server.inbox.wait(1, 5)] == ["freezer-1: test alert, the board is ready"]
     # Once, though two boards have been worked on.
     assert shown.count("Set-CASMailbox -Identity 'esp32@contoso.com' -Smtp") == 1

@@ -79,8 +79,10 @@ def test_the_world_obeys_what_is_typed(tmp_path: Path, micropython: str) -> None
     link = tmp_path / "port"
     with start("--link", str(link), "--console") as process:
         assert process.stdin is not None
-        while not link.is_symlink():
-            time.sleep(0.01)
+        assert process.stdout is not None
+        printed = process.stdout.readline()
+        while f"board virtual at {link}\n" not in printed:
+            printed += process.stdout.readline()
         for line in ("ds18b20 4 37.5", "pin 13 0", "volts 34 0.5", "dht 5 21 55", "ntp off", "wifi refuse", "", "fly"):
             process.stdin.write(line + "\n")
         with Board(str(link)) as board:
@@ -94,10 +96,24 @@ def test_the_world_obeys_what_is_typed(tmp_path: Path, micropython: str) -> None
         process.stdin.flush()
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        printed, _ = process.communicate(timeout=20)
+        printed += process.communicate(timeout=20)[0]
     assert process.returncode == 0
     assert "not understood" in printed
     assert printed.count("rst:0x1") == 2
+
+
+def test_what_the_board_prints_never_steers_the_terminal(tmp_path: Path, micropython: str) -> None:
+    link = tmp_path / "port"
+    with start("--link", str(link), "--console") as process:
+        while not link.is_symlink():
+            time.sleep(0.01)
+        with Board(str(link)) as board:
+            board.enter()
+            board.exec(r"print('\x1b]0;owned\x07\x1b[2J\x9b31m\u202e', 'Kühlraum')")
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=20)
+    assert "]0;owned[2J31m Kühlraum\n" in printed
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(printed)
 
 
 def test_an_unknown_board_and_a_wrong_link_are_told_in_one_sentence(tmp_path: Path, micropython: str) -> None:

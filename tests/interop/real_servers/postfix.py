@@ -96,6 +96,7 @@ class Postfix(RealServer):
     token = TOKEN
     LOGIN_LINE = "sasl_method={upper},"
     OPENED, CLOSED = ": connect from ", ": disconnect from "
+    settings, services = MAIN, MASTER
 
     def start(self) -> None:
         programs = unpacked("root/usr/lib/postfix/sbin/master", "Postfix").parents[3]
@@ -129,8 +130,8 @@ class Postfix(RealServer):
             "save": save,
             "mails": self.mails_folder,
         }
-        (etc / "main.cf").write_text(MAIN.format(**values))
-        (etc / "master.cf").write_text(MASTER.format(**values))
+        (etc / "main.cf").write_text(self.settings.format(**values))
+        (etc / "master.cf").write_text(self.services.format(**values))
         env = {"LD_LIBRARY_PATH": _libraries(programs), "MAIL_CONFIG": str(etc)}
         self.run([programs / "lib/postfix/sbin/master", "-d", "-c", etc], env)
         self.version = self.waits_for("daemon started").partition(" version ")[2].partition(",")[0]

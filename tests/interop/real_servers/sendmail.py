@@ -12,6 +12,8 @@ from .base import IDLE_S, SAVE, SIZE_LIMIT, UNPACKED, RealServer, free_ports, un
 CONFIG = r"""
 OSTYPE(`unknown')
 define(`confDEF_USER_ID', `{user}')
+dnl who may start the daemon, beside root
+define(`confTRUSTED_USER', `{user}')
 define(`confDOMAIN_NAME', `sendmail.example.org')
 define(`confDONT_PROBE_INTERFACES', `True')
 define(`confSERVICE_SWITCH_FILE', `{folder}/switch')

@@ -89,6 +89,40 @@ def notmuch(reader: str, paths: list[Path], folder: Path) -> list[Found]:
     return [found[path.name] for path in paths]
 
 
+def s_nail(reader: str, paths: list[Path], folder: Path) -> list[Found]:
+    """By s-nail: subjects, and the files that it saves; LF ends the lines of a mailbox."""
+    exe = unpacked("root/usr/bin/s-nail", "s-nail")
+    settings = {"v15-compat": "yes", "ttycharset": "utf-8", "MAIL": "none"}
+    found = []
+    for path in paths:
+        saved = folder / path.stem
+        saved.mkdir()
+        box = folder / f"{path.stem}.mbox"
+        box.write_bytes(
+            b"From a@b.example Sat Nov 28 00:00:00 2026\n" + path.read_bytes().replace(b"\r\n", b"\n") + b"\n"
+        )
+        command = [str(exe), "-n", "-#", "-R", *(word for pair in settings.items() for word in ("-S", "=".join(pair)))]
+        command += ["-Y", "type 1", "-Y", f"write 1 {saved}/.text", "-Y", "x", "-f", str(box)]
+        shown = subprocess.run(
+            command,
+            cwd=saved,
+            env={**libraries(), "LC_ALL": "C.UTF-8", "HOME": str(folder)},
+            stdin=subprocess.DEVNULL,
+            **PIPED,
+        ).stdout.decode()
+        (subject,) = [line for line in shown.partition("\n\n")[0].split("\n") if line.startswith("Subject:")] or [""]
+        files = sorted((_unquoted(one.name), one.read_bytes()) for one in saved.iterdir() if one.name != ".text")
+        found.append(Found(subject.partition(":")[2].removeprefix(" "), [], files))
+    return found
+
+
+def _unquoted(name: str) -> str:
+    """Return a name without the escapes for what a shell would read; s-nail leaves a per cent sign itself as it is."""
+    for character in '"\\;':
+        name = name.replace(f"%{ord(character):02X}", character)
+    return name
+
+
 def leaves(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The parts that hold no others."""
     found = []
@@ -105,6 +139,7 @@ READERS: dict[str, Callable[[str, list[Path], Path], list[Found]]] = {
     "Email::MIME": in_perl,
     "MIME::tools": in_perl,
     "notmuch": notmuch,
+    "s-nail": s_nail,
 }
 
 

@@ -39,7 +39,7 @@ class Policy:
         send_as: addresses that a user may send as, besides its own.
         token_expiry: seconds since 1970 at which a token ends; those not named do not.
         auth_refusal: the reply to every login, for example ``535 5.7.139 … SmtpClientAuthentication is disabled …``.
-        max_sessions: sessions that one user may have open; 0 is no limit, here and below.
+        max_sessions: sessions that one user may have open; 0 means no limit, here and below.
         per_minute: messages of one user a minute; the reply to those beyond is late until their minute has come.
         per_hour: messages of one user an hour; more are refused.
         recipients_a_day: recipients of one user in 24 hours; more are refused.

@@ -23,7 +23,7 @@ def check(profile: profiles.Profile, switches: Mapping[str, Any]) -> None:
     """
     known = defaults(profile)
     if unknown := switches.keys() - known:
-        raise ValueError(f"no switch {', '.join(sorted(unknown))}; there are: {', '.join(sorted(known))}")
+        raise ValueError(f"unknown setting {', '.join(sorted(unknown))}; known are: {', '.join(sorted(known))}")
     for name, value in switches.items():
         if not _fits(known[name], value):
             raise ValueError(f"{name} is {value!r}; it takes {takes(known[name])}")

@@ -102,7 +102,7 @@ def _item(item: str) -> Planned:
         raise ValueError(f"no point {planned.point!r} for {item!r}; there are: {', '.join(POINTS)}")
     if planned.argument and not planned.fault.anywhere and not (planned.fault.octets and planned.argument.isdecimal()):
         takes = "write a number of bytes behind =" if planned.fault.octets else "write it without ="
-        raise ValueError(f"{planned.argument!r} in {item!r} says nothing to {planned.fault.name}; {takes}")
+        raise ValueError(f"{planned.fault.name} takes no argument {planned.argument!r} (in {item!r}); {takes}")
     _time(planned, found["occurrence"], item)
     return planned
 

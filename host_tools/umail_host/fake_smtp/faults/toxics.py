@@ -26,7 +26,7 @@ class Toxics:
 
     Args:
         latency: seconds by which bytes are late; ``jitter``: up to as many more, by chance.
-        bandwidth: bytes a second; 0 is no limit.
+        bandwidth: bytes a second; 0 means no limit.
         slice: bytes of a segment; ``slice_delay``: seconds between two of them.
         limit_data: bytes that pass before the connection is closed.
         reset: bytes that pass before the connection is reset.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from umail_host import terminal
 from umail_host.fake_smtp.record.inbox import Delivery
 from umail_host.fake_smtp.record.masking import Masker
 from umail_host.fake_smtp.record.transcript import CLIENT, NOTE, Entry
@@ -48,7 +49,7 @@ class Show:
         line = Text.assemble(
             (f"{entry.time - self._start:8.3f} ", "dim"), (f"#{entry.connection} ", "dim"), lock, " ", arrow, " "
         )
-        line.append(text, style=style)
+        line.append(terminal.printable(text), style=style)
         self._console.print(line, soft_wrap=True)
 
     def _wanted(self, entry: Entry) -> bool:
@@ -64,8 +65,7 @@ class Show:
     def delivery(self, delivery: Delivery) -> None:
         """Show a message that arrived, decoded."""
         message = delivery.message
-        envelope = self._masked(f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}")
-        self._console.print(Text(envelope, style="bold"))
+        self._say(f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}", "bold")
         lines = [f"   {name}: {message[name]}" for name in _HEADERS if message[name]]
         body = message.get_body(("plain", "html"))
         if body is not None:
@@ -75,7 +75,11 @@ class Show:
             size = len(part.get_payload(decode=True) or b"")
             lines.append(f"   + {part.get_filename() or part.get_content_type()} ({size} bytes)")
         for line in lines:
-            self._console.print(Text(self._masked(line)), soft_wrap=True)
+            self._say(line)
+
+    def _say(self, line: str, style: str = "") -> None:
+        """Print one line that may come from outside."""
+        self._console.print(Text(terminal.printable(self._masked(line)), style=style), soft_wrap=True)
 
     def _masked(self, text: str) -> str:
         return self.masker.mask(text.encode("utf-8", "replace")).decode("utf-8", "replace")

@@ -20,7 +20,7 @@ mem16 = _native.mem16
 class _Scratch:
     """`mem32` as far as a Pico's program may use it here: SCRATCH0 to SCRATCH3 of the watchdog, which resets leave."""
 
-    _BASE = 0x4005800C
+    _BASE = 0x400D800C if chip == "rp2350" else 0x4005800C
 
     def _at(self, address):
         if address % 4 or not self._BASE <= address < self._BASE + 16:

@@ -1,8 +1,7 @@
 """A mail to more people than one envelope takes: further envelopes until everybody was asked, and one receipt."""
 
 from ..errors import MailError
-from .reply import Reply
-from .transaction import Receipt
+from .reply import Receipt, Reply
 
 
 class Part:

@@ -1,0 +1,36 @@
+"""What ends a deep sleep of the virtual board beside its time: levels at pins, as an ESP32 knows them."""
+
+from __future__ import annotations
+
+from umail_host.virtual_board.pins import Pins
+
+EXT0, EXT1, TIMER = 2, 3, 4  # machine.wake_reason()
+
+
+class Wakers:
+    """The pins that may wake the chip.
+
+    Args:
+        pins: those of the board.
+    """
+
+    def __init__(self, pins: Pins) -> None:
+        self._pins = pins
+        self._known: dict[int, tuple[list[int], int]] = {}
+
+    def clear(self) -> None:
+        """Let no pin wake it."""
+        self._known.clear()
+
+    def add(self, reason: int, pins: list[int], level: int) -> None:
+        """Let ``pins`` wake it at ``level``, with ``reason``."""
+        self._known[reason] = (pins, level)
+
+    def found(self) -> tuple[int, list[int]] | None:
+        """Return the reason for which it wakes now, and the pins that ``wake_pins()`` tells; None: it does not."""
+        for reason, (pins, level) in self._known.items():
+            found = [pin for pin in pins if self._pins[pin].level == level]
+            # EXT1 wakes at any high pin, but at low ones only if all are.
+            if found and (reason != EXT1 or level or len(found) == len(pins)):
+                return reason, found if reason != EXT0 else []
+        return None

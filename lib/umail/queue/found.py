@@ -1,0 +1,95 @@
+"""What an outbox finds at its start, and takes up: what was remembered, its mails, and what a reset made of them."""
+
+
+def load(box, slept):
+    """Take up what lies on flash, and begin the time of ``box``; ``slept`` as of ``Outbox``."""
+    try:
+        then, date, config, box.beat = _recall(box, box.spool.load() or {})
+    except Exception:
+        # Damaged, of another shape, or too much for the memory: it counts as none.
+        then, date, config, box.beat = _recall(box, {})
+    if box.keep:
+        # What was delivered though the flash refused to let it go.
+        numbers = box.keep()
+        box.stuck = box.spool.named(numbers or ())
+        if numbers and len(box.stuck) != len(numbers):
+            # Their files are gone: a number that is given again, in another directory, must mean nothing.
+            box.remember()
+    marks, damaged = _gather(box)
+    then, date = max([(now, at or 0) for now, at in marks + [(then, date)]])
+    box.begin(then + slept, (then, date) if date else None)
+    now = box.now()
+    box.policy.bound(now)
+    for entry in box.entries:
+        # As with the route: no pause is longer, whatever was remembered.
+        entry.until = min(entry.until, now + 172800)
+    if box.config is None:
+        box.config = config
+    elif config not in (None, box.config):
+        box.policy.worked()
+    if box.beat is None or box.beat > now + 2 * box.every:
+        box.beat = now + box.policy.spread(box.every)
+        box.save()
+    elif damaged or (slept and box.date() is None):
+        # Nothing else tells the next one that time went on.
+        box.save()
+    _judge(box)
+
+
+def _recall(box, state):
+    # Take up what ``Outbox.save`` kept; in part, if it is of another version.
+    box.notes.load(state.get("notes", ()))
+    box.spool.number = int(state.get("number", 0))
+    box.hosts = [str(host) for host in state.get("hosts", ())]
+    box.policy.load(state.get("policy", {}))
+    date, beat = state.get("date"), state.get("beat")
+    date = None if date is None else int(date)
+    return int(state.get("now", 0)), date, state.get("config"), None if beat is None else int(beat)
+
+
+def _gather(box):
+    # Take up the mails that are on flash and not known yet: (the (time, date) at which each was written last, how
+    # many were damaged).
+    entries, marks, damaged = box.spool.scan([entry.name for entry in box.entries] + box.stuck)
+    box.entries += entries
+    box.entries.sort(key=lambda entry: entry.number)
+    box.notes.damaged += damaged
+    return marks, damaged
+
+
+def _judge(box):
+    # What the mails that were found are, after a reset.
+    held = {}
+    for entry in list(box.entries):
+        if entry is box.current:
+            continue
+        if entry.state == "sending":
+            box.doubt(entry)
+        if entry.more and entry.state == "pending":
+            # Of two that hold the same group, the newer was written before the older could be removed. On FAT half
+            # a rename may have left it without its content.
+            if entry.group in held:
+                if not _is_whole(box, entry):
+                    box.entries.remove(entry)
+                    box.spool.aside(entry.name)
+                    continue
+                box.remove(held[entry.group])
+            held[entry.group] = entry
+
+
+def _is_whole(box, entry):
+    try:
+        return box.spool.read(entry) is not None
+    except OSError:
+        return False
+
+
+def look_again(box):
+    """Find mails that could not be read before."""
+    try:
+        if _gather(box)[1]:
+            box.save()
+        _judge(box)
+    except OSError:
+        # The directory itself cannot be read.
+        box.spool.unread = 1

@@ -1,0 +1,18 @@
+"""The enhanced status code of a reply (RFC 2034, 3463)."""
+
+
+def of(reply):
+    """Return the enhanced status code (``"2.1.5"``) of the first line, or ``""``.
+
+    It begins the text (RFC 2034), or stands behind a number sign, as qmail and its heirs write it: ``(#5.7.1)``.
+    """
+    words = reply.lines[0].split(b" ")
+    for word in words:
+        if word is words[0] or b"#" in word:
+            word = word.strip(b"#()[]:;,.")
+            parts = word.split(b".")
+            # RFC 2034, 4: the class is the code's first digit. Exchange breaks that at times: the form counts.
+            if len(parts) == 3 and len(word) < 10 and parts[0] in (b"2", b"4", b"5"):
+                if parts[1].isdigit() and parts[2].isdigit():
+                    return word.decode()
+    return ""

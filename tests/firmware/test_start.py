@@ -1,0 +1,87 @@
+"""Whatever fails at the start, the node comes back: it neither stands at the REPL nor waits for ever."""
+
+import gc
+
+from alertnode import config, start
+from check import equal
+from firmware_fakes import Port
+
+if not hasattr(gc, "threshold"):
+    gc.threshold = lambda count: None
+
+
+class Reset(BaseException):
+    """Stands for the reset of the chip."""
+
+
+class Chip(Port):
+    """The module platform of a board that was reset for ``why``."""
+
+    MOST_FAILS, FAILS, PART, STATE = 3, 2, 1, 4
+    PARTS = ("starting",)
+    DEEP_SLEEP, WATCHDOG = "deep sleep", "watchdog"
+
+    def __init__(self, why="power-on"):
+        Port.__init__(self)
+        self.why = why
+
+    def cause(self):
+        return self.why
+
+    def exists(self, path):
+        return False
+
+    def reset(self):
+        raise Reset()
+
+    def sleep(self, milliseconds):
+        Port.sleep(self, milliseconds)
+        if self.milliseconds > 1073741000 + 86400000:
+            raise KeyboardInterrupt()
+
+
+class Sys:
+    """Stands for MicroPython's sys."""
+
+    modules = {}
+
+    @staticmethod
+    def print_exception(error, file=None):
+        if file:
+            file.write(repr(error))
+
+
+def run(chip, load, hung=None):
+    """Start on ``chip`` until it resets itself; return the seconds that took."""
+    before = config.load, start.platform, start.sys, start._hung, start._keep
+    config.load, start.platform, start.sys = load, chip, Sys
+    start._hung, start._keep = hung or start._hung, lambda error, log, pause: None
+    begun = chip.milliseconds
+    try:
+        start.main()
+    except Reset:
+        return (chip.milliseconds - begun) // 1000
+    finally:
+        config.load, start.platform, start.sys, start._hung, start._keep = before
+    return None
+
+
+def short():
+    raise MemoryError()
+
+
+def test_out_of_memory_for_the_configuration_is_a_failed_start_like_any_other():
+    chip = Chip()
+    equal([run(chip, short) for _ in range(3)], [2 + 5, 2 + 10, 2 + 20])
+    equal(chip.marked(chip.FAILS), 3)
+
+
+def test_out_of_memory_for_the_last_words_after_a_hang_is_one_too():
+    chip = Chip("watchdog")
+    equal(run(chip, lambda: ({}, []), short), 2 + 5)
+
+
+def test_a_configuration_that_cannot_be_read_is_looked_for_again_after_ten_minutes():
+    chip = Chip()
+    equal(run(chip, lambda: ({}, ["/config.json is missing"])), 2 + 600)
+    equal(chip.marked(chip.FAILS), 0)

@@ -1,0 +1,54 @@
+"""Faults to build into the firmware, each as somebody might write it, to see that the judge finds them."""
+
+
+def lost():
+    """Every third mail is taken, but not kept."""
+    from umail import outbox
+
+    put = outbox.Outbox.put
+    count = [0]
+
+    def forgetful(self, message, *rest, **more):
+        count[0] += 1
+        if count[0] % 3:
+            return put(self, message, *rest, **more)
+        return None
+
+    outbox.Outbox.put = forgetful
+
+
+def duplicated():
+    """A mail that was delivered is removed only when it was delivered once more."""
+    from umail import outbox
+
+    remove = outbox.Outbox.remove
+
+    def hesitant(self, entry):
+        if entry.state == "sending" and not entry.unmarked:
+            entry.unmarked = True
+            entry.state, entry.until, entry.left = "deferred", self.now() + 1800, None
+        else:
+            remove(self, entry)
+
+    outbox.Outbox.remove = hesitant
+
+
+def late():
+    """The pauses between attempts have no ceiling."""
+    from umail import policy
+
+    policy.Policy.pause = lambda self, fails, ceiling=0: 7 * 3600
+
+
+def stands():
+    """A crash ends at the prompt."""
+    from alertnode import start
+
+    start._crashed = lambda error, log, feed: None
+
+
+def talks():
+    """The log is never turned."""
+    from alertnode import log
+
+    log.Log._turn = lambda self: None
