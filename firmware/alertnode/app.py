@@ -203,7 +203,8 @@ class App:
         self.mailer.put(subject, text, texts.line(event), event.kind, event.rule.name)
         if self.more:
             self.more = ()
-            self.state.told()
+            if self.state is not None:
+                self.state.told()
 
     def _show(self, reading):
         """Show a reading on the console, not in the log; the sensor's going and coming is logged once."""

@@ -45,7 +45,10 @@ class Mailer:
         if not self._store(message, what, key):
             self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, what))
             self._loose.append((message, what, key))
-            del self._loose[:-_MOST]
+            if len(self._loose) > _MOST:
+                # The next mail that leaves tells of it.
+                self.outbox.notes.dropped += 1
+                self._say("%s: dropped, as RAM is full of mails too" % self._about(self._loose.pop(0)[0])[0])
 
     def pending(self):
         """Return how many mails wait."""
@@ -80,7 +83,7 @@ class Mailer:
     def _store(self, message, what, key):
         try:
             entry = self.outbox.put(message, key=key, recovery=what == "recovery")
-        except OSError:
+        except (OSError, MemoryError):
             return False
         if entry is not None and entry.more:
             wait = max(0, entry.until - self.outbox.now())

@@ -17,6 +17,7 @@ from umail_host.commands import (
     doctor,
     farm,
     faults,
+    first_board,
     flash,
     log,
     outbox,
@@ -57,6 +58,7 @@ app.command(epilog=board.EXAMPLE)(board.board)
 app.command("deploy", epilog=deploy.EXAMPLE)(deploy.command)
 app.command("boards", epilog=boards.EXAMPLE)(boards.command)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
+app.command("first-board", epilog=first_board.EXAMPLE)(first_board.command)
 app.command("provision", epilog=provision.EXAMPLE)(provision.command)
 app.command("console", epilog=console.EXAMPLE)(console.command)
 app.command("log", epilog=log.EXAMPLE)(log.command)

@@ -165,6 +165,15 @@ class Memory:
         self.saved += 1
 
 
+def test_last_words_of_a_board_that_keeps_no_state_travel_too():
+    # One that replays a trace keeps none, and may be reset in it all the same.
+    world = World((38, 36))
+    world.app.more = ["The board was reset by its watchdog."]
+    world.run()
+    inside("The board was reset by its watchdog.", world.outbox.sent[0].text)
+    equal("watchdog" in world.outbox.sent[1].text, False)
+
+
 def node(values):
     """A World whose App has marks that outlive a reset."""
     world = World(values)

@@ -123,3 +123,27 @@ def test_a_recipient_that_is_refused_is_named():
     post.flush()
     inside("alert mailed to ops@contoso.com in", said.lines[0])
     equal(said.lines[1], "b@x was refused by the server: 550 5.1.1 unknown")
+
+
+def test_of_more_mails_than_ram_holds_the_oldest_is_dropped_and_the_next_mail_will_tell():
+    post, _, said, _, outbox = mailer()
+    outbox.full = True
+    for i in range(7):
+        put(post, "mail %d" % i)
+    equal((post.pending(), outbox.notes.dropped), (5, 2))
+    inside("temperature 38 °C is above 37 °C: dropped, as RAM is full of mails too", said.text())
+
+
+def test_a_put_for_which_there_is_no_memory_is_tried_again_and_crashes_nothing():
+    post, _, said, _, outbox = mailer()
+    store = outbox.put
+
+    def short(*args, **more):
+        raise MemoryError()
+
+    outbox.put = short
+    put(post, "one")
+    equal(post.pending(), 1)
+    outbox.put = store
+    post.flush()
+    equal([m.subject for m in outbox.sent], ["one"])

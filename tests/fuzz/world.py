@@ -17,8 +17,9 @@ _MODULES = (
     "attachment", "mime.fields", "delivery", "dns", "net.dns_tcp", "smtp.recipient_batches",
     "mime.optional_fields", "net.http", "m365", "message", "mime.multipart", "net.mx", "oauth", "smtp.handshake",
     "mime.transfer_encoding", "smtp.reply", "replies", "tables.replies", "route", "smtp.sasl", "smtp.session",
-    "net.sockets", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction", "smtp.failure", "smtp.data",
+    "net.sockets", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
+    "smtp.failure", "smtp.data",
     "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.rcpt_refused", "net.resolve", "durable",
 )
 # fmt: on

@@ -9,7 +9,6 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,19 +22,19 @@ OWN = os.environ.get("UMAIL_SAME_TRACE", "")
 SAMPLE = ("RPI_PICO_W", "RPI_PICO2_W")
 FIRST = "virtual"
 OTHERS = [name for name in boards.names() if name != FIRST and (ALL or name in SAMPLE)]
-TEN_MINUTES = 600
+HALF_AN_HOUR = 1800
 
 
 def month() -> bytes:
-    """A month of a cold room, every ten minutes: days, drifts over the limit and back, gaps, a sensor that is gone."""
+    """A month of a cold room, every half hour: days, drifts over the limit and back, gaps, a sensor that is gone."""
     chance = random.Random(11)
     rows, at, drift = ["timestamp,value"], 1_790_000_003, 0
-    for _ in range(30 * 144):
-        at += TEN_MINUTES * (chance.randrange(3, 9) if chance.randrange(400) == 0 else 1)
-        drift = max(-30, min(60, drift + chance.randrange(-3, 4))) if chance.randrange(600) else 60
-        tenths = 50 + drift + abs(72 - at // TEN_MINUTES % 144) // 4
+    for _ in range(30 * 48):
+        at += HALF_AN_HOUR * (chance.randrange(3, 9) if chance.randrange(150) == 0 else 1)
+        drift = max(-30, min(60, drift + chance.randrange(-3, 4))) if chance.randrange(200) else 60
+        tenths = 50 + drift + abs(24 - at // HALF_AN_HOUR % 48)
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
-        rows.append(f"{stamp},{'' if chance.randrange(300) == 0 else f'{tenths // 10}.{tenths % 10}'}")
+        rows.append(f"{stamp},{'' if chance.randrange(100) == 0 else f'{tenths // 10}.{tenths % 10}'}")
     return "\n".join(rows).encode() + b"\n"
 
 
@@ -48,7 +47,7 @@ if OWN:
 
 
 @pytest.fixture(scope="module")
-def mails(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Iterator[dict[str, list[tuple[str, str]]]]:
+def mails(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> dict[str, list[tuple[str, str]]]:
     """What the first board mails for each trace."""
     flash = installed(tmp_path_factory.mktemp("same") / "flash", FIRST)
     return {name: mailed(flash, tmp_path_factory.mktemp(name), FIRST, name) for name in TRACES}
@@ -64,6 +63,7 @@ def mailed(flash: Path, folder: Path, kind: str, name: str) -> list[tuple[str, s
             rules=[{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
             clock={"ntp": "time.example", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
             heartbeat=0,
+            watchdog=120,  # this computer may be busy
         )
         node.start(config, {"/trace.csv": octets})
         printed = node.wait_for("trace finished", 280)

@@ -155,6 +155,12 @@ class Entry:
         self.until = 0
 
 
+class Notes:
+    """Counts what the next mail must tell, as umail's do."""
+
+    dropped = 0
+
+
 class Outbox:
     """Stands for umail's: in order, ``failures`` are met first, one a flush; a failure pauses a minute."""
 
@@ -171,6 +177,7 @@ class Outbox:
         self.until = 0
         self.budgets = []
         self.buried = []
+        self.notes = Notes()
 
     def now(self):
         return self.uptime() // 1000

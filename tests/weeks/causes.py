@@ -91,6 +91,16 @@ _GREY = (
     "450 4.2.0 Greylisted, see http://postgrey.schweikert.ch",
 )
 _ERRORS = ("RuntimeError", "MemoryError", "ValueError", "OSError")
+
+
+def _crash(random: Random) -> Params:
+    found = _one(where=_PLACES, error=_ERRORS, times=(1, 1, 2, 6))(random)
+    if found["where"] != "waiting" and found["error"] == "ValueError":
+        # Sockets, files and TLS do not raise it for their own trouble.
+        found["error"] = "RuntimeError"
+    return found
+
+
 _PLACES = ("waiting", "waiting", "open", "socket", "tls", "radio")
 
 CAUSES: dict[str, Cause] = {
@@ -147,7 +157,7 @@ CAUSES: dict[str, Cause] = {
         lambda r: {"step": r.randint(1, 60), "tear": r.random() < 0.5},
         UNCERTAIN,
     ),
-    "crash": Cause("crash", 6, (0, 0), _one(where=_PLACES, error=_ERRORS, times=(1, 1, 2, 6)), 2 * HOUR + UNCERTAIN),
+    "crash": Cause("crash", 6, (0, 0), _crash, 2 * HOUR + UNCERTAIN),
     "hang": Cause(
         "hang",
         5,

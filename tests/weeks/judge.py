@@ -17,7 +17,7 @@ from weeks.causes import CAUSES
 
 _VALUE = re.compile(r"temperature ([\d.]+) °C is (above|back)")
 _HELD = re.compile(r"(\d+) such mails were held back")
-_TOLD = re.compile(r"(\d+) mails (?:were dropped|were damaged|could not be delivered|on flash cannot be read)")
+_TOLD = re.compile(r"Mails that (?:were|could|cannot) [^:]*: (\d+)\.")
 _DOUBTFUL = ("flash_write", "flash_full", "flash_read", "memory", "wear", "versions", "rot")
 # Seconds within which an alert is delivered in a world that is well.
 AT_ONCE = 60
@@ -124,7 +124,8 @@ def owed(story: Story) -> dict[tuple[str, str], int]:
     under way, the end of that is not owed.
     """
     found: dict[tuple[str, str], int] = {}
-    stops = {at for at, text in story.of("stops") if text != "sleep"}
+    # (A board that hangs at a reading puts nothing any more, though its watchdog waits for two minutes.)
+    stops = {at for what in ("stops", "strikes") for at, text in story.of(what)}
     active: str | None = None
     sure = True
     blurred = False
@@ -143,6 +144,7 @@ def owed(story: Story) -> dict[tuple[str, str], int]:
         elif what == "reads":
             certain = at not in stops
             above = float(text) > 30
+            text = shown(text)
             if above:
                 if active is None or not sure:
                     if certain and active is None:
@@ -153,6 +155,11 @@ def owed(story: Story) -> dict[tuple[str, str], int]:
                     found.setdefault(("back", text), at)
                 active, sure = None, certain
     return found
+
+
+def shown(value: str) -> str:
+    """A value as the firmware shows it."""
+    return f"{float(value):g}"
 
 
 def judge(
@@ -232,7 +239,7 @@ def _twice(story: Story, verdict: Verdict) -> None:
         key = (match[2], match[1])
         other = first.setdefault(key, mail)
         if other.mid != mail.mid:
-            begun = min((at for at, text in story.of("reads") if text == match[1]), default=0)
+            begun = min((at for at, text in story.of("reads") if shown(text) == match[1]), default=0)
             if any(begun <= stop <= mail.at for stop in stops):
                 verdict.counts["mailed again after a reset"] += 1
             else:
@@ -253,10 +260,12 @@ def _late(story: Story, due: dict[tuple[str, str], int], verdict: Verdict) -> No
         if any(fault.end > at for fault in before):
             verdict.counts["came while something was still wrong"] += 1
             continue
-        label, bound, end = "nothing", read_at + 1000 * AT_ONCE, read_at
+        label, bound = "nothing", read_at + 1000 * AT_ONCE
         for fault in before:
             if fault.end + fault.bound > bound and fault.end + fault.bound >= read_at:
-                label, bound, end = fault.label, fault.end + fault.bound, max(fault.end, read_at)
+                label, bound = fault.label, fault.end + fault.bound
+        # Since then the world is well.
+        end = max([read_at] + [fault.end for fault in before])
         late = (at - end) // 1000
         verdict.longest[label] = max(verdict.longest.get(label, 0), late)
         if at > bound:

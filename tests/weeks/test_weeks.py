@@ -98,11 +98,21 @@ def test_an_alert_that_never_came_is_lost_unless_another_mail_tells() -> None:
     assert wrong(log) == ["lost"]
     for text in (
         "2 such mails were held back in 15 minutes; this is the last of them.",
-        "1 mails were dropped: the outbox was full.",
-        "1 mails could not be delivered, or not to all. The last: 550",
+        "Mails that were dropped, as the outbox was full: 1.",
+        "Mails that could not be delivered, or not to all: 1.\nThe last: 550",
         "temperature 40.01 °C is above 30 °C",
     ):
         assert wrong([*log, taken(3 * HOUR, "<3>", "x: at work", text)]) == []
+
+
+def test_the_words_that_the_judge_looks_for_are_those_of_the_outbox() -> None:
+    source = (simulate.ROOT / "lib" / "umail" / "queue" / "run.py").read_text(encoding="utf-8")
+    for words in ("%d such mails were held back", "Mails that %s: %d.", "were dropped", "were damaged", "could not be"):
+        assert words in source
+
+
+def test_a_value_is_shown_as_the_firmware_does() -> None:
+    assert [judge.shown(value) for value in ("41.0", "40.1", "40.25")] == ["41", "40.1", "40.25"]
 
 
 def test_what_was_read_when_the_power_went_is_not_owed() -> None:

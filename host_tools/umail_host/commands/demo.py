@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from umail_host import demo, paths
+from umail_host import demo, demo_web, paths
 from umail_host.errors import UserError
 
 EXAMPLE = """Example: umail demo, or with your own recording: umail demo --trace fridge.csv --limit 8 --unit °C
 
 The recording is a CSV file with two columns, timestamp,value. Without --trace it is that of a beaver's temperature
-(Reynolds 1994), with the limit 37.2 °C."""
+(Reynolds 1994), with the limit 37.2 °C. To see it in a browser and to play with it: umail demo --web --boards 2"""
 
 
 def command(
@@ -25,14 +25,34 @@ def command(
     column: Annotated[
         str, typer.Option(help="Name of the column with the values, if there are more than two columns.")
     ] = "",
+    web: Annotated[bool, typer.Option("--web", help="Show it in a browser, with boards to play with.")] = False,
+    count: Annotated[int, typer.Option("--boards", help="How many boards --web shows.", min=1, max=9)] = 1,
+    web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
     name: Annotated[str, typer.Option(help="The board's name in the mails.")] = "demo-board",
     board: Annotated[str, typer.Option(help="Whose stand-in it is: a folder of boards/.")] = "virtual",
 ) -> None:
     """Show an alert on its whole way: recording, virtual board, SMTP over TLS, mail. Needs no hardware."""
+    console = Console(highlight=False, markup=False)
+    if web:
+        if board != "virtual":
+            raise UserError("--web shows boards called virtual only: leave --board out")
+        if trace is not None:
+            raise UserError("--web shows boards with a thermometer that you warm and cool: leave --trace out")
+        demo_web.run(
+            count,
+            8.0 if limit is None else limit,
+            1.0 if hysteresis is None else hysteresis,
+            name,
+            web_port,
+            console,
+            not no_open,
+        )
+        return
     if trace is None:
         trace, limit = paths.firmware() / "traces" / "beaver1.csv", 37.2 if limit is None else limit
         hysteresis = 0.2 if hysteresis is None else hysteresis
     if limit is None:
         raise UserError("with a recording of your own, say above which value an alert is due: --limit 30 (LIMIT=30)")
     recording = demo.Recording.read(trace, column)
-    demo.run(recording, limit, hysteresis or 0.0, unit, name, Console(highlight=False, markup=False), board)
+    demo.run(recording, limit, hysteresis or 0.0, unit, name, console, board)

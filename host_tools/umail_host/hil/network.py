@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import socket
 import subprocess
 
+from umail_host.device import lan
+from umail_host.errors import UserError
 from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 
@@ -102,12 +103,7 @@ class Wifi:
 
 def address(virtual: bool) -> str:
     """Return the address at which the board reaches a server: the loopback, or this computer's in the LAN."""
-    if virtual:
-        return "127.0.0.1"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # RFC 5737; a datagram socket sends nothing by this
-        except OSError:
-            raise RigFault("this computer has no network: the board could not reach a server on it") from None
-        name: str = probe.getsockname()[0]
-        return name
+    try:
+        return lan.address(virtual)
+    except UserError as error:
+        raise RigFault(str(error)) from None

@@ -242,7 +242,7 @@ class Api:
         return ",".join(describe(planned) for planned in self._server.plan.faults)
 
     def get_limits(self) -> dict[str, int]:
-        """Return the limits of a user: mails a minute (late beyond), an hour (refused), recipients a day, sessions."""
+        """Return the limits of a user: messages a minute (late beyond) and an hour, recipients a day, sessions."""
         return {name: getattr(self._server.policy, name) for name in _LIMITS}
 
     def set_limits(self, **limits: int) -> dict[str, int]:

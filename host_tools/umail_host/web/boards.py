@@ -114,6 +114,10 @@ class Boards:
         """Names of all boards."""
         return list(self._shown)
 
+    def board(self, name: str) -> VirtualBoard:
+        """Return the board of that name."""
+        return self._shown[name].board
+
     def brief(self, name: str) -> dict[str, Any]:
         """Return what is known of a board without asking it."""
         one = self._shown[name]

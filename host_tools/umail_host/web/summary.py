@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from email.header import decode_header, make_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 
 TEXT = 16_384  # characters of text that can be searched
 _LONGEST = 998  # characters of a header that are shown
@@ -60,7 +61,7 @@ def parsed(content: bytes) -> Message:
     try:
         return email.message_from_bytes(content)
     except RecursionError:
-        return email.message_from_bytes(content.partition(b"\n\n")[0])
+        return BytesHeaderParser().parsebytes(content)
 
 
 def text_of(part: Message) -> str:

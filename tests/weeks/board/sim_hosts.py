@@ -73,7 +73,6 @@ def ntp(server, packet):
 class Login:
     """The token endpoint: HTTP over TLS (RFC 6749), whose refresh token changes with each use."""
 
-    valid = ("refresh-0",)
     issued = 0
 
     def __init__(self, sock):
@@ -113,13 +112,17 @@ class Login:
         self._sock.arrives(b"")
 
     def _grant(self, given):
-        # The one that was given last and the one before it are taken: the answer may have been lost.
-        if given not in Login.valid:
+        # An older one stays valid, as at Microsoft's endpoint, which does not revoke what was used.
+        name, _, number = given.partition("-")
+        if name != "refresh" or not 0 <= int(number) <= Login.issued:
             return None
         Login.issued += 1
-        Login.valid = (given, "refresh-%d" % Login.issued)
         return json.dumps(
-            {"access_token": "access-%d" % Login.issued, "expires_in": 3600, "refresh_token": Login.valid[1]}
+            {
+                "access_token": "access-%d" % Login.issued,
+                "expires_in": 3600,
+                "refresh_token": "refresh-%d" % Login.issued,
+            }
         )
 
     def heard(self, data):

@@ -22,11 +22,13 @@ export async function show([wanted]) {
   }
   if (next === name && cards?.isConnected) return;
   name = next;
+  const faults = await ask("/faults");
+  if (main.dataset.view !== "boards" || next !== name) return;
   const tabs = h("nav", { class: "tabs", "aria-label": t("Boards") }, facts.boards.map((one) => h("a", { href: `#/boards/${encodeURIComponent(one)}`, "aria-current": one === name ? "page" : false }, one)));
   parts = { state: h("div", { class: "chips" }), buttons: h("div", { class: "groups" }), chart: h("div", { class: "chart" }), console: h("pre", { class: "console", tabindex: 0, "aria-label": t("Console") }), outbox: h("div", {}) };
   const card = (title, ...inner) => h("section", { class: "card" }, h("h2", {}, t(title)), inner);
   const look = h("button", { onclick: doing(outbox) }, t("Look"));
-  cards = h("div", { class: "board" }, h("section", { class: "card wide" }, h("h1", {}, name), parts.state, parts.buttons), card("Readings", parts.chart), card("Console", parts.console), card("Outbox", look, parts.outbox), refuse(await ask("/faults")));
+  cards = h("div", { class: "board" }, h("section", { class: "card wide" }, h("h1", {}, name), parts.state, parts.buttons), card("Readings", parts.chart), card("Console", parts.console), card("Outbox", look, parts.outbox), refuse(faults));
   put(main, facts.boards.length > 1 && tabs, cards);
   buttons();
   await reload();

@@ -24,6 +24,7 @@ export function read(place, mail, { remove }) {
     body.className = "body " + name.toLowerCase();
     body.replaceChildren(views[name]());
   }
+  place.dataset.id = mail.id;
   put(place, 
     h("div", { class: "head" },
       h("a", { class: "back", href: "#/mails" }, "← " + t("Back")),

@@ -42,6 +42,7 @@ function go() {
   document.title = `umail · ${t(names[name] || "Mails")}`;
   if (view !== current) {
     current = view;
+    id("main").dataset.view = view === views[name] ? name : "mails";
     view.open(id("main"), facts);
   }
   view.show(words);

@@ -17,6 +17,7 @@ export const show = () => {};
 
 async function draw(facts) {
   const [faults, now] = await Promise.all([ask("/faults"), ask("/limits")]);
+  if (main.dataset.view !== "server") return;
   main.replaceChildren(
     h("section", { class: "card" }, h("h1", {}, t("Server")), h("table", { class: "headers" },
       [["Profile", facts.profile], ["Address", `${facts.host}:${facts.port}`], ["Certificate", facts.names]].map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, t(name)), h("td", {}, value)))),

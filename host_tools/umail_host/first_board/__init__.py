@@ -1,0 +1,1 @@
+"""What a real board is measured by when umail runs on it for the first time."""

@@ -1,0 +1,160 @@
+"""The API: what the page does, any program can do; no request makes it fail."""
+
+from __future__ import annotations
+
+import contextlib
+import email.message
+import threading
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+
+from host.web.conftest import Site, mail
+from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp.pytest_plugin import PASSWORD, USER
+from umail_host.web.operations import openapi
+from umail_host.web.server import WebServer
+
+API = "/api/v1"
+# They wait, or send mails: tested by themselves.
+SLOW = {("GET", API + "/wait"), ("POST", API + "/sessions")}
+
+
+def test_list_get_search_and_delete(site):
+    one, two = site.send(mail("warm"), mail("cold", "icy"))
+    status, found = site.ask(f"{API}/mails?limit=1")
+    assert (status, found["total"], [row["id"] for row in found["mails"]]) == (200, 2, [two])
+    assert [row["id"] for row in site.ask(f"{API}/mails?offset=1")[1]["mails"]] == [one]
+    assert [row["id"] for row in site.ask(f"{API}/mails?q=icy")[1]["mails"]] == [two]
+    whole = site.ask(f"{API}/mails/{two}")[1]
+    assert (whole["subject"], whole["text"].strip(), whole["sender"], whole["user"]) == ("cold", "icy", USER, USER)
+    assert site.ask(f"{API}/mails/{two}", "DELETE") == (200, {"deleted": 1})
+    assert site.ask(f"{API}/mails/{two}")[0] == site.ask(f"{API}/mails/{two}", "DELETE")[0] == 404
+    assert site.ask(f"{API}/mails", "DELETE") == (200, {"deleted": 1})
+    assert not list((site.server.inbox.path / "new").iterdir())
+
+
+def test_wait_returns_when_the_mail_comes_and_says_so_if_none_does(site):
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(site.ask(f"{API}/wait?subject=second&timeout=20")))
+    waiting.start()
+    site.send(mail("first"))
+    assert not answers
+    site.send(mail("second"))
+    waiting.join(10)
+    assert answers[0][1]["mails"][0]["subject"] == "second"
+    status, told = site.ask(f"{API}/wait?q=never&timeout=0")
+    assert (status, told) == (408, {"error": "0 of 1 mails came within 0 s"})
+
+
+def test_readyz_tells_whether_connections_are_taken(site):
+    assert site.ask("/readyz?wait=5") == (200, {"ready": True})
+    site.ask(f"{API}/faults", "PUT", {"plan": "connect-refused"})
+    assert site.ask("/readyz") == (503, {"ready": False})
+    site.ask(f"{API}/faults", "PUT", {"plan": ""})
+    assert site.ask("/readyz?wait=5")[0] == 200
+
+
+def test_scripted_faults_strike_by_number_and_limits_are_true_limits(site):
+    assert site.ask(f"{API}/faults", "PUT", {"plan": "rcpt-550@2"})[1]["plan"] == "rcpt-550@2"
+    for expected in (200, 200):
+        assert site.ask(f"{API}/sessions", "POST", {"client": "smtplib"})[0] == expected
+    first, second = (site.ask(f"{API}/sessions/{number}")[1] for number in (1, 2))
+    assert (first["messages"], first["faults"]) == (1, [])
+    assert (second["messages"], second["faults"]) == (0, ["rcpt-550"])
+    assert [one["lines"][0][:15] for one in second["flights"] if one["fault"]] == ["fault rcpt-550:"]
+    site.ask(f"{API}/faults", "PUT", {"plan": ""})
+    assert site.ask(f"{API}/limits", "PUT", {"per_hour": 1})[1]["per_hour"] == 1
+    number = site.ask(f"{API}/sessions", "POST", {"client": "smtplib"})[1]["session"]
+    told = site.ask(f"{API}/sessions/{number}")[1]
+    assert told["messages"] == 0
+    assert any("Excessive message rate" in line for one in told["flights"] for line in one["lines"])
+
+
+def test_the_flights_of_a_session_show_its_round_trips_and_no_secret(site):
+    trips = {}
+    for client in ("umail", "smtplib"):
+        number = site.ask(f"{API}/sessions", "POST", {"client": client})[1]["session"]
+        session = site.ask(f"{API}/sessions/{number}")[1]
+        shown = [one["trip"] for one in session["flights"] if one["trip"]]
+        trips[client] = session["round_trips"]
+        assert shown[: trips[client]] == list(range(1, trips[client] + 1))
+        assert PASSWORD not in str(session)
+        assert session["tls"].startswith("TLSv1")
+        assert session["certificate"]["names"] == ["localhost", "127.0.0.1"]
+        assert [row["subject"] for row in session["mails"]] == ["Freezer 3: -9 °C"]
+    assert trips == {"umail": 5, "smtplib": 9}
+
+
+def test_attachments_source_and_mbox_are_the_bytes_that_came(site):
+    octets = bytes(range(256)) * 40
+    message = email.message.EmailMessage()
+    message["From"], message["Subject"] = USER, "file"
+    message.set_content("From the top\n")
+    message.add_attachment(octets, maintype="application", subtype="x", filename="../../etc/ü\nlog.csv")
+    (key,) = site.send(message.as_bytes())
+    (part,) = [one for one in site.ask(f"{API}/mails/{key}")[1]["parts"] if one["attachment"]]
+    assert part["name"] == "ülog.csv" or part["name"] == "ü log.csv"
+    assert site.ask(f"{API}/mails/{key}/parts/{part['index']}")[1] == octets
+    assert site.ask(f"{API}/mails/{key}/parts/99")[0] == site.ask(f"{API}/mails/{key}/parts/x")[0] == 404
+    assert site.ask(f"{API}/mails/{key}/source")[1] == site.server.inbox.deliveries[0].content
+    mbox = site.ask(f"{API}/export")[1]
+    assert mbox.startswith(b"From esp32@contoso.com ")
+    assert b"\n>From the top\n" in mbox
+
+
+def test_the_page_asks_nothing_of_the_memory_that_grows_with_the_mails(tmp_path):
+    server = FakeServer("generic", mailboxes={USER: PASSWORD}, maildir=tmp_path / "Maildir", keep=3, capture=False)
+    with WebServer(server) as web, server:
+        site = Site(server, web)
+        for _ in range(4):
+            site.send(*[mail()] * 3)
+        assert (len(server.inbox), len(server.inbox.deliveries), server.connections) == (12, 3, 4)
+        assert len(server.sessions) <= 6
+        assert site.ask(f"{API}/mails")[1]["total"] == 12
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "{", '{"plan": 5}', '{"plan": ""', '{"nothing": 1}', "{}", '{"plan": "x", "seed": true}']
+)
+def test_a_body_that_is_wrong_is_answered_in_a_sentence(site, body):
+    request = urllib.request.Request(f"{site.url}{API}/faults", data=body.encode(), method="PUT")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=10)
+    assert caught.value.code == 422
+    assert "error" in caught.value.read().decode()
+
+
+def fuzz(site: Site, operation: Any, mode: schemathesis.GenerationMode, asked: set[str]) -> None:
+    @settings(max_examples=6, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: schemathesis.Case) -> None:
+        answer = case.call(base_url=site.url, timeout=20)
+        assert answer.status_code < 500, (operation.label, answer.text)
+        described = {*operation.definition.raw["responses"], "405"}
+        assert str(answer.status_code) in described, (operation.label, answer.request.url, answer.text)
+        asked.add(operation.label)
+
+    ask()
+
+
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
+def test_an_openapi_fuzzer_gets_no_500_and_no_answer_that_is_not_described(site, mode):
+    for number in range(3):
+        site.send(mail(f"mail {number}"))
+    schema = schemathesis.openapi.from_dict(openapi(site.web.api.operations))
+    asked = set()
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if (operation.method.upper(), operation.path) in SLOW:
+            continue
+
+        with contextlib.suppress(Unsatisfiable):  # what has no parameter can't be asked wrongly
+            fuzz(site, operation, mode, asked)
+    assert len(asked) >= (18 if mode is schemathesis.GenerationMode.POSITIVE else 10)
+    assert site.ask("/readyz")[0] in (200, 503)

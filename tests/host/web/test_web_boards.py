@@ -1,0 +1,125 @@
+"""The boards on the page: what a user would try is a button, an API call and a fixture, and no alert is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from host.web.conftest import Site, Watched
+from host.web.test_web_page import shot
+from umail_host import demo_web
+
+API = "/api/v1"
+
+
+class Play(Site):
+    """The demo with two boards, and its page."""
+
+    def __init__(self, found: demo_web.Playground) -> None:
+        super().__init__(found.server, found.page)
+        self.boards = found.boards
+
+    def act(self, board: str, action: str, value: float = 0) -> None:
+        status, told = self.ask(f"{API}/boards/{board}", "POST", {"action": action, "value": value})
+        assert status == 200, told
+
+    def wait(self, subject: str) -> None:
+        status, told = self.ask(f"{API}/wait?subject={quote(subject)}&timeout=60")
+        assert status == 200, told
+
+
+@pytest.fixture
+def play(micropython: str, flash: Path, request: pytest.FixtureRequest) -> Iterator[Play]:
+    number = getattr(request, "param", 2)
+    with demo_web.playground(number, 8.0, 1.0, "freezer", installed=flash) as found:
+        for name in found.boards.names:
+            found.boards.board(name).wait_for("5 °C", 30)
+        yield Play(found)
+
+
+def button(watched: Watched, name: str) -> None:
+    watched.page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_power_cut_by_the_button_during_a_send_loses_no_alert_and_the_other_board_goes_on(play, watched):
+    watched.page.goto(f"{play.url}/#/boards/freezer")
+    expect(watched.page.locator(".chart svg")).to_be_visible()
+    play.act("freezer", "network", 3000)  # the send lasts
+    before = play.server.connections
+    button(watched, "Warmer")
+    button(watched, "Warmer")
+    expect(watched.page.locator(".chips")).to_contain_text("11 °C")
+    board = play.boards.board("freezer")
+    for _ in range(300):
+        if play.server.connections > before:
+            break
+        watched.page.wait_for_timeout(100)
+    assert play.server.connections > before
+    button(watched, "Cut the power")
+    expect(watched.page.locator(".chips")).to_contain_text("Power off")
+    assert not play.server.inbox.deliveries
+    play.act("freezer-2", "sensor", 20)
+    play.wait("freezer-2")
+    button(watched, "Fast network")
+    button(watched, "Power on")
+    play.wait("freezer: temperature")
+    board.wait_for("mailed to ops@contoso.com", 30)
+    expect(watched.page.locator(".console")).to_contain_text("mailed to ops@contoso.com")
+    expect(watched.page.locator(".mark.alert").first).to_be_attached()
+    shot(watched, "board")
+    found = Axe().run(watched.page).response["violations"]
+    assert not [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+    assert not watched.errors
+
+
+@pytest.mark.parametrize("play", [1], indirect=True)
+def test_a_mail_that_waits_is_seen_in_the_outbox_and_every_button_does_what_it_says(play):
+    board = play.boards.board("freezer")
+    play.act("freezer", "wifi-drop")
+    play.act("freezer", "sensor", 20)
+    board.wait_for("mail waits", 60)
+    status, found = play.ask(f"{API}/boards/freezer/outbox")
+    assert status == 200
+    assert ["is above 8 °C" in mail["subject"] for mail in found] == [True]
+    assert board.powered
+    assert not play.server.inbox.deliveries
+    play.act("freezer", "wifi-up")
+    play.wait("freezer: temperature")
+    board.wait_for("alert mailed", 30)
+    every_button(play)
+
+
+def every_button(play: Play) -> None:
+    board, state = play.boards.board("freezer"), lambda: play.ask(f"{API}/boards/freezer")[1]
+    play.act("freezer", "sensor", 5)
+    clock = board.clock.now()
+    for action, value, key, expected in (
+        ("wifi-refuse", 0, "wifi", "refusing"),
+        ("wifi-drop", 0, "wifi", "gone"),
+        ("ntp-off", 0, "ntp", False),
+        ("ntp-on", 0, "ntp", True),
+        ("network", 500, "latency", 500),
+        ("network", 0, "latency", 0),
+        ("unplug", 0, "sensor", {"celsius": 5.0, "gone": True}),
+        ("plug", 0, "sensor", {"celsius": 5.0, "gone": False}),
+        ("sensor", -3, "sensor", {"celsius": -3, "gone": False}),
+        ("power-off", 0, "powered", False),
+        ("power-on", 0, "powered", True),
+        ("reset", 0, "powered", True),
+    ):
+        play.act("freezer", action, value)
+        assert state()[key] == expected, action
+    play.act("freezer", "wifi-up")
+    play.act("freezer", "clock", 86400)
+    assert board.clock.now() != clock
+    play.act("freezer", "fill")
+    board.console.skip()
+    board.wait_for("alertnode", 30)
+    play.act("freezer", "empty")
+    assert play.ask(f"{API}/boards/nobody", "POST", {"action": "reset"})[0] == 404
+    assert play.ask(f"{API}/boards/freezer", "POST", {"action": "explode"})[0] == 422
