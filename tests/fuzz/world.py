@@ -1,4 +1,4 @@
-"""The library made repeatable: chance, DNS servers and clock stand still, and every module stays loaded.
+"""The library made repeatable: chance, DNS servers and clock stand still but for pauses, every module stays loaded.
 
 On either interpreter. ``World`` is a context; after it everything is as it was.
 """
@@ -7,6 +7,7 @@ import sys
 import time
 
 import umail
+from fuzz.hostile import elapsed
 from fuzz.script import said
 
 PASSWORD = "hunter2/Winter-7"
@@ -60,14 +61,15 @@ class World:
         self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
         self._put("message", "time", clock)
         self._put("mime.fields", "time", clock)
-        self._put("net.sockets", "ticks", lambda: 0)
+        self._put("net.sockets", "ticks", lambda: elapsed[0])
         for name in ("dns", "mime.multipart", "message"):
             self._put(name, "os", None)
         self.restart()
         return self
 
     def restart(self):
-        """Begin the "random" numbers anew."""
+        """Begin the "random" numbers and the time anew."""
+        elapsed[0] = 0
         chance = Chance()
         for name in ("dns", "mime.multipart", "message"):
             sys.modules["umail." + name].os = chance

@@ -29,7 +29,9 @@ OURS = ("umail", "umail_host", "alertnode")
 def ours_alive() -> Iterator[object]:
     """Every object of a class of ours, as the garbage collector knows them."""
     for one in gc.get_objects():
-        if (type(one).__module__ or "").partition(".")[0] in OURS:
+        module = type(one).__module__
+        # (Of some classes made in C it is a descriptor.)
+        if isinstance(module, str) and module.partition(".")[0] in OURS:
             yield one
 
 
