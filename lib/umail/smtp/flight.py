@@ -19,7 +19,7 @@ _BOUNDARY = b' boundary="=_'
 def prepare(session, message, people, final):
     """Return how ``message`` goes to ``people``: (mode, ``Body``, commands of the envelope, the whole flight or None).
 
-    The mode is one of those of session.py.
+    The mode is one of those of sending.py.
     """
     features = session.features
     chunking = "CHUNKING" in features

@@ -1,4 +1,7 @@
-"""How a transaction ends in which every recipient was refused."""
+"""Refused recipients: what follows if every RCPT was refused.
+
+sending.py sorts recipients; what a code means: replies.py; whether it is tried again: policy.py and queue/run.py.
+"""
 
 
 def end(session, refused, mode, final):
@@ -6,7 +9,7 @@ def end(session, refused, mode, final):
 
     Args:
         refused (list): ``(address, reply)`` pairs.
-        mode (str), final (bool): as in transaction.py: in "flight" the message is under way, and with ``final`` QUIT;
+        mode (str), final (bool): as in sending.py: in "flight" the message is under way, and with ``final`` QUIT;
             in "asked" the command that begins it.
     """
     # Whatever the server says to the message, nobody gets it.
