@@ -99,7 +99,7 @@ def test_a_flag_of_the_users_keeps_the_node_from_starting_after_a_deployment(boa
 
 def test_a_board_that_loses_power_half_way_is_told_and_the_next_run_completes(board, monkeypatch):
     patient = Board.exec
-    monkeypatch.setattr(Board, "exec", lambda board, code, timeout=10: patient(board, code, 5))
+    monkeypatch.setattr(Board, "exec", lambda board, code, timeout=10: patient(board, code, 2))
     board.cut_power_at_write(60)
     with pytest.raises(UserError, match=r"no MicroPython answered .*goes on where this one stopped") as caught:
         run("--port", board.port, "--wait", "2")
@@ -139,7 +139,7 @@ def test_a_firmware_that_ever_resets_or_sleeps_is_deployed_over(board, end):
 
 
 def test_the_watchdog_of_a_firmware_that_was_there_before_does_not_stop_a_deployment(board, monkeypatch):
-    firmware = "import machine, time\nw = machine.WDT(timeout=4000)\nprint('armed')\ntime.sleep(60)"
+    firmware = "import machine, time\nw = machine.WDT(timeout=1500)\nprint('armed')\ntime.sleep(60)"
     ask(board, f"with open('/main.py', 'w') as f: f.write({firmware!r})")
     board.wait_for("armed")
     patient = Board.exec

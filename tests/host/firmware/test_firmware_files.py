@@ -62,7 +62,7 @@ def lived(board: Board) -> Board:
 
 # The same examples in each run; more of them: UMAIL_START_EXAMPLES=2000.
 many = settings(
-    max_examples=int(os.environ.get("UMAIL_START_EXAMPLES", "60")), derandomize=True, deadline=None, database=None
+    max_examples=int(os.environ.get("UMAIL_START_EXAMPLES", "15")), derandomize=True, deadline=None, database=None
 )
 
 
