@@ -35,7 +35,7 @@ def chip():
 
 
 def heap():
-    """Bytes of MicroPython's heap: all, free; and free and largest piece outside it, where the port tells."""
+    """Bytes of MicroPython's heap: all, free; and free and largest piece outside it, if the port tells."""
     gc.collect()
     told = {"heap": gc.mem_free() + gc.mem_alloc(), "free": gc.mem_free()}
     try:
@@ -107,16 +107,16 @@ def handshake(host, port, root):
 def flash(path, count):
     """Write a record of 200 bytes so often, durably each time: the milliseconds it takes, and whether it was whole."""
     info = os.statvfs("/")
-    octets = bytes(range(200))
+    data = bytes(range(200))
     times = []
     for number in range(count):
         begun = time.ticks_us()
         with open(path, "wb") as file:
-            file.write(octets)
+            file.write(data)
             file.write(b"%d" % number)
         times.append(time.ticks_diff(time.ticks_us(), begun))
     with open(path, "rb") as file:
-        whole = file.read() == octets + b"%d" % (count - 1)
+        whole = file.read() == data + b"%d" % (count - 1)
     os.remove(path)
     times.sort()
     return {
@@ -132,7 +132,7 @@ def flash(path, count):
 
 
 def clock():
-    """This board's time in milliseconds since its epoch; whole seconds where the port has no better."""
+    """This board's time in milliseconds since its epoch; whole seconds if the port has no better."""
     try:
         return time.time_ns() // 1000000
     except AttributeError:

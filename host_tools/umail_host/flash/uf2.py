@@ -36,20 +36,20 @@ class Uf2:
     end: int = 0
 
 
-def read(octets: bytes) -> Uf2 | None:
-    """Return what ``octets`` hold; None if they are not a UF2 file."""
-    if len(octets) < _BLOCK or struct.unpack_from("<2I", octets) != _MAGIC[:2]:
+def read(data: bytes) -> Uf2 | None:
+    """Return what ``data`` (bytes) holds; None if it is not a UF2 file."""
+    if len(data) < _BLOCK or struct.unpack_from("<2I", data) != _MAGIC[:2]:
         return None
-    if len(octets) % _BLOCK:
+    if len(data) % _BLOCK:
         return Uf2("it is cut off")
     blocks: dict[int, list[tuple[int, int]]] = defaultdict(list)
     end = 0
-    for at in range(0, len(octets), _BLOCK):
-        start, second, flags, address, size, number, count, family = struct.unpack_from("<8I", octets, at)
-        last = struct.unpack_from("<I", octets, at + _BLOCK - 4)[0]
+    for at in range(0, len(data), _BLOCK):
+        start, second, flags, address, size, number, count, family = struct.unpack_from("<8I", data, at)
+        last = struct.unpack_from("<I", data, at + _BLOCK - 4)[0]
         if (start, second, last) != _MAGIC or size > _BLOCK - 36:
             return Uf2(f"its block {at // _BLOCK + 1} is not one")
-        if flags & _NOT_FOR_FLASH or (at == 0 and family == _ABSOLUTE and octets[32 : 32 + size] == _E10):
+        if flags & _NOT_FOR_FLASH or (at == 0 and family == _ABSOLUTE and data[32 : 32 + size] == _E10):
             continue
         blocks[family if flags & _HAS_FAMILY else 0].append((number, count))
         if not _FLASH <= address < 2 * _FLASH:

@@ -96,14 +96,16 @@ from umail.tables.roots import NAMES
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 for der in certs.load():
     context.load_verify_locations(cadata=der)
-taken = []
+taken = [gc.mem_alloc()]
 for _ in range(3):
     for name in NAMES:
         for der in certs.load((name,)):
             pass
     gc.collect()
     taken.append(gc.mem_alloc())
-print(taken[2] - taken[0] < 64, [name for name in sys.modules if name.startswith("umail.certs.")])
+# The collector may take a word on the stack for a pointer to the last root's module: one stays, and it is always one.
+bounded = taken[1] - taken[0] < 2048 and taken[3] - taken[1] < 64
+print(bounded, [name for name in sys.modules if name.startswith("umail.certs.")])
 """
     done = subprocess.run(
         [micropython, "-X", "heapsize=64k", "-c", code],

@@ -228,7 +228,6 @@ def test_an_image_is_built_from_the_installed_wheel_alone(installed, tmp_path):
     assert "/lib/alertnode/__init__.mpy" in built
 
 
-@pytest.mark.timeout(330)  # it downloads what the host tools need
 def test_make_install_puts_the_command_where_it_says(tmp_path):
     environment = {**os.environ, "HOME": str(tmp_path)}
     line = ["make", "-s", "install", f"PYTHON={sys.executable}"]
