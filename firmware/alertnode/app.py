@@ -1,6 +1,7 @@
 """Runs the alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
 
 from alertnode import platform, texts
+from alertnode.clock import SET
 from alertnode.rules import ALERT
 
 # One slice of waiting, in milliseconds: short enough for a contact to be noticed, long enough to let the chip rest.
@@ -19,8 +20,8 @@ class App:
 
     Args:
         board: the board's name in mails (str).
-        sensor: a Sensor; rules: list of Rule; mailer: a Mailer; clock: a Clock; log: a Log;
-            wifi: a Wifi, or None if the network is simply there.
+        sensor: a Sensor; rules: list of Rule; clock: a Clock; log: a Log.
+        mailer: a Mailer; wifi: a Wifi, or None if the network is simply there: post.add sets both if need be.
         feed: feeds the watchdog; sleep: waits, in milliseconds.
     """
 
@@ -43,9 +44,8 @@ class App:
         self.rules = rules
         self.mailer = mailer
         self.clock = clock
-        self.wifi = wifi
-        if wifi is not None:
-            wifi.connecting = lambda: self._mark(platform.CONNECTING)
+        self.wifi = None
+        self.join(wifi)
         self.log = log
         self.feed = feed
         self._sleep = sleep
@@ -59,6 +59,13 @@ class App:
         self.more = ()
         self.alerts = 0
         self.recoveries = 0
+
+    def join(self, wifi):
+        """Use ``wifi`` from now on; None: the network is simply there."""
+        self.wifi = wifi
+        if wifi is not None:
+            wifi.connecting = lambda: self._mark(platform.CONNECTING)
+            self.clock.gateway = wifi.gateway
 
     def about(self):
         """Return a line on the board and its program, which each mail carries."""
@@ -119,7 +126,8 @@ class App:
         if self.wifi is not None and not self.wifi.up():
             self._restart_for_network()
             return self._cannot("Wi-Fi is down")
-        if self.clock.due():
+        # A time that is known is good enough for a mail, which goes first.
+        if self.clock.due() and not (self.clock.state == SET and self.mailer.due()):
             self.feed()
             self._mark(platform.ASKING)
             self.clock.sync()

@@ -1,44 +1,27 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, log, mailer, platform, routes, rules, secrets, zone
+from alertnode import VERSION, app, clock, log, platform, rules, zone
 from alertnode import state as memory
 from alertnode.sensors.reading import reason
 
-OUTBOX = "/outbox"
-_SENDING = ("message", "blocking", "delivery", "queue.run")
-# What the library lets go of after each connection, and what it needs when one fails.
-_PASSING = (
-    "dns",
-    "connecting",
-    "net.resolve",
-    "net.opening",
-    "net.tls",
-    "smtp.handshake",
-    "smtp.sasl",
-    "mime.fields",
-    "smtp.flight",
-    "smtp.sending",
-    "smtp.failure",
-    "smtp.retry",
-    "net.tls_failure",
-    "replies",
-)
 
-
-def configured(settings):
+def configured(settings, asleep=False):
     """Return the parts that can show a mistake in the configuration: (route, time, journal, sensor).
 
-    Raises ValueError, with a sentence, if it does not fit this board.
+    ``asleep``: the board only slept since it was found right; what mails is loaded when it is needed, so the route is
+    None. Raises ValueError, with a sentence, if it does not fit this board.
     """
-    import umail
+    way = None
+    if not asleep:
+        from alertnode import post
 
-    _preload()
-    routes.check_files(settings["mail"])
-    route = routes.every(settings["mail"], secrets.get, umail)
+        way = post.route(settings["mail"])
     journal = log.Log(size=settings["log_size"])
     time = _clock(settings["clock"], clock.Uptime(platform), journal.say)
     journal.stamp = time.stamp
-    return route, time, journal, _sensor(settings["sensor"], time, journal.say)
+    # Between its mails a board on battery sleeps whenever it waits.
+    rest = platform.doze if settings["battery"] else platform.sleep
+    return way, time, journal, _sensor(settings["sensor"], time, journal.say, rest)
 
 
 def build(settings, parts, running):
@@ -46,28 +29,15 @@ def build(settings, parts, running):
 
     ``running``, a list of two, gets the Log, and what feeds the watchdog as soon as it is armed.
     """
-    import umail
-
-    route, time, journal, sensor = parts
+    way, time, journal, sensor = parts
     running[0] = journal
-    uptime = time.uptime
-    trace = settings["sensor"]["type"] == "trace"
     cause = platform.cause()
+    trace = settings["sensor"]["type"] == "trace"
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
-    slept = known.number("slept") if known and cause == platform.DEEP_SLEEP else 0
-    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime.seconds)
     feed = running[1] = platform.watchdog(settings["watchdog"])
     platform.mark(platform.STATE, 1)
-    outbox.tick = feed
-    wifi = _wifi(settings["wifi"], uptime, feed, journal.say, journal.show)
-    if wifi is not None:
-        time.gateway = wifi.gateway
-    mail = settings["mail"]
-    sender = mail["sender"] or mail["username"]
-    post = mailer.Mailer(umail, outbox, sender, mail["to"], journal.say, journal.note)
-    post.doubt_time = time.soon
     name = settings["board_name"]
-    node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
+    node = app.App(name, sensor, rules.make(settings["rules"]), None, time, None, journal, feed, platform.sleep)
     node.interval = round(settings["interval"] * 1000)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     node.port = platform  # type: ignore[assignment]
@@ -77,13 +47,17 @@ def build(settings, parts, running):
     if known:
         node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)
-        if settings["heartbeat"]:
-            _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
-    _watch(node, settings)
-    return _runner(node, settings)
+    if settings["battery"]:
+        from alertnode.battery import Battery
+
+        return Battery(node, platform, settings, way).run
+    from alertnode import post
+
+    post.add(node, settings, way, 0, sensor.pace if trace else time.uptime.seconds)
+    return node.run
 
 
-def _sensor(config, time, say):
+def _sensor(config, time, say, rest):
     kind = config["type"]
     if kind == "trace":
         from alertnode.sensors.trace import Trace
@@ -96,7 +70,7 @@ def _sensor(config, time, say):
     from alertnode.sensors import wired
 
     try:
-        return wired.make(kind, config, time, platform.sleep)
+        return wired.make(kind, config, time, rest)
     except ValueError:
         raise
     except Exception as error:
@@ -104,96 +78,7 @@ def _sensor(config, time, say):
         from alertnode.sensors.later import Later
 
         say("the sensor cannot be set up: %s" % reason(error))
-        return Later(time, config["unit"], lambda: wired.make(kind, config, time, platform.sleep))
-
-
-def _outbox(umail, mail, route, slept, uptime):
-    from random import random
-
-    from umail.policy import Policy
-
-    try:
-        return umail.Outbox(
-            OUTBOX,
-            route,
-            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"]),
-            timeout=mail["timeout"],
-            deadline=mail["deadline"],
-            config=_fingerprint(mail),
-            slept=slept,
-            uptime=uptime,
-            keep=platform.keep,
-        )
-    except OSError as error:
-        raise OSError("the flash is full or damaged, there is no room for %s (%s)" % (OUTBOX, error))
-
-
-def _preload():
-    """Load what sends a mail now, while the heap is in one piece: an alert must not find that there is no room for it.
-
-    A few hundred names come with it, which stay, and MicroPython's table of names doubles in one piece. The code of
-    what a connection needs for a moment does not stay: it comes back in pieces of a few kilobytes, which a heap finds
-    long after it has none for the table. On the virtual board, by that, the smallest heap that mails an alert falls
-    from 186 kB to 171 kB, with litter left between alerts from 212 kB to 206 kB, that for a refused login from 193 kB
-    to 181 kB.
-    """
-    from umail import load_transient
-
-    for load, names in ((_resident, _SENDING), (load_transient, _PASSING)):
-        for name in names:
-            try:
-                load(name)
-            except (ImportError, MemoryError):
-                # The library loads by itself what it needs, when it needs it.
-                pass
-
-
-def _resident(name):
-    __import__("umail." + name)
-
-
-def _heartbeat(outbox, every, message):
-    outbox.every = every
-    outbox.heartbeat = message
-    # The next one was settled when heartbeats were rarer.
-    if outbox.beat > outbox.now() + every + every // 10:
-        outbox.beat = outbox.now() + outbox.policy.spread(every)
-        outbox.save()
-
-
-def _watch(node, settings):
-    """Warn of what ends on a known date, on the console and by the outbox in the heartbeat."""
-    mail = settings["mail"]
-    sections = mail, mail["fallback"]
-    if not settings["expires"] and not [section for section in sections if section and section["certificate"]]:
-        return
-    from alertnode import expiry
-
-    dates = expiry.dates(settings["expires"], sections)
-    node.expiry = expiry.Watch(dates, node.clock, node.log.say)
-    # The outbox counts as ``time.time()`` does.
-    node.mailer.outbox.expires = [(name, end - platform.EPOCH) for name, end in dates]
-
-
-def _runner(node, settings):
-    if not settings["battery"]:
-        return node.run
-    from alertnode.battery import Battery
-
-    return Battery(node, platform, round(settings["battery"]["budget"] * 1000)).run
-
-
-def _fingerprint(mail):
-    """Return a word that changes with the route's settings and secrets, so that a corrected route is tried at once."""
-    from binascii import hexlify
-    from hashlib import sha256
-
-    names = list(secrets.NAMES)
-    if mail["fallback"]:
-        names += [name + "_2" for name in names]
-    text = repr([mail[key] for key in sorted(mail)] + [secrets.get(name) for name in names])
-    # So short that it tells nothing of a password.
-    return hexlify(sha256(text.encode()).digest()[:2]).decode()
+        return Later(time, config["unit"], lambda: wired.make(kind, config, time, rest))
 
 
 def _clock(settings, uptime, say):
@@ -211,15 +96,3 @@ def _clock(settings, uptime, say):
         except Exception as error:
             say("the DS3231 cannot be set up: %s" % reason(error))
     return clock.Clock(platform, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
-
-
-def _wifi(settings, uptime, feed, say, show):
-    try:
-        import network
-    except ImportError:
-        # A computer's MicroPython: the network is simply there.
-        return None
-    from alertnode.wifi import Wifi
-
-    password = secrets.get("wifi_password")
-    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, say, settings["timeout"], show)

@@ -1,48 +1,61 @@
-"""Runs the node on battery: wake, read, decide, send what waits within a time budget, sleep until something is due."""
+"""Runs the node on battery: wake, read, decide, send what waits within a time budget, sleep until something is due.
+
+Most wakes have nothing to send: they load neither the library nor its outbox, nor anything of the network. When a mail
+is due, and how long the radio pauses, is kept as seconds that are left, since the outbox, which has a clock of its own,
+is not there to ask. See docs/battery.md for what that costs.
+"""
 
 from alertnode.texts import duration
 
 _LONGEST_PAUSE = 4 * 3600
+# What stands for "nothing waits", in seconds; what is not known is due.
+_NEVER = 1 << 29
 
 
 class Battery:
     """Runs a board that sleeps between its readings.
 
-    ``app`` is an App with its State; ``port`` the module platform; ``budget`` the milliseconds that the radio
-    may be on.
-    The radio is on only when a mail is due, and once after power-on, so that the time is known.
+    ``app`` is an App with its State and without its Mailer; ``port`` the module platform; ``settings`` the
+    configuration; ``way`` what ``post.route`` returned, None after a sleep. The radio is on only when a mail is due,
+    and once after power-on, so that the time is known.
     """
 
-    def __init__(self, app, port, budget):
+    def __init__(self, app, port, settings, way):
         self._app = app
         self._port = port
-        self._budget = budget
+        self._settings = settings
+        self._budget = round(settings["battery"]["budget"] * 1000)
         self._begin = 0
+        self._load()
+        if app.mailer is None:
+            if port.slept():
+                app.mailer = Later(app, self._left, self._post)
+            else:
+                self._post(way)
 
     def run(self):
         """Wake and sleep for ever: most boards start anew after each sleep, an rp2 goes on here."""
         app = self._app
         if not self._port.slept() and app.mailer.due():
             # What brought the board down may do so again: what waits goes first.
-            self._load()
             self._radio()
         while True:
             self.wake()
             self._begin = app.clock.uptime()
+            self._load()
 
     def wake(self):
         """Do it all once and sleep."""
         app = self._app
-        self._load()
         if app.clock.now() is None:
             # A reading without its time says little.
             self._radio()
         app.sense()
         app.clock.tick()
-        if app.mailer.due():
+        if self._due():
             self._radio()
         seconds = self._seconds()
-        app.keep(radio_fails=self._fails, radio_due=self._due, slept=seconds)
+        self._keep(seconds)
         app.forget_fails(max(1, seconds // 60))
         app.log.show("asleep for %s" % duration(seconds))
         end = app.clock.uptime() + seconds * 1000
@@ -50,31 +63,79 @@ class Battery:
         app.clock.uptime.at_least(end)
 
     def _load(self):
-        """Take up what the last wake left."""
-        self._fails, self._due = self._app.state.number("radio_fails"), self._app.state.number("radio_due")
+        """Take up what the last wake left; all of it in seconds as of the beginning of this one."""
+        number = self._app.state.number
+        passed = slept(self._app.state, self._port)
+        self._fails = number("radio_fails")
+        self._pause = max(0, number("radio_wait") - passed)
+        # How long there has been no outbox, and when it will have something to do.
+        self._away = number("away") + passed
+        self._mail = max(0, number("mail") - passed)
+        self._app.clock.resume(*self._app.state.numbers("time", 3))
+
+    def _keep(self, seconds):
+        """Keep through a sleep of so many ``seconds`` what ``_load`` wants."""
+        app = self._app
+        wait = app.mailer.wait()
+        loaded = not isinstance(app.mailer, Later)
+        app.keep(
+            radio_fails=self._fails,
+            radio_wait=self._radio_wait(),
+            away=0 if loaded else self._away + self._awake(),
+            mail=_NEVER if wait is None else wait,
+            slept=seconds,
+            at=self._port.unix(),
+            time=app.clock.kept(),
+        )
+
+    def _awake(self):
+        return (self._app.clock.uptime() - self._begin) // 1000
+
+    def _left(self):
+        """Return the seconds until a mail is due, as the outbox said when it was closed; None: none waits."""
+        return None if self._mail >= _NEVER // 2 else max(0, self._mail - self._awake())
+
+    def _radio_wait(self):
+        return max(0, self._pause - self._awake())
+
+    def _post(self, way=None):
+        """Load what mails; on a board that slept only now, since it is a mail's turn."""
+        from alertnode import post, start
+
+        app = self._app
+        away = self._away + self._awake() if self._port.slept() else 0
+        start.make_room()
+        post.add(app, self._settings, way or post.route(self._settings["mail"]), away, app.clock.uptime.seconds)
+        start.unload("post")
+
+    def _due(self):
+        """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
+        mailer = self._app.mailer
+        return mailer.due() and not self._radio_wait() and mailer.pending() >= 0 and self._app.mailer.due()
 
     def _radio(self):
         """Use the radio, unless it pauses because it failed before."""
-        app = self._app
-        now = app.mailer.outbox.now
-        if now() < self._due:
+        if self._radio_wait():
             return
         self._fails = 0 if self._send() else self._fails + 1
         # An access point that stays away must not empty the battery.
-        pause = min(app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
-        self._due = now() + pause if self._fails else 0
+        pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
+        self._pause = self._awake() + pause if self._fails else 0
 
     def _send(self):
         """Bring up network and time, and flush, within the budget; return True unless one of them failed."""
         app = self._app
         end = app.clock.uptime() + self._budget
         try:
+            # (Asking for what waits loads what mails, the Wi-Fi too.)
+            app.mailer.pending()
             if not app.online():
                 return False
             left = (end - app.clock.uptime()) // 1000
             if left > 0 and app.mailer.due():
                 app.flush(left)
-            return True
+            # What can wait until the mail has gone: the time, once a day.
+            return not app.clock.due() or app.online()
         finally:
             if app.wifi is not None:
                 app.wifi.down()
@@ -85,5 +146,31 @@ class Battery:
         seconds = (app.interval + self._begin - app.clock.uptime()) // 1000
         wait = app.mailer.wait()
         if wait is not None:
-            seconds = min(seconds, max(wait, self._due - app.mailer.outbox.now()))
+            seconds = min(seconds, max(wait, self._radio_wait()))
         return max(1, seconds)
+
+
+class Later:
+    """Stands for the Mailer of ``app`` until more is asked than when a mail is due: then ``make()`` sets that one."""
+
+    def __init__(self, app, wait, make):
+        self._app = app
+        self._make = make
+        self.wait = wait
+
+    def due(self):
+        """Return True if it is time to flush."""
+        return self.wait() == 0
+
+    def __getattr__(self, name):
+        if name[:1] == "_":
+            raise AttributeError(name)
+        self._make()
+        return getattr(self._app.mailer, name)
+
+
+def slept(state, port):
+    """Return the seconds that the board slept: as many as it wanted, or fewer if something woke it."""
+    wanted = state.number("slept")
+    passed = port.unix() - state.number("at")
+    return passed if 0 <= passed < wanted else wanted

@@ -49,6 +49,8 @@ _NTP_SECONDS = 2
 # Milliseconds of light sleep on rp2 between two feedings of its watchdog, and the Watchdog that lasts longer.
 _NAP = 4000
 _soft = None
+# Milliseconds from which on a light sleep is worth its beginning and its end.
+_WORTH = 20
 
 
 def unix():
@@ -110,6 +112,26 @@ def since(ticks):
 def sleep(milliseconds):
     """Wait so many ``milliseconds`` (int)."""
     time.sleep_ms(milliseconds)
+
+
+def doze(milliseconds):
+    """Wait so many ``milliseconds`` (int, at most half the watchdog's) in light sleep: RAM stays, the radio is off."""
+    import machine
+
+    if milliseconds < _WORTH:
+        sleep(milliseconds)
+        return
+    if _soft:
+        # Its timer would end the sleep.
+        _soft.stop()
+    begin = unix_ms()
+    left = milliseconds
+    # A pin that wakes the chip ends it sooner.
+    while left > 0:
+        machine.lightsleep(left)
+        left = milliseconds - (unix_ms() - begin)
+    if _soft:
+        _soft.start()
 
 
 def reset():

@@ -34,24 +34,38 @@ def main():
         print("alertnode: stopped. An armed watchdog still resets the board; for longer work create %s" % MAINTENANCE)
 
 
-def _start(cause):
+def make_room():
+    """Collect, and collect often from now on: so the heap stays in one piece, and a handshake wants large ones."""
     import gc
 
-    # Collected often, the heap stays in one piece: a handshake wants large ones.
+    gc.collect()
     gc.threshold(_THRESHOLD)
+
+
+def _start(cause):
+    asleep = cause == platform.DEEP_SLEEP
+    if not asleep:
+        make_room()
     running = [None, None]
     try:
         if cause == platform.WATCHDOG:
             _hung()
-        settings = _settings()
+        settings = asleep and _ready() or _settings()
         if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
             from alertnode import safe
 
             safe.run(settings, running)
         else:
-            _run(settings, running)
+            _run(settings, running, asleep)
     except Exception as error:
         _crashed(error, *running)
+
+
+def _ready():
+    """Return the configuration as it was checked before the sleep, or None."""
+    from alertnode import ready
+
+    return ready.load()
 
 
 def _settings():
@@ -63,26 +77,35 @@ def _settings():
         _tell(problems)
     # Needed once: a board's RAM is small.
     del config
-    _unload("config")
+    unload("config")
+    if settings.get("battery"):
+        from alertnode import ready
+
+        settings = ready.keep(settings)
     return settings
 
 
-def _run(settings, running):
-    """Build and run the node; ``running`` gets its Log, and what feeds the watchdog, as soon as they are there."""
+def _run(settings, running, asleep):
+    """Build and run the node; ``running`` gets its Log, and what feeds the watchdog, as soon as they are there.
+
+    ``asleep``: the board was asleep since it last did, and may be again in a moment.
+    """
     from alertnode import assemble
 
     try:
-        parts = assemble.configured(settings)
+        parts = assemble.configured(settings, asleep and bool(settings["battery"]))
     except ValueError as error:
         _tell([str(error)])
     run = assemble.build(settings, parts, running)
     del assemble, parts
-    for name in ("assemble", "routes", "secrets"):
-        _unload(name)
+    if not asleep:
+        for name in ("assemble", "post", "routes", "secrets"):
+            unload(name)
     run()
 
 
-def _unload(name):
+def unload(name):
+    """Let go of the module ``name`` of this package, and of its memory."""
     import gc
 
     import alertnode

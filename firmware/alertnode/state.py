@@ -29,6 +29,12 @@ class State:
         value = self.values.get(name)
         return value if _is_number(value) and value >= 0 else 0
 
+    def numbers(self, name, count):
+        """Return the ``count`` whole numbers that ``save`` was given as the list ``name``; zeros if there is none."""
+        values = self.values.get(name)
+        good = isinstance(values, list) and len(values) == count and not [v for v in values if type(v) is not int]
+        return values if good else [0] * count
+
     def restore(self, rules, moment):
         """Give ``rules`` their excursions back; ``moment(unix)`` turns Unix seconds into the sensor's time line."""
         known = self.values.get("rules")

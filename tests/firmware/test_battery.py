@@ -1,16 +1,20 @@
 """Battery mode: the radio is on only when there is something to send, and never longer than its budget."""
 
+import gc
 import json
 import os
 
 from alertnode import platform
 from alertnode.app import App
-from alertnode.battery import Battery
+from alertnode.battery import Battery, slept
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
 from alertnode.state import State, keep_last_words, last_words
 from check import equal, inside, scratch
 from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
+
+if not hasattr(gc, "threshold"):
+    gc.threshold = lambda count: None
 
 
 class Journal:
@@ -53,7 +57,7 @@ class Life:
         app.interval, app.state, app.port = 600000, state, self.port
         before = self.port.milliseconds
         self.wifi.tries = 0
-        Battery(app, self.port, 60000).wake()
+        Battery(app, self.port, {"battery": {"budget": 60}}, None).wake()
         self.radio.append(self.wifi.tries)
         awake = (self.port.milliseconds - before) // 1000
         self.port.pass_time(self.port.slept_for)
@@ -73,6 +77,17 @@ def test_after_power_on_the_time_is_fetched_once():
     life.wake(20)
     equal(life.radio, [1, 0])
     equal(life.wifi.on, False)
+
+
+def test_a_mail_goes_before_the_time_is_asked_for_if_the_board_knows_it():
+    life = Life()
+    asked = []
+    life.port.ntp = lambda host: asked.append(len(life.outbox.sent)) or NOON
+    life.wake(38)
+    equal(len(life.outbox.sent), 1)
+    equal(asked, [1])
+    life.wake(20)
+    equal((len(life.outbox.sent), asked), (2, [1]))
 
 
 def test_an_excursion_over_many_sleeps_is_one_alert_and_one_recovery():
@@ -189,3 +204,113 @@ def test_last_words_of_a_damaged_log_or_none_say_at_least_why():
         lines = last_words(port)
         equal(lines[0], "why")
         equal([line for line in lines if "\x1b" in line or "\xff" in line], [])
+
+
+class Post:
+    """Stands for the module alertnode.post; counts how often it was needed."""
+
+    def __init__(self, life):
+        self.life = life
+        self.made = []
+
+    def route(self, mail):
+        return "route"
+
+    def add(self, node, settings, way, slept, uptime):
+        self.made.append(slept)
+        self.life.outbox.uptime = lambda: self.life.time * 1000 + node.clock.uptime()
+        node.join(self.life.wifi)
+        node.mailer = Mailer(Umail(), self.life.outbox, "a@x", ["ops@x"], self.life.said)
+
+
+class Sleeper(Life):
+    """A board that loads what mails only if it must."""
+
+    def __init__(self, **more):
+        Life.__init__(self, **more)
+        self.outbox = Outbox(lambda: 0)
+        self.post = Post(self)
+
+    def wake(self, value):
+        import sys
+
+        import alertnode
+
+        log = Journal()
+        time = clock(self.port, self.said)
+        state = State(self.port, self.time > 0)
+        rules = [Rule("t", "above", 37, 1, self.readings)]
+        state.restore(rules, time.moment)
+        app = App("b", Sensor(time, [value]), rules, None, time, None, log, str, self.port.sleep)
+        app.interval, app.state, app.port = 600000, state, self.port
+        known = sys.modules.get("alertnode.post"), getattr(alertnode, "post", None)
+        sys.modules["alertnode.post"] = alertnode.post = self.post
+        before = self.port.milliseconds
+        self.wifi.tries = 0
+        settings = {"battery": {"budget": 60}, "mail": {}}
+        try:
+            Battery(app, self.port, settings, None if self.time else "route").wake()
+        finally:
+            for name in ("post",):
+                sys.modules.pop("alertnode." + name, None)
+            if known[0]:
+                sys.modules["alertnode.post"] = known[0]
+            alertnode.post = known[1]
+        self.radio.append(self.wifi.tries)
+        awake = (self.port.milliseconds - before) // 1000
+        self.port.pass_time(self.port.slept_for)
+        self.time += awake + self.port.slept_for
+        return self.port.slept_for
+
+
+def test_what_mails_is_loaded_only_for_a_mail_and_learns_how_long_it_was_away():
+    life = Sleeper()
+    life.wake(20)
+    for _ in range(5):
+        life.wake(20)
+    equal(life.post.made[1:], [])
+    life.wake(38)
+    equal(len(life.outbox.sent), 1)
+    equal(life.post.made[1:], [6 * 600])
+    life.wake(38)
+    life.wake(20)
+    equal(life.post.made[2:], [2 * 600])
+    equal(len(life.outbox.sent), 2)
+    equal([tries > 0 for tries in life.radio], [False] * 6 + [True, False, True])
+
+
+def test_a_mail_that_waits_is_tried_when_it_is_due_though_the_outbox_was_not_asked_meanwhile():
+    life = Sleeper()
+    life.wake(20)
+    life.outbox.failures = [MailError("temporary")]
+    equal(life.wake(38), 60)
+    life.wake(38)
+    equal(len(life.outbox.sent), 1)
+
+
+def test_a_wifi_that_stays_away_is_not_tried_at_each_wake_nor_is_the_library_loaded():
+    life = Sleeper()
+    life.wifi.is_up = False
+    life.wake(20)
+    made = len(life.post.made)
+    for _ in range(40):
+        life.wake(38)
+    tried = len([tries for tries in life.radio if tries])
+    equal(3 <= tried <= 8, True, tried)
+    equal(len(life.post.made) - made <= tried, True)
+    life.wifi.is_up = True
+    for _ in range(30):
+        life.wake(38)
+    equal(len(life.outbox.sent), 1)
+
+
+def test_a_sleep_that_something_ends_early_makes_no_time_pass():
+    life = Sleeper()
+    life.wake(20)
+    state = State(life.port, True)
+    life.port.sleep(-400000)
+    equal(slept(state, life.port), 200)
+    life.port.sleep(400000)
+    equal(slept(state, life.port), 600)
+    life.port.sleep(90000000)
+    equal(slept(state, life.port), 600)

@@ -286,3 +286,67 @@ def test_a_certificate_that_failed_by_its_dates_has_the_time_asked_for_again_soo
     time.soon()
     port.pass_time(5)
     equal(time.due(), True)
+
+
+def asleep(port, time, seconds, fast=0):
+    """Let ``time``'s board sleep and start anew; its clock gains ``fast`` seconds meanwhile. Returns its new Clock."""
+    kept = time.kept()
+    port.pass_time(seconds)
+    port.clock += fast * 1000
+    later = clock(port, Said())
+    later.resume(*kept)
+    return later
+
+
+def test_after_a_sleep_ntp_is_asked_again_only_a_day_after_its_last_answer():
+    port = Port()
+    time = clock(port, Said())
+    port.servers["pool"] = NOON
+    time.sync()
+    for _ in range(3):
+        time = asleep(port, time, 7 * 3600)
+        equal((time.state, time.due()), (SET, False))
+    time = asleep(port, time, 7 * 3600)
+    equal(time.due(), True)
+
+
+def test_the_drift_of_a_clock_that_sleeps_is_measured_once_a_day_and_made_up_for():
+    port = Port()
+    true = [NOON]
+    time = clock(port, Said())
+    port.servers["pool"] = lambda: true[0]
+    time.sync()
+    # It gains 1 in 100, as the RC oscillator of an ESP32 may.
+    for _ in range(24):
+        time = asleep(port, time, 3600, 36)
+        true[0] += 3600
+    equal(port.unix() - true[0], 24 * 36)
+    time.sync()
+    equal(port.unix(), true[0])
+    equal(time.drift < -9000, True, time.drift)
+    for _ in range(24):
+        time = asleep(port, time, 3600, 36)
+        true[0] += 3600
+        equal(abs(port.unix() - true[0]) <= 20, True, port.unix() - true[0])
+    time.sync()
+    equal(-11000 < time.drift < -9000, True, time.drift)
+
+
+def test_what_a_sleep_kept_of_the_time_and_cannot_be_counts_for_nothing():
+    for kept in ((NOON + 60, NOON + 60, 0), (NOON, NOON + 86400, 0), (NOON, NOON - 5, 9), (0, 0, 500000), (5, 5, 5)):
+        port = Port(NOON)
+        time = clock(port, Said())
+        time.resume(*kept)
+        equal((port.unix(), time.due(), time.drift), (NOON, True, 0), kept)
+
+
+def test_a_drift_that_no_clock_has_is_not_believed():
+    port = Port()
+    true = [NOON]
+    time = clock(port, Said())
+    port.servers["pool"] = lambda: true[0]
+    time.sync()
+    time = asleep(port, time, 7200, 3600)
+    true[0] += 7200
+    time.sync()
+    equal(abs(time.drift) <= 100000, True, time.drift)

@@ -264,9 +264,13 @@ class Wifi:
     def away(self):
         return self.gone
 
+    def gateway(self):
+        return ""
+
     def up(self):
+        # How often it was switched on.
+        self.tries = getattr(self, "tries", 0) + (not self.on)
         self.on = True
-        self.tries = getattr(self, "tries", 0) + 1
         return self.is_up
 
     def down(self):

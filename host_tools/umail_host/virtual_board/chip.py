@@ -368,6 +368,7 @@ class Chip:
         seconds = self._asleep(milliseconds)
         self._world.clock.advance((milliseconds / 1000) - seconds)
         self._started_at -= (milliseconds / 1000) - seconds
+        self._world.sensors.pass_time((milliseconds / 1000) - seconds)
         left = self._watchdog.left
         if self._rp2 and left is not None:  # it goes on counting
             if left <= milliseconds:

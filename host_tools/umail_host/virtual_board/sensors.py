@@ -46,6 +46,10 @@ class Ds18b20:
         """Start a conversion."""
         self._next, self._due = self.celsius, time.monotonic() + self.conversion
 
+    def pass_time(self, seconds: float) -> None:
+        """Let a sleep be over that took the board's world less time."""
+        self._due -= seconds
+
     def scratch(self) -> bytes:
         """Return the nine bytes of scratchpad."""
         if time.monotonic() >= self._due:
@@ -72,6 +76,10 @@ class Dht:
         self.corrupt = False
         self.interval = 2.0
         self._last = -1e9
+
+    def pass_time(self, seconds: float) -> None:
+        """Let a sleep be over that took the board's world less time."""
+        self._last -= seconds
 
     def measure(self) -> list[float] | str | None:
         """Return temperature and humidity; ``"checksum"``; None if it does not answer."""
@@ -108,6 +116,14 @@ class Sensors:
         for bus in self._thermometers.values():
             for thermometer in bus:
                 thermometer.power_lost()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let a sleep be over that took the board's world so many seconds less than the board."""
+        for dht in self._dhts.values():
+            dht.pass_time(seconds)
+        for bus in self._thermometers.values():
+            for thermometer in bus:
+                thermometer.pass_time(seconds)
 
     def calls(self) -> dict[str, Callable[..., object]]:
         """Return what the board may ask."""

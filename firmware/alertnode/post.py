@@ -1,0 +1,147 @@
+"""Makes what mails: the library, its outbox, the network. A board on battery loads it only for a mail."""
+
+from alertnode import mailer, platform, routes, secrets, zone
+
+OUTBOX = "/outbox"
+_SENDING = ("message", "blocking", "delivery", "queue.run")
+# What the library lets go of after each connection, and what it needs when one fails.
+_PASSING = (
+    "dns",
+    "connecting",
+    "net.resolve",
+    "net.opening",
+    "net.tls",
+    "smtp.handshake",
+    "smtp.sasl",
+    "mime.fields",
+    "smtp.flight",
+    "smtp.sending",
+    "smtp.failure",
+    "smtp.retry",
+    "net.tls_failure",
+    "replies",
+)
+
+
+def route(mail):
+    """Return the route of the section ``mail``, or a list of two. Raises ValueError if it does not fit this board."""
+    import umail
+
+    _preload()
+    routes.check_files(mail)
+    return routes.every(mail, secrets.get, umail)
+
+
+def add(node, settings, way, slept, uptime):
+    """Give ``node``, an App, its Mailer and its Wifi, and what warns of dates.
+
+    ``way`` is what ``route`` returns; ``slept`` the seconds since there was an outbox, on a board that was asleep;
+    ``uptime`` the outbox's clock.
+    """
+    import umail
+
+    mail = settings["mail"]
+    outbox = _outbox(umail, mail, way, slept, uptime)
+    outbox.tick = node.feed
+    node.join(_wifi(settings["wifi"], node))
+    sender = mail["sender"] or mail["username"]
+    node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], node.log.say, node.log.note)
+    node.mailer.doubt_time = node.clock.soon
+    if node.state is not None and settings["heartbeat"]:
+        _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
+    _watch(node, settings)
+
+
+def _outbox(umail, mail, route, slept, uptime):
+    from random import random
+
+    from umail.policy import Policy
+
+    try:
+        return umail.Outbox(
+            OUTBOX,
+            route,
+            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"]),
+            timeout=mail["timeout"],
+            deadline=mail["deadline"],
+            config=_fingerprint(mail),
+            slept=slept,
+            uptime=uptime,
+            keep=platform.keep,
+        )
+    except OSError as error:
+        raise OSError("the flash is full or damaged, there is no room for %s (%s)" % (OUTBOX, error))
+
+
+def _fingerprint(mail):
+    """Return a word that changes with the route's settings and secrets, so that a corrected route is tried at once."""
+    from binascii import hexlify
+    from hashlib import sha256
+
+    names = list(secrets.NAMES)
+    if mail["fallback"]:
+        names += [name + "_2" for name in names]
+    text = repr([mail[key] for key in sorted(mail)] + [secrets.get(name) for name in names])
+    # So short that it tells nothing of a password.
+    return hexlify(sha256(text.encode()).digest()[:2]).decode()
+
+
+def _preload():
+    """Load what sends a mail now, while the heap is in one piece: an alert must not find that there is no room for it.
+
+    A few hundred names come with it, which stay, and MicroPython's table of names doubles in one piece. The code of
+    what a connection needs for a moment does not stay: it comes back in pieces of a few kilobytes, which a heap finds
+    long after it has none for the table. On the virtual board, by that, the smallest heap that mails an alert falls
+    from 186 kB to 171 kB, with litter left between alerts from 212 kB to 206 kB, that for a refused login from 193 kB
+    to 181 kB.
+    """
+    from umail import load_transient
+
+    for load, names in ((_resident, _SENDING), (load_transient, _PASSING)):
+        for name in names:
+            try:
+                load(name)
+            except (ImportError, MemoryError):
+                # The library loads by itself what it needs, when it needs it.
+                pass
+
+
+def _resident(name):
+    __import__("umail." + name)
+
+
+def _heartbeat(outbox, every, message):
+    outbox.every = every
+    outbox.heartbeat = message
+    # The next one was settled when heartbeats were rarer.
+    if outbox.beat > outbox.now() + every + every // 10:
+        outbox.beat = outbox.now() + outbox.policy.spread(every)
+        outbox.save()
+
+
+def _watch(node, settings):
+    """Warn of what ends on a known date, on the console and by the outbox in the heartbeat."""
+    mail = settings["mail"]
+    sections = mail, mail["fallback"]
+    if not settings["expires"] and not [section for section in sections if section and section["certificate"]]:
+        return
+    from alertnode import expiry
+
+    dates = expiry.dates(settings["expires"], sections)
+    node.expiry = expiry.Watch(dates, node.clock, node.log.say)
+    # The outbox counts as ``time.time()`` does.
+    node.mailer.outbox.expires = [(name, end - platform.EPOCH) for name, end in dates]
+
+
+def _wifi(settings, node):
+    try:
+        import network
+    except ImportError:
+        # A computer's MicroPython: the network is simply there.
+        return None
+    from alertnode.wifi import Wifi
+
+    log = node.log
+    password = secrets.get("wifi_password")
+    uptime, seconds = node.clock.uptime, settings["timeout"]
+    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, node.feed, log.say, seconds, log.show)
