@@ -1,6 +1,6 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, log, mailer, platform, routes, rules, secrets, zone
+from alertnode import VERSION, app, clock, link, log, mailer, platform, routes, rules, secrets, zone
 from alertnode import state as memory
 from alertnode.sensors.reading import reason
 
@@ -33,6 +33,7 @@ def configured(settings):
     import umail
 
     _preload()
+    link.check(settings)
     routes.check_files(settings["mail"])
     route = routes.every(settings["mail"], secrets.get, umail)
     journal = log.Log(size=settings["log_size"])
@@ -59,7 +60,7 @@ def build(settings, parts, running):
     feed = running[1] = platform.watchdog(settings["watchdog"])
     platform.mark(platform.STATE, 1)
     outbox.tick = feed
-    wifi = _wifi(settings["wifi"], uptime, feed, journal.say, journal.show)
+    wifi = link.make(settings, secrets.get, uptime, platform.sleep, feed, journal.say, journal.show)
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]
@@ -211,15 +212,3 @@ def _clock(settings, uptime, say):
         except Exception as error:
             say("the DS3231 cannot be set up: %s" % reason(error))
     return clock.Clock(platform, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
-
-
-def _wifi(settings, uptime, feed, say, show):
-    try:
-        import network
-    except ImportError:
-        # A computer's MicroPython: the network is simply there.
-        return None
-    from alertnode.wifi import Wifi
-
-    password = secrets.get("wifi_password")
-    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, say, settings["timeout"], show)

@@ -64,6 +64,7 @@ def _settings():
     # Needed once: a board's RAM is small.
     del config
     _unload("config")
+    _unload("config_network")
     return settings
 
 
@@ -77,7 +78,7 @@ def _run(settings, running):
         _tell([str(error)])
     run = assemble.build(settings, parts, running)
     del assemble, parts
-    for name in ("assemble", "routes", "secrets"):
+    for name in ("assemble", "config_network", "routes", "secrets"):
         _unload(name)
     run()
 
