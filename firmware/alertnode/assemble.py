@@ -1,6 +1,6 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, link, log, mailer, platform, routes, rules, secrets, zone
+from alertnode import VERSION, app, clock, log, mailer, networks, platform, routes, rules, secrets, zone
 from alertnode import state as memory
 from alertnode.sensors.reading import reason
 
@@ -33,7 +33,7 @@ def configured(settings):
     import umail
 
     _preload()
-    link.check(settings)
+    networks.check(settings)
     routes.check_files(settings["mail"])
     route = routes.every(settings["mail"], secrets.get, umail)
     journal = log.Log(size=settings["log_size"])
@@ -60,7 +60,7 @@ def build(settings, parts, running):
     feed = running[1] = platform.watchdog(settings["watchdog"])
     platform.mark(platform.STATE, 1)
     outbox.tick = feed
-    wifi = link.make(settings, secrets.get, uptime, platform.sleep, feed, journal.say, journal.show)
+    wifi = networks.make(settings, secrets.get, uptime, platform.sleep, feed, journal.say, journal.show)
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]

@@ -10,45 +10,6 @@ _STALE = 600 * 1000
 _MOST_LINES = 20
 
 
-def check(settings):
-    """Raise ValueError, with a sentence, if this board's MicroPython lacks what ``settings`` ask for."""
-    try:
-        import network
-    except ImportError:
-        return
-    if settings["ethernet"]:
-        from alertnode import ethernet
-
-        ethernet.check(network, settings["ethernet"])
-    elif not hasattr(network, "WLAN"):
-        raise ValueError('"wifi": the MicroPython of this board has no Wi-Fi; give "ethernet": {} instead')
-    if settings["network"]["dns"] and not settings["network"]["address"] and not hasattr(network, "ipconfig"):
-        raise ValueError(
-            '"network.dns": this MicroPython sets it together with network.address only; flash a newer one'
-        )
-
-
-def make(settings, secret, uptime, sleep, feed, say, show=None):
-    """Return the Link that ``settings``, which were checked, ask for, or None if the network is simply there.
-
-    ``secret`` returns the secret of a name; the rest is as for Link.
-    """
-    try:
-        import network
-    except ImportError:
-        # A computer's MicroPython.
-        return None
-    if settings["ethernet"]:
-        from alertnode.ethernet import Ethernet
-
-        return Ethernet(network, settings["ethernet"], settings["network"], uptime, sleep, feed, say, show)
-    from alertnode.wifi import Wifi
-
-    names = ["wifi_password"] + ["wifi_password_%d" % number for number in range(2, len(settings["wifi"]) + 1)]
-    networks = [(one["ssid"], secret(name), one["timeout"], name) for one, name in zip(settings["wifi"], names)]
-    return Wifi(network, networks, settings["network"], uptime, sleep, feed, say, show)
-
-
 class Link:
     """A network interface of the board.
 

@@ -78,7 +78,7 @@ def _run(settings, running):
         _tell([str(error)])
     run = assemble.build(settings, parts, running)
     del assemble, parts
-    for name in ("assemble", "config_network", "routes", "secrets"):
+    for name in ("assemble", "config_network", "networks", "routes", "secrets"):
         _unload(name)
     run()
 
