@@ -19,10 +19,11 @@ class Link:
     Attributes:
         kind: what it is, in a word; ``name``: which one; ``anew``: what is done to one that fails for long.
         connecting: called before an attempt to connect.
+        welcome: takes the line that the network is there, which need not be kept at each wake of a board on battery.
     """
 
     kind = name = anew = ""
-    connecting = None
+    connecting = welcome = None
 
     def __init__(self, network, settings, uptime, sleep, feed, say, show=None):
         self.network = network
@@ -57,7 +58,8 @@ class Link:
         if up != self._was_up:
             self._was_up = up
             if up:
-                self.report("%s is up, address %s" % (self.name, self.nic.ifconfig()[0]))  # type: ignore[union-attr]
+                text = "%s is up, address %s" % (self.name, self.nic.ifconfig()[0])  # type: ignore[union-attr]
+                (self.welcome or self.report)(text)
             else:
                 self.report("%s is lost" % self.name)
             self._due = 0
