@@ -21,7 +21,7 @@ class App:
     Args:
         board: the board's name in mails (str).
         sensor: a Sensor; rules: list of Rule; clock: a Clock; log: a Log.
-        mailer: a Mailer; wifi: a Wifi, or None if the network is simply there: post.add sets both if need be.
+        mailer: a Mailer; wifi: a Link, or None if the network is simply there: post.add sets both if need be.
         feed: feeds the watchdog; sleep: waits, in milliseconds.
     """
 
@@ -50,7 +50,8 @@ class App:
         self.feed = feed
         self._sleep = sleep
         self._shown = None
-        self._gone = False
+        # Whether it was said that the sensor is gone.
+        self.gone = False
         self._told = None
         self._minute = 0
         self._logged = None
@@ -125,7 +126,7 @@ class App:
         """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
         if self.wifi is not None and not self.wifi.up():
             self._restart_for_network()
-            return self._cannot("Wi-Fi is down")
+            return self._cannot("%s is down" % self.wifi.kind)
         # A time that is known is good enough for a mail, which goes first.
         if self.clock.due() and not (self.clock.state == SET and self.mailer.due()):
             self.feed()
@@ -156,6 +157,7 @@ class App:
         if minute != self._minute:
             self._minute = minute
             self.forget_fails(1)
+            self.mailer.settle()
 
     def forget_fails(self, minutes):
         """Forget the failed starts an hour after the first of them; so many ``minutes`` more have passed."""
@@ -217,8 +219,8 @@ class App:
     def _show(self, reading):
         """Show a reading on the console, not in the log; the sensor's going and coming is logged once."""
         gone = reading.value is None
-        if gone != self._gone:
-            self._gone = gone
+        if gone != self.gone:
+            self.gone = gone
             text = "the sensor is gone: " + reading.why if gone else "the sensor is back"
             self.log.say(text + self.sensor.recorded(reading.at))
         uptime = self.clock.uptime()

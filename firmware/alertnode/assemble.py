@@ -15,7 +15,7 @@ def configured(settings, asleep=False):
     if not asleep:
         from alertnode import post
 
-        way = post.route(settings["mail"])
+        way = post.route(settings)
     journal = log.Log(size=settings["log_size"])
     time = _clock(settings["clock"], clock.Uptime(platform), journal.say)
     journal.stamp = time.stamp
@@ -27,14 +27,14 @@ def configured(settings, asleep=False):
 def build(settings, parts, running):
     """Return what runs the node; ``parts`` are those of ``configured``.
 
-    ``running``, a list of two, gets the Log, and what feeds the watchdog as soon as it is armed.
+    ``running``, a list of two, gets the Log, and has what feeds the watchdog.
     """
     way, time, journal, sensor = parts
     running[0] = journal
     cause = platform.cause()
     trace = settings["sensor"]["type"] == "trace"
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
-    feed = running[1] = platform.watchdog(settings["watchdog"])
+    feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     name = settings["board_name"]
     node = app.App(name, sensor, rules.make(settings["rules"]), None, time, None, journal, feed, platform.sleep)
@@ -43,7 +43,11 @@ def build(settings, parts, running):
     node.port = platform  # type: ignore[assignment]
     # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
     (journal.show if cause == platform.DEEP_SLEEP else journal.say)("%s: %s" % (name, node.about()))
-    node.more = memory.last_words(platform)
+    # (A power cut on FAT leaves only the second.)
+    if platform.exists(memory.LAST_WORDS) or platform.exists(memory.LAST_WORDS + ".new"):
+        from alertnode.last_words import last_words
+
+        node.more = last_words(platform)
     if known:
         node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)

@@ -10,6 +10,8 @@ from alertnode.texts import duration
 _LONGEST_PAUSE = 4 * 3600
 # What stands for "nothing waits", in seconds; what is not known is due.
 _NEVER = 1 << 29
+# So often the flash is asked to take what only RAM has, a second apart.
+_TRIES = 3
 
 
 class Battery:
@@ -54,6 +56,10 @@ class Battery:
         app.clock.tick()
         if self._due():
             self._radio()
+        for _ in range(_TRIES):
+            if app.mailer.settle():
+                break
+            self._port.sleep(1000)
         seconds = self._seconds()
         self._keep(seconds)
         app.forget_fails(max(1, seconds // 60))
@@ -71,6 +77,8 @@ class Battery:
         # How long there has been no outbox, and when it will have something to do.
         self._away = number("away") + passed
         self._mail = max(0, number("mail") - passed)
+        # (It was logged then.)
+        self._app.gone = number("gone") == 1
         self._app.clock.resume(*self._app.state.numbers("time", 3))
 
     def _keep(self, seconds):
@@ -86,6 +94,7 @@ class Battery:
             slept=seconds,
             at=self._port.unix(),
             time=app.clock.kept(),
+            gone=int(app.gone),
         )
 
     def _awake(self):
@@ -105,8 +114,7 @@ class Battery:
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
         start.make_room()
-        post.add(app, self._settings, way or post.route(self._settings["mail"]), away, app.clock.uptime.seconds)
-        start.unload("post")
+        post.add(app, self._settings, way or post.route(self._settings), away, app.clock.uptime.seconds)
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
@@ -117,28 +125,13 @@ class Battery:
         """Use the radio, unless it pauses because it failed before."""
         if self._radio_wait():
             return
-        self._fails = 0 if self._send() else self._fails + 1
+        from alertnode import post
+
+        self._app.mailer.pending()
+        self._fails = 0 if post.send(self._app, self._budget) else self._fails + 1
         # An access point that stays away must not empty the battery.
         pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
         self._pause = self._awake() + pause if self._fails else 0
-
-    def _send(self):
-        """Bring up network and time, and flush, within the budget; return True unless one of them failed."""
-        app = self._app
-        end = app.clock.uptime() + self._budget
-        try:
-            # (Asking for what waits loads what mails, the Wi-Fi too.)
-            app.mailer.pending()
-            if not app.online():
-                return False
-            left = (end - app.clock.uptime()) // 1000
-            if left > 0 and app.mailer.due():
-                app.flush(left)
-            # What can wait until the mail has gone: the time, once a day.
-            return not app.clock.due() or app.online()
-        finally:
-            if app.wifi is not None:
-                app.wifi.down()
 
     def _seconds(self):
         """Return the seconds to sleep: until the next reading, or until a mail is due and the radio may be tried."""
@@ -161,6 +154,10 @@ class Later:
     def due(self):
         """Return True if it is time to flush."""
         return self.wait() == 0
+
+    def settle(self):
+        """Return True: nothing was stored that the flash could have refused."""
+        return True
 
     def __getattr__(self, name):
         if name[:1] == "_":

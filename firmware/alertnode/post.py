@@ -1,6 +1,6 @@
 """Makes what mails: the library, its outbox, the network. A board on battery loads it only for a mail."""
 
-from alertnode import mailer, platform, routes, secrets, zone
+from alertnode import mailer, networks, platform, routes, secrets, zone
 
 OUTBOX = "/outbox"
 _SENDING = ("message", "blocking", "delivery", "queue.run")
@@ -23,11 +23,13 @@ _PASSING = (
 )
 
 
-def route(mail):
-    """Return the route of the section ``mail``, or a list of two. Raises ValueError if it does not fit this board."""
+def route(settings):
+    """Return the route to the mail server, or two; raises ValueError if ``settings`` do not fit this board."""
     import umail
 
     _preload()
+    networks.check(settings)
+    mail = settings["mail"]
     routes.check_files(mail)
     return routes.every(mail, secrets.get, umail)
 
@@ -43,13 +45,33 @@ def add(node, settings, way, slept, uptime):
     mail = settings["mail"]
     outbox = _outbox(umail, mail, way, slept, uptime)
     outbox.tick = node.feed
-    node.join(_wifi(settings["wifi"], node))
+    log = node.log
+    wifi = networks.make(settings, secrets.get, node.clock.uptime, platform.sleep, node.feed, log.say, log.show)
+    if wifi is not None and platform.slept():
+        wifi.welcome = log.show
+    node.join(wifi)
     sender = mail["sender"] or mail["username"]
-    node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], node.log.say, node.log.note)
+    node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], log.say, log.note)
     node.mailer.doubt_time = node.clock.soon
     if node.state is not None and settings["heartbeat"]:
         _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
     _watch(node, settings)
+
+
+def send(node, budget):
+    """Bring up network and time, flush, switch the radio off, within ``budget`` ms; return True unless one failed."""
+    end = node.clock.uptime() + budget
+    try:
+        if not node.online():
+            return False
+        left = (end - node.clock.uptime()) // 1000
+        if left > 0 and node.mailer.due():
+            node.flush(left)
+        # What can wait until the mail has gone: the time, once a day.
+        return not node.clock.due() or node.online()
+    finally:
+        if node.wifi is not None:
+            node.wifi.down()
 
 
 def _outbox(umail, mail, route, slept, uptime):
@@ -131,17 +153,3 @@ def _watch(node, settings):
     node.expiry = expiry.Watch(dates, node.clock, node.log.say)
     # The outbox counts as ``time.time()`` does.
     node.mailer.outbox.expires = [(name, end - platform.EPOCH) for name, end in dates]
-
-
-def _wifi(settings, node):
-    try:
-        import network
-    except ImportError:
-        # A computer's MicroPython: the network is simply there.
-        return None
-    from alertnode.wifi import Wifi
-
-    log = node.log
-    password = secrets.get("wifi_password")
-    uptime, seconds = node.clock.uptime, settings["timeout"]
-    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, node.feed, log.say, seconds, log.show)

@@ -1,10 +1,36 @@
-"""Reads the answer of a time server, and refuses what cannot be used (SNTP: RFC 4330, 5; RFC 5905, 7.4). Pure."""
+"""Reads the answer of a time server, and refuses what cannot be used (SNTP: RFC 4330, 5; RFC 5905, 7.4)."""
 
 # Unix seconds at which NTP begins to count, and after how many it begins anew.
 _EPOCH = -2208988800
 _ERA = 1 << 32
 # 2025-01-01: no answer is older than this program, which tells the eras apart (the next begins in 2036).
 _FLOOR = 1735689600
+# Seconds that a time server has to answer.
+_SECONDS = 2
+
+
+def ask(host, ticks, since):
+    """Return Unix seconds by the time server ``host``; ``ticks`` and ``since`` are those of the module platform.
+
+    Raises OSError if it does not answer, ValueError as ``milliseconds``.
+    """
+    import os
+    import socket
+
+    address = socket.getaddrinfo(host, 123, 0, socket.SOCK_DGRAM)[0][-1]
+    packet = request(os.urandom(8))
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.settimeout(_SECONDS)
+        begin = ticks()
+        sock.sendto(packet, address)
+        while since(begin) < _SECONDS * 1000:
+            answer = sock.recv(128)
+            if belongs(answer, packet):
+                return (milliseconds(answer) + since(begin) // 2 + 500) // 1000
+    finally:
+        sock.close()
+    raise OSError("no answer")
 
 
 def request(cookie):

@@ -48,9 +48,11 @@ def _start(cause):
         make_room()
     running = [None, None]
     try:
+        # As the run before the reset had it. After power-on, what the configuration says is needed first.
+        running[1] = platform.watchdog(platform.marked(platform.WATCH))
         if cause == platform.WATCHDOG:
             _hung()
-        settings = asleep and _ready() or _settings()
+        settings = asleep and _ready(running) or _settings(running)
         if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
             from alertnode import safe
 
@@ -61,23 +63,29 @@ def _start(cause):
         _crashed(error, *running)
 
 
-def _ready():
-    """Return the configuration as it was checked before the sleep, or None."""
+def _ready(running):
+    """Return the configuration as it was checked before the sleep, with the watchdog armed, or None."""
     from alertnode import ready
 
-    return ready.load()
+    settings = ready.load()
+    if settings:
+        running[1] = platform.watchdog(settings["watchdog"])
+    return settings
 
 
-def _settings():
-    """Return the checked configuration; does not return while there is a mistake in it."""
+def _settings(running):
+    """Return the checked configuration, with the watchdog armed; does not return while there is a mistake in it."""
     from alertnode import config
 
     settings, problems = config.load()
     if problems:
-        _tell(problems)
+        _tell(problems, running[1])
+    # Before anything is touched that could hang: a bus, a chip.
+    running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
     unload("config")
+    unload("config_network")
     if settings.get("battery"):
         from alertnode import ready
 
@@ -95,11 +103,11 @@ def _run(settings, running, asleep):
     try:
         parts = assemble.configured(settings, asleep and bool(settings["battery"]))
     except ValueError as error:
-        _tell([str(error)])
+        _tell([str(error)], running[1])
     run = assemble.build(settings, parts, running)
     del assemble, parts
     if not asleep:
-        for name in ("assemble", "post", "routes", "secrets"):
+        for name in ("assemble", "config_network", "networks", "post", "routes", "secrets"):
             unload(name)
     run()
 
@@ -116,19 +124,21 @@ def unload(name):
     gc.collect()
 
 
-def _tell(problems):
+def _tell(problems, feed):
     """Say what is wrong, again and again, so that whoever connects later reads it too, then restart; Ctrl-C ends it."""
+    # (Whoever corrects it is not to be disturbed at the next start.)
+    platform.mark(platform.WATCH, 0)
     for _ in range(_REMINDERS):
         print("alertnode: not started, fix the configuration:")
         for sentence in problems:
             print("  - " + sentence)
-        platform.sleep(_REMIND * 1000)
+        _pause(_REMIND, feed)
     platform.reset()
 
 
 def _hung():
     """Keep which part hung, for the next mail, and count it as a failed start."""
-    from alertnode.state import keep_last_words
+    from alertnode.last_words import keep_last_words
 
     part = platform.marked(platform.PART)
     doing = platform.PARTS[part] if part < len(platform.PARTS) else "at work"
@@ -156,18 +166,23 @@ def _crashed(error, log, feed):
         _keep(error, log, pause)
     except Exception as again:
         print("alertnode: crashed, and the log could not be kept: %r" % again)
-    for _ in range(pause):
+    _pause(pause, feed)
+    platform.reset()
+
+
+def _pause(seconds, feed):
+    """Wait, with the watchdog fed."""
+    for _ in range(seconds):
         if feed:
             feed()
         platform.sleep(1000)
-    platform.reset()
 
 
 def _keep(error, log, pause):
     """Write the traceback into the log, and its end into the next mail."""
     import io
 
-    from alertnode.state import keep_last_words
+    from alertnode.last_words import keep_last_words
 
     if log is None:
         from alertnode.log import Log

@@ -11,8 +11,6 @@ PATH = "/state.json"
 # The last lines of the log before a reset that nobody asked for; they travel in the next mail.
 LAST_WORDS = "/reset.txt"
 _VERSION = 1
-_LINES = 12
-_LONGEST = 1500
 
 
 class State:
@@ -89,45 +87,3 @@ def _parse(data):
     except (AttributeError, ValueError):
         return None
     return values if isinstance(values, dict) and values.get("version") == _VERSION else None
-
-
-def keep_last_words(port, why, log="/log.txt", path=LAST_WORDS):
-    """Keep the log's last lines, with ``why`` the board was reset, for the next mail.
-
-    What an earlier reset left, and nobody was told yet, stays: the first cause explains the most.
-    """
-    before = port.read(path)
-    if before:
-        if len(before) < 2 * _LONGEST:
-            _write(port, path, before + b"\n" + why.split(" Its log")[0].encode())
-        return
-    lines = []
-    try:
-        with open(log, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - _LONGEST))
-            lines = file.read(_LONGEST).split(b"\n")[-_LINES - 1 :]
-    except OSError:
-        pass
-    _write(port, path, b"\n".join([why.encode()] + lines))
-
-
-def _write(port, path, data):
-    try:
-        port.write(path, data)
-    except OSError:
-        pass
-
-
-def last_words(port, path=LAST_WORDS):
-    """Return the lines that ``keep_last_words`` kept, or an empty list."""
-    lines = []
-    for line in (port.read(path) or b"").split(b"\n"):
-        try:
-            text = line.decode().strip()
-        except ValueError:
-            # The first line may begin in the middle of a character, and a damaged log may hold anything.
-            continue
-        if text:
-            lines.append("".join([c if c >= " " else " " for c in text]))
-    return lines

@@ -4,12 +4,13 @@ import gc
 import json
 import os
 
-from alertnode import platform
+from alertnode import platform, post
 from alertnode.app import App
 from alertnode.battery import Battery, slept
+from alertnode.last_words import keep_last_words, last_words
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
-from alertnode.state import State, keep_last_words, last_words
+from alertnode.state import State
 from check import equal, inside, scratch
 from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
 
@@ -216,6 +217,9 @@ class Post:
     def route(self, mail):
         return "route"
 
+    def send(self, node, budget):
+        return post.send(node, budget)
+
     def add(self, node, settings, way, slept, uptime):
         self.made.append(slept)
         self.life.outbox.uptime = lambda: self.life.time * 1000 + node.clock.uptime()
@@ -243,7 +247,6 @@ class Sleeper(Life):
         state.restore(rules, time.moment)
         app = App("b", Sensor(time, [value]), rules, None, time, None, log, str, self.port.sleep)
         app.interval, app.state, app.port = 600000, state, self.port
-        known = sys.modules.get("alertnode.post"), getattr(alertnode, "post", None)
         sys.modules["alertnode.post"] = alertnode.post = self.post
         before = self.port.milliseconds
         self.wifi.tries = 0
@@ -251,11 +254,7 @@ class Sleeper(Life):
         try:
             Battery(app, self.port, settings, None if self.time else "route").wake()
         finally:
-            for name in ("post",):
-                sys.modules.pop("alertnode." + name, None)
-            if known[0]:
-                sys.modules["alertnode.post"] = known[0]
-            alertnode.post = known[1]
+            sys.modules["alertnode.post"] = alertnode.post = post
         self.radio.append(self.wifi.tries)
         awake = (self.port.milliseconds - before) // 1000
         self.port.pass_time(self.port.slept_for)
@@ -314,3 +313,26 @@ def test_a_sleep_that_something_ends_early_makes_no_time_pass():
     equal(slept(state, life.port), 600)
     life.port.sleep(90000000)
     equal(slept(state, life.port), 600)
+def test_a_sensor_that_is_gone_is_logged_once_over_all_wakes():
+    life = Life()
+    for value in (20, None, None, None, 20, 20):
+        life.wake(value)
+    lines = [line for line in life.said.lines if line.startswith("the sensor is ")]
+    equal([line.split(":")[0] for line in lines], ["the sensor is gone", "the sensor is back"])
+
+
+def test_what_only_ram_has_is_stored_before_the_board_sleeps():
+    life = Life()
+    tries = []
+    usual = Outbox.settle
+    Outbox.settle = lambda self: tries.append(1) or len(tries) > 2
+    try:
+        life.wake(20)
+        equal(len(tries), 3)
+        del tries[:]
+        Outbox.settle = lambda self: tries.append(1) or False
+        life.wake(20)
+        # A flash that goes on refusing must not empty the battery.
+        equal(len(tries), 3)
+    finally:
+        Outbox.settle = usual

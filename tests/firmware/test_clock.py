@@ -350,3 +350,16 @@ def test_a_drift_that_no_clock_has_is_not_believed():
     true[0] += 7200
     time.sync()
     equal(abs(time.drift) <= 100000, True, time.drift)
+def test_a_board_that_starts_at_each_wake_writes_the_last_known_time_no_more_often():
+    port = Port(NOON)
+    written = []
+    usual = port.write
+    port.write = lambda path, data: written.append(path) or usual(path, data)
+    for _ in range(96):
+        clock(port, Said()).tick()
+        port.pass_time(900)
+    equal(len(written), 4)
+    # What lies there is later than now: the clock was wrong then, or is now.
+    port.set_unix(NOON - 100 * 86400)
+    clock(port, Said()).tick()
+    equal(len(written), 5)

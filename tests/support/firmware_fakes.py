@@ -21,6 +21,9 @@ class Port:
         self.slept_for = None
         self.marks = {}
         self.resets = 0
+        # What was armed: the seconds of each watchdog; how often one was fed.
+        self.armed = []
+        self.fed = 0
 
     def sleep(self, milliseconds):
         """Whole milliseconds: a float would lose them on a board."""
@@ -75,6 +78,14 @@ class Port:
 
     def marked(self, place):
         return self.marks.get(place, 0)
+
+    def watchdog(self, seconds):
+        self.marks[6] = seconds
+        self.armed.append(seconds)
+        return self._feed
+
+    def _feed(self):
+        self.fed += 1
 
     def reset(self):
         self.resets += 1
@@ -182,6 +193,9 @@ class Outbox:
     def now(self):
         return self.uptime() // 1000
 
+    def settle(self):
+        return True
+
     def put(self, message, key, recovery):
         if self.full:
             raise OSError(28)
@@ -255,6 +269,8 @@ class Sensor:
 class Wifi:
     """Up or not, as told."""
 
+    kind = "Wi-Fi"
+
     def __init__(self, is_up=True):
         self.is_up = is_up
 
@@ -280,3 +296,11 @@ class Wifi:
 def clock(port, said, rule="UTC0", servers=("pool",), keep="/clock", chip=None):
     """A Clock over ``port``."""
     return Clock(port, Uptime(port), Zone(rule), servers, said, keep, chip)
+
+
+def network_settings(**changes):
+    """Return the checked section ``network`` of a configuration that says nothing there but ``changes``."""
+    plain = {"hostname": "", "address": "", "mask": "255.255.255.0", "gateway": "", "dns": "", "country": ""}
+    plain["tx_power"] = 0
+    plain.update(changes)
+    return plain

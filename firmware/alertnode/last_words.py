@@ -1,0 +1,48 @@
+"""Keeps what the board was doing when it was reset, for the next mail; loaded only if there is such a thing."""
+
+from alertnode.state import LAST_WORDS
+
+_LINES = 12
+_LONGEST = 1500
+
+
+def keep_last_words(port, why, log="/log.txt", path=LAST_WORDS):
+    """Keep the log's last lines, with ``why`` the board was reset, for the next mail.
+
+    What an earlier reset left, and nobody was told yet, stays: the first cause explains the most.
+    """
+    before = port.read(path)
+    if before:
+        if len(before) < 2 * _LONGEST:
+            _write(port, path, before + b"\n" + why.split(" Its log")[0].encode())
+        return
+    lines = []
+    try:
+        with open(log, "rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _LONGEST))
+            lines = file.read(_LONGEST).split(b"\n")[-_LINES - 1 :]
+    except OSError:
+        pass
+    _write(port, path, b"\n".join([why.encode()] + lines))
+
+
+def _write(port, path, data):
+    try:
+        port.write(path, data)
+    except OSError:
+        pass
+
+
+def last_words(port, path=LAST_WORDS):
+    """Return the lines that ``keep_last_words`` kept, or an empty list."""
+    lines = []
+    for line in (port.read(path) or b"").split(b"\n"):
+        try:
+            text = line.decode().strip()
+        except ValueError:
+            # The first line may begin in the middle of a character, and a damaged log may hold anything.
+            continue
+        if text:
+            lines.append("".join([c if c >= " " else " " for c in text]))
+    return lines
