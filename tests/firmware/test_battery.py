@@ -313,6 +313,8 @@ def test_a_sleep_that_something_ends_early_makes_no_time_pass():
     equal(slept(state, life.port), 600)
     life.port.sleep(90000000)
     equal(slept(state, life.port), 600)
+
+
 def test_a_sensor_that_is_gone_is_logged_once_over_all_wakes():
     life = Life()
     for value in (20, None, None, None, 20, 20):

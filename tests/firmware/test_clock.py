@@ -350,6 +350,8 @@ def test_a_drift_that_no_clock_has_is_not_believed():
     true[0] += 7200
     time.sync()
     equal(abs(time.drift) <= 100000, True, time.drift)
+
+
 def test_a_board_that_starts_at_each_wake_writes_the_last_known_time_no_more_often():
     port = Port(NOON)
     written = []
