@@ -118,6 +118,10 @@ class Boards:
         """Return the board of that name."""
         return self._shown[name].board
 
+    def folder(self, name: str) -> Path:
+        """Return where the flash of the board of that name lies."""
+        return self._shown[name].folder
+
     def brief(self, name: str) -> dict[str, Any]:
         """Return what is known of a board without asking it."""
         one = self._shown[name]

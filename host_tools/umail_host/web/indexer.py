@@ -12,7 +12,7 @@ from umail_host.fake_smtp import Delivery
 from umail_host.web.store import Row, Store
 
 _BATCH = 200
-_GATHER = 0.01  # seconds in which mails that come become one batch
+_GATHER = 0.02  # seconds in which mails that come become one batch
 
 
 class Indexer:

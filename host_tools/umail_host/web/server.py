@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from umail_host.doctor.domain import Dns
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.background import Background
 from umail_host.web.api import Api
@@ -29,6 +30,7 @@ class WebServer(Background):
         host: address to listen on. ``port``: 0 takes a free one; ``.port`` tells which.
         token: what a client must show; needed unless ``host`` is this machine alone.
         boards: virtual boards to be shown.
+        dns: asked for SPF and DMARC of senders; None: nobody is.
         progress: called with how many of how many mails were read, when the index is made anew.
 
     Raises:
@@ -44,6 +46,7 @@ class WebServer(Background):
         port: int = 0,
         token: str = "",
         boards: Boards | None = None,
+        dns: Dns | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         super().__init__("web")
@@ -53,7 +56,7 @@ class WebServer(Background):
         self.boards = boards or Boards()
         self.hub = Hub()
         self.store = Store(server.inbox.path, f"{server.clock.time():.6f}", progress)
-        self.api = Api(server, self.store, self.hub, self.boards)
+        self.api = Api(server, self.store, self.hub, self.boards, dns)
         self.boards.told = lambda name: self.hub.changed("boards", name)
         self._indexer = Indexer(self.store, lambda rows: self.hub.publish("mails", rows))
         server.inbox.watch(self._indexer.take)

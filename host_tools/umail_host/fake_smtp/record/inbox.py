@@ -105,6 +105,8 @@ class Inbox:
     ) -> None:
         self.path, self.wire = path, path.with_name(path.name + ".wire")
         path.parent.mkdir(parents=True, exist_ok=True)
+        # As texts: a path of pathlib for each mail takes as long as writing it.
+        self._before, self._after = os.path.join(path, "tmp", ""), os.path.join(path, "new", "")
         self._maildir = mailbox.Maildir(str(path), create=True)
         self._told = [on_delivery] if on_delivery else []
         self._arrived = threading.Condition()
@@ -147,8 +149,7 @@ class Inbox:
         if envelope.body == "BINARYMIME":
             self.wire.mkdir(exist_ok=True)
             (self.wire / key).write_bytes(envelope.content)
-        path = self.path / "new" / key
-        delivery = Delivery(now, connection, envelope, path)
+        delivery = Delivery(now, connection, envelope, Path(self._after + key))
         with self._arrived:
             self._deliveries.append(delivery)
             self._count += 1
@@ -164,9 +165,10 @@ class Inbox:
         """Write a mail beside the others first, so that none is ever seen in part."""
         now = time.time_ns() // 1000
         key = f"{now // 1_000_000}.M{now % 1_000_000:06}{self._name.format(next(_NUMBERS))}"
-        before = self.path / "tmp" / key
-        before.write_bytes(octets)
-        before.rename(self.path / "new" / key)
+        before = f"{self._before}{key}"
+        with open(before, "wb") as file:
+            file.write(octets)
+        os.rename(before, f"{self._after}{key}")
         return key
 
     def wait(self, count: int = 1, timeout: float = 10.0) -> list[EmailMessage]:

@@ -21,8 +21,10 @@ def decoded(value: object) -> str:
 
 def clean(text: str) -> str:
     """Return text on one line without what no screen shows, raw bytes read as UTF-8."""
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    if not text.isascii():
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
 
 
 def parsed(content: bytes) -> Message:

@@ -53,9 +53,7 @@ class Show:
         arrow, colour = _ARROWS.get(entry.direction, ("←", "blue"))
         style = "magenta" if entry.direction == NOTE else "red" if text[:1] in "45" and arrow == "←" else ""
         when = self._paint(f"{entry.time - self._start:8.3f} #{entry.connection} ", "dim")
-        self._write(
-            f"{hidden}{when}{lock} {self._paint(arrow, colour)} {self._paint(terminal.printable(text), style)}\n"
-        )
+        self._write(f"{hidden}{when}{lock} {self._paint(arrow, colour)} {self._paint(_printable(text), style)}\n")
 
     def _wanted(self, entry: Entry) -> bool:
         """Count lines of content, which come without an answer in between; show the first ones only."""
@@ -84,7 +82,7 @@ class Show:
         self._write("".join(f"{line}\n" for line in shown))
 
     def _safe(self, line: str) -> str:
-        return terminal.printable(self._masked(line))
+        return _printable(self._masked(line))
 
     def _masked(self, text: str) -> str:
         return self.masker.mask(text.encode("utf-8", "replace")).decode("utf-8", "replace")
@@ -106,3 +104,7 @@ class Show:
     def _write(self, lines: str) -> None:
         self._console.file.write(lines)
         self._console.file.flush()
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else terminal.printable(text)
