@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,11 +36,21 @@ class Api:
 
     Args:
         server: the fake server; ``store``: its mails; ``hub``: tells the pages; ``boards``: the virtual boards.
+        settle: returns when all mails that came are in the store.
         dns: asked for SPF and DMARC of senders; None: nobody is.
     """
 
-    def __init__(self, server: FakeServer, store: Store, hub: Hub, boards: Boards, dns: Dns | None = None) -> None:
-        self._server, self._store, self._hub, self._boards, self._dns = server, store, hub, boards, dns
+    def __init__(
+        self,
+        server: FakeServer,
+        store: Store,
+        hub: Hub,
+        boards: Boards,
+        settle: Callable[[], None] = lambda: None,
+        dns: Dns | None = None,
+    ) -> None:
+        self._server, self._store, self._hub, self._boards = server, store, hub, boards
+        self._settle, self._dns = settle, dns
         self._filtered: dict[str, dict[str, Any]] = {}
         one = (404,)
         self.operations = [
@@ -246,7 +256,9 @@ class Api:
         """Return a session with its dialogue in flights, TLS, faults, and the mails that it brought."""
         for session in self._server.sessions:
             if str(session.number) == number:
-                return timeline.whole(self._server, session) | {"mails": self._store.of_session(session.number)}
+                found = timeline.whole(self._server, session)
+                self._settle()  # its mails are on their way into the index
+                return found | {"mails": self._store.of_session(session.number)}
         raise _missing("session", number)
 
     def compare(self, client: str) -> dict[str, Any]:

@@ -25,13 +25,19 @@ class Indexer:
 
     def __init__(self, store: Store, told: Callable[[list[Row]], None]) -> None:
         self._store, self._told = store, told
-        self._queue: queue.SimpleQueue[tuple[Any, float, str | None] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Any, float, str | None] | threading.Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="index", daemon=True)
         self._thread.start()
 
     def take(self, delivery: Delivery) -> None:
         """Take a delivery, in the server's thread."""
         self._queue.put((delivery.path, delivery.time, delivery.envelope.user))
+
+    def settle(self) -> None:
+        """Return when all that came before is in the index, or after two seconds."""
+        done = threading.Event()
+        self._queue.put(done)
+        done.wait(2)
 
     def close(self) -> None:
         """Index what has come, and end."""
@@ -44,8 +50,11 @@ class Indexer:
             time.sleep(_GATHER)
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get())
-            mails = [one for one in batch if one is not None]
+            mails = [one for one in batch if isinstance(one, tuple)]
             if mails:
                 self._told(self._store.add(mails))
-            if len(mails) < len(batch):
+            for one in batch:
+                if isinstance(one, threading.Event):
+                    one.set()
+            if None in batch:
                 return

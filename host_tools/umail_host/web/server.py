@@ -56,9 +56,9 @@ class WebServer(Background):
         self.boards = boards or Boards()
         self.hub = Hub()
         self.store = Store(server.inbox.path, f"{server.clock.time():.6f}", progress)
-        self.api = Api(server, self.store, self.hub, self.boards, dns)
         self.boards.told = lambda name: self.hub.changed("boards", name)
         self._indexer = Indexer(self.store, lambda rows: self.hub.publish("mails", rows))
+        self.api = Api(server, self.store, self.hub, self.boards, self._indexer.settle, dns)
         server.inbox.watch(self._indexer.take)
         server.transcript.watch(lambda entry: self.hub.changed("sessions", entry.connection))
 
