@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.message
+import smtplib
 import threading
 import urllib.error
 import urllib.request
@@ -89,6 +90,37 @@ def test_the_flights_of_a_session_show_its_round_trips_and_no_secret(site):
         assert session["certificate"]["names"] == ["localhost", "127.0.0.1"]
         assert [row["subject"] for row in session["mails"]] == ["Freezer 3: -9 °C"]
     assert trips == {"umail": 5, "smtplib": 9}
+
+
+def test_the_session_that_is_compared_is_never_another_clients(site):
+    ended = threading.Event()
+
+    def others() -> None:
+        while not ended.is_set():
+            with smtplib.SMTP("localhost", site.server.port, local_hostname="other.example", timeout=20) as client:
+                client.noop()
+
+    crowd = [threading.Thread(target=others) for _ in range(3)]
+    for one in crowd:
+        one.start()
+    try:
+        for client in ("umail", "smtplib") * 2:
+            number = site.ask(f"{API}/sessions", "POST", {"client": client})[1]["session"]
+            assert site.ask(f"{API}/sessions/{number}")[1]["ehlo"].startswith(f"{client}-")
+    finally:
+        ended.set()
+        for one in crowd:
+            one.join()
+
+
+def test_a_client_that_is_turned_away_before_it_spoke_still_has_its_session(site):
+    site.ask(f"{API}/faults", "PUT", {"plan": "banner-554"})
+    number = site.ask(f"{API}/sessions", "POST", {"client": "smtplib"})[1]["session"]
+    assert site.ask(f"{API}/sessions/{number}")[1]["faults"] == ["banner-554"]
+    site.ask(f"{API}/faults", "PUT", {"plan": "connect-refused"})
+    status, told = site.ask(f"{API}/sessions", "POST", {"client": "umail"})
+    assert status == 409
+    assert told["error"].startswith("umail has no dialogue to show: ")
 
 
 def test_attachments_source_and_mbox_are_the_bytes_that_came(site):
