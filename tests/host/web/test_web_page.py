@@ -124,6 +124,10 @@ def test_search_threads_views_and_deleting(site, watched):
         views.get_by_text(name).click()
         expect(watched.page.locator(".reader .body")).to_contain_text(shown)
     shot(watched, "inbox")
+    views.get_by_text("Headers").click()
+    assert "freezer: temperature 11 °C" in watched.page.inner_text(".headers")
+    watched.page.click("text=Show raw")
+    assert "=?utf-8?" in watched.page.inner_text(".headers").lower()
     watched.page.click("text=Delete")
     expect(watched.page.locator(".row")).to_have_count(0)
     assert site.ask(f"/api/v1/mails/{alert}")[0] == 404
@@ -138,6 +142,17 @@ def test_two_dialogues_stand_side_by_side_and_show_their_round_trips(site, watch
     assert watched.page.locator(".trips > b").all_inner_texts() == ["5", "9"]
     assert "[masked]" in watched.page.inner_text(".dialogues")
     assert PASSWORD not in watched.page.content()
+    # Each flight is an arrow from one life line to the other; the replies' lead back.
+    for dialogue in watched.page.locator(".dialogue").all():
+        for side, leads in (("client", "0>100"), ("server", "100>0")):
+            flights = dialogue.locator(f".flights li.{side}")
+            arrows = flights.locator(".arrow line")
+            assert arrows.count() == flights.count() > 4
+            assert arrows.first.evaluate("line => `${line.x1.baseVal.value}>${line.x2.baseVal.value}`") == leads
+        assert dialogue.locator(".note .told").first.inner_text() == "TCP: 127.0.0.1"
+        assert dialogue.locator(".at").last.inner_text().endswith(" ms")
+        assert "TLSv1." in dialogue.inner_text()
+        assert "localhost" in dialogue.locator(".quiet").nth(1).inner_text()
     shot(watched, "sessions")
     watched.page.locator(".file").first.click()
     watched.page.wait_for_selector(".reader[data-id]")
@@ -178,6 +193,23 @@ def test_the_keys_alone_reach_everything(site, watched):
     press("Escape")
     press("Escape")
     expect(watched.page).to_have_url(f"{site.url}/#/mails")
+
+
+def test_tab_and_enter_reach_what_has_no_key_of_its_own(site, watched):
+    alert_and_recovery(site)
+    go(site, watched)
+    watched.page.wait_for_selector(".row .who")
+    press = watched.page.keyboard.press
+    reached = set()
+    for _ in range(12):
+        press("Tab")
+        reached.add(watched.page.evaluate("document.activeElement.innerText || document.activeElement.id"))
+    assert {"Sessions", "Server", "search"} <= reached
+    press("j")
+    watched.page.wait_for_selector(".reader[data-id]")
+    watched.page.get_by_role("button", name="Delete").focus()
+    press("Enter")
+    expect(watched.page.locator(".row")).to_have_count(2)
 
 
 @pytest.mark.parametrize("watched", [PHONE], indirect=True)
