@@ -159,8 +159,12 @@ class Board:
         self._act("clock", seconds)
 
     def sensor(self, value: float) -> None:
-        """Warm or cool the sensor to this value."""
+        """Let the sensor measure this value."""
         self._act("sensor", value)
+
+    def warm(self, degrees: float) -> None:
+        """Warm the sensor by so much; cool it if negative."""
+        self._act("warm", degrees)
 
     def unplug(self) -> None:
         """Pull the sensor off its wires."""

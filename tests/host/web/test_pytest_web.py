@@ -77,6 +77,7 @@ def test_every_button(playground):
         (lambda: board.network(500), "latency", 500), (lambda: board.network(0), "latency", 0),
         (board.unplug, "sensor", {"celsius": 5.0, "gone": True}),
         (board.plug, "sensor", {"celsius": 5.0, "gone": False}),
+        (lambda: board.warm(2), "sensor", {"celsius": 7.0, "gone": False}),
     ):
         do()
         assert board.state[key] == expected
