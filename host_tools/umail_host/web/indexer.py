@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import Any
 from umail_host.fake_smtp import Delivery
 from umail_host.web.store import Row, Store
 
+log = logging.getLogger(__name__)
 _BATCH = 200
 _GATHER = 0.02  # seconds in which mails that come become one batch
 
@@ -52,9 +55,17 @@ class Indexer:
                 batch.append(self._queue.get())
             mails = [one for one in batch if isinstance(one, tuple)]
             if mails:
-                self._told(self._store.add(mails))
+                self._add(mails)
             for one in batch:
                 if isinstance(one, threading.Event):
                     one.set()
             if None in batch:
                 return
+
+    def _add(self, mails: list[tuple[Any, float, str | None]]) -> None:
+        try:
+            rows = self._store.add(mails)
+        except (sqlite3.Error, OSError) as error:  # a full disk, say: the Maildir has them, the next start finds them
+            log.warning("the index can't take mails: %s", error)
+        else:
+            self._told(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -69,7 +70,7 @@ class WebServer(Background):
             "localhost" if is_loopback(self.host) else self.host if self.host not in ("0.0.0.0", "") else _own_address()
         )
         name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{self.port}/" + (f"?token={self.token}" if self.token else "")
+        return f"http://{name}:{self.port}/" + (f"?token={quote(self.token, safe='')}" if self.token else "")
 
     def stop(self) -> None:
         """End all pages, index what has come, close; may be called twice."""

@@ -15,12 +15,13 @@ import subprocess
 import tempfile
 import threading
 import time
+from email.message import Message
 from email.utils import getaddresses
 from typing import Any
 
 from umail_host.doctor import spf
 from umail_host.doctor.domain import Dns, dmarc_policy, dmarc_records
-from umail_host.fake_smtp.record.reading import clean, parsed
+from umail_host.fake_smtp.record.reading import clean, header, parsed
 
 _ASKING = 10.0  # seconds for all questions about a mail
 _FILTERING = 30.0  # seconds for SpamAssassin
@@ -57,23 +58,23 @@ def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> 
         sender: the address of MAIL FROM; ``peer``: that of the client; SPF counts for it if it is a public one.
     """
     message = parsed(content[:_LARGEST])
-    author = next((address for _, address in getaddresses([str(message.get("From", ""))]) if "@" in address), "")
+    author = next((address for _, address in getaddresses([header(message, "From")]) if "@" in address), "")
     ask = _Limited(dns).ask
-    envelope, header = (address.rpartition("@")[2].strip().lower() for address in (sender, author))
+    envelope, author_domain = (address.rpartition("@")[2].strip().lower() for address in (sender, author))
     found = []
     try:
         if _DOMAIN.match(envelope):
             found += _spf(ask, envelope, peer)
-        if _DOMAIN.match(header):
-            signers = re.findall(r"(?:^|;)\s*d=\s*([A-Za-z0-9._-]+)", "\n".join(map(str, _signatures(message))))
-            found += _dmarc(ask, header, [envelope, *(name.lower() for name in signers)])
+        if _DOMAIN.match(author_domain):
+            signers = re.findall(r"(?:^|;)\s*d=\s*([A-Za-z0-9._-]+)", _signatures(message))
+            found += _dmarc(ask, author_domain, [envelope, *(name.lower() for name in signers)])
     except LookupError as error:
         found.append({"key": "dns-silent", "text": f"{clean(str(error))}: SPF and DMARC were not checked to the end."})
     return found
 
 
-def _signatures(message: Any) -> list[Any]:
-    return list(message.get_all("DKIM-Signature", []))[:10]
+def _signatures(message: Message) -> str:
+    return "\n".join([str(value) for name, value in message.raw_items() if name.lower() == "dkim-signature"][:10])
 
 
 def _spf(ask: spf.Ask, domain: str, peer: str | None) -> list[dict[str, str]]:

@@ -145,10 +145,11 @@ class Inbox:
         content = envelope.content
         if envelope.body == "BINARYMIME":
             content = _in_lines(content)
-        key = self._write("".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
+        key = self._key()
         if envelope.body == "BINARYMIME":
             self.wire.mkdir(exist_ok=True)
             (self.wire / key).write_bytes(envelope.content)
+        self._write(key, "".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
         delivery = Delivery(now, connection, envelope, Path(self._after + key))
         with self._arrived:
             self._deliveries.append(delivery)
@@ -161,15 +162,16 @@ class Inbox:
             told(delivery)
         return delivery
 
-    def _write(self, octets: bytes) -> str:
-        """Write a mail beside the others first, so that none is ever seen in part."""
+    def _key(self) -> str:
         now = time.time_ns() // 1000
-        key = f"{now // 1_000_000}.M{now % 1_000_000:06}{self._name.format(next(_NUMBERS))}"
+        return f"{now // 1_000_000}.M{now % 1_000_000:06}{self._name.format(next(_NUMBERS))}"
+
+    def _write(self, key: str, octets: bytes) -> None:
+        """Write a mail beside the others first, so that none is ever seen in part."""
         before = f"{self._before}{key}"
         with open(before, "wb") as file:
             file.write(octets)
         os.rename(before, f"{self._after}{key}")
-        return key
 
     def wait(self, count: int = 1, timeout: float = 10.0) -> list[EmailMessage]:
         """Return the messages, as soon as there are ``count`` of them.

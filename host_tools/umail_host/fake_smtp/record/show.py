@@ -70,14 +70,15 @@ class Show:
         message = reading.parsed(content if len(content) <= _LARGE else content[:_BEGINNING])
         parts = [part for _, part in reading.leaves(message)]
         title = f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}"
-        lines = [f"   {name}: {reading.decoded(message[name])}" for name in _HEADERS if message[name]]
+        headers = [(name, reading.header(message, name)) for name in _HEADERS]
+        lines = [f"   {name}: {reading.decoded(value)}" for name, value in headers if value]
         body = reading.first(message, "text/plain") or reading.first(message, "text/html")
         if body is not None:
             text = self._masked(reading.text_of(body))
             lines += [f"   │ {line}" for line in text.splitlines()[: self._content_lines]]
         for part in filter(reading.is_attachment, parts):
-            size = len(part.get_payload(decode=True) or b"")
-            lines.append(f"   + {reading.decoded(part.get_filename() or part.get_content_type())} ({size} bytes)")
+            name = reading.file_name(part) or reading.clean(part.get_content_type())
+            lines.append(f"   + {name} ({len(reading.octets_of(part))} bytes)")
         shown = [self._paint(self._safe(title), "bold"), *map(self._safe, lines)]
         self._write("".join(f"{line}\n" for line in shown))
 
