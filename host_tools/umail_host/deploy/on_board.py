@@ -118,7 +118,7 @@ def start(window: int) -> None:
 
 
 def more(data: bytes, count: int) -> None:
-    """Take ``data``, which stands for ``count`` more bytes: of each file a line ``SIZE DIGEST PATH``, then all of it."""
+    """Take ``data``, which stands for ``count`` bytes: of each file a line ``SIZE DIGEST PATH``, then what it holds."""
     stream = feed[0]
     # The end of a deflated piece is read with the beginning of the next.
     data = stream.read(state["have"] - stream.tell()) + data
