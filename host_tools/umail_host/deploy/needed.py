@@ -7,13 +7,10 @@ board whose configuration was changed by hand says which module it lacks; `umail
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
-from umail import m365
-from umail.tables import roots
-
 _LIBRARY = "/lib/umail/"
-_FIRMWARE = "/lib/alertnode/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
@@ -40,7 +37,7 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield from _TOKENS
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
         yield "umail/net/mx"
-    yield from (f"umail/certs/{name}" for name in roots.NAMES if name not in _roots(routes))
+    yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
     yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
     if not config.get("battery"):
         yield "alertnode/battery"
@@ -52,10 +49,16 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield from ("alertnode/sensors/trace", "alertnode/sensors/rows")
 
 
+def _all_roots() -> tuple[str, ...]:
+    names: tuple[str, ...] = import_module("umail.tables.roots").NAMES
+    return names
+
+
 def _roots(routes: list[Mapping[str, Any]]) -> set[str]:
     """Return the bundled roots that one of ``routes`` may want, its token's endpoint included."""
     wanted: set[str] = set()
     for route in routes:
         if not route.get("trust"):
-            wanted |= set(m365.ROOTS if route["route"].startswith("m365.") else roots.NAMES)
+            exchange = route["route"].startswith("m365.")
+            wanted |= set(import_module("umail.m365").ROOTS if exchange else _all_roots())
     return wanted

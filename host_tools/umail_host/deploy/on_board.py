@@ -10,8 +10,8 @@ TEMPORARY = "/.umail-new"
 # The temporary file while it is open: the host sends it over several commands.
 opened: list[io.BufferedWriter] = []
 # The bytes that came, and the stream that they stand for; how far that is; whether writing has failed.
-feed: list = []
-state: dict = {}
+feed: list = []  # type: ignore[type-arg]
+state: dict = {}  # type: ignore[type-arg]
 failed: list[bool] = []
 
 
@@ -111,7 +111,7 @@ def start(window: int) -> None:
     stream = io.BytesIO()
     feed[:] = [stream, stream]
     if window:
-        import deflate
+        import deflate  # type: ignore[import-not-found] # MicroPython's
 
         feed[1] = deflate.DeflateIO(stream, deflate.RAW, window)
     state.update(have=0, header=b"", path="", left=0)
@@ -148,7 +148,8 @@ def more(data: bytes, count: int) -> None:
 def take(most: int) -> bytes:
     """Return at most so many of the next bytes; none if they were damaged on their way."""
     try:
-        return feed[1].read(most)
+        part: bytes = feed[1].read(most)
+        return part
     except (OSError, EOFError):
         return b""
     except MemoryError:

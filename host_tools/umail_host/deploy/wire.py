@@ -107,7 +107,8 @@ def pieces(files: Mapping[str, bytes], window: int) -> Iterator[Piece]:
     packer = zlib.compressobj(9, zlib.DEFLATED, -window) if window else None
     most = _PIECE if packer else _PIECE_PLAIN
     yield Piece(b"start(%d)" % window, ())
-    data, parts = b"", []
+    data = b""
+    parts: list[Part] = []
 
     def piece(then: bytes = b"") -> Piece:
         octets = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH) if packer else data
