@@ -59,6 +59,10 @@ def _start(cause):
             safe.run(settings, running)
         else:
             _run(settings, running, asleep)
+    except ImportError as error:
+        # `umail deploy` leaves out what a configuration does not need.
+        text = "a module is missing that this configuration needs (%s): umail deploy brings it"
+        _tell([text % error], running[1])
     except Exception as error:
         _crashed(error, *running)
 

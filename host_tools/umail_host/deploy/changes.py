@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from umail_host.deploy import romfs
+from umail_host.deploy import romfs, wire
 from umail_host.deploy.image import FIRMWARE, LIBRARY, MicroPython
 from umail_host.deploy.romfs import Link
 from umail_host.errors import UserError
@@ -46,20 +46,24 @@ class Survey:
     frozen: frozenset[str]  # packages of ours in the firmware itself
     older: frozenset[str]  # modules of an umail from before its sub-packages
     mails: tuple[int, ...]  # formats of those in the outbox, but for the first format
+    packed: bool = False  # whether it can unpack deflated data
 
 
-def prepare(link: Link) -> None:
-    """Give the board the code that answers to `survey` and writes files."""
-    link.exec(_DEVICE.read_text(encoding="utf-8"))
-    link.exec("abandon()")
+def prepare(link: Link) -> bool:
+    """Give the board the code that answers to `survey` and writes files; return whether it can unpack deflated data."""
+    text = wire.bare(_DEVICE.read_text(encoding="utf-8")) + "\nabandon()"
+    if link.exec(wire.attempt(text)).strip() == "1":
+        return True
+    link.exec(text)
+    return False
 
 
 def survey(link: Link, paths: Iterable[str]) -> Survey:
     """Ask the board for hash and size of ``paths``, of what deployments left there, and for its room and version."""
-    listed, older = _code(link)
+    listed, older, packed = _code(link)
     wanted = set(paths) | listed | older
     wanted |= {twin for path in wanted if (twin := _twin(path))}
-    output = link.exec(f"survey({sorted(wanted)!r})", timeout=60)
+    output = link.exec(wire.code(f"survey({sorted(wanted)!r})", packed), timeout=60)
     files, block, free, python = {}, 4096, 0, MicroPython((0,), 0)
     rom: tuple[int, ...] = ()
     holds, frozen, mails = set(), set(), []
@@ -82,23 +86,23 @@ def survey(link: Link, paths: Iterable[str]) -> Survey:
         elif kind == "mail":
             mails.append(int(rest))
     partition = romfs.Partition(rom[0], rom[1], frozenset(holds)) if rom else None
-    return Survey(files, listed, block, free, python, partition, frozenset(frozen), older, tuple(mails))
+    return Survey(files, listed, block, free, python, partition, frozenset(frozen), older, tuple(mails), packed)
 
 
 def leftovers(link: Link) -> list[str]:
     """Return the modules of an older umail that lie flat beside a newer one's: `mip install` deletes nothing."""
-    _, older = _code(link)
+    _, older, _ = _code(link)
     link.soft_reset()  # frees what `prepare` defined
     return sorted(older)
 
 
-def _code(link: Link) -> tuple[frozenset[str], frozenset[str]]:
-    """Ask the board for the code that deployments put there, and for the modules of an older umail."""
-    prepare(link)
+def _code(link: Link) -> tuple[frozenset[str], frozenset[str], bool]:
+    """Ask the board for the code that deployments put there, the modules of an older umail, and if it can unpack."""
+    packed = prepare(link)
     lines = [line.strip() for line in link.exec(f"code({LIST!r}, {[*_FLAT]!r})").split("\n")]
     listed = frozenset(line for line in lines if line.startswith(CODE))
     flat = frozenset(path for line in lines if (path := line.removeprefix("there ")) != line)
-    return listed, frozenset(path for path in flat if path.rpartition(".")[0] in _OLDER)
+    return listed, frozenset(path for path in flat if path.rpartition(".")[0] in _OLDER), packed
 
 
 def _twin(path: str) -> str:

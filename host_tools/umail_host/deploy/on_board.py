@@ -3,12 +3,16 @@
 import io
 import os
 import sys
-from binascii import a2b_base64, hexlify
+from binascii import hexlify
 from hashlib import sha256
 
 TEMPORARY = "/.umail-new"
 # The temporary file while it is open: the host sends it over several commands.
 opened: list[io.BufferedWriter] = []
+# The bytes that came, and the stream that they stand for; how far that is; whether writing has failed.
+feed: list = []  # type: ignore[type-arg]
+state: dict = {}  # type: ignore[type-arg]
+failed: list[bool] = []
 
 
 def digest(path: str) -> str:
@@ -101,41 +105,96 @@ def code(listing: str, folders: list[str]) -> None:
             pass
 
 
-def begin() -> None:
-    """Open the temporary file, emptied."""
+def start(window: int) -> None:
+    """Begin to take files: deflated with a ``window`` of so many bits, or with 0 as they are."""
+    abandon()
+    stream = io.BytesIO()
+    feed[:] = [stream, stream]
+    if window:
+        import deflate  # type: ignore[import-not-found] # MicroPython's
+
+        feed[1] = deflate.DeflateIO(stream, deflate.RAW, window)
+    state.update(have=0, header=b"", path="", left=0)
+
+
+def more(data: bytes, count: int) -> None:
+    """Take ``data``, which stands for ``count`` bytes: of each file a line ``SIZE DIGEST PATH``, then what it holds."""
+    stream = feed[0]
+    # The end of a deflated piece is read with the beginning of the next.
+    data = stream.read(state["have"] - stream.tell()) + data
+    state["have"] = len(data)
+    stream.seek(0)
+    stream.write(data)
+    stream.seek(0)
+    try:
+        while count and not failed:
+            part = take(min(count, state["left"] or 1, 512))
+            count -= len(part)
+            if not part:
+                fail("damaged")
+            elif state["path"]:
+                opened[0].write(part)
+                state["left"] -= len(part)
+                if not state["left"]:
+                    finish()
+            elif part != b"\n":
+                state["header"] += part
+            else:
+                begin(*state["header"].decode().split(" ", 2))
+    except OSError as error:
+        fail(error.errno)
+
+
+def take(most: int) -> bytes:
+    """Return at most so many of the next bytes; none if they were damaged on their way."""
+    try:
+        part: bytes = feed[1].read(most)
+        return part
+    except (OSError, EOFError):
+        return b""
+    except MemoryError:
+        fail("memory")
+        return b""
+
+
+def fail(how: object) -> None:
+    """Say how writing failed, once."""
+    if not failed:
+        print("failed", how)
+        failed.append(True)
+
+
+def begin(size: str, expected: str, path: str) -> None:
+    """Open the temporary file for the next file."""
+    state.update(header=b"", path=path, left=int(size), expected=expected)
     opened.append(open(TEMPORARY, "wb"))  # noqa: SIM115 (finish() or abandon() closes it)
+    if not state["left"]:
+        finish()
 
 
-def add(text: bytes) -> None:
-    """Append bytes, given in base64, to the temporary file; print the error's number if the flash takes no more."""
-    try:
-        opened[0].write(a2b_base64(text))
-    except OSError as error:
-        print("failed", error.errno)
-
-
-def finish(path: str, expected: str) -> None:
+def finish() -> None:
     """Give the temporary file its name once the flash holds what was sent: a power cut leaves old or new, no part."""
-    try:
-        opened.pop().close()
-        if digest(TEMPORARY) != expected:
-            print("damaged")
-            abandon()
-            return
-        at = path.find("/", 1)
-        while at > 0:
-            try:
-                os.mkdir(path[:at])
-            except OSError:
-                pass
-            at = path.find("/", at + 1)
-        os.rename(TEMPORARY, path)
-    except OSError as error:
-        print("failed", error.errno)
+    path, expected = state["path"], state["expected"]
+    opened.pop().close()
+    if digest(TEMPORARY)[: len(expected)] != expected:
+        fail("damaged")
+        return
+    at = path.find("/", 1)
+    while at > 0:
+        try:
+            os.mkdir(path[:at])
+        except OSError:
+            pass
+        at = path.find("/", at + 1)
+    os.rename(TEMPORARY, path)
+    state["path"] = ""
+    print("wrote", path)
 
 
 def abandon() -> None:
-    """Close and remove the temporary file, if there is one."""
+    """Close and remove the temporary file, if there is one, and let go of what came."""
+    for known in (failed, feed, state):
+        known.clear()
     try:
         if opened:
             opened.pop().close()

@@ -30,7 +30,7 @@ _CHUNK = 2048
 class Link(Protocol):
     """A board whose raw REPL takes code."""
 
-    def exec(self, code: str, timeout: float = 10) -> str:
+    def exec(self, code: str | bytes, timeout: float = 10) -> str:
         """Run ``code``; returns what it prints. Raises an exception of the link's own when it fails."""
 
     def soft_reset(self) -> None:

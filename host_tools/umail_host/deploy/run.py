@@ -11,7 +11,7 @@ from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
-from umail_host.settings import Settings
+from umail_host.settings import CONFIG, Settings
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,10 @@ def carry_out(
                 spec = identity.choose(identity.machine(link), plan.board)
                 material.check_there(link, plan.settings, files)
                 release = identity.release(link)
-                built = image.build(spec, config=plan.settings, extra_files=files, mpy=plan.mpy, release=release)
+                needs = plan.settings or _there(link)
+                built = image.build(
+                    spec, config=plan.settings, extra_files=files, mpy=plan.mpy, release=release, needs=needs
+                )
                 if before is not None:
                     before.update(rollback.keep(link, built))
                 transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)
@@ -88,6 +91,14 @@ def carry_out(
                 raise
             again = True
             say("the board went away; trying once more")
+
+
+def _there(link: Board) -> Settings | None:
+    """Return the configuration that the board has, None if it has none that is right."""
+    try:
+        return Settings.parse(link.get(CONFIG)) if link.exists(CONFIG) else None
+    except UserError:
+        return None
 
 
 def confirm(plan: Plan, link: Board, seconds: float, before: Mapping[str, bytes]) -> None:

@@ -13,18 +13,13 @@ firmware has frozen in comes before both: it is left out of the image.
 from __future__ import annotations
 
 import errno
-import hashlib
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from umail_host.deploy import changes, romfs
+from umail_host.deploy import changes, romfs, wire
 from umail_host.deploy.image import FIRMWARE, LIBRARY, check_version
 from umail_host.deploy.romfs import Link as Link
 from umail_host.errors import UserError
-
-# Bytes a command; their base64 fits any board's heap beside the deploy code.
-_CHUNK = 1536
 
 # Called with the file being written, the bytes sent so far, and the bytes to send in all.
 Progress = Callable[[str, int, int], None]
@@ -82,12 +77,12 @@ def deploy(
         _write_rom(link, found.rom, in_rom, report, progress)
     _put_aside(link, changes.FIRST & changed.keys() & found.files.keys() - found.listed, report)
     code = frozenset(path for path in image if path.startswith(changes.CODE))
-    _write_list(link, found.listed, found.listed | code)
-    _copy(link, changed, report, progress)
+    _write_list(link, found.listed, found.listed | code, found.packed)
+    _copy(link, changed, found.packed, report, progress)
     for path in sorted(changes.stale(found, image)):
         link.exec(f"remove({path!r})")
         report.removed.append(path)
-    _write_list(link, found.listed | code, code)
+    _write_list(link, found.listed | code, code, found.packed)
     if not in_rom and found.rom is not None and found.rom.ours:
         romfs.erase(link)
         report.rom = "ROMFS emptied"
@@ -122,44 +117,66 @@ def _write_rom(
     changes.prepare(link)
 
 
-def _write_list(link: Link, old: frozenset[str], new: frozenset[str]) -> None:
+def _write_list(link: Link, old: frozenset[str], new: frozenset[str], packed: bool) -> None:
     if new != old:
-        _write(link, changes.LIST, "".join(f"{path}\n" for path in sorted(new)).encode())
+        octets = "".join(f"{path}\n" for path in sorted(new)).encode()
+        for _ in _write(link, {changes.LIST: octets}, packed):
+            pass
 
 
-def _copy(link: Link, changed: Mapping[str, bytes], report: Report, progress: Progress | None) -> None:
-    before = report.octets
-    total = sum(len(octets) for octets in changed.values())
+def _copy(link: Link, changed: Mapping[str, bytes], packed: bool, report: Report, progress: Progress | None) -> None:
+    done, total = 0, sum(len(octets) for octets in changed.values())
     # What starts the firmware comes last: while anything is missing it should not run.
-    for path in sorted(changed, key=lambda path: (path in changes.FIRST, path)):
+    order = sorted(changed, key=lambda path: (path in changes.FIRST, path))
+    for part in _write(link, {path: changed[path] for path in order}, packed):
+        done += part.size
+        if part.ends:
+            report.octets += len(changed[part.path])
+            report.written.append(part.path)
+        if progress is not None:
+            progress(part.path, done, total)
 
-        def sent(count: int, path: str = path) -> None:
-            if progress is not None:
-                progress(path, report.octets - before + count, total)
 
-        _write(link, path, changed[path], sent)
-        report.octets += len(changed[path])
-        report.written.append(path)
+def _write(link: Link, files: Mapping[str, bytes], packed: bool) -> Iterator[wire.Part]:
+    """Write ``files`` in their order, and yield each part of one that was written.
+
+    Raises:
+        UserError: the flash took one not, or gave it back wrong.
+    """
+    for window in (wire.WINDOWS if packed else (0,)) if files else ():
+        try:
+            yield from _stream(link, files, window)
+            return
+        except _NoMemory:
+            # Nothing was written yet.
+            continue
 
 
-def _write(link: Link, path: str, octets: bytes, sent: Callable[[int], None] | None = None) -> None:
-    link.exec("begin()")
-    answer = ""
-    for start in range(0, len(octets), _CHUNK):
-        answer = answer or link.exec(f"add({b64encode(octets[start : start + _CHUNK])!r})").strip()
-        if sent is not None:
-            sent(min(start + _CHUNK, len(octets)))
-    # A board reads its flash back at some 100 kB a second.
-    patience = 10 + len(octets) / 50_000
-    digest = hashlib.sha256(octets).hexdigest()
-    answer = answer or link.exec(f"finish({path!r}, {digest!r})", timeout=patience).strip()
-    if not answer:
-        return
-    link.exec("abandon()")
-    if answer == f"failed {errno.ENOSPC}":
-        raise changes.full(f"it ran full while {path} was written")
-    reason = "gave it back wrong" if answer == "damaged" else f"answered with error {answer.rsplit(' ', 1)[-1]}"
-    raise UserError(
+class _NoMemory(Exception):
+    """The board has no memory for the window of what was deflated."""
+
+
+def _stream(link: Link, files: Mapping[str, bytes], window: int) -> Iterator[wire.Part]:
+    for piece in wire.pieces(files, window):
+        # A board reads its flash back at some 100 kB a second.
+        patience = 10 + sum(len(files[part.path]) for part in piece.parts if part.ends) / 50_000
+        lines = link.exec(piece.code, timeout=patience).splitlines()
+        written = {line.removeprefix("wrote ") for line in lines}
+        how = next((line.removeprefix("failed ") for line in lines if line.startswith("failed ")), None)
+        if how == "memory" and window:
+            raise _NoMemory
+        for part in piece.parts:
+            if part.path not in written and (how is not None or part.ends):
+                link.exec("abandon()")
+                raise _refused(part.path, how or "damaged")
+            yield part
+
+
+def _refused(path: str, how: str) -> UserError:
+    if how == str(errno.ENOSPC):
+        return changes.full(f"it ran full while {path} was written")
+    reason = "gave it back wrong" if how == "damaged" else f"answered with error {how}"
+    return UserError(
         f"{path} could not be written: the board's flash {reason}; deploy again; if that fails too, it may be worn out",
         1,
     )

@@ -229,11 +229,11 @@ class Board:
         self._transport.in_raw_repl = False
         return True
 
-    def exec(self, code: str, timeout: float = 10.0, on_output: Callable[[bytes], None] | None = None) -> str:
+    def exec(self, code: str | bytes, timeout: float = 10.0, on_output: Callable[[bytes], None] | None = None) -> str:
         """Run code and return what it printed.
 
         Args:
-            code: MicroPython source.
+            code: MicroPython source; as bytes it may hold any in its literals.
             timeout: seconds of silence after which it is given up.
             on_output: called with each byte as it comes; nothing is returned then.
 

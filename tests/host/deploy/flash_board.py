@@ -63,7 +63,7 @@ class FlashBoard:
             self.image.write_bytes(b"\xff" * 4096 * blocks)
         script = folder / "board.py"
         script.write_text(_BOARD)
-        self.commands: list[str] = []
+        self.commands: list[str | bytes] = []
         self.cut_after: int | None = None
         self.process = subprocess.Popen(
             [micropython, "-X", "heapsize=256k", str(script), str(self.image), str(blocks)],
@@ -74,14 +74,14 @@ class FlashBoard:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
 
-    def exec(self, code: str, timeout: float = 10) -> str:
+    def exec(self, code: str | bytes, timeout: float = 10) -> str:
         if self.cut_after is not None and len(self.commands) >= self.cut_after:
             self.process.kill()
             raise PowerCut
         self.commands.append(code)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(base64.b64encode(code.encode()).decode() + "\n")
+        self.process.stdin.write(base64.b64encode(code.encode() if isinstance(code, str) else code).decode() + "\n")
         self.process.stdin.flush()
         answer = base64.b64decode(self.process.stdout.readline()).decode()
         if not answer.startswith("+"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from host.deploy.flash_board import FlashBoard, PowerCut
-from umail_host.deploy import changes, image
+from umail_host.deploy import changes, image, wire
 from umail_host.deploy.changes import LIST
 from umail_host.deploy.image import compile_module
 from umail_host.deploy.transfer import deploy
@@ -135,14 +137,65 @@ def test_a_flash_that_fills_all_the_same_is_told_and_left_clean(tmp_path, microp
         assert code_on(board) == {"/main.py": b"old"}
 
 
-def test_octets_damaged_on_the_way_never_replace_a_file(board):
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: b"", lambda data: b"\xff" * len(data)])
+@pytest.mark.parametrize("packed", [True, False])
+def test_octets_damaged_on_the_way_never_replace_a_file(board, monkeypatch, damage, packed):
+    monkeypatch.setattr(wire, "attempt", wire.attempt if packed else lambda text: b"print(0)")
     deploy(board, IMAGE)
-    plain = board.exec
-    board.exec = lambda code, timeout=10: plain(code.replace("add(b'", "add(b'AAAA", 1), timeout)
-    with pytest.raises(UserError, match=r"/lib/umail/big\.mpy could not be written: .* gave it back wrong"):
-        deploy(board, {**IMAGE, "/lib/umail/big.mpy": b"new"})
-    board.exec = plain
+    plain = wire._more
+    new = {**IMAGE, "/lib/umail/big.mpy": Random(1).randbytes(100)}
+    with monkeypatch.context() as patch:
+        patch.setattr(wire, "_more", lambda octets, count: plain(damage(octets), count))
+        with pytest.raises(UserError, match=r"/lib/umail/big\.mpy could not be written: .* gave it back wrong"):
+            deploy(board, new)
     assert code_on(board) == IMAGE
+    deploy(board, new)
+    assert code_on(board) == new
+
+
+def test_a_board_without_memory_for_a_large_window_gets_a_small_one_or_none(board, monkeypatch):
+    for most in (14, 11):
+        text = changes._DEVICE.read_text(encoding="utf-8")
+        text = text.replace(
+            "        return feed[1].read(most)",
+            f"        if {most} < state['window']: raise MemoryError\n        return feed[1].read(most)",
+        )
+        text = text.replace("state.update(have=0,", "state.update(window=window, have=0,")
+        small = board.image.with_name(f"{most}.py")
+        small.write_text(text, encoding="utf-8")
+        monkeypatch.setattr(changes, "_DEVICE", small)
+        new = {**IMAGE, "/lib/umail/new.mpy": bytes([most]) * 900}
+        deploy(board, new)
+        assert code_on(board) == new
+
+
+def test_a_board_that_cannot_unpack_is_sent_the_same_as_it_is(board, monkeypatch):
+    monkeypatch.setattr(wire, "attempt", lambda text: b"print(0)")
+    deploy(board, IMAGE)
+    assert code_on(board) == IMAGE
+    assert not [
+        command
+        for command in board.commands
+        if b"import deflate,io" in (command if isinstance(command, bytes) else b"")
+    ]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_any_bytes_arrive_as_they_are_over_several_commands_and_many_files(board, packed, monkeypatch):
+    monkeypatch.setattr(wire, "attempt", wire.attempt if packed else lambda text: b"print(0)")
+    random = Random(15)
+    files = {f"/data/{size}": random.randbytes(size) for size in (0, 1, 511, 512, 513, 8193)}
+    files["/every"] = b"".join(bytes([byte, byte, ord("7")]) for byte in range(256))
+    files |= {f"/small/{number}": random.randbytes(20) for number in range(9)}
+    deploy(board, files)
+    assert code_on(board) == files
+
+
+def test_the_code_for_the_board_is_sent_without_comments_and_docstrings_and_does_the_same():
+    source = (
+        '"""What."""\nx: list[int] = []\n\ndef add(a: int) -> None:\n    """Do it."""\n    # why\n    x.append(a)\n'
+    )
+    assert wire.bare(source) == "x = []\n\ndef add(a):\n    x.append(a)"
 
 
 def test_an_old_micropython_is_refused_before_anything_is_written(board):
@@ -197,7 +250,7 @@ def test_code_that_is_frozen_in_is_left_out_and_copies_of_it_go(board):
 
     def with_frozen(code, timeout=10):
         answer = plain(code, timeout)
-        return answer + "\nfrozen umail\nfrozen alertnode" if code.startswith("survey(") else answer
+        return answer + "\nfrozen umail\nfrozen alertnode" if "room " in answer else answer
 
     board.exec = with_frozen
     report = deploy(board, {**IMAGE, "/config.json": b"{}"})

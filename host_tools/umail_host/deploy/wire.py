@@ -1,0 +1,132 @@
+"""Says in few bytes what goes to a board: deflated, as literals that MicroPython reads byte by byte.
+
+MicroPython takes any byte in a literal as it is, but for those that end the line or the literal, and those that its raw
+REPL keeps for itself: base64 would make a third more of it. `deflate` is part of every port since MicroPython 1.21; a
+build that lacks it is sent the same undeflated.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+# Bytes of the files that one command holds: they themselves, deflated, fit any board's heap.
+_PIECE = 8192
+_PIECE_PLAIN = 2048
+# Bits of the windows that are tried: 32 kB fit a board that has nothing else to do, 4 kB any.
+WINDOWS = (15, 12, 0)
+_SMALL = 12
+# What a raw REPL acts on (Ctrl-A to Ctrl-E), and what ends a line or a literal.
+_SPECIAL = re.compile(rb"[\x00-\x05\n\r'\\]")
+_NAMED = {b"\n": b"\\n", b"\r": b"\\r", b"'": b"\\'", b"\\": b"\\\\"}
+# Part of the SHA-256 of a file, in hexadecimal: enough to tell whether the flash gives it back as it was.
+DIGEST = 16
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the file ``path`` that a `Piece` holds: its ``size``, and whether the file ``ends`` with it."""
+
+    path: str
+    size: int
+    ends: bool
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A command, and what it writes."""
+
+    code: bytes
+    parts: tuple[Part, ...]
+
+
+def literal(octets: bytes) -> bytes:
+    """Return a literal of MicroPython that stands for ``octets``."""
+
+    def escaped(found: re.Match[bytes]) -> bytes:
+        byte = found[0]
+        return _NAMED.get(byte) or b"\\x%02x" % byte[0]
+
+    return b"b'" + _SPECIAL.sub(escaped, octets) + b"'"
+
+
+def code(text: str, packed: bool) -> bytes:
+    """Return MicroPython source that does what ``text`` does, in fewer bytes if the board can unpack it."""
+    plain = text.encode()
+    return min(_unpacking(plain), plain, key=len) if packed else plain
+
+
+def attempt(text: str) -> bytes:
+    """Return source that does what ``text`` does and prints 1, if the board can unpack it; else it prints 0."""
+    lines = _unpacking(text.encode()).replace(b"\n", b"\n ")
+    return b"try:\n %s\n print(1)\nexcept ImportError:\n print(0)" % lines
+
+
+def _unpacking(plain: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -_SMALL)
+    stream = literal(packer.compress(plain) + packer.flush())
+    return b"import deflate,io\nexec(deflate.DeflateIO(io.BytesIO(%s),deflate.RAW,%d).read())" % (stream, _SMALL)
+
+
+def bare(source: str) -> str:
+    """Return Python ``source`` without comments, docstrings and annotations."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+            for argument in node.args.args:
+                argument.annotation = None
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node):
+            del body[0]
+        if isinstance(body, list):
+            body[:] = [_bare_assignment(inner) for inner in body]
+    return ast.unparse(tree)
+
+
+def _bare_assignment(node: ast.stmt) -> ast.stmt:
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        return ast.copy_location(ast.Assign([node.target], node.value, lineno=node.lineno), node)
+    return node
+
+
+def _more(octets: bytes, count: int) -> bytes:
+    return b"more(%s,%d)" % (literal(octets), count)
+
+
+def pieces(files: Mapping[str, bytes], window: int) -> Iterator[Piece]:
+    """Yield the commands that write ``files``, path → bytes, in their order, for a board that runs `on_board.py`.
+
+    They are one deflated stream (RFC 1951), which each command brings to the end of a byte; ``window`` is the bits of
+    its window, 0: they are not deflated.
+    """
+    packer = zlib.compressobj(9, zlib.DEFLATED, -window) if window else None
+    most = _PIECE if packer else _PIECE_PLAIN
+    yield Piece(b"start(%d)" % window, ())
+    data = b""
+    parts: list[Part] = []
+
+    def piece(then: bytes = b"") -> Piece:
+        octets = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH) if packer else data
+        return Piece(_more(octets, len(data)) + then, tuple(parts))
+
+    for path, octets in files.items():
+        digest = hashlib.sha256(octets).hexdigest()[:DIGEST]
+        data += f"{len(octets)} {digest} {path}\n".encode()
+        at = 0
+        while True:
+            size = max(0, min(len(octets) - at, most - len(data)))
+            data += octets[at : at + size]
+            at += size
+            parts.append(Part(path, size, at == len(octets)))
+            if len(data) >= most:
+                yield piece()
+                data, parts = b"", []
+            if at == len(octets):
+                break
+    # The window goes: what comes next may need its memory.
+    yield piece(b"\nabandon()")

@@ -1,0 +1,77 @@
+"""Only what a configuration needs is deployed: by few bytes, and nothing is missing when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host.deploy.test_deploy_serial import CONFIG
+from umail import m365
+from umail_host.deploy import image, transfer
+from umail_host.device import boards
+from umail_host.device.board import Board
+from umail_host.settings import Settings
+from umail_host.virtual_board import VirtualBoard
+
+BOARD = boards.load("ESP32_GENERIC")
+MOST = 110_000
+
+
+def _modules(extra: dict[str, bytes] | None = None, **changes: Any) -> set[str]:
+    settings = Settings.of(CONFIG | {"sensor": {"type": "ds18b20", "pin": 4}} | changes)
+    built = image.build(BOARD, config=settings, extra_files=extra, mpy=False)
+    return {path.removeprefix("/lib/").removesuffix(".py") for path in built if path.startswith("/lib/")}
+
+
+def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() -> None:
+    found = _modules()
+    assert {name for name in found if name.startswith("umail/certs/")} == {
+        f"umail/certs/{name}" for name in ("__init__", *m365.ROOTS)
+    }
+    assert not found & {"umail/oauth", "umail/aio", "umail/compat", "umail/tables/advice_de", "alertnode/battery"}
+    assert {"umail/tables/advice_en", "umail/queue/old", "alertnode/safe"} <= found
+
+
+def test_what_a_configuration_asks_for_comes_along() -> None:
+    oauth = {"flow": "client_credentials", "tenant": "t", "client_id": "c"}
+    assert {"umail/oauth", "umail/net/http", "umail/tables/tokens", "alertnode/tokens"} <= _modules(
+        mail=CONFIG["mail"] | {"oauth": oauth}
+    )
+    assert "alertnode/battery" in _modules(battery={"budget": 60})
+    direct = {"route": "m365.direct_send", "domain": "contoso.com", "sender": "b@contoso.com"}
+    assert "umail/net/mx" in _modules(mail=CONFIG["mail"] | {"fallback": direct})
+    smtp = {"route": "smtp", "host": "mail.example.org", "sender": "b@example.org"}
+    assert "umail/certs/isrg_root_x1" in _modules(mail=CONFIG["mail"] | {"fallback": smtp})
+
+
+def test_a_program_of_the_users_own_finds_the_whole_library() -> None:
+    found = _modules({"/mine.py": b"import umail.aio\n"})
+    assert {"umail/aio", "umail/compat", "umail/oauth", "umail/tables/advice_de"} <= found
+
+
+def test_a_first_deployment_takes_few_bytes_over_serial_and_changes_bring_what_was_missing(
+    tmp_path: Path, micropython: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = 0
+    with VirtualBoard(tmp_path / "flash", "ESP32_GENERIC") as virtual, Board(virtual.port) as link:
+        link.enter()
+        serial = link._transport.serial
+        write = serial.write
+
+        def count(data: bytes) -> int:
+            nonlocal sent
+            sent += len(data)
+            written: int = write(data)
+            return written
+
+        monkeypatch.setattr(serial, "write", count)
+        first = image.build(BOARD, config=Settings.of(CONFIG | {"sensor": {"type": "ds18b20", "pin": 4}}))
+        transfer.deploy(link, first)
+        assert sent <= MOST, f"{sent:,}"
+        battery = CONFIG | {"sensor": {"type": "ds18b20", "pin": 4}, "battery": {"budget": 60}}
+        report = transfer.deploy(link, image.build(BOARD, config=Settings.of(battery)))
+        assert sorted(report.written) == ["/config.json", "/lib/alertnode/battery.mpy"]
+        report = transfer.deploy(link, first)
+        assert report.removed == ["/lib/alertnode/battery.mpy"]
