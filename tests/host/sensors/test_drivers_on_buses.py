@@ -19,7 +19,7 @@ SPI = {"sck": 18, "mosi": 23, "miso": 19, "cs": 5}
 CELL = {"pin": 25, "sck": 26}
 ON_BOARD = """
 import json, sys, time
-from alertnode.sensors import buses
+from alertnode.sensors import buses, pulse as buses_pulse
 def chip(kind, config, times=1):
     module = __import__('alertnode.sensors.' + kind)
     module = getattr(module.sensors, kind)
@@ -51,6 +51,10 @@ class Bench:
         answer = self._link.exec(f"print(json.dumps(chip({kind!r}, {config!r}, {times})))", timeout=30)
         found: list[Any] = json.loads(answer)
         return found
+
+    def run(self, code: str) -> Any:
+        """Run code there; return what it prints, JSON."""
+        return json.loads(self._link.exec(code) or "null")
 
     def values(self, kind: str, config: dict[str, Any]) -> list[float]:
         """Read it once, rightly."""
@@ -232,3 +236,15 @@ def test_a_pt100_a_thermocouple_and_a_load_cell_that_fail_are_named(bench: Bench
     bench.virtual.pins[25].drive(None)
     bench.virtual.sensors.hx711(25, 26).raw = 0x7FFFFF
     assert "overloaded" in bench.why("hx711", CELL)
+
+
+def test_pulses_are_counted_between_readings_and_a_bounce_is_none(bench: Bench) -> None:
+    meter = bench.virtual.pins[12]
+    settings = {"pin": 12, "pull": "up", "edge": "falling", "debounce": 0.02}
+    bench.run(f"p = buses_pulse.Driver({settings!r}, lent)")
+    meter.pulse(5, seconds=0.1)
+    meter.pulse(3, seconds=0.002)
+    total, rate = bench.run("time.sleep_ms(50); print(json.dumps(p.read()))")
+    assert total in (6, 7)
+    assert rate > 100
+    assert bench.run("time.sleep_ms(50); print(json.dumps(p.read()))") == [total, 0]
