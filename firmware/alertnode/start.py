@@ -63,7 +63,8 @@ def _settings():
         _tell(problems)
     # Needed once: a board's RAM is small.
     del config
-    _unload("config")
+    for name in ("config_parts", "config", "config_kinds"):
+        _unload(name)
     return settings
 
 

@@ -101,7 +101,7 @@ MISTAKES = (
     ("rules", {}, '"rules" is not a list'),
     ("rules", [7], '"rules[0]" is not an object'),
     ("rules", [{"when": "above", "limit": 1}], '"rules[0].name" is missing'),
-    ("rules", [{"name": "a", "when": "over", "limit": 1}], "above, below, closed, gone, open"),
+    ("rules", [{"name": "a", "when": "over", "limit": 1}], "above, below, change, closed, gone, open, outside, stuck"),
     ("rules", [{"name": "a", "when": "above"}], '"rules[0].limit" is missing'),
     ("rules", [{"name": "a", "when": "open"}], "only a contact"),
     ("rules", [{"name": "a", "when": "gone"}, {"name": "a", "when": "gone"}], '"rules[1].name" is "a" once more'),
