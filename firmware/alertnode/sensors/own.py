@@ -1,4 +1,4 @@
-"""A sensor of one's own: a module ``sensors.KIND`` with ``read()`` or a class ``Sensor``, which lies beside the node."""
+"""A sensor of one's own: a module ``sensors.KIND`` with ``read()`` or a class ``Sensor``, beside the node's."""
 
 import sys
 

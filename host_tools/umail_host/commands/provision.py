@@ -62,11 +62,13 @@ def command(
     device = port or ports.only()
     if file is None:
         config, own = interview.interview(_ask)
+        folder = Path()
     else:
         fleet = Fleet(file)
         board = fleet.choose(name, "" if name else _identity(device))
         config, own = fleet.config(board), fleet.files(board)
-    job = run.prepare(config, own | more)
+        folder = fleet.path.parent
+    job = run.prepare(config, own | more, folder)
     if save is not None:
         files.write(save, json.dumps(job.settings.config, indent=1, ensure_ascii=False) + "\n")
     good = run.carry_out(device, job)

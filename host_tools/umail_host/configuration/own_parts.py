@@ -1,4 +1,4 @@
-"""Finds sensors and actions of one's own beside a configuration, sensors/NAME.py and outputs/NAME.py, and checks them."""
+"""Finds sensors and actions of one's own beside a configuration, sensors/NAME.py, outputs/NAME.py; checks them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SENSOR = (
 
 
 def take(config: dict[str, Any], folder: Path | None) -> dict[str, bytes]:
-    """Return the modules of one's own that a configuration names: path on the board, such as /lib/sensors/x.py → source.
+    """Return the modules of one's own that a configuration names: path on the board, /lib/sensors/x.py → source.
 
     Their sections get what the board must know of them: ``values``, the name and unit of each value.
 
@@ -99,10 +99,11 @@ def _values(module: ast.Module, file: Path) -> list[list[str]]:
 
 def _assigned(body: ast.Module | ast.ClassDef, name: str, file: Path) -> Any:
     for node in body.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+        if not isinstance(node, ast.Assign):
+            continue
+        if any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
             try:
-                return ast.literal_eval(node.value)  # type: ignore[union-attr, arg-type]
+                return ast.literal_eval(node.value)
             except ValueError:
                 raise UserError(f"{file}: {name} must be written out, such as {_SENSOR[1]}") from None
     return None

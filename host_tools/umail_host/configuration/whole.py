@@ -27,8 +27,8 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board:
 def _ended(value: Mapping[str, Any]) -> list[str]:
     now = time.time()
     return [
-        f'"expires" says that "{name}" ended on {time.strftime("%Y-%m-%d", time.gmtime(ends))}: renew it, store it, and '
-        "give the new date."
+        f'"expires" says that "{name}" ended on {time.strftime("%Y-%m-%d", time.gmtime(ends))}: '
+        "renew it, store it, and give the new date."
         for name, ends in value["expires"] or ()
         if ends < now
     ]
@@ -38,9 +38,8 @@ def _asleep(value: Mapping[str, Any]) -> list[str]:
     if not value["battery"]:
         return []
     return [
-        f'"sensors.{name}" counts pulses, which no chip does while it sleeps: leave "battery" out, or the counter.'.replace(
-            "sensors..", "sensor"
-        )
+        f'"{f"sensors.{name}" if name else "sensor"}" counts pulses, which no chip does while it sleeps: '
+        'leave "battery" out, or the counter.'
         for name, section in value["sensors"].items()
         if section["type"] == "pulse"
     ]

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from umail_host.configuration import pins
 from umail_host.deploy import image, material, rollback, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
@@ -72,6 +73,7 @@ def carry_out(
             with plan.hold(stay_open=True) as link:
                 reached = True
                 spec = identity.choose(identity.machine(link), plan.board)
+                _check_pins(plan.settings, spec)
                 material.check_there(link, plan.settings, files)
                 built = image.build(spec, config=plan.settings, extra_files=files, mpy=plan.mpy)
                 if before is not None:
@@ -87,6 +89,12 @@ def carry_out(
                 raise
             again = True
             say("the board went away; trying once more")
+
+
+def _check_pins(settings: Settings | None, spec: BoardSpec) -> None:
+    """Check that the board has the pins of its configuration, now that it is known which board it is."""
+    if settings and (problems := pins.sentences(settings.config, spec)):
+        raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def confirm(plan: Plan, link: Board, seconds: float, before: Mapping[str, bytes]) -> None:

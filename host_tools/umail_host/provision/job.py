@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from umail_host import secret_source, terminal
 from umail_host.deploy import material, run, transfer
@@ -84,14 +85,19 @@ class Run:
         self._answers: dict[str, str] = {}
         self._scripts: dict[str, None] = {}
 
-    def prepare(self, config: object, files: Mapping[str, bytes]) -> Job:
+    def prepare(self, config: object, files: Mapping[str, bytes], folder: Path | None = None) -> Job:
         """Check a configuration, complete it, and gather its secrets; no board is touched.
+
+        Args:
+            config: as written.
+            files: that go along, path on the board → bytes.
+            folder: where parts of one's own may lie.
 
         Raises:
             UserError: it must be fixed, or a secret is missing.
         """
         # Before any secret is asked for.
-        settings, told = mx.pin(Settings.of(config, sign_in=True), Dns(self._dns))
+        settings, told = mx.pin(Settings.of(config, sign_in=True, fresh=True, folder=folder), Dns(self._dns))
         for text in told:
             self._say(text)
         if warning := not_warned_of(settings):
@@ -116,7 +122,7 @@ class Run:
                 return Found(unique)
             name = fleet.name(board)
             try:
-                job = self.prepare(fleet.config(board), {**files, **fleet.files(board)})
+                job = self.prepare(fleet.config(board), {**files, **fleet.files(board)}, fleet.path.parent)
                 done = not again and record.is_done(link, job.digest, job.secrets, job.sign_ins.keys())
             except UserError as error:
                 raise NamedError(name, unique, error) from None
