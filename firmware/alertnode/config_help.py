@@ -50,12 +50,28 @@ _HINTS = {
     "sensor.closed": "give the pin's level when the contact is closed, 0 or 1",
     "sensor.pull": "say which resistor holds the pin while the contact is open",
     "sensor.debounce": "give the seconds that a contact must stay as it is to be believed, such as 0.05",
+    "sensor.interval": "give the seconds from one reading of this sensor to the next, such as 60",
+    "sensor.readings": "give how many readings in a row each rule of this sensor takes, such as 3",
+    "sensors": 'give each sensor a name: {"freezer": {"type": "ds18b20", "pin": 4}, "door": {"type": "contact", "pin": 5}}',
+    "outputs": 'give each output a name: {"light": {"type": "led", "pin": 2}}, or leave it out',
     "rules": 'give [{"name": "temperature", "when": "above", "limit": -15}]',
     "rules.name": "give each rule its own name, which mails carry, such as temperature",
     "rules.when": "say when the rule alerts",
     "rules.limit": "give the value that the alert begins at, such as 37.2",
     "rules.hysteresis": "give how far the value must come back before all is well, such as 0.2",
     "rules.readings": "give how many readings in a row it takes, 1 to 100; for gone, 0 means never",
+    "rules.of": "say which value the rule is about",
+    "rules.low": "give the lowest value that is normal, such as 2",
+    "rules.high": "give the highest value that is normal, such as 8",
+    "rules.by": "give the change that is too much, such as 5",
+    "rules.within": "give the seconds within which it is too much, such as 600",
+    "rules.for": "give the seconds that it must last, such as 300",
+    "rules.repeat": "give the hours after which it is told again while it lasts, such as 4; 0 tells it once",
+    "rules.urgent": "say whether it is told in quiet hours, too: true or false, without quotes",
+    "rules.to": 'give the addresses that this rule mails to instead of mail.to, such as ["cook@contoso.com"]',
+    "rules.then": 'give {"after": 30, "to": ["boss@contoso.com"]}: minutes, and who is told then',
+    "rules.then.after": "give the minutes after which others are told, such as 30",
+    "rules.then.to": 'give the addresses that are told then, such as ["boss@contoso.com"]',
     "interval": "give the seconds from one reading to the next, such as 60",
     "clock": 'give {"ntp": "pool.ntp.org", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"}, or leave it out',
     "clock.ntp": "give the name of a time server, such as pool.ntp.org, or a list of them",
@@ -79,6 +95,9 @@ def sentence(key, what, words):
         return _unknown(key, words)
     plain = "".join([part.split("]")[-1] for part in key.split("[")])
     plain = plain.replace("mail.fallback.", "mail.")
+    if plain[:8] == "sensors." and "." in plain[8:]:
+        # Each of several sensors has the keys of the one.
+        plain = "sensor." + plain.split(".")[2]
     hint = _HINTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
     if words:
         hint += ": " + ", ".join(words)
