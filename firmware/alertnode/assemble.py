@@ -134,7 +134,7 @@ def _source(name, section, interval, buses):
 
 
 def _each(given, values, usual):
-    """Return a calibration for each value: one number is the first one's, a table holds those of the values it names."""
+    """Return a calibration for each value: one number is for the first, a table for those that it names."""
     if isinstance(given, dict):
         return tuple([given.get(value[0], usual) for value in values])
     return (given,) + (usual,) * (len(values) - 1)

@@ -52,7 +52,7 @@ _HINTS = {
     "sensor.debounce": "give the seconds that a contact must stay as it is to be believed, such as 0.05",
     "sensor.interval": "give the seconds from one reading of this sensor to the next, such as 60",
     "sensor.readings": "give how many readings in a row each rule of this sensor takes, such as 3",
-    "sensors": 'give each sensor a name: {"freezer": {"type": "ds18b20", "pin": 4}, "door": {"type": "contact", "pin": 5}}',
+    "sensors": 'give each sensor a name: {"freezer": {"type": "ds18b20", "pin": 4}, …}',
     "outputs": 'give each output a name: {"light": {"type": "led", "pin": 2}}, or leave it out',
     "rules": 'give [{"name": "temperature", "when": "above", "limit": -15}]',
     "rules.name": "give each rule its own name, which mails carry, such as temperature",
