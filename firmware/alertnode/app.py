@@ -52,7 +52,8 @@ class App:
         self.feed = feed
         self._sleep = sleep
         self._shown = None
-        self._gone: dict = {}
+        # The values of which it was said that they are gone.
+        self.gone: list = []
         self.readings = {}
         self._told = None
         self._minute = 0
@@ -163,6 +164,7 @@ class App:
         if minute != self._minute:
             self._minute = minute
             self.forget_fails(1)
+            self.mailer.settle()
 
     def forget_fails(self, minutes):
         """Forget the failed starts an hour after the first of them; so many ``minutes`` more have passed."""
@@ -225,16 +227,15 @@ class App:
 
     def _show(self, readings):
         """Show readings on the console, not in the log; a sensor's going and coming is logged once."""
-        seen = []
+        seen = [reading for reading in readings if reading.value is not None]
         for reading in readings:
-            gone = reading.value is None
-            if gone != self._gone.get(reading.of, False):
-                self._gone[reading.of] = gone
-                name = "the sensor " + reading.of if reading.of else "the sensor"
-                text = "%s is gone: %s" % (name, reading.why) if gone else name + " is back"
-                self.log.say(text + self.sensor.recorded(reading.at))
-            if not gone:
-                seen.append(reading)
+            gone = reading not in seen
+            if gone == (reading.of in self.gone):
+                continue
+            self.gone = [of for of in self.gone if of != reading.of] + ([reading.of] if gone else [])
+            name = "the sensor " + reading.of if reading.of else "the sensor"
+            text = "%s is gone: %s" % (name, reading.why) if gone else name + " is back"
+            self.log.say(text + self.sensor.recorded(reading.at))
         uptime = self.clock.uptime()
         if seen and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
             self._shown = uptime

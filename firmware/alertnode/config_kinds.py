@@ -2,7 +2,8 @@
 
 A table holds for each key: (kind, default, lowest, highest). A kind is "number", "numbers" (one, or several by name),
 "whole", "switch" (true or false), "pin", "i2c" (118 or "0x76"), one of text (see ``wrong_text``; with an s behind it
-one or several), a tuple of the words that are allowed, or a table of its own. The default REQUIRED means that the key must be there.
+one or several), a tuple of the words that are allowed, or a table of its own. The default REQUIRED means that the key
+must be there.
 """
 
 REQUIRED = None

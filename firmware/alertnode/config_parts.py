@@ -41,7 +41,7 @@ _RULES = {
 
 
 def check(config, problems):
-    """Check and complete ``sensor`` or ``sensors``, ``outputs`` and ``rules`` of ``config``, a table that is checked."""
+    """Check and complete ``sensor`` or ``sensors``, ``outputs`` and ``rules`` of ``config``, a checked table."""
     known = _sensors(config, problems)
     if isinstance(config.get("rules"), list):
         config["rules"] = _rules(config["rules"], known, config["sensors"], problems)
@@ -58,7 +58,7 @@ def check(config, problems):
 
 
 def _sensors(config, problems):
-    """Put all checked sensors into config["sensors"]; return their values as {name: (sensor, unit, is a contact, live)}.
+    """Put all checked sensors into config["sensors"]; return {value: (sensor, unit, is a contact, live)}.
 
     None stands for values that are unknown, as a sensor is wrong.
     """
@@ -188,7 +188,7 @@ def _rules(rules, known, sensors, problems):
 
 
 def _complete(rules, names, known, sensors):
-    """Give the rules their sensors' readings, and each live sensor one for being gone: it must not look like a quiet one."""
+    """Give the rules their sensors' readings, and each live sensor one for being gone: broken must not look quiet."""
     watched = []
     for rule in rules:
         sensor = known[rule["of"]][0] if rule["of"] in known else rule["of"]

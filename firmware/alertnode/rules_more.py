@@ -1,4 +1,4 @@
-"""Rules on more than one limit or reading: outside a band, changed too fast, not changed at all; loaded if there is one."""
+"""Rules on more than one limit or reading: outside a band, changed too fast, not changed; loaded if there is one."""
 
 from alertnode.rules import Rule, is_number, shown
 

@@ -125,7 +125,12 @@ def _rows(event, when, lines):
 def _limit(rule, unit):
     if rule.when == "outside":
         low, high = rule.low, rule.high
-        band = amount(low, unit), amount(high, unit), number(low + rule.hysteresis), amount(high - rule.hysteresis, unit)
+        band = (
+            amount(low, unit),
+            amount(high, unit),
+            number(low + rule.hysteresis),
+            amount(high - rule.hysteresis, unit),
+        )
         return "alert below %s or above %s, normal from %s to %s" % band
     sides = ("above", "at or below") if rule.when == "above" else ("below", "at or above")
     return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(rule.normal(), unit))

@@ -140,9 +140,8 @@ class Settings:
         mail = value["mail"]
         routes = [_route(mail, "", signed)] + ([_route(mail["fallback"], "_2", signed)] if mail["fallback"] else [])
         expires = tuple((name, ends) for name, ends in value["expires"])
-        return cls(
-            written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, value["sensor"] or {}, value, parts
-        )
+        sensor = value["sensor"] or {}
+        return cls(written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, sensor, value, parts)
 
     @classmethod
     def parse(cls, octets: bytes) -> Settings:

@@ -256,8 +256,7 @@ def test_conversions_run_side_by_side_and_the_quick_are_not_kept_waiting():
 
     drivers = [Slow((20,), wait=750), Slow((21,), wait=750), Slow((1,)), Slow(OSError("no answer"), (22,), wait=15)]
     sources = [
-        Source(name, lambda it=driver: it, [(name, "°C")], 60000, tries=3)
-        for name, driver in zip("abcd", drivers)
+        Source(name, lambda it=driver: it, [(name, "°C")], 60000, tries=3) for name, driver in zip("abcd", drivers)
     ]
     box = group(port, *sources)
     readings = box.take()
@@ -267,7 +266,10 @@ def test_conversions_run_side_by_side_and_the_quick_are_not_kept_waiting():
 
 def test_each_sensor_keeps_its_own_interval():
     port = Port()
-    box = group(port, *[Source(name, lambda: Driver((1,)), [(name, "")], every) for name, every in (("a", 60000), ("b", 150000))])
+    box = group(
+        port,
+        *[Source(name, lambda: Driver((1,)), [(name, "")], every) for name, every in (("a", 60000), ("b", 150000))],
+    )
     seen = []
     for _ in range(6):
         seen.append("".join([reading.of for reading in box.take()]))

@@ -1,4 +1,4 @@
-"""Reads a voltage at a pin, averaged; the ``scale`` and ``offset`` that every sensor has make another quantity of it."""
+"""Reads a voltage at a pin, averaged; ``scale`` and ``offset``, which every sensor has, make another quantity of it."""
 
 KEYS = {"pin": ("pin", None), "samples": ("whole", 16, 1, 1000)}
 VALUES = (("", "V", None, None),)

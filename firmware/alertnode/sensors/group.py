@@ -140,7 +140,9 @@ class Group(Sensor):
     def pause(self, interval):
         """Return the milliseconds until the next sensor is due."""
         now = self.clock.uptime()
-        return max(0, min([now + source.interval if source.due is None else source.due for source in self.sources]) - now)
+        return max(
+            0, min([now + source.interval if source.due is None else source.due for source in self.sources]) - now
+        )
 
     def urgent(self):
         """Return True if one of the sensors should be read now."""

@@ -152,9 +152,7 @@ def build(
     node = package(firmware / "alertnode", FIRMWARE, mpy)
     if config is not None:
         left = needed.left_out(firmware / "alertnode", config.value)
-        node = {
-            path: octets for path, octets in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left
-        }
+        node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
         node |= _own(config.parts, mpy)
     image = image | node
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
