@@ -38,6 +38,11 @@ class Bus:
         data = self.registers(address, register, 2)
         return data[0] << 8 | data[1]
 
+    def scan(self):
+        """Return the addresses at which chips answer. Raises OSError, with a sentence, if the bus is held low."""
+        self._free()
+        return self._i2c.scan()
+
     def _open(self):
         import machine
 

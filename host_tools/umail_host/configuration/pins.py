@@ -18,6 +18,7 @@ _ONE_WIRE = "ds18b20"
 _ANALOG = ("adc", "battery")
 # Types whose key "pin" the board only listens at, and those among them that need its pull resistor if it has one.
 _LISTENS = {*_ANALOG, "contact", "pulse", "button", "hx711"}
+_HEXADECIMAL = re.compile("0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"(?:GPIO|GP|IO)?\s*(\d{1,3})", re.IGNORECASE)
 
 
@@ -109,6 +110,8 @@ def _place(section: Mapping[str, Any]) -> tuple[object, ...] | None:
         return (number(section.get("pin")), str(section.get("address", "")).lower())
     if "scl" in section and kind:
         address = section.get("address", kind)
+        if isinstance(address, str) and _HEXADECIMAL.fullmatch(address):
+            address = int(address, 16)
         return (number(section.get("scl")), number(section.get("sda")), address)
     return None
 

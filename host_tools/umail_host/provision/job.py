@@ -16,7 +16,10 @@ from umail_host.doctor.report import Report
 from umail_host.errors import UserError
 from umail_host.provision import mx, record, sign_in
 from umail_host.provision.fleet import Fleet
+from umail_host.sensing import look
 from umail_host.settings import Route, Settings
+
+_SENSORS = 4  # exit status
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Run:
         token: the login is by a ready token; test: a test alert is sent; dns: servers, none: this computer's.
         several: it is for several boards.
         say, warn: told a line for the user.
+        right: asks a question that is answered by yes or no; None: nobody is there to be asked.
     """
 
     def __init__(
@@ -79,9 +83,10 @@ class Run:
         several: bool,
         say: Callable[[str], None],
         warn: Callable[[str], None],
+        right: Callable[[str], bool] | None = None,
     ) -> None:
         self._token, self._test, self._dns, self._several = token, test, dns, several
-        self._say, self._warn = say, warn
+        self._say, self._warn, self._right = say, warn, right
         self._answers: dict[str, str] = {}
         self._scripts: dict[str, None] = {}
 
@@ -147,6 +152,7 @@ class Run:
         self._say(f"{name}: {files} written, {secrets} stored")
         told = Report(False)
         with maintenance.held(device) as link:
+            self._look(link, name)
             if self._test:
                 # Until it is known to work.
                 record.record(link, "")
@@ -171,12 +177,26 @@ class Run:
 
         return sign_in.refresh_token(route, _roots(route, job.files), show)
 
+    def _look(self, link: Board, name: str) -> None:
+        """Show one reading of each sensor and what answers on the buses, and ask whether that is right."""
+        seen = look.sensors(link)
+        if seen.problem:
+            self._warn(f"{name}: {seen.problem}")
+        for line in (*seen.readings, *seen.buses):
+            self._say(f"  {line.line}")
+        if seen.readings and self._right is not None and not self._right("Is that right"):
+            raise UserError(
+                "the sensors do not read what they should: check wires and pins, and run umail provision again; it "
+                "begins with what the board has",
+                _SENSORS,
+            )
+
     def _try(self, link: Board, job: Job, told: Report) -> None:
         told.begin("board")
         try:
             subject = f"{job.settings.board_name}: test alert, the board is ready"
             options = diagnosis.Options(self._dns, ports=(), send=True, subject=subject)
-            diagnosis.from_board(link, job.settings, options, told.add)
+            diagnosis.from_board(link, job.settings, options, told.add, sensors=False)
         finally:
             told.pause()
 
