@@ -12,6 +12,7 @@ from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
+from umail_host.sensing import look
 from umail_host.settings import Settings
 
 
@@ -59,7 +60,7 @@ def carry_out(
 
     Args:
         report, progress: as `transfer.deploy` takes them.
-        say: told when the board went away.
+        say: told when the board went away, and what sensors of one's own read.
         before: if a dict, is filled with what lay on the board before.
 
     Raises:
@@ -79,6 +80,8 @@ def carry_out(
                 if before is not None:
                     before.update(rollback.keep(link, built))
                 transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)
+                if plan.settings and plan.settings.parts:
+                    _show_readings(link, say)
             return spec, link
         except ExecError:
             raise
@@ -89,6 +92,13 @@ def carry_out(
                 raise
             again = True
             say("the board went away; trying once more")
+
+
+def _show_readings(link: Board, say: Callable[[str], None]) -> None:
+    """Read each sensor once: one of one's own has never been tried before."""
+    seen = look.sensors(link)
+    for line in filter(None, (seen.problem, *(reading.line for reading in seen.readings))):
+        say(line)
 
 
 def _check_pins(settings: Settings | None, spec: BoardSpec) -> None:

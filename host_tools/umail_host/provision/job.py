@@ -182,8 +182,8 @@ class Run:
         seen = look.sensors(link)
         if seen.problem:
             self._warn(f"{name}: {seen.problem}")
-        for line in (*seen.readings, *seen.buses):
-            self._say(f"  {line.line}")
+        for line in [reading.line for reading in seen.readings] + [bus.line for bus in seen.buses]:
+            self._say(f"  {line}")
         if seen.readings and self._right is not None and not self._right("Is that right"):
             raise UserError(
                 "the sensors do not read what they should: check wires and pins, and run umail provision again; it "
