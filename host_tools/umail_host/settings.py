@@ -119,7 +119,7 @@ class Settings:
         mail = value["mail"]
         routes = [_route(mail, "", signed)] + ([_route(mail["fallback"], "_2", signed)] if mail["fallback"] else [])
         expires = tuple((name, ends) for name, ends in value["expires"])
-        return cls(written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, value["sensor"])
+        return cls(written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, value["sensor"] or {"type": ""})
 
     @classmethod
     def parse(cls, octets: bytes) -> Settings:
