@@ -89,6 +89,7 @@ class Settings:
         routes: the ways for mail, the second one last.
         recipients: of alerts.
         expires: name of what ends, and when in Unix seconds.
+        sensor: the section of the only sensor, if it is not one of several.
     """
 
     config: Mapping[str, Any]
@@ -121,7 +122,8 @@ class Settings:
         mail = value["mail"]
         routes = [_route(mail, "", signed)] + ([_route(mail["fallback"], "_2", signed)] if mail["fallback"] else [])
         expires = tuple((name, ends) for name, ends in value["expires"])
-        return cls(written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, value["sensor"] or {"type": ""})
+        sensor = value["sensor"] or {"type": ""}
+        return cls(written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, sensor)
 
     @classmethod
     def parse(cls, octets: bytes) -> Settings:
