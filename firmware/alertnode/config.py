@@ -6,6 +6,7 @@ in ``config_help``, which is loaded only if something is wrong. No value is repe
 
 import json
 
+from alertnode import config_network
 from alertnode.config_kinds import REQUIRED, Problems, table, wrong_text
 
 PATH = "/config.json"
@@ -52,7 +53,9 @@ _CLOCK = {
 }
 _TOP = {
     "board_name": ("text", REQUIRED),
-    "wifi": ({"ssid": ("text", REQUIRED), "timeout": ("number", 20, 2, 60)}, REQUIRED),
+    "wifi": ("networks", ()),
+    "ethernet": (config_network.ETHERNET, ()),
+    "network": (config_network.NETWORK, {}),
     "mail": (_MAIL, REQUIRED),
     "sensor": (dict, ()),
     "sensors": (dict, ()),
@@ -123,8 +126,7 @@ def check(value):
         config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
-    if config["wifi"] and config["wifi"]["ssid"] and len(config["wifi"]["ssid"].encode()) > 32:
-        problems.add("wifi.ssid", "is longer than the 32 bytes that a network's name has")
+    config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
     return config, sorted(problems.sentences)

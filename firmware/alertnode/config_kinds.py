@@ -6,10 +6,12 @@ one or several), a tuple of the words that are allowed, or a table of its own. T
 must be there.
 """
 
+from alertnode import config_network
+
 REQUIRED = None
 # Kinds of text, several and one.
 _TEXTS = {"texts": "text", "addresses": "address", "names": "name", "paths": "path", "roots": "root"}
-_ONE = ("text", "word", "address", "name", "path", "digits", "part")
+_ONE = ("text", "word", "address", "name", "path", "digits", "part", "label", "ipv4", "country")
 
 
 class Problems:
@@ -61,6 +63,12 @@ def _value(path, value, kind, limits, problems):
         what = wrong_text("word", value) if isinstance(value, str) else "is not a pin's number"
         if not what:
             return value
+    elif kind == "networks":
+        value = [value] if isinstance(value, dict) else value
+        if isinstance(value, list) and 0 < len(value) <= config_network.MOST:
+            where = [path if len(value) == 1 else "%s[%d]" % (path, number) for number in range(len(value))]
+            return [_value(where[i], one, config_network.WIFI, (), problems) for i, one in enumerate(value)]
+        what = "is neither a network in braces { } nor a list of up to %d" % config_network.MOST
     elif kind in _TEXTS:
         value = [value] if isinstance(value, str) else value
         if isinstance(value, list) and value:
@@ -140,7 +148,7 @@ def wrong_text(kind, value):
         return "holds other characters than small letters, digits and _" if bad else ""
     if kind == "digits" and (len(value) != 16 or [c for c in value if c not in "0123456789abcdefABCDEF"]):
         return "is not 16 hexadecimal digits"
-    return ""
+    return config_network.text(kind, value)
 
 
 def section(path, value, key, kinds, common, problems):

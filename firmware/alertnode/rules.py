@@ -87,6 +87,9 @@ class Rule:
         self.times = 0
         self._last = None
 
+    def set(self, spec):
+        """Take what only some rules have from a checked section."""
+
     def pick(self, readings):
         """Return that of several ``readings`` which the rule looks at, or None."""
         found = None
@@ -246,6 +249,5 @@ def _made(spec, window):
         rule.to = tuple(spec["to"])
     if spec.get("then"):
         rule.then = round(spec["then"]["after"] * 60000), tuple(spec["then"]["to"])
-    if kind is not Rule:
-        rule.set(spec)
+    rule.set(spec)
     return rule

@@ -82,10 +82,8 @@ class Change(Rule):
 class Stuck(Rule):
     """A value that has not changed, by more than the hysteresis, for the time ``for``."""
 
-    def set(self, spec):
-        """Take nothing further from a checked section."""
-        self._same = None
-        self._at = None
+    _same = None
+    _at = None
 
     def _judge(self, reading):
         value = reading.value

@@ -101,7 +101,7 @@ class Source:
     def urgent(self):
         """Return True if the sensor should be read now."""
         try:
-            return self._driver.urgent()  # type: ignore[attr-defined]
+            return self._driver.urgent()  # type: ignore[union-attr]
         except Exception:
             # Most have nothing urgent; of one that fails, the next reading says what is wrong.
             return False

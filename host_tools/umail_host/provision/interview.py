@@ -48,10 +48,10 @@ SENSORS = (
     "max6675",
 )
 # What the questions are about, and what of it belongs to the sensors.
-_ASKED = ("wifi", "mail", "sensor", "sensors", "rules", "outputs", "clock", "expires", "board_name")
+_ASKED = ("wifi", "ethernet", "mail", "sensor", "sensors", "rules", "outputs", "clock", "expires", "board_name")
 _SENSING = ("sensor", "sensors", "rules", "outputs")
 # What an answer says if there is nothing to say.
-NO, UNKNOWN = "no", "unknown"
+NO, UNKNOWN, CABLE = "no", "unknown", "ethernet"
 _OWN = "the route's own"
 # What a configuration is right with, so that one value in it can be judged.
 _LOGIN = {"route": "m365.submission", "username": "a@b.c"}
@@ -67,13 +67,11 @@ def interview(ask: Ask, before: Config | None = None) -> tuple[Config, Files]:
     """
     before = before or {}
     config: Config = {key: value for key, value in before.items() if key not in _ASKED}
-    config |= {"wifi": _section(before, "wifi"), "mail": {}}
     more: Files = {}
     ends: dict[str, str] = {}
-    config["board_name"] = ask(
-        "Name of the board, as mails call it", _was(before, "board_name", "freezer-1"), _by("board_name")
-    )
-    config["wifi"]["ssid"] = ask("Wi-Fi network (2.4 GHz)", _was(before, "wifi.ssid"), _by("wifi.ssid"))
+    usual = _was(before, "board_name", "freezer-1")
+    config["board_name"] = ask("Name of the board, as mails call it", usual, _by("board_name"))
+    config |= {"mail": {}} | _link(ask, before)
     config["mail"] = _route(ask, _choose(ask, "How mail goes in", ROUTES), more, ends, "")
     config["mail"]["to"] = _split(
         ask("Alerts go to (several with commas)", _was(before, "mail.to"), _by("mail.to", _split))
@@ -93,6 +91,18 @@ def interview(ask: Ask, before: Config | None = None) -> tuple[Config, Files]:
     if ends:
         config["expires"] = _section(before, "expires") | ends
     return config, more
+
+
+def _link(ask: Ask, before: Config) -> Config:
+    """Return the section of the network; further networks and their settings stay as they are."""
+    there = before.get("wifi")
+    first = there[0] if isinstance(there, list) and there else there
+    usual = CABLE if "ethernet" in before else _was({"wifi": first}, "wifi.ssid")
+    ssid = ask(f"Wi-Fi network (2.4 GHz; {CABLE}: the board has a cable)", usual, _network)
+    if ssid == CABLE:
+        # How the cable's socket is wired, the board's description says.
+        return {"ethernet": _section(before, "ethernet")}
+    return {"wifi": there if ssid == _was({"wifi": first}, "wifi.ssid") else {"ssid": ssid}}
 
 
 def _keeps(ask: Ask, before: Config) -> bool:
@@ -274,6 +284,10 @@ def _by(key: str, parse: Callable[[str], Any] = str, section: Config | None = No
         return problems[0] if problems else ""
 
     return problem
+
+
+def _network(text: str) -> str:
+    return "" if text == CABLE else _by("wifi.ssid")(text)
 
 
 def _client_id(text: str) -> str:
