@@ -61,31 +61,6 @@ _HINTS = {
     "mail.deadline": "give the seconds that one mail may take, such as 120",
     "sensor": 'give {"type": "ds18b20", "pin": 4}, or another of the types in docs/firmware.md',
     "sensor.type": "say which sensor it is",
-    "sensor.values": 'give name and unit of each value, such as [["temperature", "°C"], ["humidity", "%"]]',
-    "sensor.cs": _PIN,
-    "sensor.scl": _PIN,
-    "sensor.sda": _PIN,
-    "sensor.sck": _PIN,
-    "sensor.mosi": _PIN,
-    "sensor.miso": _PIN,
-    "sensor.wires": "give how many wires the Pt has, 2, 3 or 4",
-    "sensor.nominal": "give the resistance at 0 °C in Ω, 100 for a Pt100",
-    "sensor.reference": "give the resistance of the board's own resistor in Ω, 430 on most for a Pt100",
-    "sensor.shunt": "give the resistance of the shunt in Ω, such as 0.1",
-    "sensor.divider": "give what the pin's voltage is multiplied by, 2 for two equal resistors",
-    "sensor.edge": "say which edge of a pulse counts",
-    "output": 'give {"type": "led", "pin": 2}, or another of the types in docs/firmware.md',
-    "output.type": "say which output it is",
-    "output.pin": _PIN,
-    "output.on": "give the level at which it is on, 0 or 1",
-    "output.rules": 'give the names of the rules that switch it, such as ["temperature"], or leave it out for all',
-    "output.alerts": "give false if alerts do not switch it",
-    "output.undelivered": "give after how many minutes that a mail waits it is on, such as 10; 0: never",
-    "output.seconds": "give how long it is on at most, such as 30; 0: until all is well",
-    "output.hertz": "give the tone of a passive buzzer, such as 2000; 0 for one that beeps by itself",
-    "output.pressed": "give the pin's level while it is pressed, 0 or 1",
-    "output.pull": "say which resistor holds the pin while it is not pressed",
-    "output.long": "give the seconds that make a press a long one, such as 2",
     "sensor.unit": 'give the unit of the values, such as "°C"',
     "sensor.path": _TRACE,
     "sensor.column": "give the name of the values' column, as the file's first line has it, or leave it out",
@@ -136,6 +111,34 @@ _HINTS = {
     "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
 }
+# What one kind of sensor alone has, and outputs.
+_PARTS = {
+    "sensor.values": 'give name and unit of each value, such as [["temperature", "°C"], ["humidity", "%"]]',
+    "sensor.cs": _PIN,
+    "sensor.scl": _PIN,
+    "sensor.sda": _PIN,
+    "sensor.sck": _PIN,
+    "sensor.mosi": _PIN,
+    "sensor.miso": _PIN,
+    "sensor.wires": "give how many wires the Pt has, 2, 3 or 4",
+    "sensor.nominal": "give the resistance at 0 °C in Ω, 100 for a Pt100",
+    "sensor.reference": "give the resistance of the board's own resistor in Ω, 430 on most for a Pt100",
+    "sensor.shunt": "give the resistance of the shunt in Ω, such as 0.1",
+    "sensor.divider": "give what the pin's voltage is multiplied by, 2 for two equal resistors",
+    "sensor.edge": "say which edge of a pulse counts",
+    "output": 'give {"type": "led", "pin": 2}, or another of the types in docs/firmware.md',
+    "output.type": "say which output it is",
+    "output.pin": _PIN,
+    "output.on": "give the level at which it is on, 0 or 1",
+    "output.rules": 'give the names of the rules that switch it, such as ["temperature"], or leave it out for all',
+    "output.alerts": "give false if alerts do not switch it",
+    "output.undelivered": "give after how many minutes that a mail waits it is on, such as 10; 0: never",
+    "output.seconds": "give how long it is on at most, such as 30; 0: until all is well",
+    "output.hertz": "give the tone of a passive buzzer, such as 2000; 0 for one that beeps by itself",
+    "output.pressed": "give the pin's level while it is pressed, 0 or 1",
+    "output.pull": "say which resistor holds the pin while it is not pressed",
+    "output.long": "give the seconds that make a press a long one, such as 2",
+}
 _SECRET = ("pass", "token", "secret", "psk")
 
 
@@ -148,7 +151,7 @@ def sentence(key, what, words):
     for several in ("sensor", "output"):
         if plain[: len(several) + 2] == several + "s.":
             plain = several + "." + plain.split(".")[-1] if plain.count(".") > 1 else several
-    hint = _HINTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
+    hint = _HINTS.get(plain) or _PARTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
     if words:
         hint += ": " + ", ".join(words)
         word = what[4:-1] if what[:4] == 'is "' else ""

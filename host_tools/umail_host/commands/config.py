@@ -36,6 +36,8 @@ def check(
     """Check a configuration without a board."""
     spec = boards.load(board) if board else None
     settings = Settings.read(file, fresh=True, board=spec)
+    if spec is not None:
+        settings.file(spec)
     taken = material.checked(settings, dict(files.for_board(text) for text in extra or ()))
     for key, path in material.named(settings):
         if path not in taken:

@@ -39,8 +39,11 @@ _ESP32 = ChipPins(
     range(32, 40),
     (0, 2, 4, 12, 13, 14, 15, 25, 26, 27),
 )
-_RP2_WIFI = dict.fromkeys((23, 24, 25, 29), "the Wi-Fi chip")
-_RP2 = ChipPins("RP2040", range(30), _RP2_WIFI, (), range(26, 29))
+# What a Pico's radio, or a WIZnet chip on its board, is wired to (Pico W data sheet, 2.1; W5500-EVB-Pico).
+RP2_WIFI = dict.fromkeys((23, 24, 25, 29), "the Wi-Fi chip")
+RP2_ETHERNET = dict.fromkeys(range(16, 22), "the Ethernet chip")
+# The MAC of an ESP32 has its lines at fixed pins (ESP32 data sheet, "Ethernet MAC").
+ESP32_RMII = dict.fromkeys((19, 21, 22, 25, 26, 27), "the Ethernet chip")
 
 # Data sheets of Espressif, "Pin Overview" and "ADC"; RP2040 and Pico W data sheets.
 CHIPS = {
@@ -52,6 +55,6 @@ CHIPS = {
     "esp32c5": ChipPins("ESP32-C5", range(29), _flash(16, 22), (), range(1, 7)),
     "esp32c6": ChipPins("ESP32-C6", range(31), _flash(24, 30), (), range(7)),
     "esp32p4": ChipPins("ESP32-P4", range(55), {}, (), {*range(16, 24), *range(49, 55)}),
-    "rp2040": _RP2,
-    "rp2350": ChipPins("RP2350", range(30), _RP2_WIFI, (), range(26, 29)),
+    "rp2040": ChipPins("RP2040", range(30), {}, (), range(26, 30)),
+    "rp2350": ChipPins("RP2350", range(30), {}, (), range(26, 30)),
 }

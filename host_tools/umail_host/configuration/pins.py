@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from umail_host.configuration.chip_pins import CHIPS, ChipPins
+from umail_host.configuration.chip_pins import CHIPS, ESP32_RMII, RP2_ETHERNET, RP2_WIFI, ChipPins
 from umail_host.device.boards import BoardSpec
 
 # Keys of a section that name a pin, and those of a bus, which several chips share.
@@ -84,12 +84,13 @@ def sentences(config: Mapping[str, Any], board: BoardSpec | None) -> list[str]:
     found: list[str] = []
     seen: dict[object, Use] = {}
     addresses: dict[tuple[object, ...], str] = {}
+    taken = _taken(config, board) if board is not None else {}
     for use in uses(config):
         pin = use.pin
         if board is not None:
             if isinstance(pin, str) and pin in board.pins:
                 pin = board.pins[pin]
-            if problem := _on_board(use, pin, board):
+            if problem := _on_board(use, pin, board, taken):
                 found.append(f'"{use.key}" is {use.written}: {problem}.')
         before = seen.setdefault(pin, use)
         if before is not use and not (use.shared and use.shared == before.shared):
@@ -116,7 +117,22 @@ def _place(section: Mapping[str, Any]) -> tuple[object, ...] | None:
     return None
 
 
-def _on_board(use: Use, pin: object, board: BoardSpec) -> str:
+def _taken(config: Mapping[str, Any], board: BoardSpec) -> dict[object, str]:
+    """Return what hangs at the pins of a board as it is used: its flash, its radio, its Ethernet."""
+    taken: dict[object, str] = dict(CHIPS[board.chip].taken)
+    if board.port == "rp2":
+        taken |= RP2_WIFI if board.wifi else RP2_ETHERNET
+    elif "ethernet" in config:
+        if board.chip in ("esp32", "virtual"):
+            taken |= ESP32_RMII
+        wires = {**board.wired, **config["ethernet"]} if isinstance(config["ethernet"], Mapping) else board.wired
+        taken |= {
+            number(wires[key]): "the Ethernet chip" for key in ("mdc", "mdio", "power", "ref_clk") if key in wires
+        }
+    return taken
+
+
+def _on_board(use: Use, pin: object, board: BoardSpec, taken: Mapping[object, str]) -> str:
     """Return what is wrong with a pin on a board; empty: nothing."""
     chip = CHIPS[board.chip]
     if isinstance(pin, str):
@@ -128,8 +144,8 @@ def _on_board(use: Use, pin: object, board: BoardSpec) -> str:
         return ""
     if pin not in chip.known:
         return f"the {chip.title} of {board.name} has no such pin: {_suggest(use, board)}"
-    if pin in chip.taken:
-        return f"{chip.taken[pin]} of {board.name} hangs there: {_suggest(use, board)}"
+    if pin in taken:
+        return f"{taken[pin]} of {board.name} hangs there: {_suggest(use, board)}"
     if pin in chip.inputs and use.output:
         return f"the {chip.title} can only read that pin: {_suggest(use, board)}"
     return _as_input(use, pin, chip, board)

@@ -70,7 +70,8 @@ def _object(path: str, table: _Table) -> dict[str, Any]:
 
 
 def _describe(made: dict[str, Any], key: str) -> None:
-    hint = firmware_rules.module("config_help")._HINTS.get(key.replace("mail.fallback.", "mail."))
+    texts, plain = firmware_rules.module("config_help"), key.replace("mail.fallback.", "mail.")
+    hint = texts._HINTS.get(plain) or texts._PARTS.get(plain)
     if hint:
         made["description"] = hint[0].upper() + hint[1:] + "."
 
@@ -83,6 +84,10 @@ def _value(path: str, kind: Any, limits: list[float]) -> dict[str, Any]:
         return {"enum": list(kind)}
     if kind == "pin":
         return dict(_PIN)
+    if kind == "networks":
+        tables = firmware_rules.module("config_network")
+        one = _object(f"{path}.", tables.WIFI)
+        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": tables.MOST}]}
     if kind in several:
         return {"anyOf": [dict(_TEXT), {"type": "array", "items": dict(_TEXT), "minItems": 1}]}
     if kind == "switch":
