@@ -48,10 +48,9 @@ def take(config: dict[str, Any], folder: Path | None) -> dict[str, bytes]:
             )
         source = files.read(file)
         module = _parse(source, file)
-        if package == "sensors":
-            section.setdefault("values", _values(module, file))
-        elif "act" not in _functions(module):
+        if package == "outputs" and "act" not in _functions(module):
             raise UserError(f"{file} has no def act(event): it is called with each alert (docs/own-sensor.md)")
+        section.setdefault("values", _values(module, file) if package == "sensors" else [])
         found[f"/lib/{package}/{kind}.py"] = source
     return found
 

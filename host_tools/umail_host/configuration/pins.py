@@ -117,9 +117,9 @@ def _place(section: Mapping[str, Any]) -> tuple[object, ...] | None:
     return None
 
 
-def _taken(config: Mapping[str, Any], board: BoardSpec) -> dict[object, str]:
+def _taken(config: Mapping[str, Any], board: BoardSpec) -> dict[Any, str]:
     """Return what hangs at the pins of a board as it is used: its flash, its radio, its Ethernet."""
-    taken: dict[object, str] = dict(CHIPS[board.chip].taken)
+    taken: dict[Any, str] = dict(CHIPS[board.chip].taken)
     if board.port == "rp2":
         taken |= RP2_WIFI if board.wifi else RP2_ETHERNET
     elif "ethernet" in config:
@@ -132,7 +132,7 @@ def _taken(config: Mapping[str, Any], board: BoardSpec) -> dict[object, str]:
     return taken
 
 
-def _on_board(use: Use, pin: object, board: BoardSpec, taken: Mapping[object, str]) -> str:
+def _on_board(use: Use, pin: object, board: BoardSpec, taken: Mapping[Any, str]) -> str:
     """Return what is wrong with a pin on a board; empty: nothing."""
     chip = CHIPS[board.chip]
     if isinstance(pin, str):

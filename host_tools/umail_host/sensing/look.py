@@ -81,7 +81,7 @@ def sensors(link: Board) -> Seen:
     """
     link.exec(_DEVICE.read_text(encoding="utf-8"))
     try:
-        lines = [_parsed(line) for line in link.exec(f"sense({_MARK!r})", timeout=_LONGEST).splitlines()]
+        lines = [_parsed(line.strip("\r")) for line in link.exec(f"sense({_MARK!r})", timeout=_LONGEST).split("\n")]
     except ExecError as error:
         last = error.traceback.strip().splitlines()[-1:]
         return Seen(problem=f"the board's sensors could not be read: {''.join(last)[:200]}")
@@ -91,7 +91,9 @@ def sensors(link: Board) -> Seen:
     readings = (Reading(str(one["of"]), str(one["text"]), str(one["why"])) for one in told if "of" in one)
     buses = (Bus(tuple(one["bus"]), tuple(one["found"]), str(one.get("why", ""))) for one in told if "bus" in one)
     problem = " ".join(str(one["problem"]) for one in told if "problem" in one)
-    return Seen(tuple(readings), tuple(buses), problem)
+    # A board keeps no order.
+    by_name = tuple(sorted(readings, key=lambda one: one.of))
+    return Seen(by_name, tuple(sorted(buses, key=lambda bus: len(bus.wires))), problem)
 
 
 def _parsed(line: str) -> dict[str, Any]:
