@@ -61,9 +61,9 @@ class Bus:
             if self._sda.value():
                 break
             self._scl.value(0)
-            time.sleep_us(5)
+            time.sleep_us(5)  # type: ignore[attr-defined]
             self._scl.value(1)
-            time.sleep_us(5)
+            time.sleep_us(5)  # type: ignore[attr-defined]
         self._open()
         if not self._sda.value() or not self._scl.value():
             text = _("the I2C bus is held low: check its wires, its two pull-up resistors, and the supply of its chips")

@@ -17,7 +17,7 @@ class Driver:
     """
 
     def __init__(self, config, buses):
-        from time import ticks_diff, ticks_ms
+        from time import ticks_diff, ticks_ms  # type: ignore[attr-defined]
 
         self._ticks, self._diff = ticks_ms, ticks_diff
         self._debounce = round(config["debounce"] * 1000)

@@ -21,6 +21,6 @@ class Driver:
         import network
 
         wlan = network.WLAN(getattr(network, "STA_IF", 0))
-        if not wlan.active() or not wlan.isconnected():
+        if not wlan.isconnected():
             raise OSError(_("Wi-Fi is down"))
         return (wlan.status("rssi"),)
