@@ -36,6 +36,8 @@ class App:
     expiry = None
     # The readings taken last, by the name of the value.
     readings: dict = {}
+    # A Panel, if there are outputs.
+    panel = None
     # The module platform, to mark which part is at work; None: nothing outlives a reset.
     port = None
 
@@ -121,8 +123,11 @@ class App:
         while True:
             self.feed()
             self.clock.tick()
-            if self.online() and self.mailer.due():
+            online = self.online()
+            if online and self.mailer.due():
                 self.flush()
+            if self.panel:
+                self.panel.tick(online)
             self._mark(platform.WAITING)
             self._count_minutes()
             left = end - self.clock.uptime()
@@ -220,6 +225,9 @@ class App:
         line = "; ".join([texts.line(event) for event in events])
         hold = 0 if urgent or self.quiet is None else self.quiet()
         self.mailer.put(subject, text, line, first.kind, "+".join([event.rule.name for event in events]), to, hold)
+        if self.panel:
+            for event in events:
+                self.panel.act(event)
         if self.more:
             self.more = ()
             if self.state is not None:

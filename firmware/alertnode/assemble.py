@@ -1,6 +1,6 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, log, mailer, networks, platform, routes, rules, secrets, zone
+from alertnode import VERSION, app, clock, log, mailer, networks, platform, routes, rulebook, secrets, zone
 from alertnode import state as memory
 from alertnode.sensors.reading import reason
 
@@ -70,7 +70,7 @@ def build(settings, parts, running):
     post = mailer.Mailer(umail, outbox, sender, mail["to"], journal.say, journal.note)
     post.doubt_time = time.soon
     name = settings["board_name"]
-    node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
+    node = app.App(name, sensor, rulebook.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
     node.interval = min([source.interval for source in getattr(sensor, "sources", ())] or [60000])
     sensor.feed = feed
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
@@ -83,6 +83,10 @@ def build(settings, parts, running):
         known.restore(node.rules, time.moment)
         if settings["heartbeat"]:
             _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
+    if settings["outputs"]:
+        from alertnode.outputs.panel import Panel
+
+        node.panel = Panel(node, settings["outputs"])  # type: ignore[assignment]
     _watch(node, settings)
     return _runner(node, settings)
 

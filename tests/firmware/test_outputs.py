@@ -115,12 +115,12 @@ def test_a_led_blinks_differently_for_all_that_the_node_may_do():
         driver, node, pin = output(led, pin=2)
         node.now, node.does = 0, does
         seen[does] = levels(driver, node, pin, 30000)
-    equal(sum(seen["ok"]), 6)
-    equal(seen["waits"][:16], [1, 0, 1] + [0] * 12 + [1])
-    equal(seen["offline"][:4], [1, 0, 1, 0])
+    equal(sum(seen["ok"]), 12)
+    equal(seen["waits"][:16], [1, 1, 0, 0, 1, 1] + [0] * 9 + [1])
+    equal(seen["offline"][:5], [1, 1, 0, 0, 1])
     equal(seen["refused"][:11], [1] * 5 + [0] * 5 + [1])
     driver, node, pin = output(led, pin=2, on=0)
-    equal((pin.level, levels(driver, node, pin, 5000).count(0)), (1, 1))
+    equal((pin.level, levels(driver, node, pin, 5000).count(0)), (1, 2))
 
 
 def test_a_relay_is_on_while_an_alert_is_under_way():

@@ -1,15 +1,15 @@
 """A status LED: how it blinks says what the node does."""
 
 KEYS = {"pin": ("pin", None), "on": ("whole", 1, 0, 1)}
-# Milliseconds of one step, and by what the node does the steps with light, from the lowest bit on, and their number.
+# Milliseconds of one step, of which a busy node misses one now and then; and by what the node does the steps with light, from the lowest bit on, and their number.
 _STEP = 200
 _PATTERNS = {
     # A short flash every 5 s.
-    "ok": (0b1, 25),
+    "ok": (0b11, 25),
     # Two flashes every 3 s.
-    "waits": (0b101, 15),
+    "waits": (0b110011, 15),
     # Fast.
-    "offline": (0b1, 2),
+    "offline": (0b11, 4),
     # A second on, a second off: a person must do something.
     "refused": (0b11111, 10),
 }

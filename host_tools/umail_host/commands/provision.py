@@ -64,7 +64,7 @@ def command(
         return
     device = port or ports.only()
     if file is None:
-        config, own = interview.interview(_ask, _before(device))
+        config, own = interview.interview(_ask, _before(device) if sys.stdin.isatty() else None)
         folder = Path()
     else:
         fleet = Fleet(file)

@@ -32,6 +32,8 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
         folder = firmware / package
         known = firmware_rules.module(f"{package}.find").TYPES
         wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used))
+        if package == "outputs" and used:
+            wanted.add("panel")
         left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
     if any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
         left.discard("sensors/own")
