@@ -1,7 +1,8 @@
 """A status LED: how it blinks says what the node does."""
 
 KEYS = {"pin": ("pin", None), "on": ("whole", 1, 0, 1)}
-# Milliseconds of one step, of which a busy node misses one now and then; and by what the node does the steps with light, from the lowest bit on, and their number.
+# Milliseconds of one step, of which a busy node misses one now and then; by what the node does, the steps with light,
+# from the lowest bit on, and their number.
 _STEP = 200
 _PATTERNS = {
     # A short flash every 5 s.
