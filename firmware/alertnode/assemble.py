@@ -1,6 +1,6 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, log, platform, rules, zone
+from alertnode import VERSION, app, clock, log, platform, rulebook, zone
 from alertnode import state as memory
 from alertnode.sensors.reading import reason
 
@@ -21,7 +21,7 @@ def configured(settings, asleep=False):
     journal.stamp = time.stamp
     # Between its mails a board on battery sleeps whenever it waits.
     rest = platform.doze if settings["battery"] else platform.sleep
-    return way, time, journal, _sensor(settings["sensor"], time, journal.say, rest)
+    return way, time, journal, _sensor(settings, time, journal.say, rest)
 
 
 def build(settings, parts, running):
@@ -32,13 +32,14 @@ def build(settings, parts, running):
     way, time, journal, sensor = parts
     running[0] = journal
     cause = platform.cause()
-    trace = settings["sensor"]["type"] == "trace"
+    trace = (settings["sensor"] or {}).get("type") == "trace"
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     name = settings["board_name"]
-    node = app.App(name, sensor, rules.make(settings["rules"]), None, time, None, journal, feed, platform.sleep)
-    node.interval = round(settings["interval"] * 1000)
+    node = app.App(name, sensor, rulebook.make(settings["rules"]), None, time, None, journal, feed, platform.sleep)
+    node.interval = min([source.interval for source in getattr(sensor, "sources", ())] or [60000])
+    sensor.feed = feed
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     node.port = platform  # type: ignore[assignment]
     # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
@@ -51,6 +52,10 @@ def build(settings, parts, running):
     if known:
         node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)
+    if settings["outputs"]:
+        from alertnode.outputs.panel import Panel
+
+        node.panel = Panel(node, settings["outputs"])  # type: ignore[assignment]
     if settings["battery"]:
         from alertnode.battery import Battery
 
@@ -61,28 +66,60 @@ def build(settings, parts, running):
     return node.run
 
 
-def _sensor(config, time, say, rest):
-    kind = config["type"]
-    if kind == "trace":
+def _sensor(settings, time, say, rest):
+    if (settings["sensor"] or {}).get("type") == "trace":
         from alertnode.sensors.trace import Trace
 
+        config = settings["sensor"]
         try:
             step = round(config["step"] * 1000)
             return Trace(config["path"], config["unit"], time, say, config["speed"], step, config["column"])
         except OSError:
             raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
-    from alertnode.sensors import wired
+    from alertnode.sensors.buses import Buses
+    from alertnode.sensors.group import Group
 
-    try:
-        return wired.make(kind, config, time, rest)
-    except ValueError:
-        raise
-    except Exception as error:
+    buses = Buses(rest)
+    sources = [_source(name, section, settings["interval"], buses) for name, section in settings["sensors"].items()]
+    for source in sources:
         # Whatever it is, a sensor does not keep the node from starting: it is gone until it can be made.
-        from alertnode.sensors.later import Later
+        why = source.prepare()
+        if why:
+            say("the sensor %scannot be set up: %s" % (source.name and source.name + " ", why))
+    return Group(time, sources, rest)
 
-        say("the sensor cannot be set up: %s" % reason(error))
-        return Later(time, config["unit"], lambda: wired.make(kind, config, time, rest))
+
+def _source(name, section, interval, buses):
+    from alertnode.sensors import find
+    from alertnode.sensors.group import Source
+
+    driver = find.module(section["type"])
+    values = find.values(driver, section)
+    named = []
+    for i, value in enumerate(values):
+        of = name + "." + value[0] if name and value[0] else name or value[0]
+        named.append((of, section["unit"] if not i else value[1]))
+    scale, offset = [_each(section[key], values, usual) for key, usual in (("scale", 1), ("offset", 0))]
+    same = scale == (1,) * len(values) and offset == (0,) * len(values)
+    every = round((section["interval"] or interval) * 1000)
+    tries, pause = getattr(driver, "TRIES", 1), getattr(driver, "PAUSE", 0)
+    return Source(
+        name,
+        lambda: driver.Driver(section, buses),
+        named,
+        every,
+        () if same else scale,
+        () if same else offset,
+        tries,
+        pause,
+    )
+
+
+def _each(given, values, usual):
+    """Return a calibration for each value: one number is for the first, a table for those that it names."""
+    if isinstance(given, dict):
+        return tuple([given.get(value[0], usual) for value in values])
+    return (given,) + (usual,) * (len(values) - 1)
 
 
 def _clock(settings, uptime, say):

@@ -78,7 +78,8 @@ class Battery:
         self._away = number("away") + passed
         self._mail = max(0, number("mail") - passed)
         # (It was logged then.)
-        self._app.gone = number("gone") == 1
+        gone = self._app.state.values.get("gone")
+        self._app.gone = [of for of in gone if isinstance(of, str)] if isinstance(gone, list) else []
         self._app.clock.resume(*self._app.state.numbers("time", 3))
 
     def _keep(self, seconds):
@@ -94,7 +95,7 @@ class Battery:
             slept=seconds,
             at=self._port.unix(),
             time=app.clock.kept(),
-            gone=int(app.gone),
+            gone=app.gone,
         )
 
     def _awake(self):

@@ -88,8 +88,8 @@ def _settings(running):
     running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
-    unload("config")
-    unload("config_network")
+    for name in ("config_parts", "config", "config_network", "config_kinds"):
+        unload(name)
     if settings.get("battery"):
         from alertnode import ready
 

@@ -101,6 +101,13 @@ def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
     return found
 
 
+def _own(parts: Mapping[str, bytes], mpy: bool) -> dict[str, bytes]:
+    """Return parts of one's own as they lie on a board: path there → source."""
+    if not mpy:
+        return dict(parts)
+    return {f"{path.removesuffix('.py')}.mpy": compile_module(source, path[5:]) for path, source in parts.items()}
+
+
 def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, bytes]:
     """Return ``library`` without the root certificates that are not named in ``roots``.
 
@@ -151,7 +158,12 @@ def build(
     image = package(library or paths.library(), LIBRARY, mpy)
     if roots is not None:
         image = roots_only(image, roots)
-    image = image | package(firmware / "alertnode", FIRMWARE, mpy)
+    node = package(firmware / "alertnode", FIRMWARE, mpy)
+    if config is not None:
+        left = needed.left_out(firmware / "alertnode", config.value)
+        node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
+        node |= _own(config.parts, mpy)
+    image = image | node
     if needs := needs or config:
         own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
         image = needed.only(image, needs.config, own)

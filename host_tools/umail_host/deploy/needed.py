@@ -1,20 +1,72 @@
-"""Leaves out what a configuration never asks for: logins by token, roots of other providers, sensors, languages.
+"""Tells what a board needs of its configuration: drivers with what they use, logins, roots; all else stays away.
 
-Only what is loaded because of a key of the configuration is left out, nothing that a server's reply may ask for. A
-board whose configuration was changed by hand says which module it lacks; `umail deploy` brings it.
+Nothing is left out that a server's reply may ask for. A board whose configuration was changed by hand says which module
+it lacks; `umail deploy` brings it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from umail_host import firmware_rules
+
+# What no driver names and every node needs.
+_ALWAYS = {"sensors": {"__init__", "buses", "find", "group", "reading"}, "outputs": {"__init__", "find"}}
+_IMPORTS = r"from alertnode\.{0} import ([\w, ]+)|from alertnode\.{0}\.(\w+) import|import alertnode\.{0}\.(\w+)"
+# A bus is a module of its own, which buses.py loads for a driver that asks for it.
+_BUS = re.compile(r"buses\.(i2c|spi)\(")
 _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
 _LANGUAGES = ("de",)
+
+
+def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
+    """Return the modules that a board does without, such as ``sensors/bme280``.
+
+    Args:
+        firmware: folder of alertnode.
+        value: the checked configuration.
+    """
+    kinds = {
+        "sensors": [section["type"] for section in value["sensors"].values()],
+        "outputs": [section["type"] for section in (value["outputs"] or {}).values()],
+    }
+    left = set()
+    for package, used in kinds.items():
+        folder = firmware / package
+        known = firmware_rules.module(f"{package}.find").TYPES
+        wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used))
+        if package == "outputs" and used:
+            wanted.add("panel")
+        left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
+    if any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
+        left.discard("sensors/own")
+    return left
+
+
+def _closure(folder: Path, package: str, kinds: Iterable[str]) -> set[str]:
+    wanted: set[str] = set()
+    waiting = [*_ALWAYS[package], *kinds]
+    imports = re.compile(_IMPORTS.format(package))
+    while waiting:
+        name = waiting.pop()
+        file = folder / f"{name}.py"
+        if name in wanted or not file.is_file():
+            continue
+        wanted.add(name)
+        if name in _ALWAYS[package]:
+            continue
+        source = file.read_text(encoding="utf-8")
+        for found in imports.finditer(source):
+            waiting += [part.strip() for text in found.groups() if text for part in text.split(",")]
+        waiting += _BUS.findall(source)
+    return wanted
 
 
 def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool) -> dict[str, bytes]:
@@ -41,12 +93,10 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
     if not config.get("battery"):
         yield "alertnode/battery"
-    if not config.get("ethernet"):
+    if "ethernet" not in config:
         yield "alertnode/ethernet"
-    if not config.get("clock", {}).get("ds3231"):
+    if not (config.get("clock") or {}).get("ds3231"):
         yield "alertnode/ds3231"
-    if config.get("sensor", {}).get("type") != "trace":
-        yield from ("alertnode/sensors/trace", "alertnode/sensors/rows")
 
 
 def _all_roots() -> tuple[str, ...]:
