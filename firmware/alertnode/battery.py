@@ -110,11 +110,11 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import post, start
+        from alertnode import make_room, post
 
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
-        start.make_room()
+        make_room()
         post.add(app, self._settings, way or post.route(self._settings), away, app.clock.uptime.seconds)
 
     def _due(self):

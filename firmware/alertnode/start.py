@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import VERSION, platform
+from alertnode import VERSION, make_room, platform
 
 MAINTENANCE = "/maintenance"
 # Milliseconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
@@ -13,8 +13,6 @@ _LONGEST_PAUSE = 320
 _REMIND = 30
 # So often that is said before the restart: what could not be read may be readable then.
 _REMINDERS = 20
-# Bytes that may be taken before the next collection.
-_THRESHOLD = 8192
 
 
 def main():
@@ -32,14 +30,6 @@ def main():
     except KeyboardInterrupt:
         platform.mark(platform.STATE, 0)
         print("alertnode: stopped. An armed watchdog still resets the board; for longer work create %s" % MAINTENANCE)
-
-
-def make_room():
-    """Collect, and collect often from now on: so the heap stays in one piece, and a handshake wants large ones."""
-    import gc
-
-    gc.collect()
-    gc.threshold(_THRESHOLD)
 
 
 def _start(cause):

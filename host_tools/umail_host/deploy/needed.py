@@ -24,6 +24,8 @@ _LIBRARY = "/lib/umail/"
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
 _LANGUAGES = ("de",)
+# What mails with files or HTML need; the alert node sends text.
+_PARTS = ("umail/attachment", "umail/mime/multipart")
 
 
 def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
@@ -84,7 +86,11 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool) -> di
 def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
-    yield from _FOR_PROGRAMS
+    yield from (*_FOR_PROGRAMS, *_PARTS)
+    if not config.get("expires") and not any(each.get("certificate") for each in routes):
+        yield "alertnode/expiry"
+    if not any(rule["when"] in ("outside", "change", "stuck") for rule in config["rules"]):
+        yield "alertnode/rules_more"
     if not any(each.get("oauth") for each in routes):
         yield from _TOKENS
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
@@ -109,6 +115,9 @@ def _roots(routes: list[Mapping[str, Any]]) -> set[str]:
     wanted: set[str] = set()
     for route in routes:
         if not route.get("trust"):
-            exchange = route["route"].startswith("m365.")
-            wanted |= set(import_module("umail.m365").ROOTS if exchange else _all_roots())
+            m365 = import_module("umail.m365")
+            if route["route"] == "m365.submission" and not route.get("oauth"):
+                wanted |= set(m365.submission("board@example.com", password="-").roots)
+            else:
+                wanted |= set(m365.ROOTS if route["route"].startswith("m365.") else _all_roots())
     return wanted

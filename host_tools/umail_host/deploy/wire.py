@@ -104,7 +104,7 @@ def pieces(files: Mapping[str, bytes], window: int) -> Iterator[Piece]:
     They are one deflated stream (RFC 1951), which each command brings to the end of a byte; ``window`` is the bits of
     its window, 0: they are not deflated.
     """
-    packer = zlib.compressobj(9, zlib.DEFLATED, -window) if window else None
+    packer = zlib.compressobj(9, zlib.DEFLATED, -window, 9) if window else None
     most = _PIECE if packer else _PIECE_PLAIN
     yield Piece(b"start(%d)" % window, ())
     data = b""

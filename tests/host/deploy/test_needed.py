@@ -28,7 +28,7 @@ def _modules(extra: dict[str, bytes] | None = None, **changes: Any) -> set[str]:
 def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() -> None:
     found = _modules()
     assert {name for name in found if name.startswith("umail/certs/")} == {
-        f"umail/certs/{name}" for name in ("__init__", *m365.ROOTS)
+        f"umail/certs/{name}" for name in ("__init__", *m365.submission("board@contoso.com", password="-").roots)
     }
     assert not found & {"umail/oauth", "umail/aio", "umail/compat", "umail/tables/advice_de", "alertnode/battery"}
     assert {"umail/tables/advice_en", "umail/queue/old", "alertnode/safe"} <= found
@@ -36,9 +36,12 @@ def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() 
 
 def test_what_a_configuration_asks_for_comes_along() -> None:
     oauth = {"flow": "client_credentials", "tenant": "t", "client_id": "c"}
-    assert {"umail/oauth", "umail/net/http", "umail/tables/tokens", "alertnode/tokens"} <= _modules(
-        mail=CONFIG["mail"] | {"oauth": oauth}
-    )
+    by_token = _modules(mail=CONFIG["mail"] | {"oauth": oauth})
+    assert {"umail/oauth", "umail/net/http", "umail/tables/tokens", "alertnode/tokens"} <= by_token
+    assert {f"umail/certs/{name}" for name in m365.ROOTS} <= by_token
+    assert "alertnode/expiry" in _modules(expires={"client secret": "2030-01-01"})
+    band = {"name": "t", "when": "outside", "low": 1, "high": 2}
+    assert "alertnode/rules_more" in _modules(rules=[band])
     assert "alertnode/battery" in _modules(battery={"budget": 60})
     direct = {"route": "m365.direct_send", "domain": "contoso.com", "sender": "b@contoso.com"}
     assert "umail/net/mx" in _modules(mail=CONFIG["mail"] | {"fallback": direct})
