@@ -3,7 +3,6 @@
 A board on battery knows its time through a sleep, and its clock's drift: it asks once a day, and only after its mail.
 """
 
-from alertnode.clock import ESTIMATED, SET, UNSET
 from alertnode.zone import DAY
 
 _SYNC_EVERY = DAY * 1000
@@ -75,10 +74,10 @@ class Asking:
         """
         clock = self._clock
         kept = clock.last_known()
-        if not clock.is_sane(unix, clock.port.unix() if clock.state == SET else 0):
+        if not clock.is_sane(unix, clock.port.unix() if clock.state == clock.SET else 0):
             clock.say("NTP server %s gives %s: not believed" % (server, clock.zone.text(unix)))
             return False
-        if clock.state == SET:
+        if clock.state == clock.SET:
             near = abs(unix - clock.port.unix()) <= DAY
         else:
             near = not kept or kept - DAY <= unix <= kept + 366 * DAY
@@ -106,7 +105,7 @@ class Asking:
             self._failing = uptime
         clock.say("no NTP server answers (%s): asked again in %d s" % (servers, self._pause // 1000))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        if clock.state == UNSET and uptime - self._failing >= _PATIENCE:
+        if clock.state == clock.UNSET and uptime - self._failing >= _PATIENCE:
             self._estimate()
 
     def _estimate(self):
@@ -114,7 +113,7 @@ class Asking:
         clock = self._clock
         kept = clock.last_known()
         if kept:
-            clock.set(kept + clock.uptime() // 1000, "the last known time, as NTP does not answer", ESTIMATED)
+            clock.set(kept + clock.uptime() // 1000, "the last known time, as NTP does not answer", clock.ESTIMATED)
 
 
 def ask_chip(clock, chip):

@@ -57,6 +57,8 @@ class Clock:
     clock with ``get()``, which returns Unix seconds or None, and ``set(unix)``.
     """
 
+    UNSET, ESTIMATED, SET = UNSET, ESTIMATED, SET
+
     def __init__(self, port, uptime, zone, servers, say, keep="/clock", chip=None):
         self.uptime = uptime
         self.zone = zone

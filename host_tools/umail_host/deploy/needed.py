@@ -95,6 +95,8 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield from _TOKENS
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
         yield "umail/net/mx"
+    if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
+        yield "umail/routes"
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
     yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
     if not config.get("battery"):

@@ -77,12 +77,12 @@ def deploy(
         _write_rom(link, found.rom, in_rom, report, progress)
     _put_aside(link, changes.FIRST & changed.keys() & found.files.keys() - found.listed, report)
     code = frozenset(path for path in image if path.startswith(changes.CODE))
-    _write_list(link, found.listed, found.listed | code, found.packed)
-    _copy(link, changed, found.packed, report, progress)
+    _copy(link, _list(found.listed, found.listed | code), changed, found.packed, report, progress)
     for path in sorted(changes.stale(found, image)):
         link.exec(f"remove({path!r})")
         report.removed.append(path)
-    _write_list(link, found.listed | code, code, found.packed)
+    for _ in _write(link, _list(found.listed | code, code), found.packed):
+        pass
     if not in_rom and found.rom is not None and found.rom.ours:
         romfs.erase(link)
         report.rom = "ROMFS emptied"
@@ -117,18 +117,26 @@ def _write_rom(
     changes.prepare(link)
 
 
-def _write_list(link: Link, old: frozenset[str], new: frozenset[str], packed: bool) -> None:
-    if new != old:
-        octets = "".join(f"{path}\n" for path in sorted(new)).encode()
-        for _ in _write(link, {changes.LIST: octets}, packed):
-            pass
+def _list(old: frozenset[str], new: frozenset[str]) -> dict[str, bytes]:
+    """Return the list of code files, by its path, unless the board has it so."""
+    return {} if new == old else {changes.LIST: "".join(f"{path}\n" for path in sorted(new)).encode()}
 
 
-def _copy(link: Link, changed: Mapping[str, bytes], packed: bool, report: Report, progress: Progress | None) -> None:
+def _copy(
+    link: Link,
+    first: Mapping[str, bytes],
+    changed: Mapping[str, bytes],
+    packed: bool,
+    report: Report,
+    progress: Progress | None,
+) -> None:
+    """Write ``first``, which nobody is told of, then ``changed``."""
     done, total = 0, sum(len(octets) for octets in changed.values())
     # What starts the firmware comes last: while anything is missing it should not run.
     order = sorted(changed, key=lambda path: (path in changes.FIRST, path))
-    for part in _write(link, {path: changed[path] for path in order}, packed):
+    for part in _write(link, {**first, **{path: changed[path] for path in order}}, packed):
+        if part.path in first:
+            continue
         done += part.size
         if part.ends:
             report.octets += len(changed[part.path])

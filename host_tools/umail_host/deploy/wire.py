@@ -24,7 +24,7 @@ _SMALL = 12
 _SPECIAL = re.compile(rb"[\x00-\x05\n\r'\\]")
 _NAMED = {b"\n": b"\\n", b"\r": b"\\r", b"'": b"\\'", b"\\": b"\\\\"}
 # Part of the SHA-256 of a file, in hexadecimal: enough to tell whether the flash gives it back as it was.
-DIGEST = 16
+DIGEST = 8
 
 
 @dataclass(frozen=True)
