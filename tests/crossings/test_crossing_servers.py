@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -81,6 +82,21 @@ def test_a_wrong_password(request: pytest.FixtureRequest, server: RealServer, de
     assert (result["stage"], (result["kind"], result["code"])) == ("auth", known.wrong), result
     assert "n0t-this-0ne" not in result["error"]
     request.node.told = f"{result['kind']}: {result['error'].partition('; ')[0][:70]}"
+
+
+@pytest.mark.parametrize("server", ["go-smtp"], indirect=True)
+def test_a_wrong_password_that_is_told_as_temporary_reaches_a_person(
+    request: pytest.FixtureRequest, server: RealServer, device: TalkingDevice, tmp_path: Path
+) -> None:
+    before = len(server.mails())
+    (first, told), after = device.waits(tmp_path, 7, lambda: None, "n0t-this-0ne")
+    assert first[1:] == ["temporary", "auth", 454, 0]
+    assert told[1:4] == ["temporary", "auth", 454]
+    assert 3 * 3600 <= told[4] <= told[0] <= 4 * 3600
+    assert [one[3] for one in after] == [250]
+    (mail,) = [parsed(raw) for _, _, raw in server.mails(before + 1)[before:]]
+    assert "For 3 hours no mail could be sent: auth: 454 4.7.0" in mail.get_content()
+    request.node.told = f"454, told after {told[4] // 60} min; sent once the password was right"
 
 
 @pytest.mark.parametrize("server", ["HAProxy"], indirect=True)

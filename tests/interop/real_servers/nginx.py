@@ -79,10 +79,18 @@ class Nginx(RealServer):
 
 
 class _Auth:
-    # What ngx_mail_auth_http_module asks: 200 with Auth-Status and, if it is OK, where to go.
+    # What ngx_mail_auth_http_module asks: 200 with Auth-Status and, if it is OK, where to go. While it is not ``well``
+    # it answers 500, which nginx tells its clients as 451.
+    well = True
+
     def __init__(self, login: tuple[str, str], upstream: int) -> None:
+        this = self
+
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if not this.well:
+                    self.send_error(500)
+                    return
                 good = (self.headers["Auth-User"], self.headers["Auth-Pass"]) == login
                 self.send_response(200)
                 if good:
