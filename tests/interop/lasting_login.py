@@ -1,7 +1,7 @@
 """Runs on MicroPython or CPython: an outbox at a real server that refuses the login for hours, which pass at once.
 
 Every attempt is a real one; only the clock is moved. The first line of standard input is a JSON job: ``path``,
-``route`` (of ``umail.Route``), ``to``, ``hours``. When they are over, the reports so far are printed as JSON. The second
+``route`` (of ``umail.Route``), ``to``, ``hours``. When they are over, the reports so far are printed as JSON. The next
 line is the password from then on; at the end come the reports up to the delivery, a day later at the most. A report is
 ``[time, kind, stage, code, lasts]``.
 """
