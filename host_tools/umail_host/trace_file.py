@@ -35,4 +35,10 @@ def rows(octets: bytes, name: str, column: str = "", zone: str = "UTC0") -> list
         hint = "" if "columns" in str(error) or column else ", such as 2026-11-24 12:00:00,21.5"
         more = f"; its last line is {text[-1][:30]!r}" if hint and text else ""
         raise UserError(f"{error}{hint}{more}") from None
-    return list(iter(found.next, None))
+    table: list[Row] = list(iter(found.next, None))
+    if found.comma and found.point:
+        raise UserError(
+            f"the trace {name} has numbers with a decimal comma and others with a point before three digits: write all "
+            "without a point between thousands"
+        )
+    return table
