@@ -113,7 +113,7 @@ def _split(text, separator):
 
 
 def _times(cells, names, zone):
-    """Return the first cell of the time and how many it has: 0 if this is no row; below ``names`` it may be any cell."""
+    """Return the first cell of the time and how many it has, 0 if this is no row; below ``names`` it may be any."""
     for i in range(len(cells) if len(cells) > 2 and len(cells) == names else 1):
         try:
             moment(cells[i], zone)
@@ -203,7 +203,7 @@ def moment(text, local):
         east = (_whole(offset[:2]) * 60 + _whole(offset[2:])) * (60 if rest[sign] == "+" else -60)
         rest = rest[:sign].strip()
     time = rest.replace(",", ".").split(":") if rest else []
-    if len(date) != 3 or len(date[0]) != 4 or len(time) > 3:
+    if len(date) != 3 or len(date[0]) != 4 or len(time) not in (0, 2, 3):
         raise ValueError(text)
     if len(time) == 3:
         time[2] = time[2].split(".")[0]
