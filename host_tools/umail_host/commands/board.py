@@ -28,7 +28,7 @@ def board(
     link: Annotated[Path | None, typer.Option(help="Path its port gets.")] = None,
     show: Annotated[bool, typer.Option("--console", help="Show what the board prints.")] = False,
     sleep_speed: Annotated[float, typer.Option(help="How many times faster sleep passes.", min=0.001)] = 1.0,
-    romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0)] = 0,
+    romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0, max=16384)] = 0,
 ) -> None:
     """Run a virtual board until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="umail-") as folder:

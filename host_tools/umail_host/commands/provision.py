@@ -11,6 +11,7 @@ import typer
 
 from umail_host import files, terminal
 from umail_host.device import identity, maintenance, ports
+from umail_host.doctor import domain
 from umail_host.errors import UserError
 from umail_host.provision import interview
 from umail_host.provision.fleet import Fleet
@@ -51,7 +52,7 @@ def command(
 ) -> None:
     """Bring configuration and secrets onto a board, send a test alert from it, and say what Microsoft 365 needs."""
     more = dict(files.for_board(text) for text in extra or ())
-    run = Run(token, test, dns or [], every, terminal.echo, _warn)
+    run = Run(token, test, domain.servers(dns or []), every, terminal.echo, _warn)
     if every:
         if file is None:
             raise UserError("--all needs a file: umail provision fleet.toml --all")
@@ -59,11 +60,11 @@ def command(
             raise UserError("--all is for many boards: leave --name and --save out")
         _all(run, Fleet(file), [port] if port else [found.device for found in ports.found()], more, again)
         return
+    fleet = None if file is None else Fleet(file)
     device = port or ports.only()
-    if file is None:
+    if fleet is None:
         config, own = interview.interview(_ask)
     else:
-        fleet = Fleet(file)
         board = fleet.choose(name, "" if name else _identity(device))
         config, own = fleet.config(board), fleet.files(board)
     job = run.prepare(config, own | more)

@@ -196,3 +196,9 @@ def test_a_binarymime_mail_is_read_by_a_maildirs_readers_and_its_bytes_are_kept_
     assert text.get_payload(decode=True) == b"37 \xc2\xb0C"
     assert stored["Content-Transfer-Encoding"] is None
     assert b"\r\n" not in delivery.path.read_bytes()
+
+
+def test_mail_lands_in_a_folder_that_was_there_and_empty(tmp_path: Path):
+    with start("generic", maildir=tmp_path) as server, smtp(server) as client:
+        client.sendmail(USER, "ops@contoso.com", MAIL)
+    assert len(mailbox.Maildir(tmp_path)) == 1
