@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import signal
 import sys
 import tempfile
@@ -40,19 +41,16 @@ def board(
             sleep_speed=sleep_speed,
             romfs=romfs * 1024,
         )
-        with virtual:
+        signal.signal(signal.SIGTERM, _stop)
+        with contextlib.suppress(KeyboardInterrupt), virtual:
             typer.echo(f"board {name} at {virtual.port}")
             typer.echo(f"  mpremote connect {virtual.port}          a REPL (leave it with Ctrl-])")
             typer.echo(f"  mpremote connect {virtual.port} ls       its files")
             typer.echo("Ctrl-C ends it; see umail board --help for the world around it.")
-            signal.signal(signal.SIGTERM, _stop)
-            try:
-                for line in sys.stdin:
-                    _obey(virtual, line.split())
-                while True:
-                    time.sleep(3600)
-            except KeyboardInterrupt:
-                pass
+            for line in sys.stdin:
+                _obey(virtual, line.split())
+            while True:
+                time.sleep(3600)
     typer.echo("stopped")
 
 

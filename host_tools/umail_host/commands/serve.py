@@ -101,6 +101,8 @@ def serve(
             **_switches(profile, setting or []),
         )
     show.masker = server.masker
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     if timeline is not None:
         # Before anybody has worked for an hour on what it is to hold.
         _write(timeline, lambda path: b"")
@@ -156,8 +158,6 @@ def _show(ended: threading.Event, show: Callable[[T], None], what: T) -> None:
 
 
 def _wait_for(ended: threading.Event) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
     # A plain wait can't be interrupted on Windows; short ones can.
     while not ended.wait(0.2):
         pass

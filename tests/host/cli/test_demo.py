@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -121,6 +123,25 @@ def test_a_limit_that_is_passed_twice_within_a_quarter_of_an_hour_is_told_and_no
     assert "temperature 30.5 °C is above 25 °C" in done.stdout
     assert "the recording has 2 alerts and 2 recoveries, of which 2 were held back with others" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("verb", "seen", "status"), [("demo", "board │", 143), ("serve", "Ctrl-C ends", 0), ("board", "Ctrl-C ends", 0)]
+)
+def test_a_script_ends_it_at_once_and_nothing_is_left(micropython, tmp_path, verb, seen, status):
+    command = [sys.executable, "-m", "umail_host.cli", verb]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        printed = ""
+        while seen not in printed:
+            line = run.stdout.readline()
+            assert line, printed
+            printed += line
+        run.send_signal(signal.SIGTERM)
+        printed += run.communicate(timeout=20)[0]
+    assert run.returncode == status, printed
+    assert "Traceback" not in printed
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_column_of_an_export_is_named(micropython, tmp_path):
