@@ -92,22 +92,28 @@ class MicroPythonFile(pytest.File):
                 yield MicroPythonItem.from_parent(self, name=f"{node.name}[{self.label}]", function=node.name)
 
     def run(self) -> dict[str, str]:
+        """Return the error of each function that ran, "" where it passed. One worker runs the file, the others read."""
         if self.results is None:
-            done = subprocess.run(
-                self.command(),
-                capture_output=True,
-                text=True,
-                timeout=100,
-                env={**os.environ, "MICROPYPATH": MICROPYPATH},
-                check=False,
-            )
-            self.output = done.stdout + done.stderr
-            self.results = {}
-            for line in done.stdout.splitlines():
-                if line.startswith('{"test":'):
-                    row = json.loads(line)
-                    self.results[row["test"]] = row["error"]
+            name = f"{self.path.parent.name}.{self.path.stem} {self.label}"
+            folder = made_once(self.factory, name, self._write)
+            self.output = (folder / "output").read_text(encoding="utf-8")
+            rows = (json.loads(line) for line in self.output.splitlines() if line.startswith('{"test":'))
+            self.results = {row["test"]: row["error"] for row in rows}
         return self.results
+
+    @property
+    def factory(self) -> pytest.TempPathFactory:
+        """What the fixture of that name is to a function."""
+        return self.config._tmp_path_factory  # type: ignore[attr-defined, no-any-return]
+
+    def _write(self, folder: Path) -> None:
+        env = {**os.environ, "MICROPYPATH": self.library() + MICROPYPATH}
+        done = subprocess.run(self.command(), capture_output=True, text=True, timeout=100, env=env, check=False)
+        (folder / "output").write_text(done.stdout + done.stderr, encoding="utf-8")
+
+    def library(self) -> str:
+        """Return where the library lies compiled, as on a board, in the form of a search path's beginning."""
+        return str(made_once(self.factory, "mpy", compile_library)) + ":"
 
     def command(self) -> list[str]:
         """Return what runs the file."""
@@ -121,6 +127,10 @@ class SingleFloatsFile(MicroPythonFile):
     """The same on CPython with a board's floats and ticks, see support/single_floats.py."""
 
     label = "single floats"
+
+    def library(self) -> str:
+        """Return nothing: CPython reads the sources."""
+        return ""
 
     def command(self) -> list[str]:
         """Return what runs the file."""

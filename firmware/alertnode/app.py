@@ -50,7 +50,8 @@ class App:
         self.feed = feed
         self._sleep = sleep
         self._shown = None
-        self._gone = False
+        # Whether it was said that the sensor is gone.
+        self.gone = False
         self._told = None
         self._minute = 0
         self._logged = None
@@ -148,6 +149,7 @@ class App:
         if minute != self._minute:
             self._minute = minute
             self.forget_fails(1)
+            self.mailer.settle()
 
     def forget_fails(self, minutes):
         """Forget the failed starts an hour after the first of them; so many ``minutes`` more have passed."""
@@ -209,8 +211,8 @@ class App:
     def _show(self, reading):
         """Show a reading on the console, not in the log; the sensor's going and coming is logged once."""
         gone = reading.value is None
-        if gone != self._gone:
-            self._gone = gone
+        if gone != self.gone:
+            self.gone = gone
             text = "the sensor is gone: " + reading.why if gone else "the sensor is back"
             self.log.say(text + self.sensor.recorded(reading.at))
         uptime = self.clock.uptime()

@@ -44,7 +44,7 @@ def configured(settings):
 def build(settings, parts, running):
     """Return what runs the node; ``parts`` are those of ``configured``.
 
-    ``running``, a list of two, gets the Log, and what feeds the watchdog as soon as it is armed.
+    ``running``, a list of two, gets the Log, and has what feeds the watchdog.
     """
     import umail
 
@@ -56,10 +56,12 @@ def build(settings, parts, running):
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
     slept = known.number("slept") if known and cause == platform.DEEP_SLEEP else 0
     outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime.seconds)
-    feed = running[1] = platform.watchdog(settings["watchdog"])
+    feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     outbox.tick = feed
     wifi = _wifi(settings["wifi"], uptime, feed, journal.say, journal.show)
+    if wifi is not None and cause == platform.DEEP_SLEEP:
+        wifi.welcome = journal.show
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]

@@ -3,6 +3,8 @@
 from alertnode.texts import duration
 
 _LONGEST_PAUSE = 4 * 3600
+# So often the flash is asked to take what only RAM has, a second apart.
+_TRIES = 3
 
 
 class Battery:
@@ -41,8 +43,12 @@ class Battery:
         app.clock.tick()
         if app.mailer.due():
             self._radio()
+        for _ in range(_TRIES):
+            if app.mailer.settle():
+                break
+            self._port.sleep(1000)
         seconds = self._seconds()
-        app.keep(radio_fails=self._fails, radio_due=self._due, slept=seconds)
+        app.keep(radio_fails=self._fails, radio_due=self._due, slept=seconds, gone=int(app.gone))
         app.forget_fails(max(1, seconds // 60))
         app.log.show("asleep for %s" % duration(seconds))
         end = app.clock.uptime() + seconds * 1000
@@ -51,7 +57,10 @@ class Battery:
 
     def _load(self):
         """Take up what the last wake left."""
-        self._fails, self._due = self._app.state.number("radio_fails"), self._app.state.number("radio_due")
+        state = self._app.state
+        self._fails, self._due = state.number("radio_fails"), state.number("radio_due")
+        # (It was logged then.)
+        self._app.gone = state.number("gone") == 1
 
     def _radio(self):
         """Use the radio, unless it pauses because it failed before."""

@@ -190,10 +190,17 @@ class Clock:
         return kept if is_right(kept) and kept < _FLOOR + 2 * _HORIZON else 0
 
     def tick(self):
-        """Keep the last known time on flash, seldom enough to spare it; to be called now and then."""
+        """Keep the last known time on flash, seldom enough to spare it; to be called now and then.
+
+        What a start finds there counts: a board on battery, which starts at each wake, writes no more often.
+        """
         uptime = self.uptime()
         if self.state == SET and (self._kept is None or uptime - self._kept >= _KEEP_EVERY):
             self._kept = uptime
+            age = (self._port.unix() - self._last_known()) * 1000
+            if 0 <= age < _KEEP_EVERY:
+                self._kept -= age
+                return
             try:
                 self._port.write(self._keep, b"%d" % self._port.unix())
             except OSError:

@@ -113,12 +113,15 @@ class Problems:
 
 
 def load(path=PATH):
-    """Return (configuration as a dict, list of sentences) of a file; the dict is valid if the list is empty."""
-    try:
-        with open(path, "rb") as file:
-            # (A longer one is cut off, and so is not JSON.)
-            text = file.read(_LONGEST)
-    except OSError:
+    """Return (configuration as a dict, list of sentences) of a file; the dict is valid if the list is empty.
+
+    OSError if the file cannot be read.
+    """
+    from alertnode import platform
+
+    # (A longer one is cut off, and so is not JSON.)
+    text = platform.fetch(path, _LONGEST)
+    if text is None:
         return {}, ["%s is missing: copy one to the board, by umail deploy or mpremote cp" % path]
     try:
         value = json.loads(text.decode())

@@ -62,6 +62,10 @@ class Mailer:
         loose = max(0, self._due - self.outbox.now())
         return loose if wait is None else min(loose, wait)
 
+    def settle(self):
+        """Store what the flash refused, and what could not be read; return False if that is to be tried again."""
+        return self.outbox.settle()
+
     def due(self):
         """Return True if it is time to flush."""
         return self.wait() == 0

@@ -23,12 +23,12 @@ WATCHDOG = "watchdog"
 #   byte 0          _MAGIC, which says which table this is
 #   bytes 1 to 5    ``mark``: PART, the part of the program that is at work; FAILS, failed starts in a row, and MINUTES
 #                   since the first; STATE, 1 while it runs; RESETS, restarts in a row for want of a network
-#   byte 6          free
+#   byte 6          WATCH: seconds of the watchdog that the last run armed, 255 at the most; 0: none
 #   byte 7          the sum of bytes 0 to 6
 #   62, on rp2 8    ``keep``: the numbers of mails that were delivered and that the flash did not let go of, 3 bytes
 #                   each (20; on rp2 2), and 2 bytes of their CRC-32
 #   the rest        ``remember``: what a board on battery knows of its excursions; not on rp2
-PART, FAILS, MINUTES, STATE, RESETS = 1, 2, 3, 4, 5
+PART, FAILS, MINUTES, STATE, RESETS, WATCH = 1, 2, 3, 4, 5, 6
 PARTS = (
     "starting",
     "reading the sensor",
@@ -284,10 +284,14 @@ def cause():
 def watchdog(seconds):
     """Return a function that feeds a watchdog, which resets the board ``seconds`` after the last call; 0 arms none."""
     global _soft
+    mark(WATCH, min(round(seconds), 255))
     if not seconds:
         return nothing
     import machine
 
+    if _soft:
+        # Armed once more, with another time.
+        _soft.stop()
     milliseconds = round(seconds * 1000)
     try:
         return machine.WDT(timeout=milliseconds).feed
@@ -319,12 +323,18 @@ def read(path, most=8192, bare=False):
     FAT removes the old file before it renames the new one: a power cut in between leaves ``path.new``. ``bare`` also
     accepts a file without checksum, as alertnode 0.1 wrote it, which the caller must check.
     """
+    try:
+        return whole(path, most, bare)
+    except OSError:
+        return None
+
+
+def whole(path, most=8192, bare=False):
+    """Return the same as ``read``; OSError if the file is there and cannot be read."""
     found = None
     for name in (path, path + ".new"):
-        try:
-            with open(name, "rb") as file:
-                data = file.read(most + _CHECKSUM)
-        except OSError:
+        data = fetch(name, most + _CHECKSUM)
+        if data is None:
             continue
         if data[-_CHECKSUM:] == _checksum(data[:-_CHECKSUM]):
             if name != path:
@@ -337,6 +347,25 @@ def read(path, most=8192, bare=False):
         if bare and name == path:
             found = data
     return found
+
+
+def fetch(path, most):
+    """Return the first bytes of a file, ``most`` at most; None if there is none.
+
+    OSError if it cannot be read, not even when asked again: then it may be readable at another time.
+    """
+    left = 3
+    while True:
+        try:
+            with open(path, "rb") as file:
+                return file.read(most)
+        except OSError as error:
+            # ENOENT
+            if error.args[:1] == (2,):
+                return None
+            left -= 1
+            if not left:
+                raise
 
 
 def _checksum(data):

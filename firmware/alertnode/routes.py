@@ -1,5 +1,7 @@
 """Builds the routes of the configuration's section ``mail``, with their secrets."""
 
+from alertnode import platform
+
 # What the secrets of the second route are called: ``mail_password_2`` and so on.
 _SECOND = "_2"
 
@@ -13,17 +15,21 @@ def every(mail, secret, umail):
 
 
 def check_files(mail, key="mail"):
-    """Raise ValueError, with a sentence, if a file that the section ``mail`` names is missing or not DER."""
+    """Raise ValueError, with a sentence, if a file that the section ``mail`` names is missing or not DER.
+
+    OSError if it cannot be read.
+    """
     for name in ("trust", "certificate", "private_key"):
         for path in [mail[name]] if isinstance(mail[name], str) else mail[name]:
             if path in ("", "insecure"):
                 continue
-            try:
-                with open(path, "rb") as file:
-                    # Each of them is a SEQUENCE.
-                    what = "" if file.read(1) == b"0" else "is not DER: umail deploy makes DER of PEM"
-            except OSError:
+            first = platform.fetch(path, 1)
+            what = ""
+            if first is None:
                 what = "is not there: bring it by umail deploy --file HERE:" + path
+            elif first != b"0":
+                # Each of them is a SEQUENCE.
+                what = "is not DER: umail deploy makes DER of PEM"
             if what:
                 raise ValueError("the file %s of %s.%s %s" % (path, key, name, what))
     if mail.get("fallback"):

@@ -16,7 +16,7 @@ def run(settings, running):
 
     print("alertnode: safe mode, as the start failed %d times" % platform.marked(platform.FAILS))
     uptime = Uptime(platform)
-    feed = running[1] = platform.watchdog(settings["watchdog"])
+    feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     time = Clock(platform, uptime, zone.Zone(settings["clock"]["zone"]), settings["clock"]["ntp"], print)
     wifi = _wifi(settings["wifi"], uptime, feed)

@@ -9,24 +9,30 @@ NAMESPACE = "umail"
 NAMES = ("mail_password", "mail_token", "oauth_secret", "refresh_token")
 PATH = "/secrets.json"
 _LONGEST = 4000
+# ESP_ERR_NVS_NOT_FOUND
+_NOT_FOUND = -0x1102
 # More than the file ever holds.
 _ALL = 65536
 
 
 def get(name):
-    """Return the secret ``name`` as a str, or None if there is none."""
+    """Return the secret ``name`` as a str, or None if there is none; OSError if it cannot be read."""
     store = _nvs()
     if store is None:
         return _read().get(name)
     # The length is not told in advance: short secrets must not cost 4 kB of heap.
-    for size in (64, 512, _LONGEST):
+    size = 64
+    while True:
         buffer = bytearray(size)
         try:
             length = store.get_blob(name, buffer)
-        except OSError:
-            continue
-        return bytes(buffer[:length]).decode()
-    return None
+            return bytes(buffer[:length]).decode()
+        except OSError as error:
+            if error.args[0] == _NOT_FOUND:
+                return None
+            if size >= _LONGEST:
+                raise
+        size *= 8
 
 
 def put(name, value):
@@ -65,7 +71,8 @@ def _read():
     from alertnode import platform
 
     try:
-        known = json.loads((platform.read(PATH, _ALL, True) or b"{}").decode())
+        # (Raises OSError if it cannot be read: what is written next must not be all that is left.)
+        known = json.loads((platform.whole(PATH, _ALL, True) or b"{}").decode())
     except ValueError:
         return {}
     return known if isinstance(known, dict) else {}

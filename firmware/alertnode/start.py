@@ -41,9 +41,11 @@ def _start(cause):
     gc.threshold(_THRESHOLD)
     running = [None, None]
     try:
+        # As the run before the reset had it. After power-on, what the configuration says is needed first.
+        running[1] = platform.watchdog(platform.marked(platform.WATCH))
         if cause == platform.WATCHDOG:
             _hung()
-        settings = _settings()
+        settings = _settings(running)
         if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
             from alertnode import safe
 
@@ -54,13 +56,15 @@ def _start(cause):
         _crashed(error, *running)
 
 
-def _settings():
-    """Return the checked configuration; does not return while there is a mistake in it."""
+def _settings(running):
+    """Return the checked configuration, with the watchdog armed; does not return while there is a mistake in it."""
     from alertnode import config
 
     settings, problems = config.load()
     if problems:
-        _tell(problems)
+        _tell(problems, running[1])
+    # Before anything is touched that could hang: a bus, a chip.
+    running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
     _unload("config")
@@ -74,7 +78,7 @@ def _run(settings, running):
     try:
         parts = assemble.configured(settings)
     except ValueError as error:
-        _tell([str(error)])
+        _tell([str(error)], running[1])
     run = assemble.build(settings, parts, running)
     del assemble, parts
     for name in ("assemble", "routes", "secrets"):
@@ -93,13 +97,15 @@ def _unload(name):
     gc.collect()
 
 
-def _tell(problems):
+def _tell(problems, feed):
     """Say what is wrong, again and again, so that whoever connects later reads it too, then restart; Ctrl-C ends it."""
+    # (Whoever corrects it is not to be disturbed at the next start.)
+    platform.mark(platform.WATCH, 0)
     for _ in range(_REMINDERS):
         print("alertnode: not started, fix the configuration:")
         for sentence in problems:
             print("  - " + sentence)
-        platform.sleep(_REMIND * 1000)
+        _pause(_REMIND, feed)
     platform.reset()
 
 
@@ -133,11 +139,16 @@ def _crashed(error, log, feed):
         _keep(error, log, pause)
     except Exception as again:
         print("alertnode: crashed, and the log could not be kept: %r" % again)
-    for _ in range(pause):
+    _pause(pause, feed)
+    platform.reset()
+
+
+def _pause(seconds, feed):
+    """Wait, with the watchdog fed."""
+    for _ in range(seconds):
         if feed:
             feed()
         platform.sleep(1000)
-    platform.reset()
 
 
 def _keep(error, log, pause):

@@ -29,8 +29,8 @@ class Store:
 
     def set(self, key, value):
         """Keep the next one, durably; raises MailError, temporary, if the flash refuses."""
-        mark = _mark(self._secret(key + self._suffix))
         try:
+            mark = _mark(self._secret(key + self._suffix))
             self._keep("refresh_now" + self._suffix, mark + value)
         except (OSError, ValueError) as error:
             from umail.errors import MailError

@@ -46,6 +46,8 @@ class Wifi:
         self._idle = False
         self._lines = 0
         self._lines_since = 0
+        # Takes the line that the network is there, which is not worth keeping at each wake of a board that sleeps.
+        self.welcome = None
         # Called before an attempt to connect.
         self.connecting = None
 
@@ -57,7 +59,8 @@ class Wifi:
         if up != self._was_up:
             self._was_up = up
             if up:
-                self._report("Wi-Fi %s is up, address %s" % (self._ssid, self._wlan.ifconfig()[0]))  # type: ignore[union-attr]
+                text = "Wi-Fi %s is up, address %s" % (self._ssid, self._wlan.ifconfig()[0])  # type: ignore[union-attr]
+                (self.welcome or self._report)(text)
             else:
                 self._report("Wi-Fi %s is lost" % self._ssid)
             self._due = 0

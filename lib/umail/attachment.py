@@ -3,6 +3,8 @@
 import os
 from binascii import b2a_base64
 
+from umail import load_transient
+
 from .checks import clean, refuse
 
 _TYPES = (
@@ -63,21 +65,24 @@ class Attachment:
         self._consumed = False
 
     def size(self):
-        """Return the number of bytes, or None if only reading tells. ValueError: the file can't be read."""
+        """Return the number of bytes, or None if only reading tells; errors as of ``open``."""
         if isinstance(self.source, str):
             try:
                 return os.stat(self.source)[6]
             except OSError as error:
-                refuse("attachments", self.source, "can't be read: %s" % error)
+                _unreadable(error, self.source)
         return None if hasattr(self.source, "readinto") else len(self.source)
 
     def open(self):
-        """Return an object with ``readinto`` at the first byte; ValueError if there is none any more."""
+        """Return an object with ``readinto`` at the first byte.
+
+        ValueError: there is none any more; MailError, temporary: the file can't be read for now.
+        """
         if isinstance(self.source, str):
             try:
                 return open(self.source, "rb")
             except OSError as error:
-                refuse("attachments", self.source, "can't be read: %s" % error)
+                _unreadable(error, self.source)
         if hasattr(self.source, "readinto"):
             if self._consumed:
                 refuse("attachments", self.name, "has already been read; give a path or bytes to send it again")
@@ -88,6 +93,15 @@ class Attachment:
         return BytesIO(self.source)
 
 
+def _unreadable(error, path=None):
+    # No failure of the network, for which it would be taken; and a card may come back, but for a path that is wrong.
+    if path and load_transient("durable").for_a_person(error):
+        refuse("attachments", path, "can't be read: %s" % error)
+    from .errors import MailError
+
+    raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")
+
+
 def _read(reader, room):
     """Fill ``room``, unless the source ends before; returns the count."""
     count = 0
@@ -95,10 +109,7 @@ def _read(reader, room):
         try:
             got = reader.readinto(room[count:] if count else room)
         except OSError as error:
-            # No failure of the network, for which it would be taken; and a card may come back.
-            from .errors import MailError
-
-            raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="source")
+            _unreadable(error)
         if got is None:
             refuse("attachments", reader, "is not in blocking mode: readinto() returned None")
         if not got:

@@ -84,14 +84,35 @@ def save(path, value):
     write(path, seal(value))
 
 
-def load(path):
-    """Return what ``save`` wrote last; None if there is nothing whole, or only what a later version wrote."""
-    for name in (path, path + ".new"):
+def for_a_person(error):
+    """Return True if reading fails in this way until a person acts; anything else (EIO, ENODEV, ENOMEM …) may pass."""
+    # ENOENT, EACCES, ENOTDIR, EISDIR
+    return error.args[:1] in ((2,), (13,), (20,), (21,))
+
+
+def read(path):
+    """Return the bytes of a file, None if there is none; OSError if it cannot be read, not even when asked again."""
+    left = 3
+    while True:
         try:
-            with open(name, "rb") as file:
-                value = unseal(file.read())
-        except OSError:
-            continue
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError as error:
+            if for_a_person(error):
+                return None
+            left -= 1
+            if not left:
+                raise
+
+
+def load(path):
+    """Return what ``save`` wrote last; None if there is nothing whole, or only what a later version wrote.
+
+    OSError if it cannot be read.
+    """
+    for name in (path, path + ".new"):
+        data = read(name)
+        value = None if data is None else unseal(data)
         if value is not None:
             if name != path:
                 # At once: the next ``write`` begins by emptying it.

@@ -46,13 +46,12 @@ class FileStore:
         import json
 
         try:
-            with open(self.path) as file:
-                return json.load(file)
-        except (OSError, ValueError):
+            return json.loads((load_transient("durable").read(self.path) or b"{}").decode())
+        except ValueError:
             return {}
 
     def get(self, key):
-        """The value (str) of ``key``, or None."""
+        """The value (str) of ``key``, or None; OSError if the file is there and cannot be read."""
         return self._all().get(key)
 
     def set(self, key, value):
@@ -86,11 +85,14 @@ class NvsStore:
         self.nvs = NVS(namespace)
 
     def get(self, key):
-        """The value (str) of ``key``, or None."""
+        """The value (str) of ``key``, or None; OSError if the storage cannot be read."""
         value = bytearray(4096)
         try:
             return str(value[: self.nvs.get_blob(key, value)], "utf-8")
-        except OSError:
+        except OSError as error:
+            # ESP_ERR_NVS_NOT_FOUND
+            if error.args[0] != -0x1102:
+                raise
             return None
 
     def set(self, key, value):
@@ -136,23 +138,32 @@ class _Token:
             MailError: stage auth, or that of the connection; ``configuration`` where a person must act, with the
                 advice for it.
         """
-        self._put()
+        self.keep()
         if refresh or self._token is None or not self._is_fresh():
             self._token = None
             yield from self._fetch()  # type: ignore[attr-defined]
         return self._token
 
-    def _put(self):
-        # A flash that refuses is asked again each time: until then the refresh token is used from memory.
+    def keep(self):
+        """Store the refresh token that the store refused before, which is used from memory until then.
+
+        Returns:
+            bool: nothing is left to store. The outbox asks at each flush; call it before the power goes.
+        """
         if self._renewed:
             try:
                 self._store.set("refresh_token", self._renewed)
                 self._renewed = None
             except (OSError, MailError):
-                pass
+                return False
+        return True
 
     def _current(self):
-        return self._renewed or self._store.get("refresh_token")
+        try:
+            return self._renewed or self._store.get("refresh_token")
+        except OSError as error:
+            text = "the refresh token cannot be read for now: %s" % error
+            raise MailError("auth", "temporary", text, key="flash_read")
 
     def _is_fresh(self):
         # A board's ticks wrap after 12 days, and comparisons hold for 6; the date may be set meanwhile. A token for
@@ -178,7 +189,7 @@ class _Token:
         renewed = answer.get("refresh_token")
         if renewed and self._store and _word(renewed) == renewed:
             self._renewed = renewed
-            self._put()
+            self.keep()
         self._valid = max(60, _seconds(answer, "expires_in", 3600) - _EARLY)
         self._ticks = sockets.ticks()
         self._date = int(time.time())

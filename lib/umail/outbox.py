@@ -1,10 +1,10 @@
 """The outbox: what is put here is on flash, and goes out when it is time, once, whatever the power and the network do.
 
-How it works. ``put`` writes a file (queue/spool.py) and asks the policy (policy.py) whether the mail goes by itself or
-is held back with others. ``flushing`` (queue/run.py) is a generator over ``Delivery``, as a driver runs it
-(blocking.py, aio.py); ``flush`` runs it with sockets. Just before the last bytes of a mail leave, its state becomes
-``"sending"`` on flash. A file that is found so after a reset may have been delivered: it is sent again later, with the
-same Message-ID, and not often. The file is removed only after the server's final 250.
+How it works. ``put`` (queue/putting.py) writes a file (queue/spool.py) and asks the policy (policy.py) whether the mail
+goes by itself or is held back with others. ``flushing`` (queue/run.py) is a generator over ``Delivery``, as a driver
+runs it (blocking.py, aio.py); ``flush`` runs it with sockets. Just before the last bytes of a mail leave, its state
+becomes ``"sending"`` on flash. A file that is found so after a reset may have been delivered: it is sent again later,
+with the same Message-ID, and not often. The file is removed only after the server's final 250.
 
 Time is the outbox's own (``now``): whole seconds that never go back. They count on from what was last written down,
 and by the date across a reset, once the date is known; so neither a clock that is unset nor one that jumps does harm.
@@ -15,43 +15,13 @@ import sys
 from umail import load_transient
 
 from .message import now as _date
-from .queue.format import Entry
+from .queue import putting
+from .queue.notes import Notes
 from .queue.spool import Spool
 
 _DAY = 86400
 _WEEK = 604800
-# The lines behind a mail's content take about so many bytes.
-_LINES = 1500
 _claimed = set()
-
-
-class Notes:
-    """What the next mail tells.
-
-    Attributes:
-        dropped, damaged, buried, waiting (int): how many mails were dropped, damaged, given up, and wait for a person.
-        why, outage (str): why the last one was given up or waits; what failed for long.
-    """
-
-    def __init__(self):
-        self.load(())
-
-    def load(self, kept):
-        """Take up what ``dump`` gave; what is missing in it is nothing."""
-        kept = list(kept[:6]) + [0, 0, 0, "", "", 0][len(kept) :]
-        self.dropped, self.damaged, self.buried = [int(count) for count in kept[:3]]
-        self.why, self.outage = [str(text) for text in kept[3:5]]
-        self.waiting = int(kept[5])
-
-    def dump(self):
-        """As a list, fit for JSON."""
-        return [self.dropped, self.damaged, self.buried, self.why, self.outage, self.waiting]
-
-    def told(self, before):
-        """Forget what stood in a mail that went out: ``before`` is what ``dump`` gave when it was written."""
-        now = self.dump()
-        counts = [now[i] - before[i] for i in (0, 1, 2)]
-        self.load(counts + [self.why, "" if self.outage == before[4] else self.outage, self.waiting - before[5]])
 
 
 class Outbox:
@@ -138,6 +108,8 @@ class Outbox:
         self.current = None
         self.busy = False
         self.entries = []
+        # Until when nothing is written over what was remembered, as it could not be read.
+        self.late = 0
         self._claim = None
         # When, and what, ``save`` wrote last.
         self._saved = (0, "")
@@ -202,16 +174,30 @@ class Outbox:
         self._behind = behind
 
     def look_again(self):
-        """Find mails that could not be read before, and remove what the flash would not let go of."""
-        if self.spool.unread:
+        """Find mails that could not be read before, and settle what the flash refused."""
+        if self.spool.unread or self.late:
             load_transient("queue.found").look_again(self)
+        self.settle()
+
+    def settle(self):
+        """Store and remove what the flash refused to take and to let go of; return True if nothing is left.
+
+        ``flush`` does so, too. Call it before the power goes.
+        """
+        done = True
+        for route in self.route if isinstance(self.route, (list, tuple)) else (self.route,):
+            keep = getattr(getattr(route, "token", None), "keep", None)
+            if keep and not keep():
+                # A refresh token.
+                done = False
         for name in list(self.stuck):
             try:
                 self.spool.discard(name)
             except OSError:
-                return
+                return False
             self.stuck.remove(name)
             self.remember()
+        return done
 
     def remember(self):
         """Keep over a reset which mails were delivered and are still on flash."""
@@ -234,8 +220,9 @@ class Outbox:
         now = self.now()
         # (Each mail's file has its own number.)
         key = repr([state[name] for name in state if name != "number"])
-        if key == self._saved[1] and now - self._saved[0] < 3600:
+        if (key == self._saved[1] and now - self._saved[0] < 3600) or self.uptime() < self.late:
             return
+        self.late = 0
         state["now"] = now
         state["date"] = self.date()
         try:
@@ -297,108 +284,11 @@ class Outbox:
             ValueError: it is larger than the outbox, or an attachment cannot be read.
             OSError: the flash is full or broken.
         """
-        policy = self.policy
-        # If it cannot be kept, it has not been.
-        before = policy.keys, policy.hour
-        headers = message.headers
-        try:
-            entry = self._put(message, key, priority, recovery, copy)
-        except BaseException:
-            policy.keys, policy.hour = before
-            raise
-        finally:
-            message.headers = headers
-        self._trim()
-        self.save()
-        return entry if entry in self.entries else None
-
-    def _put(self, message, key, priority, recovery, copy):
-        now = self.now()
-        until, group = self.policy.admit(now, key, recovery, priority > 1)
-        storm = self.policy.keys.get(key)
-        if storm:
-            if storm.first and (until or recovery):
-                message.headers = message.headers + [("In-Reply-To", storm.first), ("References", storm.first)]
-            elif not recovery:
-                self.policy.begin(key, message.message_id)
-        more = 0
-        old = None
-        if until:
-            more = 1
-            for entry in self.entries:
-                if entry.more and entry.group == group and entry.state == "pending" and entry is not self.current:
-                    old = entry
-                    more = old.more + 1
-                    until = old.until
-            if group == "":
-                message = self._digest(message, old, more)
-        entry = self.write(message, group, priority, until, more, old.since if old else now, copy)
-        if old:
-            self.remove(old)
-        return entry
-
-    def _digest(self, message, old, more):
-        # Many mails of an hour in one: their subjects.
-        from .message import Message
-
-        text = message.subject + "\n"
-        before = self.read(old) if old else None
-        if before:
-            text = before.text + text if len(before.text) < 4000 else before.text
-        return Message(message.author, message.to, "%d more mails" % more, text, cc=message.cc, bcc=message.bcc)
+        return putting.put(self, message, key, priority, recovery, copy)
 
     def write(self, message, group, priority, until, more, since, copy=True):
         """Store a mail, whatever the policy; returns its Entry."""
-        size = _LINES + sum([len(text or "") for text in (message.text, message.html)])
-        self._make_room(size + sum([part.size() or 0 for part in message.attachments]), priority)
-        entry = Entry(0, 0)
-        entry.priority = priority
-        entry.group = group
-        entry.more = more
-        entry.since = entry.tried = since
-        entry.until = until
-        entry.date = message.date
-        self.spool.write(entry, message, copy, self.most_bytes, self.now(), self.date())
-        self.entries.append(entry)
-        return entry
-
-    def _victims(self, priority):
-        # What may be dropped for a mail of that priority: dead ones first, then the lowest, then the oldest.
-        found = []
-        for entry in self.entries:
-            dead = entry.state == "dead"
-            if entry is not self.current and (dead or entry.priority <= priority):
-                found.append((not dead, entry.priority, entry.number, entry))
-        # (Numbers differ: no two entries are ever compared.)
-        return [entry for _, _, _, entry in sorted(found)]
-
-    def _drop(self, entry):
-        # Counted before it is removed: a power cut may count it twice, but not hide it.
-        if entry.state != "dead":
-            self.notes.dropped += 1
-            self.save()
-        self.remove(entry)
-
-    def _trim(self):
-        for entry in self._victims(1 << 20):
-            if len(self.entries) <= self.most and sum([one.size for one in self.entries]) <= self.most_bytes:
-                return
-            self._drop(entry)
-
-    def _make_room(self, size, priority):
-        # Room for a mail, in whole blocks, and one more for the marks; nothing is dropped if that would not help.
-        free, block = self.spool.room()
-        need = (size // block + 2) * block
-        while free < need and self.spool.sweep():
-            free, _ = self.spool.room()
-        victims = self._victims(priority)
-        if free < need and free + sum([(one.size // block + 1) * block for one in victims]) < need:
-            raise OSError(28)
-        for entry in victims:
-            if free >= need:
-                return
-            self._drop(entry)
-            free, _ = self.spool.room()
+        return putting.write(self, message, group, priority, until, more, since, copy)
 
     # -- sending -----------------------------------------------------------------------------------------------------
 

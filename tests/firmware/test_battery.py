@@ -189,3 +189,28 @@ def test_last_words_of_a_damaged_log_or_none_say_at_least_why():
         lines = last_words(port)
         equal(lines[0], "why")
         equal([line for line in lines if "\x1b" in line or "\xff" in line], [])
+
+
+def test_a_sensor_that_is_gone_is_logged_once_over_all_wakes():
+    life = Life()
+    for value in (20, None, None, None, 20, 20):
+        life.wake(value)
+    lines = [line for line in life.said.lines if line.startswith("the sensor is ")]
+    equal([line.split(":")[0] for line in lines], ["the sensor is gone", "the sensor is back"])
+
+
+def test_what_only_ram_has_is_stored_before_the_board_sleeps():
+    life = Life()
+    tries = []
+    usual = Outbox.settle
+    Outbox.settle = lambda self: tries.append(1) or len(tries) > 2
+    try:
+        life.wake(20)
+        equal(len(tries), 3)
+        del tries[:]
+        Outbox.settle = lambda self: tries.append(1) or False
+        life.wake(20)
+        # A flash that goes on refusing must not empty the battery.
+        equal(len(tries), 3)
+    finally:
+        Outbox.settle = usual

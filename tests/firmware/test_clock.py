@@ -286,3 +286,18 @@ def test_a_certificate_that_failed_by_its_dates_has_the_time_asked_for_again_soo
     time.soon()
     port.pass_time(5)
     equal(time.due(), True)
+
+
+def test_a_board_that_starts_at_each_wake_writes_the_last_known_time_no_more_often():
+    port = Port(NOON)
+    written = []
+    usual = port.write
+    port.write = lambda path, data: written.append(path) or usual(path, data)
+    for _ in range(96):
+        clock(port, Said()).tick()
+        port.pass_time(900)
+    equal(len(written), 4)
+    # What lies there is later than now: the clock was wrong then, or is now.
+    port.set_unix(NOON - 100 * 86400)
+    clock(port, Said()).tick()
+    equal(len(written), 5)

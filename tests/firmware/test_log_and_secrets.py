@@ -83,8 +83,12 @@ class Store:
         equal(namespace, "umail")
 
     def get_blob(self, name, buffer):
-        if name not in self.blobs or len(buffer) < len(self.blobs[name]):
+        if name not in self.blobs:
+            # ESP_ERR_NVS_NOT_FOUND
             raise OSError(-4354)
+        if len(buffer) < len(self.blobs[name]):
+            # ESP_ERR_NVS_INVALID_LENGTH
+            raise OSError(-4364)
         buffer[: len(self.blobs[name])] = self.blobs[name]
         return len(self.blobs[name])
 

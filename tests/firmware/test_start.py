@@ -17,7 +17,7 @@ class Reset(BaseException):
 class Chip(Port):
     """The module platform of a board that was reset for ``why``."""
 
-    MOST_FAILS, FAILS, PART, STATE = 3, 2, 1, 4
+    MOST_FAILS, FAILS, PART, STATE, WATCH = 3, 2, 1, 4, 6
     PARTS = ("starting",)
     DEEP_SLEEP, WATCHDOG = "deep sleep", "watchdog"
 
@@ -85,3 +85,35 @@ def test_a_configuration_that_cannot_be_read_is_looked_for_again_after_ten_minut
     chip = Chip()
     equal(run(chip, lambda: ({}, ["/config.json is missing"])), 2 + 600)
     equal(chip.marked(chip.FAILS), 0)
+
+
+def test_after_a_reset_the_watchdog_is_armed_before_anything_is_read():
+    chip = Chip("watchdog")
+    chip.marks[chip.WATCH] = 120
+    equal(run(chip, short, lambda: equal(chip.armed, [120])), 2 + 5)
+    # It is fed through the pause, and the next start arms it, too.
+    equal((chip.fed >= 5, chip.marked(chip.WATCH)), (True, 120))
+
+
+def test_after_power_on_the_watchdog_is_armed_as_soon_as_the_configuration_is_known():
+    chip = Chip()
+    usual = start._run
+
+    def build(settings, running):
+        # (Sensors and buses are touched from here on.)
+        equal((chip.armed, running[1] is not None), ([0, 90], True))
+        raise RuntimeError()
+
+    start._run = build
+    try:
+        run(chip, lambda: ({"watchdog": 90}, []))
+    finally:
+        start._run = usual
+    equal(chip.armed, [0, 90])
+
+
+def test_who_corrects_a_configuration_is_not_disturbed_by_the_watchdog_of_the_run_before():
+    chip = Chip("soft reset")
+    chip.marks[chip.WATCH] = 120
+    run(chip, lambda: ({}, ["/config.json is missing"]))
+    equal((chip.fed >= 600, chip.marked(chip.WATCH)), (True, 0))

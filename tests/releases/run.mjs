@@ -1,6 +1,6 @@
 // Runs test files on a WebAssembly build of MicroPython: 32-bit words, ticks of 30 bits, double floats, no sockets.
 //
-// Reads from standard input {micropython, files: {path: text}, tests: [path]}. Prints one line of JSON for each file:
+// Reads from standard input {micropython, files: {path: base64}, tests: [path]}. Prints one line of JSON for each file:
 // {file, output}, what tests/support/micropython_runner.py printed there; first {facts}: release, words, floats, epoch.
 import { dirname } from "node:path";
 import { readFileSync } from "node:fs";
@@ -31,13 +31,13 @@ sys.modules["errno"] = files
 async function python(code, files = {}) {
   const output = [];
   const board = await loadMicroPython({ heapsize: 8 * 1024 * 1024, stdout: (line) => output.push(line), linebuffer: true });
-  for (const [path, text] of Object.entries(files)) {
+  for (const [path, content] of Object.entries(files)) {
     const folders = dirname(path).split("/").slice(1);
     folders.forEach((_, i) => {
       const folder = "/" + folders.slice(0, i + 1).join("/");
       if (!board.FS.analyzePath(folder).exists) board.FS.mkdir(folder);
     });
-    board.FS.writeFile(path, text);
+    board.FS.writeFile(path, Buffer.from(content, "base64"));
   }
   try {
     board.runPython(code);

@@ -21,6 +21,9 @@ class Port:
         self.slept_for = None
         self.marks = {}
         self.resets = 0
+        # What was armed: the seconds of each watchdog; how often one was fed.
+        self.armed = []
+        self.fed = 0
 
     def sleep(self, milliseconds):
         """Whole milliseconds: a float would lose them on a board."""
@@ -75,6 +78,14 @@ class Port:
 
     def marked(self, place):
         return self.marks.get(place, 0)
+
+    def watchdog(self, seconds):
+        self.marks[6] = seconds
+        self.armed.append(seconds)
+        return self._feed
+
+    def _feed(self):
+        self.fed += 1
 
     def reset(self):
         self.resets += 1
@@ -181,6 +192,9 @@ class Outbox:
 
     def now(self):
         return self.uptime() // 1000
+
+    def settle(self):
+        return True
 
     def put(self, message, key, recovery):
         if self.full:

@@ -7,6 +7,7 @@ board's single float can hold. The ticks begin just before they wrap.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.abc
 import importlib.machinery
 import json
@@ -72,7 +73,9 @@ class Single(ast.NodeTransformer):
         return [node, *ast.parse(f"{target} = __single__({target})").body]
 
 
+@functools.cache
 def compiled(path: Path) -> Any:
+    """Return the code of the file. Kept, since a transient module is loaded thousands of times."""
     tree = Single().visit(ast.parse(path.read_text(encoding="utf-8")))
     return compile(ast.fix_missing_locations(tree), str(path), "exec")
 

@@ -174,7 +174,7 @@ def test_an_attachment_that_cannot_be_read_is_no_failure_of_the_network_and_is_t
     message = world.message("log", attachments=[Attachment(Card(), "log.csv")])
     steps = Delivery(Route("192.0.2.1", 25, security="plain"), 30, 120).send(message)
     error = raises(MailError, world.server.run, steps)
-    equal((error.stage, error.kind, error.key), ("body", "temporary", "source"))
+    equal((error.stage, error.kind, error.key), ("body", "temporary", "flash_read"))
     inside("an attachment cannot be read", str(error))
     world.start()
     entry = world.put("log", attachments=[Attachment(b"x" * 3000, "log.csv")])

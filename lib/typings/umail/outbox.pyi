@@ -5,23 +5,12 @@ from umail.errors import MailError
 from umail.message import Message
 from umail.policy import Policy
 from umail.queue.format import Entry
+from umail.queue.notes import Notes
 from umail.queue.spool import Spool
 from umail.route import Route
 from umail.smtp.reply import Receipt
 
 _Routes = Route | Sequence[Route] | None
-
-class Notes:
-    dropped: int
-    damaged: int
-    buried: int
-    waiting: int
-    why: str
-    outage: str
-    def __init__(self) -> None: ...
-    def load(self, kept: Sequence[int | str]) -> None: ...
-    def dump(self) -> list[int | str]: ...
-    def told(self, before: Sequence[int | str]) -> None: ...
 
 class Outbox:
     policy: Policy
@@ -47,6 +36,7 @@ class Outbox:
     hosts: list[str]
     keep: Callable[..., Any] | None
     stuck: list[str]
+    late: int
     def __init__(
         self,
         path: str,
@@ -71,6 +61,7 @@ class Outbox:
     def begin(self, time: int, behind: tuple[int, int] | None) -> None: ...
     def remember(self) -> None: ...
     def look_again(self) -> None: ...
+    def settle(self) -> bool: ...
     def now(self) -> int: ...
     def save(self) -> None: ...
     def store(self, entry: Entry) -> None: ...

@@ -4,8 +4,6 @@ import sys
 
 from umail import load_transient
 
-from ..errors import MailError
-
 if sys.implementation.name == "micropython":
     try:
         # What its ``ssl`` is made of from 1.23 on; that one hides the choice of cipher suites.
@@ -23,7 +21,7 @@ def wrap(sock, route, host):
         The socket to use, and how many bytes of heap are free if the handshake takes its memory from there, else None.
 
     Raises:
-        MailError: stage starttls, if a certificate file cannot be used.
+        MailError: stage starttls, if a certificate file cannot be used, or not be read for now.
     """
     trust = route.trust
     checked = trust != "insecure" and route.security != "opportunistic"
@@ -60,7 +58,7 @@ def wrap(sock, route, host):
         if route.certificate:
             load_transient("net.tls_rare").show(context, route.certificate)
     except (ValueError, OSError) as error:
-        raise MailError("starttls", "configuration", "certificate or key cannot be used: %s" % error, key="cert_file")
+        raise load_transient("net.tls_failure").unusable(error)
     free = None
     if sys.implementation.name == "micropython":
         import gc

@@ -1,7 +1,10 @@
 """What a failed TLS handshake means."""
 
 import ssl
+import sys
 from errno import ETIMEDOUT
+
+from umail import load_transient
 
 from ..errors import MailError
 
@@ -36,6 +39,25 @@ _NUMBERS = {
     0x5180: "MD_ALLOC_FAILED",
     0x6180: "CIPHER_ALLOC_FAILED",
 }
+
+
+def unusable(error):
+    """Make the MailError for what ``error`` (ValueError, OSError) tells of a certificate or key before a handshake."""
+    number = error.args[0] if error.args else 0
+    system = isinstance(error, OSError) and not isinstance(error, getattr(ssl, "SSLError", ()))
+    if system and not (isinstance(number, int) and number < 0) and not load_transient("durable").for_a_person(error):
+        # A card that is out, or flash that refuses for a moment.
+        text = "a certificate or key cannot be read for now: %s" % error
+        return MailError("starttls", "temporary", text, key="flash_read")
+    if sys.platform == "rp2":
+        import gc
+
+        gc.collect()
+        if gc.mem_free() < _NEED:
+            # mbed TLS has the same words for a certificate that it has no memory for.
+            text = "%d bytes of memory are free, a handshake takes %d: %s" % (gc.mem_free(), _NEED, error)
+            return MailError("starttls", "temporary", text, key="tls_memory")
+    return MailError("starttls", "configuration", "certificate or key cannot be used: %s" % error, key="cert_file")
 
 
 def worded(error):

@@ -5,6 +5,10 @@ def load(box, slept):
     """Take up what lies on flash, and begin the time of ``box``; ``slept`` as of ``Outbox``."""
     try:
         then, date, config, box.beat = _recall(box, box.spool.load() or {})
+    except OSError:
+        # It cannot be read now: nothing is written over it for an hour.
+        then, date, config, box.beat = _recall(box, {})
+        box.late = int(box.uptime()) + 3600
     except Exception:
         # Damaged, of another shape, or too much for the memory: it counts as none.
         then, date, config, box.beat = _recall(box, {})
@@ -69,7 +73,14 @@ def _judge(box):
             # Of two that hold the same group, the newer was written before the older could be removed. On FAT half
             # a rename may have left it without its content.
             if entry.group in held:
-                if not _is_whole(box, entry):
+                try:
+                    whole = box.spool.read(entry)
+                except (OSError, MemoryError):
+                    # Neither of them is let go before this one is read.
+                    box.entries.remove(entry)
+                    box.spool.unread += 1
+                    continue
+                if whole is None:
                     box.entries.remove(entry)
                     box.spool.aside(entry.name)
                     continue
@@ -77,19 +88,22 @@ def _judge(box):
             held[entry.group] = entry
 
 
-def _is_whole(box, entry):
-    try:
-        return box.spool.read(entry) is not None
-    except OSError:
-        return False
-
-
 def look_again(box):
-    """Find mails that could not be read before."""
+    """Find mails, and what was remembered, that could not be read before."""
     try:
+        if box.late:
+            state = box.spool.load() or {}
+            box.late = 0
+            # What happened since then counts as well.
+            since = box.notes.dump()
+            box.notes.load(state.get("notes", ()))
+            box.notes.add(since)
+            box.spool.number = max(box.spool.number, int(state.get("number", 0)))
+            box.hosts += [str(host) for host in state.get("hosts", ())][: 4 - len(box.hosts)]
+            box.save()
         if _gather(box)[1]:
             box.save()
         _judge(box)
-    except OSError:
-        # The directory itself cannot be read.
-        box.spool.unread = 1
+    except (OSError, ValueError, TypeError):
+        # The directory itself cannot be read, or what was remembered has another shape.
+        box.spool.unread = max(box.spool.unread, 1)

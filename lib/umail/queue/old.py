@@ -26,7 +26,7 @@ def _lines(file):
 
 
 def state(path):
-    """What must survive a reset, as today's ``Outbox`` keeps it; None if there is nothing."""
+    """What must survive a reset, as today's ``Outbox`` keeps it; None if there is nothing; OSError: not readable."""
     try:
         with open(path, "rb") as file:
             for now, date, config, (dropped, damaged, buried, why), beat, policy in _lines(file):
@@ -35,8 +35,11 @@ def state(path):
                 if policy:
                     found["policy"] = dict(zip(("until", "fails", "why", "paid", "hour", "keys"), policy))
                 return found
-    except (OSError, ValueError, TypeError):
+    except (ValueError, TypeError):
         pass
+    except OSError as error:
+        if not durable.for_a_person(error):
+            raise
     return None
 
 

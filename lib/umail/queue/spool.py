@@ -34,9 +34,14 @@ class Stored:
         return self._size
 
     def open(self):
-        """A file at the first byte."""
-        file = open(self.path, "rb")
-        file.seek(self.start)
+        """A file at the first byte; MailError, temporary, if it cannot be read."""
+        try:
+            file = open(self.path, "rb")
+            file.seek(self.start)
+        except OSError as error:
+            from ..errors import MailError
+
+            raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")
         return file
 
 
@@ -385,5 +390,8 @@ def _unchanged(path, size, check):
     try:
         with open(path, "rb") as file:
             return _read(file, size + 1, 0) == (size, check)
-    except OSError:
+    except OSError as error:
+        # What cannot be read for now is not changed.
+        if not durable.for_a_person(error):
+            raise
         return False

@@ -226,14 +226,16 @@ TEXTS = (
         b"ent: check free space, and for a worn or read-only file system.\n"
     ),
     (
-        b"token_endpoint;The server that gives tokens did not answer as it should: che"
-        b"ck the network and the tenant's name, and try later.\ntemporary;The server co"
-        b"uld not take the mail just now: try later.\npermanent;The server refused this"
-        b" mail for good: its text says why; change the mail, the sender or the recipi"
-        b"ent.\nconfiguration;A setting must be changed before another try: check route"
-        b", login and sender.\nsecurity;umail refused to go on, since the connection co"
-        b"uld not be trusted: check host, trust= and clock.\nuncertain;The whole mail h"
-        b"ad left when the connection ended, so it may have arrived: look before sendi"
-        b"ng it again; a repeat bears the same Message-ID.\n"
+        b"flash_read;A file on the board can't be read for now, and is asked for again"
+        b": if that lasts, check the card or the flash it lies on.\ntoken_endpoint;The "
+        b"server that gives tokens did not answer as it should: check the network and "
+        b"the tenant's name, and try later.\ntemporary;The server could not take the ma"
+        b"il just now: try later.\npermanent;The server refused this mail for good: its"
+        b" text says why; change the mail, the sender or the recipient.\nconfiguration;"
+        b"A setting must be changed before another try: check route, login and sender."
+        b"\nsecurity;umail refused to go on, since the connection could not be trusted:"
+        b" check host, trust= and clock.\nuncertain;The whole mail had left when the co"
+        b"nnection ended, so it may have arrived: look before sending it again; a repe"
+        b"at bears the same Message-ID.\n"
     ),
 )

@@ -1,0 +1,119 @@
+"""How an outbox takes a mail: alone or together with others of its kind, and what is dropped if there is no room."""
+
+from .format import Entry
+
+# The lines behind a mail's content take about so many bytes.
+_LINES = 1500
+
+
+def put(box, message, key, priority, recovery, copy):
+    """Do what ``Outbox.put`` does."""
+    policy = box.policy
+    # If it cannot be kept, it has not been.
+    before = policy.keys, policy.hour
+    headers = message.headers
+    try:
+        entry = _put(box, message, key, priority, recovery, copy)
+    except BaseException:
+        policy.keys, policy.hour = before
+        raise
+    finally:
+        message.headers = headers
+    _trim(box)
+    box.save()
+    return entry if entry in box.entries else None
+
+
+def _put(box, message, key, priority, recovery, copy):
+    now = box.now()
+    until, group = box.policy.admit(now, key, recovery, priority > 1)
+    storm = box.policy.keys.get(key)
+    if storm:
+        if storm.first and (until or recovery):
+            message.headers = message.headers + [("In-Reply-To", storm.first), ("References", storm.first)]
+        elif not recovery:
+            box.policy.begin(key, message.message_id)
+    more = 0
+    old = None
+    if until:
+        more = 1
+        for entry in box.entries:
+            if entry.more and entry.group == group and entry.state == "pending" and entry is not box.current:
+                old = entry
+                more = old.more + 1
+                until = old.until
+        if group == "":
+            message = _digest(box, message, old, more)
+    entry = write(box, message, group, priority, until, more, old.since if old else now, copy)
+    if old:
+        box.remove(old)
+    return entry
+
+
+def _digest(box, message, old, more):
+    # Many mails of an hour in one: their subjects.
+    from ..message import Message
+
+    text = message.subject + "\n"
+    before = box.read(old) if old else None
+    if before:
+        text = before.text + text if len(before.text) < 4000 else before.text
+    return Message(message.author, message.to, "%d more mails" % more, text, cc=message.cc, bcc=message.bcc)
+
+
+def write(box, message, group, priority, until, more, since, copy=True):
+    """Store a mail, whatever the policy; returns its Entry."""
+    size = _LINES + sum([len(text or "") for text in (message.text, message.html)])
+    _make_room(box, size + sum([part.size() or 0 for part in message.attachments]), priority)
+    entry = Entry(0, 0)
+    entry.priority = priority
+    entry.group = group
+    entry.more = more
+    entry.since = entry.tried = since
+    entry.until = until
+    entry.date = message.date
+    box.spool.write(entry, message, copy, box.most_bytes, box.now(), box.date())
+    box.entries.append(entry)
+    return entry
+
+
+def _victims(box, priority):
+    # What may be dropped for a mail of that priority: dead ones first, then the lowest, then the oldest.
+    found = []
+    for entry in box.entries:
+        dead = entry.state == "dead"
+        if entry is not box.current and (dead or entry.priority <= priority):
+            found.append((not dead, entry.priority, entry.number, entry))
+    # (Numbers differ: no two entries are ever compared.)
+    return [entry for _, _, _, entry in sorted(found)]
+
+
+def _drop(box, entry):
+    # Counted before it is removed: a power cut may count it twice, but not hide it.
+    if entry.state != "dead":
+        box.notes.dropped += 1
+        box.save()
+    box.remove(entry)
+
+
+def _trim(box):
+    for entry in _victims(box, 1 << 20):
+        if len(box.entries) <= box.most and sum([one.size for one in box.entries]) <= box.most_bytes:
+            return
+        _drop(box, entry)
+
+
+def _make_room(box, size, priority):
+    # Room for a mail, in whole blocks, and one more for the marks; nothing is dropped if that would not help.
+    free, block = box.spool.room()
+    need = (size // block + 2) * block
+    while free < need and box.spool.sweep():
+        free, _ = box.spool.room()
+    victims = _victims(box, priority)
+    if free < need and free + sum([(one.size // block + 1) * block for one in victims]) < need:
+        raise OSError(28)
+    for entry in victims:
+        if free >= need:
+            return
+        _drop(box, entry)
+        free, _ = box.spool.room()
