@@ -175,6 +175,11 @@ READERS = {
         debian("ripmime"), ripmime, ("7bit", "8bit"), ("files",), known(files="a long name, a quoted name")
     ),
     "emailjs-mime-parser": Reader(module("emailjs-mime-parser"), in_node("emailjs-mime-parser")),
-    "letterparser": Reader(module("letterparser"), in_node("letterparser"), ("7bit", "8bit")),
+    "letterparser": Reader(
+        module("letterparser"),
+        in_node("letterparser"),
+        ("7bit", "8bit"),
+        known=known(files="a long name, a quoted name", subject="emoji", texts="spaces"),
+    ),
     "mblaze": Reader(debian("mblaze"), mblaze, compared=("subject",)),
 }

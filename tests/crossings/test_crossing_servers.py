@@ -88,7 +88,7 @@ def test_a_wrong_password(request: pytest.FixtureRequest, server: RealServer, de
 
 
 @pytest.mark.parametrize("server", ["go-smtp"], indirect=True)
-def test_a_wrong_password_that_is_told_as_temporary_reaches_a_person(
+def test_a_wrong_password_for_days(
     request: pytest.FixtureRequest, server: RealServer, device: TalkingDevice, tmp_path: Path
 ) -> None:
     before = len(server.mails())
