@@ -17,8 +17,10 @@ import pytest
 import typer.main
 
 from umail_host import cli
+from umail_host import files as brought
 from umail_host.device import port_failure
 from umail_host.device.board import Board
+from umail_host.errors import UserError
 from umail_host.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -193,3 +195,14 @@ def statuses_in(source: str) -> set[int]:
     errors = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "UserError"]
     given = [value for call in errors for value in [*call.args[1:], *(word.value for word in call.keywords)]]
     return {value.value for value in given if isinstance(value, ast.Constant)}
+
+
+def test_a_byte_order_mark_does_no_harm_and_other_encodings_are_told_with_the_remedy(tmp_path: Path) -> None:
+    for name, text, toml in (("a.json", '{"name": "Kühl"}', False), ("a.toml", 'name = "Kühl"', True)):
+        path = tmp_path / name
+        path.write_bytes(text.encode("utf-8-sig"))
+        assert brought.table(path, toml) == {"name": "Kühl"}
+        for encoding, said in (("utf-16", "UTF-16: save it as UTF-8"), ("cp1252", r"another encoding \(ANSI\?\)")):
+            path.write_bytes(text.encode(encoding))
+            with pytest.raises(UserError, match=said):
+                brought.table(path, toml)
