@@ -81,6 +81,11 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
         (["--limit", "3"], "", "timestamp,value"),
         ([], "timestamp,value\n2026-01-01 00:00:00,1\n", "--limit 30"),
         (["--limit", "3"], "time,value\n11/24/2026 12:00,1\n", "its last line is '11/24/2026 12:00,1'"),
+        (
+            ["--limit", "3"],
+            "t,v\n2026-01-02,1\n2026-01-01,9\n",
+            "goes back from 2026-01-02 00:00 UTC to 2026-01-01 00:00",
+        ),
         (["--limit", "3"], "Zeit;hPa\n24.11.2026;1.013\n25.11.2026;1013,2\n", "without a point between thousands"),
         (
             ["--limit", "3"],
