@@ -56,6 +56,7 @@ def mails(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> dict[st
 def mailed(flash: Path, folder: Path, kind: str, name: str) -> list[tuple[str, str]]:
     """Return subject and text of each mail that a board of that kind sends for the trace ``name``, in order."""
     octets, limit, hysteresis = TRACES[name]
+    spec = boards.load(kind)
     with rig(flash, folder / "board", kind=kind) as node:
         config = settings(
             node.server,
@@ -64,7 +65,10 @@ def mailed(flash: Path, folder: Path, kind: str, name: str) -> list[tuple[str, s
             clock={"ntp": "time.example", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
             heartbeat=0,
             watchdog=120,  # this computer may be busy
+            **({"ethernet": dict(spec.wired)} if spec.cable else {}),
         )
+        if spec.cable:
+            del config["wifi"]
         node.start(config, {"/trace.csv": octets})
         printed = node.wait_for("trace finished", 280)
         assert "crashed" not in printed
