@@ -46,8 +46,11 @@ def join(ssid, password, seconds):
 
     if not hasattr(network, "WLAN"):
         return "it has none"
-    wlan = network.WLAN(getattr(network, "STA_IF", 0))
-    wlan.active(True)
+    try:
+        wlan = network.WLAN(getattr(network, "STA_IF", 0))
+        wlan.active(True)
+    except (OSError, RuntimeError) as error:
+        return str(error)
     begun = time.ticks_ms()
     if not wlan.isconnected():
         try:
