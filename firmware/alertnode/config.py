@@ -7,7 +7,6 @@ in ``config_help``, which is loaded only if something is wrong. No value is repe
 import json
 
 from alertnode import config_network
-from umail import load_transient
 
 PATH = "/config.json"
 _LONGEST = 16384
@@ -130,6 +129,8 @@ def load(path=PATH):
         return {}, ["%s is missing: copy one to the board, by umail deploy or mpremote cp" % path]
     try:
         value = json.loads(text.decode())
+        from umail import load_transient
+
         # MicroPython up to 1.25 takes {"interval": 30 for whole, though it was cut off before a 0 and the rest.
         if not load_transient("whole_json").closed(text):
             raise ValueError
