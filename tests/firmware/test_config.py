@@ -5,7 +5,7 @@ import os
 
 from alertnode import config
 from check import equal, inside, scratch
-from umail import whole_json
+from umail.net import whole_json
 
 
 def but(table, more):
