@@ -95,4 +95,4 @@ def test_a_radio_that_has_no_memory_to_start_gives_no_server_on_any_release():
 
         equal(found(Full(), lambda: dns.servers("none")), [])
         if sys.implementation.name == "micropython":
-            equal(found(Full(), lambda: opening._local_address(None)), None)
+            equal(found(Full(), lambda: opening.address(None)), None)
