@@ -30,6 +30,7 @@ SCRIPTS = (
     _HOST / "device" / "on_board.py",
     _HOST / "doctor" / "on_board.py",
     _HOST / "first_board" / "on_board.py",
+    _HOST / "sensing" / "on_board.py",
     ROOT / "tests" / "hil" / "on_device.py",
     *sorted((ROOT / "examples").glob("*.py")),
 )
