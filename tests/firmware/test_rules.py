@@ -2,7 +2,8 @@
 
 import json
 
-from alertnode.rules import AGAIN, ALERT, THEN, Rule, make, number
+from alertnode.rulebook import make
+from alertnode.rules import AGAIN, ALERT, THEN, Rule, number
 from alertnode.sensors.reading import Reading
 from check import equal
 
