@@ -22,6 +22,16 @@ def clean(argument, value):
     return value
 
 
+def token(value):
+    """Return an access token; a ValueError refuses one that is not plain."""
+    return clean("token", value)
+
+
+def timeout(argument, value):
+    """Refuse a time limit."""
+    refuse(argument, value, "is not a number of seconds from 0 to 400,000")
+
+
 def route(one):
     """Check a ``Route`` that is not a plain login; its security may still be None."""
     if one.security is None:
