@@ -36,6 +36,8 @@ class App:
     expiry = None
     # The readings taken last, by the name of the value.
     readings: dict = {}
+    # A Panel, if there are outputs.
+    panel = None
     # The module platform, to mark which part is at work; None: nothing outlives a reset.
     port = None
 
@@ -121,8 +123,11 @@ class App:
         while True:
             self.feed()
             self.clock.tick()
-            if self.online() and self.mailer.due():
+            online = self.online()
+            if online and self.mailer.due():
                 self.flush()
+            if self.panel:
+                self.panel.tick(online)
             self._mark(platform.WAITING)
             self._count_minutes()
             left = end - self.clock.uptime()
@@ -225,6 +230,9 @@ class App:
         times = min([event.rule.times for event in events])
         key = "" if times == 2 else "+".join([event.rule.name for event in events])
         self.mailer.put(subject, text, line, first.kind, key, to, hold, first.kind == ALERT and times == 1)
+        if self.panel:
+            for event in events:
+                self.panel.act(event)
         if self.more:
             self.more = ()
             if self.state is not None:

@@ -89,6 +89,10 @@ def build(settings, parts, running):
         known.restore(node.rules, time.moment)
         if settings["heartbeat"]:
             _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
+    if settings["outputs"]:
+        from alertnode.outputs.panel import Panel
+
+        node.panel = Panel(node, settings["outputs"])  # type: ignore[assignment]
     _watch(node, settings)
     return _runner(node, settings)
 

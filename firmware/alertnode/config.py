@@ -154,6 +154,9 @@ def _mail(mail, problems):
 
 def _route(path, mail, problems):
     route = mail["route"]
+    if mail["port"] == 465 and not mail["security"]:
+        # RFC 8314, 3.3: the port of TLS from the first byte.
+        mail["security"] = "tls"
     mailbox = route in ("m365.submission", "m365.hve")
     tenant = route in ("m365.direct_send", "m365.relay")
     for key in ("username",) if mailbox else ("domain", "sender") if tenant else ("host",) if route == "smtp" else ():

@@ -1,15 +1,16 @@
 """Checks values of the configuration against tables, and completes them with the defaults.
 
 A table holds for each key: (kind, default, lowest, highest). A kind is "number", "numbers" (one, or several by name),
-"whole", "switch" (true or false), "pin", one of text (see ``wrong_text``; with an s behind it one or several), a tuple
-of the words that are allowed, or a table of its own. The default REQUIRED means that the key must be there.
+"whole", "switch" (true or false), "pin", "i2c" (118 or "0x76"), one of text (see ``wrong_text``; with an s behind it
+one or several), a tuple of the words that are allowed, or a table of its own. The default REQUIRED means that the key
+must be there.
 """
 
 from alertnode import config_network
 
 REQUIRED = None
 # Kinds of text, several and one.
-_TEXTS = {"addresses": "address", "names": "name", "paths": "path", "roots": "root"}
+_TEXTS = {"texts": "text", "addresses": "address", "names": "name", "paths": "path", "roots": "root"}
 _ONE = ("text", "word", "address", "name", "path", "digits", "part", "label", "ipv4", "country")
 
 
@@ -89,6 +90,12 @@ def _value(path, value, kind, limits, problems):
         for name in value:
             _value("%s.%s" % (path, name[:40]), value[name], "number", limits, problems)
         return value
+    elif kind == "i2c":
+        # Data sheets have it in hexadecimal, which JSON does not know.
+        digits = value[2:] if isinstance(value, str) and value[:2] == "0x" else ""
+        if digits and not [c for c in digits if c not in "0123456789abcdefABCDEF"]:
+            value = int(digits, 16)
+        return _value(path, value, "whole", limits, problems)
     elif kind in ("number", "numbers", "whole"):
         allowed = int if kind == "whole" else (int, float)
         if isinstance(value, bool) or not isinstance(value, allowed):

@@ -1,6 +1,6 @@
 """Checks what the configuration says of sensors, outputs and rules, by the tables of the modules that they name."""
 
-from alertnode.config_kinds import REQUIRED, section, wrong_text
+from alertnode.config_kinds import REQUIRED, section, table, wrong_text
 
 _MOST_SENSORS = 12
 _LONGEST_NAME = 16
@@ -132,6 +132,8 @@ def _sensor(path, name, value, sensors, problems):
 def _part(path, value, find, common, problems):
     """Check the section of a sensor or an output; return it and its module, None if that is not known."""
     kind = value.get("type")
+    if "values" in value and kind not in find.TYPES:
+        return _own(path, value, find, common, problems)
     driver = None
     if isinstance(kind, str) and wrong_text("part", kind) == "":
         try:
@@ -146,6 +148,20 @@ def _part(path, value, find, common, problems):
         problems.add(path + ".type", 'is "%s", whose program is not on this board' % kind)
         return value, None
     return section(path, value, "type", kinds, common, problems), driver
+
+
+def _own(path, value, find, common, problems):
+    """Check the section of a part of one's own, of which "values" are the names and units: its other keys are free."""
+    keys = dict(common)
+    keys["type"] = ("part", REQUIRED)
+    keys["values"] = (list, REQUIRED)
+    result = dict(value)
+    result.update(table(path + ".", {key: value[key] for key in value if key in keys}, keys, problems))
+    for one in result["values"] or ():
+        if not isinstance(one, list) or len(one) != 2 or not isinstance(one[0], str) or not isinstance(one[1], str):
+            problems.add(path + ".values", "is not a list of names and units")
+            return result, None
+    return result, find.module(result["type"]) if result["type"] else None
 
 
 def _rules(rules, known, sensors, problems):
