@@ -29,6 +29,7 @@ SCRIPTS = (
     _HOST / "doctor" / "examine.py",
     _HOST / "doctor" / "on_board.py",
     _HOST / "first_board" / "on_board.py",
+    _HOST / "sensing" / "on_board.py",
     ROOT / "tests" / "hil" / "on_device.py",
     *sorted((ROOT / "examples").glob("*.py")),
 )
