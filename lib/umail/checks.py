@@ -22,6 +22,12 @@ def clean(argument, value):
     return value
 
 
+def seconds(argument, value):
+    """Refuse what is not a number of seconds, infinite, or more than a board's clock of milliseconds can tell."""
+    if not isinstance(value, (int, float)) or not 0 < value <= 400000:
+        refuse(argument, value, "is not a number of seconds from 0 to 400,000")
+
+
 def route(one):
     """Check a ``Route`` that is not a plain login; its security may still be None."""
     if one.security is None:

@@ -33,9 +33,8 @@ class Delivery:
     def __init__(self, routes, timeout, deadline, leaving=None):
         self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
         for name, value in (("timeout", timeout), ("deadline", deadline)):
-            # Not a number, infinite, or more than a board's clock of milliseconds can tell.
-            if not isinstance(value, (int, float)) or not 0 < value <= 400000:
-                load_transient("checks").refuse(name, value, "is not a number of seconds from 0 to 400,000")
+            if type(value) is not int or not 0 < value <= 400000:
+                load_transient("checks").seconds(name, value)
         self.deadline = deadline
         # How many connections this mail may still take.
         self.left = 0

@@ -118,7 +118,9 @@ class _Token:
         self._store = store
         # A refresh token that the store does not take yet.
         self._renewed: "str | None" = None
+        load_transient("checks").seconds("timeout", seconds)
         self._seconds = seconds
+        self._busy = False
         self._token = None
         # How many seconds it is valid, and when it came, by the ticks and by the date.
         self._valid = self._ticks = self._date = 0
@@ -139,9 +141,18 @@ class _Token:
                 advice for it.
         """
         self.keep()
+        for _ in range(120):
+            if not self._busy:
+                break
+            # Another task fetches one: a refresh token may be good for one use only.
+            yield ("pause", 1)
         if refresh or self._token is None or not self._is_fresh():
             self._token = None
-            yield from self._fetch()  # type: ignore[attr-defined]
+            self._busy = True
+            try:
+                yield from self._fetch()  # type: ignore[attr-defined]
+            finally:
+                self._busy = False
         return self._token
 
     def keep(self):

@@ -47,7 +47,7 @@ class Outbox:
             refuses; ``keep()`` gives it back. They are the mails that were delivered and could not be removed.
 
     Raises:
-        ValueError: another Outbox has this directory; ``close`` it first.
+        ValueError: another Outbox has this directory (``close`` it first), or ``timeout`` or ``deadline`` is no time.
         OSError: the directory cannot be read.
     """
 
@@ -77,6 +77,8 @@ class Outbox:
             from .policy import Policy
 
             policy = Policy(random)
+        for name, value in (("timeout", timeout), ("deadline", deadline)):
+            load_transient("checks").seconds(name, value)
         self.policy = policy
         self.route = route
         self.most_bytes = most_bytes
@@ -129,11 +131,12 @@ class Outbox:
                 from .queue.claim_cpython import Claim
 
                 self._claim = Claim(path)
-            elif path in _claimed:
-                raise OSError(11)
             else:
-                _claimed.add(path)
-                self._claim = path
+                name = load_transient("queue.found").whole(path)
+                if name in _claimed:
+                    raise OSError(11)
+                _claimed.add(name)
+                self._claim = name
         except OSError as error:
             # EAGAIN, as 35 on macOS.
             if error.args[0] in (11, 35):

@@ -1,6 +1,7 @@
 """What bad weeks do to an outbox: names that are not found, clocks that wrap or lie, a flash that errs or fills."""
 
 import os
+import sys
 
 from check import equal, inside, raises
 from outbox_world import QUIET, cleaned
@@ -310,7 +311,17 @@ def test_a_second_outbox_on_a_directory_is_refused_until_the_first_is_closed(wor
     world.start()
     route = Route("192.0.2.1", 25, security="plain")
     inside("belongs to another Outbox already", str(raises(ValueError, Outbox, world.path, route)))
-    inside("belongs to another Outbox already", str(raises(ValueError, Outbox, world.path + "/", route)))
+    folder, _, name = world.path.rpartition("/")
+    here = os.getcwd()
+    for path in (world.path + "/", folder + "//" + name, folder + "/./" + name, folder + "/x/../" + name + "/", name):
+        if path == name:
+            # (Where CPython and MicroPython are both asked for a directory by a relative name.)
+            os.chdir(folder)
+        try:
+            if "/x/" not in path or sys.implementation.name == "micropython":
+                inside("belongs to another Outbox already", str(raises(ValueError, Outbox, path, route)))
+        finally:
+            os.chdir(here)
     world.put("alert")
     world.box.close()
     second = Outbox(world.path, route)
@@ -372,3 +383,12 @@ def test_a_flash_that_refuses_the_mark_again_does_not_keep_the_mail(world):
         equal(world.flush(), 1)
     finally:
         back()
+
+
+@cleaned
+def test_a_time_that_is_none_is_told_when_the_outbox_is_made(world):
+    route = Route("192.0.2.1", 25, security="plain")
+    for value in (None, float("nan"), float("inf"), -1, "5"):
+        for name in ("timeout", "deadline"):
+            inside(name + ": ", str(raises(ValueError, lambda: Outbox(world.path, route, **{name: value}))))
+    world.start()

@@ -1,6 +1,19 @@
 """What an outbox finds at its start, and takes up: what was remembered, its mails, and what a reset made of them."""
 
 
+def whole(path):
+    """The one name that a directory has among all that lead to it: ``/outbox`` for ``outbox/`` and ``/x/..//outbox``."""
+    import os
+
+    names = []
+    for name in (path if path[:1] == "/" else os.getcwd() + "/" + path).split("/"):
+        if name == "..":
+            names = names[:-1]
+        elif name not in ("", "."):
+            names.append(name)
+    return "/".join(names)
+
+
 def load(box, slept):
     """Take up what lies on flash, and begin the time of ``box``; ``slept`` as of ``Outbox``."""
     try:

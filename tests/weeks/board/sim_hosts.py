@@ -6,7 +6,8 @@ from sim_net import ROUTER, TRIP  # noqa: F401
 
 WORLD = None
 MAIL = "203.0.113.25"
-MAIL6 = "2001:db8::25"
+# (As umail writes it.)
+MAIL6 = "2001:db8:0:0:0:0:0:25"
 SECOND = "203.0.113.26"
 LOGIN = "203.0.113.43"
 PORTAL = "10.0.0.1"
