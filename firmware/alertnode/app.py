@@ -20,7 +20,7 @@ class App:
     Args:
         board: the board's name in mails (str).
         sensor: a Sensor; rules: list of Rule; mailer: a Mailer; clock: a Clock; log: a Log;
-            wifi: a Wifi, or None if the network is simply there.
+            wifi: a Link, or None if the network is simply there.
         feed: feeds the watchdog; sleep: waits, in milliseconds.
     """
 
@@ -119,7 +119,7 @@ class App:
         """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
         if self.wifi is not None and not self.wifi.up():
             self._restart_for_network()
-            return self._cannot("Wi-Fi is down")
+            return self._cannot("%s is down" % self.wifi.kind)
         if self.clock.due():
             self.feed()
             self._mark(platform.ASKING)

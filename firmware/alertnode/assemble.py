@@ -1,6 +1,6 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, log, mailer, platform, routes, rules, secrets, zone
+from alertnode import VERSION, app, clock, log, mailer, networks, platform, routes, rules, secrets, zone
 from alertnode import state as memory
 from alertnode.sensors.reading import reason
 
@@ -33,6 +33,7 @@ def configured(settings):
     import umail
 
     _preload()
+    networks.check(settings)
     routes.check_files(settings["mail"])
     route = routes.every(settings["mail"], secrets.get, umail)
     journal = log.Log(size=settings["log_size"])
@@ -59,7 +60,7 @@ def build(settings, parts, running):
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     outbox.tick = feed
-    wifi = _wifi(settings["wifi"], uptime, feed, journal.say, journal.show)
+    wifi = networks.make(settings, secrets.get, uptime, platform.sleep, feed, journal.say, journal.show)
     if wifi is not None and cause == platform.DEEP_SLEEP:
         wifi.welcome = journal.show
     if wifi is not None:
@@ -213,15 +214,3 @@ def _clock(settings, uptime, say):
         except Exception as error:
             say("the DS3231 cannot be set up: %s" % reason(error))
     return clock.Clock(platform, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)
-
-
-def _wifi(settings, uptime, feed, say, show):
-    try:
-        import network
-    except ImportError:
-        # A computer's MicroPython: the network is simply there.
-        return None
-    from alertnode.wifi import Wifi
-
-    password = secrets.get("wifi_password")
-    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, say, settings["timeout"], show)

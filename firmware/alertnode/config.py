@@ -6,6 +6,8 @@ in ``config_help``, which is loaded only if something is wrong. No value is repe
 
 import json
 
+from alertnode import config_network
+
 PATH = "/config.json"
 _LONGEST = 16384
 REQUIRED = None
@@ -54,7 +56,9 @@ _CLOCK = {
 }
 _TOP = {
     "board_name": ("text", REQUIRED),
-    "wifi": ({"ssid": ("text", REQUIRED), "timeout": ("number", 20, 2, 60)}, REQUIRED),
+    "wifi": ("networks", ()),
+    "ethernet": (config_network.ETHERNET, ()),
+    "network": (config_network.NETWORK, {}),
     "mail": (_MAIL, REQUIRED),
     "sensor": (dict, REQUIRED),
     "rules": (list, REQUIRED),
@@ -95,7 +99,7 @@ _LIMIT = {"limit": ("number", REQUIRED, -1e9, 1e9), "hysteresis": ("number", 0, 
 _GONE = {"readings": ("whole", 3, 0, 100)}
 # Kinds of text, several and one.
 _TEXTS = {"addresses": "address", "names": "name", "paths": "path", "roots": "root"}
-_ONE = ("text", "word", "address", "name", "path", "digits")
+_ONE = ("text", "word", "address", "name", "path", "digits", "label", "ipv4", "country")
 _RULES = {"above": _LIMIT, "below": _LIMIT, "gone": _GONE, "open": _STATE, "closed": _STATE}
 
 
@@ -172,8 +176,7 @@ def check(value):
         config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
-    if config["wifi"] and config["wifi"]["ssid"] and len(config["wifi"]["ssid"].encode()) > 32:
-        problems.add("wifi.ssid", "is longer than the 32 bytes that a network's name has")
+    config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
     return config, sorted(problems.sentences)
@@ -215,6 +218,12 @@ def _value(path, value, kind, limits, problems):
         what = _text("word", value) if isinstance(value, str) else "is not a pin's number"
         if not what:
             return value
+    elif kind == "networks":
+        value = [value] if isinstance(value, dict) else value
+        if isinstance(value, list) and 0 < len(value) <= config_network.MOST:
+            where = [path if len(value) == 1 else "%s[%d]" % (path, number) for number in range(len(value))]
+            return [_value(where[i], one, config_network.WIFI, (), problems) for i, one in enumerate(value)]
+        what = "is neither a network in braces { } nor a list of up to %d" % config_network.MOST
     elif kind in _TEXTS:
         value = [value] if isinstance(value, str) else value
         if isinstance(value, list) and value:
@@ -277,7 +286,7 @@ def _text(kind, value):
         return "begins or ends with a dot" if value[0] == "." or value[-1] == "." else ""
     if kind == "digits" and (len(value) != 16 or [c for c in value if c not in "0123456789abcdefABCDEF"]):
         return "is not 16 hexadecimal digits"
-    return ""
+    return config_network.text(kind, value)
 
 
 def _kind(path, value, key, kinds, common, problems):

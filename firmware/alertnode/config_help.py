@@ -2,13 +2,38 @@
 
 _TRACE = "give the path of a CSV file on the board, timestamp,value, such as /trace.csv"
 _PIN = "give the number of the pin that the sensor is wired to, such as 4"
+_ETHERNET_PIN = "give the number of the pin that the Ethernet chip is wired to, such as 23"
 # By key, without the index of a list.
 _HINTS = {
     "": 'it begins like {"board_name": "freezer-3", …; docs/firmware.md has a whole one',
     "board_name": 'give the name that mails call the board by, such as "freezer-3"',
-    "wifi": 'give {"ssid": "name of the network"}',
+    "wifi": 'give {"ssid": "name of the network"}, or a list of those; a board with a cable has "ethernet": {} instead',
     "wifi.ssid": "give the name of the Wi-Fi network",
     "wifi.timeout": "give the seconds that one attempt may take, such as 20",
+    "ethernet": "give wifi, or ethernet for a board with a cable",
+    "ethernet.phy_type": "say which Ethernet chip it is; for boards that umail knows leave it out",
+    "ethernet.phy_addr": "give the address of the Ethernet chip, usually 0 or 1",
+    "ethernet.ref_clk_mode": "say whether the 50 MHz clock comes in or goes out at the pin ref_clk",
+    "ethernet.spi": "give the number of the SPI bus, such as 1",
+    "ethernet.mdc": _ETHERNET_PIN,
+    "ethernet.mdio": _ETHERNET_PIN,
+    "ethernet.reset": _ETHERNET_PIN,
+    "ethernet.power": _ETHERNET_PIN,
+    "ethernet.ref_clk": _ETHERNET_PIN,
+    "ethernet.sck": _ETHERNET_PIN,
+    "ethernet.mosi": _ETHERNET_PIN,
+    "ethernet.miso": _ETHERNET_PIN,
+    "ethernet.cs": _ETHERNET_PIN,
+    "ethernet.int": _ETHERNET_PIN,
+    "ethernet.timeout": "give the seconds that one attempt may take, such as 20",
+    "network": 'give {"hostname": "freezer-3", "address": "192.168.1.7", "gateway": "192.168.1.1"}, or leave it out',
+    "network.hostname": "give the name that the router shows, such as freezer-3",
+    "network.address": "give the board's own address, such as 192.168.1.7, or leave it out for the router's choice",
+    "network.mask": "give the network's mask, such as 255.255.255.0",
+    "network.gateway": "give the router's address, such as 192.168.1.1",
+    "network.dns": "give the address of a DNS server, such as 192.168.1.1, or leave it out for the router's choice",
+    "network.country": "give the country whose channels the Wi-Fi may use, such as DE, or leave it out",
+    "network.tx_power": "give the power of the Wi-Fi in dBm, 2 to 21, or leave it out",
     "mail": 'give {"route": "m365.submission", "username": "esp32@contoso.com", "to": ["ops@contoso.com"]}',
     "mail.route": "say which way mail goes in",
     "mail.to": 'give the addresses that alerts go to, such as ["ops@contoso.com"]',
@@ -106,8 +131,9 @@ def _unknown(key, words):
 def kept_as(section, last):
     """Return the name of the secret that was meant by the key ``last`` of a ``section`` (``mail.fallback``)."""
     first, _, rest = section.partition(".")
-    if first == "wifi":
-        return "wifi_password"
+    if first[:4] == "wifi":
+        number = int(first[5:-1] or 0) + 1 if "[" in first else 1
+        return "wifi_password" if number == 1 else "wifi_password_%d" % number
     if first != "mail":
         return last
     if "refresh" in last or ("oauth" in rest and "token" in last):

@@ -33,7 +33,7 @@ PARTS = (
     "starting",
     "reading the sensor",
     "writing to flash",
-    "connecting to the Wi-Fi",
+    "connecting to the network",
     "asking for the time",
     "sending mail",
     "waiting",

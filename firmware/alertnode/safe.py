@@ -1,6 +1,6 @@
 """Runs when the node failed to start again and again: loads little, sends what waits, and says what happened."""
 
-from alertnode import VERSION, platform, routes, secrets, zone
+from alertnode import VERSION, networks, platform, routes, secrets, zone
 from alertnode.clock import Clock, Uptime
 from alertnode.state import LAST_WORDS, last_words
 
@@ -19,7 +19,7 @@ def run(settings, running):
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     time = Clock(platform, uptime, zone.Zone(settings["clock"]["zone"]), settings["clock"]["ntp"], print)
-    wifi = _wifi(settings["wifi"], uptime, feed)
+    wifi = networks.make(settings, secrets.get, uptime, platform.sleep, feed, print)
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]
@@ -75,14 +75,3 @@ def _say(umail, outbox, settings, note):
         platform.remove(LAST_WORDS)
     except OSError as error:
         print("the outbox takes no mail: %s" % error)
-
-
-def _wifi(settings, uptime, feed):
-    try:
-        import network
-    except ImportError:
-        return None
-    from alertnode.wifi import Wifi
-
-    password = secrets.get("wifi_password")
-    return Wifi(network, settings["ssid"], password, uptime, platform.sleep, feed, print, settings["timeout"])

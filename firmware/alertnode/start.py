@@ -68,6 +68,7 @@ def _settings(running):
     # Needed once: a board's RAM is small.
     del config
     _unload("config")
+    _unload("config_network")
     return settings
 
 
@@ -81,7 +82,7 @@ def _run(settings, running):
         _tell([str(error)], running[1])
     run = assemble.build(settings, parts, running)
     del assemble, parts
-    for name in ("assemble", "routes", "secrets"):
+    for name in ("assemble", "config_network", "networks", "routes", "secrets"):
         _unload(name)
     run()
 

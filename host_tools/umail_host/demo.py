@@ -87,13 +87,13 @@ class Lines:
 
 
 def configuration(
-    server: FakeServer, limit: float, hysteresis: float, unit: str, name: str, column: str = ""
+    server: FakeServer, limit: float, hysteresis: float, unit: str, name: str, column: str = "", cable: bool = False
 ) -> Settings:
-    """Return what becomes /config.json on the board."""
+    """Return what becomes /config.json on the board; one with a ``cable`` uses that."""
     return Settings.of(
         {
             "board_name": name,
-            "wifi": {"ssid": "demo"},
+            **({"ethernet": {}} if cable else {"wifi": {"ssid": "demo"}}),
             "mail": {
                 "route": "m365.submission",
                 "username": USER,
@@ -149,7 +149,7 @@ def run(
             tell(f"virtual {kind} behind {board.port}")
             board.wifi.ssid, board.wifi.password = "demo", wifi_password
             stored = {"mail_password": mail_password, "wifi_password": wifi_password}
-            config = configuration(server, limit, hysteresis, unit, name, recording.column)
+            config = configuration(server, limit, hysteresis, unit, name, recording.column, spec.cable)
             extra = {_TRUST: server.ca_der, _TRACE: recording.octets}
             with maintenance.held(board.port, reset=False) as link:
                 _deploy(link, image.build(spec, config=config, extra_files=extra), stored, console)

@@ -13,9 +13,10 @@ from collections.abc import MutableMapping
 from umail_host.errors import UserError
 
 _SERVICE = "umail"
-# What the alert node reads; those of the second route have _2 behind them.
+# What the alert node reads; those of the second route, and of further Wi-Fi networks, have _2 and so on behind them.
 _LOGINS = ("mail_password", "mail_token", "oauth_secret", "refresh_token")
-NAMES = ("wifi_password", *_LOGINS, *(f"{name}_2" for name in _LOGINS))
+_MORE_NETWORKS = tuple(f"wifi_password_{number}" for number in range(2, 10))
+NAMES = ("wifi_password", *_LOGINS, *(f"{name}_2" for name in _LOGINS), *_MORE_NETWORKS)
 
 
 def find(name: str, board: str = "") -> str | None:

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from umail_host import files, firmware_rules
+from umail_host.device import fitting
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 
 CONFIG = "/config.json"
 DIRECT = ("m365.direct_send", "m365.relay")
+_ETHERNET_PINS = ("mdc", "mdio", "reset", "power", "ref_clk", "sck", "mosi", "miso", "cs", "int")
 _SECRET = re.compile(r"(^|_)(password|token|secret|psk)$")
 
 
@@ -155,7 +157,12 @@ class Settings:
     def secrets(self, token: bool = False) -> list[str]:
         """Return the names of the secrets that the board must be given; ``token`` as of ``Route.secret``."""
         logins = [route.secret(token) for route in self.routes if not route.sign_in]
-        return ["wifi_password", *filter(None, logins)]
+        return [*self._wifi_secrets(), *filter(None, logins)]
+
+    def _wifi_secrets(self) -> list[str]:
+        wifi = self.config.get("wifi", [])
+        count = len(wifi) if isinstance(wifi, list) else 1
+        return ["wifi_password", *(f"wifi_password_{number}" for number in range(2, count + 1))][:count]
 
     def with_host(self, route: Route, host: str) -> Settings:
         """Return the same with the mail host of one of ``routes`` set."""
@@ -164,9 +171,20 @@ class Settings:
         changed = replace(route, host=host, table={**route.table, "host": host})
         return replace(self, config=config, routes=tuple(changed if one is route else one for one in self.routes))
 
-    def file(self, board: BoardSpec) -> bytes:
-        """Return what becomes /config.json on ``board``: its names of pins turned into their numbers."""
-        return json.dumps(_with_pins(self.config, board.pins), ensure_ascii=False, indent=1).encode()
+    def file(self, board: BoardSpec, release: tuple[int, ...] = ()) -> bytes:
+        """Return what becomes /config.json on ``board``: its pins' names turned into numbers, its Ethernet filled in.
+
+        Args:
+            release: of its MicroPython, if that is known.
+
+        Raises:
+            UserError: the board, or that release, has no such way to the network; says why.
+        """
+        config = _with_pins(self.config, board.pins)
+        if "ethernet" in config:
+            config["ethernet"] = {**board.wired, **config["ethernet"]}
+        fitting.check(config, board, release)
+        return json.dumps(config, ensure_ascii=False, indent=1).encode()
 
 
 def _route(section: Mapping[str, Any], suffix: str, signed: list[str]) -> Route:
@@ -213,7 +231,8 @@ def _plain(value: Any, path: str) -> Any:
 def _with_pins(value: Any, pins: Mapping[str, int | str]) -> Any:
     if isinstance(value, Mapping):
         made = {key: _with_pins(item, pins) for key, item in value.items()}
-        if isinstance(name := made.get("pin"), str) and name in pins:
-            made["pin"] = pins[name]
+        for key in ("pin", *_ETHERNET_PINS):
+            if isinstance(name := made.get(key), str) and name in pins:
+                made[key] = pins[name]
         return made
     return [_with_pins(item, pins) for item in value] if isinstance(value, list) else value

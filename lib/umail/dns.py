@@ -255,7 +255,7 @@ def servers(path="/etc/resolv.conf"):
         try:
             found.append(network.ipconfig("dns"))
         except (AttributeError, ValueError, OSError, TypeError):
-            found.append(network.WLAN(network.STA_IF).ifconfig()[3])
+            found.append(load_transient("net.interface").find().ifconfig()[3])
     except (ImportError, AttributeError, OSError):
         try:
             with open(path) as file:

@@ -40,7 +40,14 @@ MISTAKES = (
     ("board_name", 3, '"board_name" is not a text in double quotes'),
     ("board_name", "", '"board_name" is empty'),
     ("wifi", REMOVE, '"wifi" is missing'),
-    ("wifi", "lab", '"wifi" is not an object'),
+    ("wifi", "lab", '"wifi" is neither a network in braces'),
+    ("wifi", [], '"wifi" is neither a network in braces'),
+    ("wifi", [{"ssid": "a"}, {"timeout": 3}], '"wifi[1].ssid" is missing: give the name'),
+    ("wifi", [{"ssid": "a"}, {"ssid": "b", "password": "geheim"}], "store it as the secret wifi_password_2."),
+    ("wifi", [{"ssid": "a"}, {"ssid": "n" * 33}], '"wifi[1].ssid" is longer than the 32 bytes'),
+    ("wifi", [{"ssid": "a"}] * 10, '"wifi" is neither a network in braces { } nor a list of up to 9'),
+    ("ethernet", {}, '"ethernet" and wifi do not go together'),
+    ("network", {"address": "192.168.1.9"}, '"network.gateway" is missing, and network.address needs it'),
     ("wifi.ssid", REMOVE, '"wifi.ssid" is missing'),
     ("wifi.password", "x", "store it as the secret wifi_password"),
     ("mail", REMOVE, '"mail" is missing'),
@@ -200,6 +207,7 @@ ADDRESS = TEXT + ("a", "@b.c", "a@", "a@b@c", "a b@c.d", "<a@b.c>", "a@b,c@d", "
 NUMBER = ("", "1", None, True, [1], {}, -1e12, 1e12, float("inf"), float("nan"))
 WHOLE = NUMBER + (1.5,)
 TABLE = ("", "x", 1, True, None, [], [1])
+IPV4 = TEXT + ("192.168.1", "192.168.1.256", "1.2.3.4.5", "a.b.c.d", "::1", "1.2.3.+4")
 PINS = ("", " ", "a b", "a\nb", -1, 1.5, None, True, [], {})
 WORD = ("", "other", 1, None, True, [], {})
 # For each key, what it may not be.
@@ -207,6 +215,28 @@ WRONG = {
     "board_name": TEXT,
     "wifi.ssid": TEXT + ("ü" * 17,),
     "wifi.timeout": NUMBER + (1, 61),
+    "ethernet.phy_type": WORD + ("ENC28J60",),
+    "ethernet.phy_addr": WHOLE + (-1, 32),
+    "ethernet.ref_clk_mode": WORD,
+    "ethernet.mdc": PINS,
+    "ethernet.mdio": PINS,
+    "ethernet.reset": PINS,
+    "ethernet.power": PINS,
+    "ethernet.ref_clk": PINS,
+    "ethernet.sck": PINS,
+    "ethernet.mosi": PINS,
+    "ethernet.miso": PINS,
+    "ethernet.cs": PINS,
+    "ethernet.int": PINS,
+    "ethernet.spi": WHOLE + (-1, 3),
+    "ethernet.timeout": NUMBER + (1, 61),
+    "network.hostname": TEXT + ("a b", "a_b", "a" * 33, "a.b"),
+    "network.address": IPV4,
+    "network.mask": IPV4,
+    "network.gateway": IPV4,
+    "network.dns": IPV4,
+    "network.country": TEXT + ("D", "DEU", "de", "D1"),
+    "network.tx_power": WHOLE + (0, 1, 22),
     "mail.route": WORD,
     "mail.to": BLANK + ADDRESS[len(TEXT) :] + ([""], ["a@b.c", "a"], [7]),
     "mail.username": TEXT + ("a", "a@", "a@b@c"),
@@ -264,6 +294,8 @@ ADC = {"sensor": {"type": "adc", "pin": 34}}
 CONTACT = {"sensor": {"type": "contact", "pin": 4}}
 # What must be otherwise in GOOD for a key, or those that begin so.
 NEEDED = {
+    "ethernet": {"wifi": REMOVE, "ethernet": {"phy_type": "LAN8720", "mdc": 23, "mdio": 18}},
+    "network": {"network": {"address": "192.168.1.9", "gateway": "192.168.1.1"}},
     "mail.oauth": {"mail.oauth": OAUTH},
     "sensor.pin": ADC,
     "sensor.scale": ADC,
@@ -296,6 +328,21 @@ def test_no_key_takes_a_value_that_would_only_fail_on_the_board():
             equal(len(named) > 0, True, (key, value, problems))
             equal(len(problems), 1, (key, value, problems))
         equal(config.check(needed(key))[1], [], key)
+
+
+def test_a_radio_is_not_set_up_on_a_board_with_a_cable():
+    for key, value in (("country", "DE"), ("tx_power", 8)):
+        problems = config.check(changed("network", {key: value}, needed("ethernet")))[1]
+        equal(len(problems), 1, problems)
+        inside('"network.%s" is of the Wi-Fi, and this board has ethernet' % key, problems[0])
+
+
+def test_one_network_and_a_list_of_them_are_the_same_to_the_firmware():
+    equal(config.check(GOOD)[0]["wifi"], [{"ssid": "lab", "timeout": 20}])
+    settings, problems = config.check(changed("wifi", [{"ssid": "lab"}, {"ssid": "cellar", "timeout": 5}]))
+    equal((settings["wifi"][1], settings["ethernet"], problems), ({"ssid": "cellar", "timeout": 5}, (), []))
+    settings, problems = config.check(needed("ethernet"))
+    equal((settings["wifi"], settings["ethernet"]["mdc"], problems), ((), 23, []))
 
 
 def test_every_key_has_its_wrong_values():

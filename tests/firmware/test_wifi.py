@@ -3,7 +3,7 @@
 from alertnode.clock import Uptime
 from alertnode.wifi import Wifi
 from check import equal, inside
-from firmware_fakes import Port, Said
+from firmware_fakes import Port, Said, network_settings
 
 
 class Network:
@@ -22,6 +22,26 @@ class Network:
         self.active_now = False
         self.switched = []
         self.lacks_memory = None
+        # Names of the networks that take the board; None: all do.
+        self.near = None
+        self.configured = []
+        self.server = "192.168.1.1"
+        self.names = []
+
+    def hostname(self, name):
+        self.names.append(name)
+
+    def country(self, code):
+        self.names.append(code)
+
+    def config(self, **settings):
+        equal(self.active_now, True)
+        self.configured.append(settings)
+
+    def ipconfig(self, key=None, dns=None):
+        if dns:
+            self.server = dns
+        return self.server
 
     def WLAN(self, interface):
         if self.lacks_memory:
@@ -42,7 +62,7 @@ class Network:
         if self.refuses:
             raise OSError("Wifi Internal Error")
         self.tried.append((ssid, password))
-        self.left = self.after
+        self.left = self.after if self.near is None or ssid in self.near else 10**6
 
     def isconnected(self):
         if self.tried and not self.up and self.after:
@@ -53,13 +73,19 @@ class Network:
     def status(self):
         return self.code
 
-    def ifconfig(self):
+    def ifconfig(self, fixed=None):
+        if fixed:
+            self.configured.append(fixed)
         return ("192.168.1.7", "255.255.255.0", "192.168.1.1", "192.168.1.1")
 
 
-def wifi(network):
+LAB = ("lab", "geheim", 20, "wifi_password")
+
+
+def wifi(network, networks=(LAB,), **settings):
     port, said, fed = Port(), Said(), []
-    made = Wifi(network, "lab", "geheim", Uptime(port), port.sleep, lambda: fed.append(1), said)
+    section = network_settings(**settings)
+    made = Wifi(network, networks, section, Uptime(port), port.sleep, lambda: fed.append(1), said)
     return made, port, said, fed
 
 
@@ -168,7 +194,7 @@ def test_a_network_that_comes_and_goes_writes_few_lines_to_flash():
     network = Network()
     network.after = 1
     port, kept, shown = Port(), Said(), Said()
-    made = Wifi(network, "lab", "geheim", Uptime(port), port.sleep, str, kept, 20, shown)
+    made = Wifi(network, [LAB], network_settings(), Uptime(port), port.sleep, str, kept, shown)
     for _ in range(3 * 720):
         network.after = 1
         made.up()
@@ -190,3 +216,59 @@ def test_a_radio_that_was_off_on_purpose_misses_no_network():
     equal(made.up(), False)
     equal(made.away() < 60000, True)
     equal("off and on" in said.text(), False)
+
+
+CELLAR = ("cellar", "auch geheim", 5, "wifi_password_2")
+
+
+def test_the_networks_of_a_list_are_tried_in_order_and_each_failure_is_said():
+    network = Network()
+    network.near, network.code = ("cellar",), 201
+    made, port, said, _ = wifi(network, (LAB, CELLAR))
+    begun = port.milliseconds
+    equal(made.up(), True)
+    equal(network.tried, [("lab", "geheim"), ("cellar", "auch geheim")])
+    equal(
+        said.lines,
+        [
+            "Wi-Fi lab: no access point with this name: check wifi.ssid and the distance; the next one is tried",
+            "Wi-Fi cellar is up, address 192.168.1.7",
+        ],
+    )
+    equal(20000 <= port.milliseconds - begun < 25000, True)
+    # Lost: the first has the first word again.
+    network.up, network.left, network.near = False, 10**6, ("lab",)
+    equal(made.up(), True)
+    equal(network.tried[2:], [("lab", "geheim")])
+    equal(said.lines[2:], ["Wi-Fi cellar is lost", "Wi-Fi lab is up, address 192.168.1.7"])
+
+
+def test_if_no_network_of_a_list_takes_the_board_it_pauses_and_names_each_secret():
+    network = Network()
+    network.near, network.code = (), 202
+    made, _, said, _ = wifi(network, (LAB, CELLAR))
+    equal(made.up(), False)
+    inside("correct the secret wifi_password; the next one is tried", said.lines[0])
+    inside("Wi-Fi cellar: wrong password: correct the secret wifi_password_2; tried again in 5 s", said.lines[1])
+    equal(len(said.lines), 2)
+
+
+def test_name_country_power_and_a_fixed_address_are_set_before_it_connects():
+    network = Network()
+    fixed = {"address": "192.168.1.9", "gateway": "192.168.1.1", "dns": "192.168.1.53"}
+    made, _, _, _ = wifi(network, hostname="freezer-3", country="DE", tx_power=8, **fixed)
+    equal(made.up(), True)
+    equal(network.names, ["freezer-3", "DE"])
+    equal(network.configured, [{"txpower": 8}, ("192.168.1.9", "255.255.255.0", "192.168.1.1", "192.168.1.53")])
+    network = Network()
+    made, _, _, _ = wifi(network, address="192.168.1.9", gateway="192.168.1.1")
+    made.up()
+    equal(network.configured, [("192.168.1.9", "255.255.255.0", "192.168.1.1", "192.168.1.1")])
+
+
+def test_the_configured_dns_server_comes_back_after_each_answer_of_dhcp():
+    network = Network()
+    made, _, _, _ = wifi(network, dns="9.9.9.9")
+    equal((made.up(), network.server), (True, "9.9.9.9"))
+    network.server = "192.168.1.1"
+    equal((made.ready(), network.server), (True, "9.9.9.9"))

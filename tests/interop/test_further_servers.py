@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from real_servers import FURTHER, IDLE_S, SIZE_LIMIT, TOKEN, RealServer
 from talking_device import RECIPIENT, TalkingDevice
-from test_interop import TRAPS, lines, parsed
+from test_interop import TRAPS, lines, parsed, refuse_some
 
 
 class Known(NamedTuple):
@@ -100,25 +100,7 @@ def test_a_wrong_password_or_token_is_told_as_one(server: RealServer, device: Ta
 
 
 def test_refused_recipients_cost_the_others_nothing(server: RealServer, device: TalkingDevice) -> None:
-    before = len(server.mails())
-    refused, later = "refused@example.org", "later@example.org"
-    some, none, not_now, all_of_them = device.send(
-        {"to": [later, "one@example.org", refused, "two@example.org"], "subject": "some"},
-        {"to": [refused], "subject": "none"},
-        {"to": [later], "subject": "not now"},
-        {"to": ["one@example.org"], "subject": "all"},
-    )
-    assert some["accepted"] == ["one@example.org", "two@example.org"]
-    assert some["refused"] == [[later, 450], [refused, 550]]
-    assert (none["stage"], none["kind"], none["code"]) == ("rcpt", KNOWN[server.name].unknown, 550)
-    assert (not_now["stage"], not_now["kind"], not_now["code"]) == ("rcpt", "temporary", 450)
-    assert all_of_them["accepted"] == ["one@example.org"]
-    arrived = server.mails(before + 2)[before:]
-    # Sendmail delivers in processes of their own: the later mail may be there first.
-    assert sorted((str(parsed(raw)["Subject"]), sorted(people)) for _, people, raw in arrived) == [
-        ("all", ["one@example.org"]),
-        ("some", ["one@example.org", "two@example.org"]),
-    ]
+    refuse_some(server, device, KNOWN[server.name].unknown)
 
 
 @pytest.mark.parametrize("device", ["micropython", "cpython"], indirect=True)

@@ -269,6 +269,8 @@ class Sensor:
 class Wifi:
     """Up or not, as told."""
 
+    kind = "Wi-Fi"
+
     def __init__(self, is_up=True):
         self.is_up = is_up
 
@@ -290,3 +292,11 @@ class Wifi:
 def clock(port, said, rule="UTC0", servers=("pool",), keep="/clock", chip=None):
     """A Clock over ``port``."""
     return Clock(port, Uptime(port), Zone(rule), servers, said, keep, chip)
+
+
+def network_settings(**changes):
+    """Return the checked section ``network`` of a configuration that says nothing there but ``changes``."""
+    plain = {"hostname": "", "address": "", "mask": "255.255.255.0", "gateway": "", "dns": "", "country": ""}
+    plain["tx_power"] = 0
+    plain.update(changes)
+    return plain

@@ -28,7 +28,7 @@ from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
 
 T = TypeVar("T")
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
-_KEPT = 1000  # sessions that are remembered for the page; the Maildir keeps all mails
+_KEPT = 1000  # sessions that are remembered, unless all shall stand in a timeline; the Maildir keeps all mails
 
 
 def _can_be_set(name: str, default: object) -> bool:
@@ -71,6 +71,7 @@ def serve(
     ] = "127.0.0.1",
     web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not show the dialogue here.")] = False,
     timeline: Annotated[Path | None, typer.Option(help="Write the timeline here at the end (.json: JSON).")] = None,
 ) -> None:
     """Run a fake mail server until Ctrl-C, and show its dialogue."""
@@ -88,10 +89,10 @@ def serve(
             certificate=certificate,
             tls_version=tls_version,
             maildir=maildir,
-            on_entry=lambda entry: _show(ended, show.entry, entry),
-            on_delivery=lambda delivery: _show(ended, show.delivery, delivery),
+            on_entry=None if quiet else lambda entry: _show(ended, show.entry, entry),
+            on_delivery=None if quiet else lambda delivery: _show(ended, show.delivery, delivery),
             capture=False,
-            keep=_KEPT if web else None,
+            keep=_KEPT if timeline is None else None,
             faults=",".join(fault or []),
             seed=seed,
             authority=_authority(ca, [*(hostname or []), *_addresses(host)], host),

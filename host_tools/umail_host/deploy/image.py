@@ -123,6 +123,7 @@ def build(
     extra_files: Mapping[str, bytes] | None = None,
     roots: Iterable[str] | None = None,
     mpy: bool = True,
+    release: tuple[int, ...] = (),
 ) -> dict[str, bytes]:
     """Return all that belongs on a board: absolute path there → bytes.
 
@@ -133,9 +134,11 @@ def build(
         extra_files: further files, such as a trace or a certificate.
         roots: the bundled roots to include, by name; None: all.
         mpy: compile, else copy the sources.
+        release: of the board's MicroPython, if that is known.
 
     Raises:
-        UserError: something does not compile, a root is unknown, a path is not absolute.
+        UserError: something does not compile, a root is unknown, a path is not absolute, or the board has no such way
+            to the network.
     """
     firmware = firmware or paths.firmware()
     image = package(library or paths.library(), LIBRARY, mpy)
@@ -144,7 +147,7 @@ def build(
     image = image | package(firmware / "alertnode", FIRMWARE, mpy)
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
     if config is not None:
-        image[CONFIG] = config.file(board)
+        image[CONFIG] = config.file(board, release)
     for path, octets in (extra_files or {}).items():
         if not path.startswith("/") or path.endswith("/") or "//" in path or "/../" in path:
             raise UserError(f"{path!r} is not a path on a board: write it from the root, such as /trace.csv")

@@ -73,7 +73,8 @@ def carry_out(
                 reached = True
                 spec = identity.choose(identity.machine(link), plan.board)
                 material.check_there(link, plan.settings, files)
-                built = image.build(spec, config=plan.settings, extra_files=files, mpy=plan.mpy)
+                release = identity.release(link)
+                built = image.build(spec, config=plan.settings, extra_files=files, mpy=plan.mpy, release=release)
                 if before is not None:
                     before.update(rollback.keep(link, built))
                 transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)

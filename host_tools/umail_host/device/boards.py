@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from umail_host import paths
+from umail_host import firmware_rules, paths
 from umail_host.errors import UserError
 
 FILE_NAME = "board.toml"
@@ -40,7 +40,11 @@ class BoardSpec:
         chip: esptool's name of the chip, ``rp2040``, ``rp2350``, or ``virtual``.
         port: MicroPython's port: ``esp32``, ``rp2`` or ``unix``.
         nvs: whether secrets go into ``esp32.NVS``; a file if there is none.
+        wifi: whether its MicroPython has ``network.WLAN``.
+        ethernet: ``LAN`` or ``WIZNET5K``, the class of ``network`` for a cable; empty if there is none.
+        wired: what the configuration's section ``ethernet`` need not say, as the board has it.
         heap: bytes of MicroPython's first heap.
+        grown: bytes to which it can grow in internal RAM and leave Wi-Fi and TLS their room.
         psram: bytes of external RAM that the plain board has; 0 if there is none.
         watchdog: the longest time-out of ``machine.WDT``, ms; 0 for no limit.
         deepsleep: ``machine.deepsleep`` takes fewer ms than this.
@@ -59,7 +63,11 @@ class BoardSpec:
     chip: str
     port: str
     nvs: bool
+    wifi: bool
+    ethernet: str
+    wired: Mapping[str, int | str]
     heap: int
+    grown: int
     psram: int
     watchdog: int
     deepsleep: int
@@ -71,6 +79,11 @@ class BoardSpec:
     flash_method: str
     flash_offset: int
     pins: Mapping[str, int | str]
+
+    @property
+    def cable(self) -> bool:
+        """Whether the board has an Ethernet socket of its own, which a configuration uses by ``"ethernet": {}``."""
+        return bool(self.wired) or self.ethernet == "WIZNET5K"
 
 
 def names() -> list[str]:
@@ -133,7 +146,11 @@ def read(file: Path) -> BoardSpec:
         chip=table["chip"],
         port=table["port"],
         nvs=table["nvs"],
+        wifi=table["wifi"],
+        ethernet=table["ethernet"]["driver"],
+        wired={key: value for key, value in table["ethernet"].items() if key != "driver"},
         heap=memory["heap"],
+        grown=memory["grown"],
         psram=memory["psram"],
         watchdog=limits["watchdog"],
         deepsleep=limits["deepsleep"],
@@ -171,6 +188,13 @@ def _is_layout(value: Any) -> bool:
     )
 
 
+def _is_ethernet(value: Any) -> bool:
+    if not isinstance(value, dict) or value.get("driver") not in ("", "LAN", "WIZNET5K"):
+        return False
+    known = firmware_rules.module("config_network").ETHERNET
+    return all(key == "driver" or (key in known and isinstance(value[key], int | str)) for key in value)
+
+
 def _is_pins(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_size(pin) or (isinstance(pin, str) and pin) for pin in value.values())
 
@@ -188,7 +212,12 @@ _SCHEMA: dict[str, Any] = {
     "chip": _one_of(*_CHIPS),
     "port": _one_of(*_PORTS),
     "nvs": _BOOL,
-    "memory": {"heap": _SIZE, "psram": _SIZE},
+    "wifi": _BOOL,
+    "ethernet": (
+        _is_ethernet,
+        'a table with driver = "LAN", "WIZNET5K" or "", and keys of the configuration\'s section ethernet',
+    ),
+    "memory": {"heap": _SIZE, "grown": _SIZE, "psram": _SIZE},
     "limits": {"watchdog": _MILLISECONDS, "deepsleep": _MILLISECONDS},
     "flash": {
         "size": _SIZE,

@@ -30,6 +30,11 @@ def machine(link: Board) -> str:
     return link.exec("import sys\nprint(sys.implementation._machine)").strip()
 
 
+def release(link: Board) -> tuple[int, ...]:
+    """Return the release of its MicroPython, such as (1, 27, 0)."""
+    return tuple(map(int, link.exec("import sys\nprint(*sys.implementation.version[:3])").split()))
+
+
 def unique_id(link: Board) -> str:
     """Return the id that its chip was made with, in hexadecimal."""
     return link.exec("import machine, binascii\nprint(binascii.hexlify(machine.unique_id()).decode())").strip()

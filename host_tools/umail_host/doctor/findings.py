@@ -50,6 +50,7 @@ REMEDIES = {
     ),
     "mx_moved": "if Microsoft moved your domain, provision the board again, which pins the new host",
     "wifi": "check wifi.ssid, the secret wifi_password and the distance; an ESP32 knows 2.4 GHz only",
+    "ethernet": "check the cable, what it is plugged into, and the configuration's section ethernet (docs/firmware.md)",
     "wifi_weak": "bring the board or the access point nearer, or give the board an external antenna",
     "ntp": "the network may block NTP (UDP port 123): set clock.ntp to a server that it lets through, often the router",
     "clock_apart": "either the time server or this computer is wrong: compare both with another clock",

@@ -1,4 +1,4 @@
-"""What `umail doctor` runs on a board: Wi-Fi and clock, then the stages of examine.py; each printed as JSON."""
+"""What `umail doctor` runs on a board: network and clock, then the stages of examine.py; each printed as JSON."""
 
 import gc
 import json
@@ -33,7 +33,7 @@ def on_board(options):
     if problems:
         tell("configuration", "failed", " ".join(problems))
         return
-    if not _wifi(settings["wifi"], platform, secrets, tell):
+    if not _network(settings, platform, secrets, tell):
         return
     _clock(settings["clock"], platform, tell, options["now"])
     mail = settings["mail"]
@@ -73,41 +73,35 @@ def _mail(section, mail, suffix, options, secrets, tell):
     wire.run(examine(wire, route, by, own, message, True))
 
 
-def _wifi(settings, platform, secrets, tell):
-    try:
-        import network
-    except ImportError:
-        tell("wifi", "skipped", "this board has no Wi-Fi: the network is simply there")
-        return True
+def _network(settings, platform, secrets, tell):
+    from alertnode import networks
     from alertnode.clock import Uptime
-    from alertnode.wifi import Wifi
 
     said = []
-    wifi = Wifi(
-        network,
-        settings["ssid"],
-        secrets.get("wifi_password"),
-        Uptime(platform),
-        platform.sleep,
-        platform.nothing,
-        said.append,
-        settings["timeout"],
-    )
-    if not wifi.up():
-        tell("wifi", "failed", said[-1].rpartition(";")[0], "wifi")
+    stage = "ethernet" if settings["ethernet"] else "wifi"
+    try:
+        networks.check(settings)
+    except ValueError as error:
+        tell(stage, "failed", str(error))
         return False
-    wlan = network.WLAN(getattr(network, "STA_IF", 0))
+    found = networks.make(settings, secrets.get, Uptime(platform), platform.sleep, platform.nothing, said.append)
+    if found is None:
+        tell("wifi", "skipped", "this board has no Wi-Fi: the network is simply there")
+        return True
+    if not found.up():
+        tell(stage, "failed", said[-1].rpartition(";")[0], stage)
+        return False
     text = said[-1] if said else "connected"
     try:
-        strength = wlan.status("rssi")
+        strength = found.nic.status("rssi")
     except (OSError, ValueError, TypeError):
-        tell("wifi", "ok", text)
+        tell(stage, "ok", text)
         return True
     text += ", %d dBm" % strength
     if strength < _TOO_WEAK:
-        tell("wifi", "failed", text + ": too weak", "wifi_weak")
+        tell(stage, "failed", text + ": too weak", "wifi_weak")
     else:
-        tell("wifi", "warning" if strength < _WEAK else "ok", text, "wifi_weak" if strength < _WEAK else "")
+        tell(stage, "warning" if strength < _WEAK else "ok", text, "wifi_weak" if strength < _WEAK else "")
     return True
 
 

@@ -32,7 +32,7 @@ LOGINS = {
 }
 SENSORS = ("ds18b20", "dht22", "adc", "contact")
 # What an answer says if there is nothing to say.
-NO, UNKNOWN = "no", "unknown"
+NO, UNKNOWN, CABLE = "no", "unknown", "ethernet"
 _OWN = "the route's own"
 # What a configuration is right with, so that one value in it can be judged.
 _LOGIN = {"route": "m365.submission", "username": "a@b.c"}
@@ -41,11 +41,13 @@ _OAUTH = {"flow": "refresh_token", "tenant": "x", "client_id": "x"}
 
 def interview(ask: Ask) -> tuple[Config, Files]:
     """Return a configuration, and the files that go with it (absolute path on the board → bytes)."""
-    config: Config = {"wifi": {}, "mail": {}, "sensor": {}, "rules": []}
+    config: Config = {"mail": {}, "sensor": {}, "rules": []}
     more: Files = {}
     ends: dict[str, str] = {}
     config["board_name"] = ask("Name of the board, as mails call it", "freezer-1", _by("board_name"))
-    config["wifi"]["ssid"] = ask("Wi-Fi network (2.4 GHz)", "", _by("wifi.ssid"))
+    ssid = ask(f"Wi-Fi network (2.4 GHz; {CABLE}: the board has a cable)", "", _network)
+    # How the cable's socket is wired, the board's description says.
+    config |= {"ethernet": {}} if ssid == CABLE else {"wifi": {"ssid": ssid}}
     config["mail"] = _route(ask, _choose(ask, "How mail goes in", ROUTES), more, ends, "")
     config["mail"]["to"] = _split(ask("Alerts go to (several with commas)", "", _by("mail.to", _split)))
     second = {"0": (NO, "there is none")} | ROUTES
@@ -186,6 +188,10 @@ def _by(key: str, parse: Callable[[str], Any] = str, section: Config | None = No
         return problems[0] if problems else ""
 
     return problem
+
+
+def _network(text: str) -> str:
+    return "" if text == CABLE else _by("wifi.ssid")(text)
 
 
 def _client_id(text: str) -> str:

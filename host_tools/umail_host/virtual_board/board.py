@@ -21,6 +21,7 @@ from umail_host.virtual_board.world import World
 
 _WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
 _PRELUDE = 60 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
+_LAN = 8 * 1024  # what `network.LAN` adds to that
 _PER_TABLE = 64  # the collector's tables take less than a 64th of a heap; the ROMFS partition lies in the heap here
 _NO_INTERRUPT = "pin"  # the event of a pin whose level the program does not listen to
 _ANSWER = 30.0  # seconds a command to the board's thread may take
@@ -28,14 +29,15 @@ _Result = TypeVar("_Result")
 
 
 def heap_bytes(spec: boards.BoardSpec) -> int:
-    """Return the heap (bytes) of this computer's MicroPython for ``spec``'s: first heap and PSRAM, in its words.
+    """Return the heap (bytes) of this computer's MicroPython for ``spec``'s: grown, and with its PSRAM, in its words.
 
-    An ESP32's heap grows on demand: it counts twice. ``boards/virtual`` gives its heap in 64-bit words already.
+    ``boards/virtual`` gives its heap in 64-bit words already.
     """
-    if spec.chip == "virtual":
-        return spec.heap
-    growth = 2 if spec.port == "esp32" else 1
-    return (growth * spec.heap + spec.psram) * _WORDS
+    return spec.heap if spec.chip == "virtual" else (spec.grown + spec.psram) * _WORDS
+
+
+def _prelude(spec: boards.BoardSpec) -> int:
+    return _PRELUDE + (_LAN if spec.ethernet == "LAN" else 0)
 
 
 class VirtualBoard:
@@ -61,7 +63,7 @@ class VirtualBoard:
     Attributes:
         port: what a serial program, such as mpremote, opens.
         console: all that the board printed; see `Console`.
-        clock, wifi, pins, sensors, i2c, nvs: the world around it; see there.
+        clock, wifi, ethernet, pins, sensors, i2c, nvs: the world around it; see there.
         rom: the boot loader that esptool talks to, and what it has flashed.
 
     Raises:
@@ -88,10 +90,11 @@ class VirtualBoard:
         virtual = spec.chip == "virtual"
         self._settings = Settings(
             executable=find_micropython(),
-            heap_bytes=(heap or heap_bytes(spec)) + _PRELUDE + romfs + romfs // _PER_TABLE,
+            heap_bytes=(heap or heap_bytes(spec)) + _prelude(spec) + romfs + romfs // _PER_TABLE,
             machine="Virtual board with ESP32" if virtual else f"{spec.title} with {spec.chip.upper()}",
             platform="rp2" if spec.port == "rp2" else "esp32",
             chip="esp32" if virtual else spec.chip,
+            network=(spec.wifi, spec.ethernet),
             watchdog_limit=spec.watchdog,
             deepsleep_limit=spec.deepsleep,
             pin_names=tuple(pin for pin in spec.pins.values() if isinstance(pin, str)),
@@ -108,8 +111,9 @@ class VirtualBoard:
         if spec.port == "rp2":
             self._world.clock.first_year = 2021
             self._world.clock.power_lost()
-            self._world.wifi.port = "rp2"
-        self.clock, self.wifi, self.pins = self._world.clock, self._world.wifi, self._world.pins
+            self._world.wifi.port = self._world.ethernet.port = "rp2"
+        self.clock, self.wifi, self.ethernet = self._world.clock, self._world.wifi, self._world.ethernet
+        self.pins = self._world.pins
         self.sensors, self.i2c, self.nvs = self._world.sensors, self._world.i2c, self._world.nvs
         self.rom = self._world.rom
         self._loop = asyncio.new_event_loop()

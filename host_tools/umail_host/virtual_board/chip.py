@@ -44,6 +44,7 @@ class Settings:
     machine: str
     platform: str
     chip: str
+    network: tuple[bool, str]
     watchdog_limit: int
     deepsleep_limit: int
     pin_names: tuple[str, ...]
@@ -280,6 +281,7 @@ class Chip:
     def _calls(self) -> dict[str, Callable[..., object]]:
         return self._world.calls() | {
             "power.board": lambda: [self._settings.machine, self._settings.platform, self._settings.chip],
+            "power.network": lambda: self._settings.network,
             "power.limits": lambda: [self._settings.watchdog_limit, self._settings.deepsleep_limit],
             "power.pin_names": lambda: self._settings.pin_names,
             "power.ticks": lambda: int((self._loop.time() - self._started_at) * 1e6),

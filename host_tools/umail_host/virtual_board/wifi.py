@@ -29,7 +29,7 @@ class Wifi:
         release: MicroPython's, as (major, minor); its errors differ.
     """
 
-    def __init__(self, online: Callable[[bool], None]) -> None:
+    def __init__(self, moved: Callable[[], None]) -> None:
         self.ssid: str | None = None
         self.password: str | None = None
         self.delay = 0.2
@@ -39,7 +39,7 @@ class Wifi:
         self.release = (1, 29)
         self.address: tuple[str, str, str, str] = ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
         self.mac = bytes.fromhex("240ac4c0ffee")
-        self._online = online
+        self._moved = moved
         self._present = True
         self._refusing = False
         self._timer: asyncio.TimerHandle | None = None
@@ -85,7 +85,7 @@ class Wifi:
         """Forget the station's state (any hard reset); the access point stays as it is."""
         self._cancel()
         self._reset_station()
-        self._online(False)
+        self._moved()
 
     def calls(self) -> dict[str, Callable[..., object]]:
         """Return what the board may ask."""
@@ -123,7 +123,7 @@ class Wifi:
     def _lose(self, status: str) -> None:
         self._status = status
         self._wanted = self._wanted and self.port == "esp32"
-        self._online(False)
+        self._moved()
 
     def _open(self) -> None:
         if self.out_of_memory and self.port == "esp32":
@@ -148,7 +148,7 @@ class Wifi:
         if ssid is not None:
             self._credentials = (ssid, key)
         self._wanted, self._tries, self._status = True, 0, _CONNECTING
-        self._online(False)
+        self._moved()
         self._attempt_later()
 
     def _attempt_later(self) -> None:
@@ -169,7 +169,7 @@ class Wifi:
             self._status = _WRONG_PASSWORD
         else:
             self._status, self._tries = _GOT_IP, 0
-            self._online(True)
+            self._moved()
         limit = self._settings["reconnects"]
         self._tries += 1
         if self._status == _GOT_IP or (self.port == "esp32" and (limit < 0 or self._tries <= limit)):

@@ -1,4 +1,4 @@
-"""All that surrounds the chip: clock, Wi-Fi, pins, sensors, flash and its wear, as one object."""
+"""All that surrounds the chip: clock, Wi-Fi, Ethernet, pins, sensors, flash and its wear, as one object."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from umail_host.errors import UserError
 from umail_host.virtual_board.clock import Clock
+from umail_host.virtual_board.ethernet import Ethernet
 from umail_host.virtual_board.i2c import I2c
 from umail_host.virtual_board.nvs import Nvs
 from umail_host.virtual_board.pins import Pins
@@ -54,8 +55,9 @@ class World:
         self.flags = _shared_flags()
         self._writes_left = 0
         self._power_fails = power_fails
-        self.clock = Clock(lambda: self.wifi.connected)
-        self.wifi = Wifi(lambda online: self._flag(_ONLINE, online))
+        self.clock = Clock(self._online)
+        self.wifi = Wifi(self._moved)
+        self.ethernet = Ethernet(self._moved)
         self.pins = Pins(lambda number, level: event(f"pin{number}", level))
         self.sensors = Sensors()
         self.i2c = I2c()
@@ -70,6 +72,7 @@ class World:
     def hard_reset(self) -> None:
         """Do what every reset but a soft one does to the world inside the board."""
         self.wifi.power_lost()
+        self.ethernet.power_lost()
         self.pins.power_lost()
         self.nvs.power_lost()
 
@@ -81,7 +84,7 @@ class World:
 
     def calls(self) -> dict[str, Callable[..., object]]:
         """Return what the board may ask."""
-        parts = (self.clock, self.wifi, self.pins, self.sensors, self.i2c, self.nvs)
+        parts = (self.clock, self.wifi, self.ethernet, self.pins, self.sensors, self.i2c, self.nvs)
         calls: dict[str, Callable[..., object]] = {"flash.write": self._count_write}
         for part in parts:
             calls |= part.calls()
@@ -92,6 +95,12 @@ class World:
         os.close(self.flash)
         os.close(self.romfs)
         os.close(self.flags)
+
+    def _online(self) -> bool:
+        return self.wifi.connected or self.ethernet.connected
+
+    def _moved(self) -> None:
+        self._flag(_ONLINE, self._online())
 
     def _flag(self, place: int, value: bool) -> None:
         os.pwrite(self.flags, bytes([value]), place)

@@ -26,6 +26,7 @@ from umail_host.web.store import FIELDS, Row, Store
 _SEARCH = {name: text() for name in FIELDS}
 _LIMITS = ("per_minute", "per_hour", "recipients_a_day", "max_sessions")
 _READY = 60.0
+_FIRST = 40  # mails that the page brings along: more than a screen shows
 
 
 class Api:
@@ -100,7 +101,7 @@ class Api:
             return JSONResponse(described)
 
         async def events(request: Request) -> Response:
-            return StreamingResponse(self._hub.stream(), media_type="text/event-stream")
+            return StreamingResponse(self._hub.stream(self._store.state), media_type="text/event-stream")
 
         return [
             *(operation.route() for operation in self.operations),
@@ -113,8 +114,8 @@ class Api:
 
     def list_mails(self, offset: int, limit: int, **where: str) -> dict[str, Any]:
         """List mails, the newest first; each word of q must stand in addresses, subject, Message-ID or text."""
-        total, rows = self._store.find(_given(where), offset, limit)
-        return {"total": total, "mails": rows}
+        total, newest, rows = self._store.page(_given(where), offset, limit)
+        return {"total": total, "newest": newest, "mails": rows}
 
     def delete_mails(self, **where: str) -> dict[str, int]:
         """Delete all mails that match; without a search, all."""
@@ -191,11 +192,15 @@ class Api:
 
     # The server.
 
+    def start(self) -> dict[str, Any]:
+        """Return what the page begins with: the server, the newest mails, and up to where they go."""
+        return {"server": self.get_server(), "state": self._store.state(), "mails": self.list_mails(0, _FIRST)}
+
     def get_server(self) -> dict[str, Any]:
         """Return what the server is: profile, port, mails in all, where they are kept."""
         server = self._server
         told = {"profile": server.profile.name, "host": server.host, "port": server.port, "names": server.names}
-        told |= {"mails": self._store.find({}, 0, 0)[0], "boards": self._boards.names, "clients": list(CLIENTS)}
+        told |= {"mails": self._store.state()[0], "boards": self._boards.names, "clients": list(CLIENTS)}
         return told | {"maildir": str(self._store.maildir), "faults": self._plan(), "actions": list(ACTIONS)}
 
     async def _readyz(self, request: Request) -> Response:

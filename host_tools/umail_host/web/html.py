@@ -8,7 +8,7 @@ from email.message import Message
 
 import nh3
 
-from umail_host.web.summary import first, leaves, parsed, text_of
+from umail_host.fake_smtp.record.reading import first, leaves, parsed, text_of
 
 # The frame's own sandbox and policy hold without the sanitiser, and the sanitiser without them.
 POLICY = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 _WAITING = 200  # events that one page may be behind
@@ -57,12 +57,12 @@ class Hub:
         except TimeoutError:
             pass
 
-    async def stream(self) -> AsyncIterator[str]:
-        """Yield what one page reads."""
+    async def stream(self, state: Callable[[], Any]) -> AsyncIterator[str]:
+        """Yield what one page reads; ``state`` tells it at first whether it has missed anything."""
         queue: asyncio.Queue[str] = asyncio.Queue(_WAITING)
         self._streams.add(queue)
         try:
-            yield "retry: 1000\n\n"
+            yield f"retry: 1000\nevent: state\ndata: {json.dumps(await asyncio.to_thread(state))}\n\n"
             while not self.closed:
                 try:
                     async with asyncio.timeout(_ALIVE):

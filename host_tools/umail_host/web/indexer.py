@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from umail_host.fake_smtp import Delivery
 from umail_host.web.store import Row, Store
 
 _BATCH = 200
+_GATHER = 0.01  # seconds in which mails that come become one batch
 
 
 class Indexer:
@@ -39,6 +41,7 @@ class Indexer:
     def _run(self) -> None:
         while True:
             batch = [self._queue.get()]
+            time.sleep(_GATHER)
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get())
             mails = [one for one in batch if one is not None]

@@ -9,7 +9,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-from umail_host.web.summary import clean, decoded, first, is_attachment, leaves, parsed, text_of
+from umail_host.fake_smtp.record.reading import clean, decoded, first, is_attachment, leaves, parsed, text_of
 
 MOST_HEADERS, MOST_PARTS, MOST_TEXT, LONGEST = 500, 1000, 1 << 18, 4000
 _RAW_8BIT = re.compile(rb"[\x80-\xff]")

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import FileResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.background import Background
@@ -20,9 +17,8 @@ from umail_host.web.boards import Boards
 from umail_host.web.guard import Guard, is_loopback
 from umail_host.web.hub import Hub
 from umail_host.web.indexer import Indexer
+from umail_host.web.page import Page
 from umail_host.web.store import Store
-
-_STATIC = Path(__file__).with_name("static")
 
 
 class WebServer(Background):
@@ -104,14 +100,8 @@ class WebServer(Background):
         await self._serving
 
     def _application(self) -> Guard:
-        async def page(request: object) -> FileResponse:
-            return FileResponse(_STATIC / "index.html")
-
-        routes = [
-            Route("/", page),
-            *self.api.routes(),
-            Mount("/static", StaticFiles(directory=_STATIC)),
-        ]
+        page = Page(self.api.start)
+        routes = [Route("/", page.whole), Route("/static/{version}/{name}", page.file), *self.api.routes()]
         return Guard(Starlette(routes=routes), self.host, self.token)
 
 

@@ -15,16 +15,22 @@ from typing import Any
 from umail_host.web.summary import envelope, summary
 
 Row = dict[str, Any]
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE mails (
-  number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, time REAL NOT NULL, run TEXT, session INTEGER, user TEXT,
+  number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, time REAL NOT NULL,
+  run TEXT, session INTEGER, user TEXT,
   sender TEXT, recipients TEXT, header_from TEXT, header_to TEXT, subject TEXT, message_id TEXT, thread TEXT,
   text TEXT, hay TEXT, size INTEGER, attachments INTEGER);
 CREATE INDEX by_message_id ON mails (message_id);
 CREATE INDEX by_thread ON mails (thread);
 """
-_SHOWN = "id, time, session, run, user, sender, recipients, header_from, header_to, subject, message_id, thread, size"
+_SHOWN = (
+    "number, id, time, session, run, user, sender, recipients, header_from, header_to, "
+    "subject, message_id, thread, size"
+)
+# Numbers are never given twice, so this one tells whether a mail has come since.
+_NEWEST = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'mails'), 0)"
 _COLUMNS = f"{_SHOWN}, attachments, substr(text, 1, 140) AS preview"
 _THREADED = "(SELECT count(*) FROM mails AS other WHERE other.thread = mails.thread) AS threaded"
 # What a search names, and where it looks.
@@ -147,19 +153,30 @@ class Store:
         return found
 
     def find(self, where: dict[str, str], offset: int = 0, limit: int = 100) -> tuple[int, list[Row]]:
-        """Return how many mails match, and ``limit`` of them from ``offset`` on, the newest first.
+        """Return how many mails match, and ``limit`` of them from ``offset`` on, the newest first."""
+        total, _, rows = self.page(where, offset, limit)
+        return total, rows
+
+    def page(self, where: dict[str, str], offset: int, limit: int) -> tuple[int, int, list[Row]]:
+        """Return how many mails match, the number of the newest mail of all, and some of those that match.
 
         Args:
             where: a text for each of ``FIELDS``; each word of ``q`` must stand somewhere.
         """
         condition, values = _condition(where)
         with self._lock:
-            total = self._base.execute(f"SELECT count(*) FROM mails{condition}", values).fetchone()[0]
+            query = f"SELECT count(*), {_NEWEST} FROM mails{condition}"
+            total, newest = self._base.execute(query, values).fetchone()
             rows = self._rows(
                 f"SELECT {_COLUMNS}, {_THREADED} FROM mails{condition} ORDER BY number DESC LIMIT ? OFFSET ?",
                 [*values, limit, offset],
             )
-        return total, rows
+        return total, newest, rows
+
+    def state(self) -> list[int]:
+        """Return how many mails there are, and the number of the newest: it tells whether any came or went."""
+        with self._lock:
+            return list(self._base.execute(f"SELECT count(*), {_NEWEST} FROM mails").fetchone())
 
     def of_session(self, number: int) -> list[Row]:
         """Return the mails that a session of this run brought, 100 at the most."""

@@ -13,9 +13,7 @@ if sys.implementation.name == "micropython":
     def _local_address(sock):
         # This board's address on the network (str), or None.
         try:
-            import network
-
-            return network.WLAN(0).ifconfig()[0]
+            return load_transient("net.interface").find().ifconfig()[0]
         except (ImportError, OSError, AttributeError):
             return None
 

@@ -23,13 +23,6 @@ def virtual(request: pytest.FixtureRequest, tmp_path: Path, micropython: str) ->
         yield virtual
 
 
-@pytest.fixture
-def board(virtual: VirtualBoard) -> Iterator[Board]:
-    with Board(virtual.port) as board:
-        board.enter()
-        yield board
-
-
 def test_code_runs_and_its_values_and_errors_come_back(board: Board) -> None:
     assert board.exec("print('a')\nprint('b')") == "a\nb\n"
     assert board.eval("1, b'\\x00', {'k': None}") == (1, b"\0", {"k": None})

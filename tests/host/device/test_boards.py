@@ -72,7 +72,7 @@ def test_a_chip_is_written_where_its_rom_looks_for_the_boot_loader(chip, offset)
         ("offset = 0x9000,", "offset = 0x8000,", ["'nvs'", "overlaps"]),
         ("[memory]", "[memory", ["not TOML"]),
         ('method = "esptool"', 'method = "jtag"', ["firmware.method", "uf2"]),
-        ("[memory]\nheap = 57344\npsram = 0", "memory = 3", ["memory must be a table"]),
+        ("[memory]\nheap = 57344\ngrown = 114688\npsram = 0", "memory = 3", ["memory must be a table"]),
         ('{ name = "nvs", offset', '{ nam = "nvs", offset', ["flash.layout"]),
     ],
 )

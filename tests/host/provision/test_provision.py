@@ -102,6 +102,14 @@ def test_an_interview_for_direct_send_and_a_contact_needs_no_login():
     assert Settings.of(config).secrets() == ["wifi_password"]
 
 
+def test_an_interview_for_a_board_with_a_cable_asks_for_no_wifi():
+    ask, problems = answers("door", "ethernet", *ROUTE_3[2:], "no", *END)
+    config, _ = interview.interview(ask)
+    assert not problems
+    assert (config["ethernet"], "wifi" in config) == ({}, False)
+    assert Settings.of(config).secrets() == []
+
+
 def test_a_route_with_tokens_of_its_own_and_a_second_route_say_which_secrets_they_need():
     mail = {"route": "m365.submission", "username": USER, "oauth": OAUTH}
     assert of(mail).secrets(token=True) == ["wifi_password", "oauth_secret"]

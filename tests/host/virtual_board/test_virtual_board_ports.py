@@ -156,7 +156,7 @@ def test_only_chips_that_have_such_a_wake_offer_it(start: Start) -> None:
     assert offered == {"": ["ext0", "ext1"], "C3": ["gpio"], "C6": ["ext1", "gpio"]}
 
 
-@pytest.mark.parametrize("name", PICOS)
+@pytest.mark.parametrize("name", [name for name in PICOS if boards.load(name).wifi])
 def test_a_picos_led_adc_and_pins_are_its_own(start: Start, name: str) -> None:
     virtual, board = start(name)
     board.exec("from machine import ADC, Pin\nled = Pin('LED', Pin.OUT)\nled.on()")
@@ -179,6 +179,85 @@ def test_a_picos_led_adc_and_pins_are_its_own(start: Start, name: str) -> None:
     assert board.eval("a.read_u16(), c.read_u16()") == (65535, 65535)
     assert board.eval("[n for n in ('read_uv', 'atten', 'read', 'width', 'init') if hasattr(a, n)]") == []
     assert board.eval("hasattr(machine.RTC, 'memory'), hasattr(machine.RTC, 'init')") == (False, False)
+
+
+def test_an_rp2_without_wifi_has_its_led_at_a_pin(start: Start) -> None:
+    virtual, board = start("W5500_EVB_PICO")
+    board.exec("from machine import Pin\nPin('LED', Pin.OUT, Pin.PULL_UP).on()")
+    assert virtual.pins[25].level == 1
+
+
+def test_a_lan_is_set_up_once_and_outlives_a_soft_reset(start: Start) -> None:
+    virtual, board = start("OLIMEX_ESP32_POE")
+    board.exec("import network\nfrom machine import Pin")
+    for arguments, words in (
+        ("", "'phy_addr' argument required"),
+        ("phy_addr=0", "'phy_type' argument required"),
+        ("phy_addr=0, phy_type=1, colour=2", "extra keyword arguments given"),
+        ("phy_addr=32, phy_type=1", "invalid phy address"),
+        ("phy_addr=0, phy_type=50", "invalid phy type"),
+        ("1, phy_addr=0, phy_type=1", "invalid LAN interface identifier"),
+        ("phy_addr=0, phy_type=network.PHY_LAN8720, mdc=Pin(23)", "mdc and mdio must be specified"),
+    ):
+        with pytest.raises(ExecError, match=words):
+            board.exec(f"network.LAN({arguments})")
+    board.exec("lan = network.LAN(phy_addr=0, phy_type=network.PHY_LAN8720, mdc=Pin(23), mdio=Pin(18))")
+    assert board.eval("lan is network.LAN(), lan.active(), lan.status(), lan.ifconfig()[0]") == (
+        True,
+        False,
+        0,
+        "0.0.0.0",
+    )
+    virtual.ethernet.answers = False
+    board.exec("lan.active(True)")
+    assert board.eval("lan.isconnected(), lan.status() == network.ETH_CONNECTED") == (False, True)
+    virtual.ethernet.answers = True
+    virtual.ethernet.plug()
+    board.exec("import time\nwhile not lan.isconnected():\n    time.sleep_ms(20)")
+    assert board.eval("lan.ifconfig()[0], lan.config('mac')") == ("127.0.0.1", virtual.ethernet.mac)
+    board.soft_reset()
+    assert board.eval("__import__('network').LAN().isconnected()") is True
+    virtual.ethernet.unplug()
+    assert board.eval("__import__('network').LAN().status()") == 4
+    board.close()
+    virtual.hard_reset()
+
+
+def test_a_lan_whose_chip_does_not_answer_cannot_be_set_up_again(start: Start) -> None:
+    virtual, board = start("ESP32_GENERIC")
+    virtual.ethernet.phy = (1, 0)
+    board.exec("import network")
+    for address, words in ((1, "esp_eth_driver_install failed"), (0, "esp_netif_attach failed")):
+        with pytest.raises(ExecError, match=words):
+            board.exec(f"network.LAN(phy_addr={address}, phy_type=network.PHY_LAN8720, mdc=23, mdio=18)")
+
+
+@pytest.mark.parametrize("name", ["ESP32_GENERIC_C3", "ESP32_GENERIC_S3"])
+def test_a_chip_without_a_mac_takes_no_phy_behind_one(start: Start, name: str) -> None:
+    _, board = start(name)
+    with pytest.raises(ExecError, match="failed with invalid argument"):
+        board.exec("import network\nnetwork.LAN(phy_addr=0, phy_type=network.PHY_LAN8720, mdc=1, mdio=2)")
+    board.exec(
+        "import network\nnetwork.LAN(phy_addr=0, phy_type=network.PHY_W5500, cs=1, int=2, spi=None).active(True)"
+    )
+
+
+def test_a_wiznet_chip_is_among_the_interfaces_once_it_is_active(start: Start) -> None:
+    virtual, board = start("W5500_EVB_PICO")
+    board.exec("import network, time\nnic = network.WIZNET5K()")
+    assert board.eval("network.route(), nic.active(), nic.status(), hasattr(network, 'WLAN')") == ([], False, 1, False)
+    board.exec("nic.active(True)\nwhile not nic.isconnected():\n    time.sleep_ms(20)")
+    assert board.eval("network.route() == [nic], nic.status(), nic.ifconfig()[0]") == (True, 2, "127.0.0.1")
+    virtual.ethernet.unplug()
+    assert board.eval("nic.isconnected(), nic.status()") == (False, 0)
+
+
+def test_a_p4_has_a_cable_and_no_wifi(start: Start) -> None:
+    _, board = start("ESP32_GENERIC_P4")
+    names = "('WLAN', 'STA_IF', 'AUTH_OPEN', 'LAN', 'PHY_IP101', 'PHY_LAN8670')"
+    assert board.eval(f"[hasattr(__import__('network'), name) for name in {names}]") == [
+        *(False, False, False, True, True, False)
+    ]
 
 
 def test_a_picos_pin_interrupts_on_the_edge_that_was_asked_for(start: Start) -> None:

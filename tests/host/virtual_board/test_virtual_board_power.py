@@ -30,13 +30,6 @@ def virtual(tmp_path: Path, micropython: str) -> Iterator[VirtualBoard]:
         yield virtual
 
 
-@pytest.fixture
-def board(virtual: VirtualBoard) -> Iterator[Board]:
-    with Board(virtual.port) as board:
-        board.enter()
-        yield board
-
-
 def install(board: Board, main: str, boot: str = "") -> None:
     board.put("/boot.py", boot.encode())
     board.put("/main.py", main.encode())

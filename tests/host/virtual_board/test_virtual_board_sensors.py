@@ -18,13 +18,6 @@ def virtual(tmp_path: Path, micropython: str) -> Iterator[VirtualBoard]:
         yield virtual
 
 
-@pytest.fixture
-def board(virtual: VirtualBoard) -> Iterator[Board]:
-    with Board(virtual.port) as board:
-        board.enter()
-        yield board
-
-
 def test_pins_and_adc_see_what_the_host_connects(virtual: VirtualBoard, board: Board) -> None:
     board.exec(
         "from machine import Pin, ADC\np = Pin(13, Pin.IN, Pin.PULL_UP)\nled = Pin(2, Pin.OUT, value=1)\n"

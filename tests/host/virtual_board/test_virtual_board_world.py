@@ -34,13 +34,6 @@ def virtual(tmp_path: Path, micropython: str) -> Iterator[VirtualBoard]:
 
 
 @pytest.fixture
-def board(virtual: VirtualBoard) -> Iterator[Board]:
-    with Board(virtual.port) as board:
-        board.enter()
-        yield board
-
-
-@pytest.fixture
 def server() -> Iterator[tuple[int, list[socket.socket]]]:
     """A listening port, and the connections it took; each gets what it sends back in capitals."""
     connections: list[socket.socket] = []

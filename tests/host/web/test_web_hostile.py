@@ -190,3 +190,13 @@ def test_headers_and_subjects_are_text_whatever_they_hold(site, watched):
     assert watched.page.inner_text(".reader h1") == subject
     assert "<script>alert(1)</script>" in watched.page.inner_text(".body")
     assert not watched.errors
+
+
+def test_what_the_page_brings_along_can_not_leave_its_place(site, watched):
+    subject = "</script><script>document.title='ran'</script><!-- \u2028"
+    (key,) = site.send(mail(subject, "</script><img src=x onerror=alert(1)>"))
+    watched.page.goto(f"{site.url}/")
+    watched.page.wait_for_selector(f".row[data-id='{key}']")
+    assert watched.page.inner_text(".row .subject") == subject.replace("\u2028", " ").strip()
+    assert watched.page.title() == "umail · Mails"
+    assert not watched.errors

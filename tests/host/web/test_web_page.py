@@ -71,6 +71,32 @@ def test_a_mail_appears_by_itself_within_100_ms_of_the_final_reply_in_the_median
     assert not watched.errors
 
 
+def test_one_answer_is_enough_to_show_the_list_and_its_files_are_asked_for_once(site, watched):
+    alert_and_recovery(site)
+    go(site, watched)
+    watched.page.wait_for_selector(".row")
+    asked = [url.removeprefix(site.url) for url in watched.asked]
+    assert [url for url in asked if "/api/" in url] == ["/api/v1/events"]
+    files = [url for url in asked if url.startswith("/static/")]
+    assert len(set(files)) >= 7
+    assert site.ask(files[0])[0] == 200
+    assert site.ask(files[0].replace("/static/", "/static/x"))[0] == 404
+    assert site.ask("/static/../server.py")[0] == 404
+
+
+def test_a_mail_that_came_before_the_page_listened_is_shown_and_none_is_shown_twice(site, watched):
+    first = site.ask("/")[1].decode()
+    watched.page.route(f"{site.url}/", lambda route: route.fulfill(body=first, content_type="text/html"))
+    keys = alert_and_recovery(site)
+    go(site, watched)
+    expect(watched.page.locator(".row")).to_have_count(3)
+    keys += site.send(mail("fourth"))
+    expect(watched.page.locator(".row")).to_have_count(4)
+    shown = watched.page.eval_on_selector_all(".row", "rows => rows.map(row => row.dataset.id)")
+    assert sorted(shown) == sorted(keys)
+    assert watched.page.inner_text(".count") == "4 mails"
+
+
 def test_search_threads_views_and_deleting(site, watched):
     alert, other, _ = alert_and_recovery(site)
     go(site, watched)

@@ -8,13 +8,13 @@ import os
 import pwd
 import secrets
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs
 
 from .base import SIZE_LIMIT, TOKEN, Mail, RealServer, free_ports, unpacked
 from .exim import Exim
+from .http_answers import HttpAnswers
 
 CONFIG = """
 protocols = submission
@@ -107,7 +107,7 @@ class Dovecot(RealServer):
         programs = unpacked("root/usr/lib/dovecot/submission", "Dovecot submission").parents[2]
         self.upstream = Exim(self.log_folder)
         self.upstream.__enter__()
-        self.introspection = _Introspection(self.token, self.login[0])
+        self.introspection = _introspection(self.token, self.login[0])
         self.port, self.tls_port = free_ports(2)
         chain, key = self.certificate_files()
         root = os.geteuid() == 0
@@ -184,27 +184,11 @@ def _my_group() -> str:
     return grp.getgrgid(os.getgid()).gr_name
 
 
-class _Introspection:
+def _introspection(token: str, user: str) -> HttpAnswers:
     # RFC 7662: whether a token is active, and whose it is.
-    def __init__(self, token: str, user: str) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                good = form.get("token") == [token]
-                answer = json.dumps({"active": True, "username": user} if good else {"active": False}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
+    def answer(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
+        good = parse_qs(body.decode()).get("token") == [token]
+        told = {"active": True, "username": user} if good else {"active": False}
+        return {"Content-Type": "application/json"}, json.dumps(told).encode()
 
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing: tokens are secret."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+    return HttpAnswers(answer)

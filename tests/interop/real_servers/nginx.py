@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 
 from .base import IDLE_S, SIZE_LIMIT, UNPACKED, Mail, RealServer, free_ports, unpacked
 from .exim import Exim
+from .http_answers import HttpAnswers
 
 CONFIG = """
 load_module {modules}/ngx_mail_module.so;
@@ -45,7 +45,7 @@ class Nginx(RealServer):
         program = unpacked("root/usr/sbin/nginx", "nginx")
         self.upstream = Exim(self.log_folder)
         self.upstream.__enter__()
-        self.auth = _Auth(self.login, self.upstream.port)
+        self.auth = _auth(self.login, self.upstream.port)
         self.port, self.tls_port, self.login_only_port = free_ports(3)
         chain, key = self.certificate_files()
         told = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stderr
@@ -78,28 +78,11 @@ class Nginx(RealServer):
         return self.upstream.mails(count, timeout)
 
 
-class _Auth:
+def _auth(login: tuple[str, str], upstream: int) -> HttpAnswers:
     # What ngx_mail_auth_http_module asks: 200 with Auth-Status and, if it is OK, where to go.
-    def __init__(self, login: tuple[str, str], upstream: int) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                good = (self.headers["Auth-User"], self.headers["Auth-Pass"]) == login
-                self.send_response(200)
-                if good:
-                    answer = {"Auth-Status": "OK", "Auth-Server": "127.0.0.1", "Auth-Port": str(upstream)}
-                else:
-                    answer = {"Auth-Status": "Invalid login or password"}
-                for name, value in answer.items():
-                    self.send_header(name, value)
-                self.end_headers()
+    def answer(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
+        if (headers["Auth-User"], headers["Auth-Pass"]) == login:
+            return {"Auth-Status": "OK", "Auth-Server": "127.0.0.1", "Auth-Port": str(upstream)}, b""
+        return {"Auth-Status": "Invalid login or password"}, b""
 
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing: a password is among the headers."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+    return HttpAnswers(answer)

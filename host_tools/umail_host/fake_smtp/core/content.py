@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
 MAX_SIZE = 157286400
 _END = b"\r\n.\r\n"
 _CHUNK = re.compile(r"(\d{1,12})(?: +(LAST))?\Z", re.IGNORECASE)
+_MESSAGE_ID = re.compile(rb"^message-id[ \t]*:((?:[^\r\n]|\r\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
@@ -178,5 +177,5 @@ def finish(dialogue: Dialogue, octets: bytes) -> None:
 
 
 def _message_id(octets: bytes) -> str:
-    headers = email.message_from_bytes(octets[:65536].partition(b"\r\n\r\n")[0], policy=email.policy.compat32)
-    return str(headers.get("Message-ID", "<generated@mail.example.org>")).strip()
+    found = _MESSAGE_ID.search(octets[:65536].partition(b"\r\n\r\n")[0])
+    return found[1].decode("utf-8", "replace").strip() if found else "<generated@mail.example.org>"

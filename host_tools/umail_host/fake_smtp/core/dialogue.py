@@ -183,25 +183,31 @@ class Dialogue:
     def wire(self, reply: str, **values: str) -> bytes:
         """Return a reply as on the wire."""
         template = self.profile.replies.get(reply, reply)
-        return syntax.render(template, self._values() | values)
+        return syntax.render(template, lambda name: values[name] if name in values else self._value(name))
 
-    def _values(self) -> dict[str, str]:
-        now = self.policy.clock.time()
-        host = self.profile.host
-        site, _, _ = host.partition(".")
-        return {
-            "host": host,
-            "hostname": f"{site[:4]}MB1234.{site[:3]}P281.PROD.OUTLOOK.COM",
-            "peer": self.session.peer,
-            "date": formatdate(now).replace("-0000", "+0000"),
-            "stamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(now)),
-            "session": f"08DE2A6028D2{self.session.number & 0xFFFF:04X}",
-            "session_number": f"{self.session.number:05}",
-            "epoch": str(int(now)),
-            "gsmtp": f"ffacd0b85a97d-42cb7f2e556sm{self.session.number}f8f.4",
-            "queue_id": f"{self.session.number:04X}{self.session.messages:04X}",
-            "user": self.session.user or "",
-        }
+    def _value(self, name: str) -> str | None:
+        find = _VALUES.get(name)
+        return find(self) if find else None
+
+
+# What fills a place of a reply's template, unless the command gives it.
+_VALUES: dict[str, Callable[[Dialogue], str]] = {
+    "host": lambda dialogue: dialogue.profile.host,
+    "hostname": lambda dialogue: _hostname(dialogue.profile.host.partition(".")[0]),
+    "peer": lambda dialogue: dialogue.session.peer,
+    "date": lambda dialogue: formatdate(dialogue.policy.clock.time()).replace("-0000", "+0000"),
+    "stamp": lambda dialogue: time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(dialogue.policy.clock.time())),
+    "session": lambda dialogue: f"08DE2A6028D2{dialogue.session.number & 0xFFFF:04X}",
+    "session_number": lambda dialogue: f"{dialogue.session.number:05}",
+    "epoch": lambda dialogue: str(int(dialogue.policy.clock.time())),
+    "gsmtp": lambda dialogue: f"ffacd0b85a97d-42cb7f2e556sm{dialogue.session.number}f8f.4",
+    "queue_id": lambda dialogue: f"{dialogue.session.number:04X}{dialogue.session.messages:04X}",
+    "user": lambda dialogue: dialogue.session.user or "",
+}
+
+
+def _hostname(site: str) -> str:
+    return f"{site[:4]}MB1234.{site[:3]}P281.PROD.OUTLOOK.COM"
 
 
 def read_nothing(dialogue: Dialogue) -> bool:

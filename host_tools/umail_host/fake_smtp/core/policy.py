@@ -9,6 +9,7 @@ from __future__ import annotations
 import email
 import email.policy
 import email.utils
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -20,11 +21,46 @@ from umail_host.fake_smtp.server.clock import Clock
 
 TRACE = "[{host} {stamp} {session}]"
 STORE = "[Hostname={hostname}]"
+_DAY = 86400
+
+
+class Sent:
+    """What one user has sent within a day: messages that were due within the same second are counted together."""
+
+    def __init__(self) -> None:
+        self._seconds: deque[tuple[float, int, int]] = deque()
+
+    def add(self, due: float, recipients: int) -> None:
+        """Count a message, and forget what is older than a day."""
+        seconds = self._seconds
+        while seconds and seconds[0][0] <= due - _DAY:
+            seconds.popleft()
+        if seconds and 0 <= due - seconds[-1][0] < 1 and due // 1 == seconds[-1][0] // 1:
+            _, messages, before = seconds.pop()
+            seconds.append((due, messages + 1, before + recipients))
+        else:
+            seconds.append((due, 1, recipients))
+
+    def since(self, when: float) -> tuple[int, int]:
+        """Return how many messages and recipients there were after that time."""
+        messages = recipients = 0
+        for due, count, to in reversed(self._seconds):
+            if due > when:
+                messages, recipients = messages + count, recipients + to
+        return messages, recipients
+
+    def due_before(self, count: int) -> float | None:
+        """Return when the message was due that ``count`` messages ago was sent; None if there were fewer."""
+        for due, messages, _ in reversed(self._seconds):
+            count -= messages
+            if count <= 0:
+                return due
+        return None
 
 
 def header_addresses(content: bytes, name: str) -> list[str]:
     """Return the bare addresses in the headers of that name."""
-    parsed = email.message_from_bytes(content, policy=email.policy.compat32)
+    parsed = email.message_from_bytes(content.partition(b"\r\n\r\n")[0], policy=email.policy.compat32)
     values = [str(value) for value in parsed.get_all(name, [])]
     return [address for _, address in email.utils.getaddresses(values) if address]
 
@@ -65,7 +101,7 @@ class Policy:
     recipients_a_day: int = 0
     clock: Clock = field(default_factory=Clock)
     _open: dict[str, set[int]] = field(default_factory=dict, repr=False)
-    _sent: dict[str, list[tuple[float, int]]] = field(default_factory=dict, repr=False)
+    _sent: dict[str, Sent] = field(default_factory=dict, repr=False)
 
     def authenticate(self, session: Session, claim: Claim) -> str | None:
         """Check whether this session may act as the user it claims to be; a refusal is a reply's key or a text."""
@@ -98,21 +134,22 @@ class Policy:
     def delay(self, session: Session, envelope: Envelope) -> float:
         """Count an accepted message, and return by how many seconds the reply is late."""
         now = self.clock.time()
-        sent = self._sent.setdefault(self._account(session), [])
+        sent = self._sent.setdefault(self._account(session), Sent())
         due = now
-        if self.per_minute and len(sent) >= self.per_minute:
-            due = max(now, sent[-self.per_minute][0] + 60)
-        sent.append((due, len(envelope.recipients)))
+        if self.per_minute and (before := sent.due_before(self.per_minute)) is not None:
+            due = max(now, before + 60)
+        sent.add(due, len(envelope.recipients))
         return due - now
 
     def over_limits(self, session: Session, envelope: Envelope) -> str | None:
         """Return the refusal if the user has sent too much within the hour or the day."""
-        now, sent = self.clock.time(), self._sent.get(self._account(session), [])
-        if self.per_hour and sum(when > now - 3600 for when, _ in sent) >= self.per_hour:
+        now, sent = self.clock.time(), self._sent.get(self._account(session), Sent())
+        if self.per_hour and sent.since(now - 3600)[0] >= self.per_hour:
             return self.over_hour
-        today = sum(count for when, count in sent if when > now - 86400)
-        if self.recipients_a_day and today + len(envelope.recipients) > self.recipients_a_day:
-            return self.over_day
+        if self.recipients_a_day:
+            today = sent.since(now - _DAY)[1]
+            if today + len(envelope.recipients) > self.recipients_a_day:
+                return self.over_day
         return None
 
     def closed(self, session: Session) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
+from collections.abc import Callable
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 _PATH = re.compile(r"(?P<keyword>FROM|TO): ?<(?P<address>[^<>\x00-\x20\x7f]*)>(?: +(?P<rest>.*))?\Z", re.IGNORECASE)
@@ -55,12 +57,29 @@ def path(argument: str, keyword: str) -> tuple[str, dict[str, str]]:
     return address, parameters
 
 
-def render(template: str, values: dict[str, str]) -> bytes:
-    """Return a reply as on the wire: places filled in, a line for each of the template, control characters dropped."""
-    lines = []
-    for line in template.split("\n"):
-        filled = _PLACE.sub(lambda place: values.get(place[1], place[0]), line)
-        lines.append("".join(character for character in filled if character.isprintable()))
+def render(template: str, value: Callable[[str], str | None]) -> bytes:
+    """Return a reply as on the wire: places filled in, a line for each of the template, control characters dropped.
+
+    Args:
+        value: called with the name of each place; None leaves it as it is.
+    """
+    if "{" not in template:
+        return _wire(template)
+    return _lines(
+        [
+            _PLACE.sub(lambda place: found if (found := value(place[1])) is not None else place[0], line)
+            for line in template.split("\n")
+        ]
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _wire(template: str) -> bytes:
+    return _lines(template.split("\n"))
+
+
+def _lines(filled: list[str]) -> bytes:
+    lines = [line if line.isprintable() else "".join(filter(str.isprintable, line)) for line in filled]
     code, last = lines[0][:3], len(lines) - 1
     texts = [line[4:] if line[:3] == code and line[3:4] in ("", " ", "-") else line for line in lines]
     wire = [f"{code}{' ' if index == last else '-'}{text}" for index, text in enumerate(texts)]

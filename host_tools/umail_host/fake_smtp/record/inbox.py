@@ -6,7 +6,10 @@ import base64
 import email
 import email.policy
 import functools
+import itertools
 import mailbox
+import os
+import socket
 import threading
 import time
 from collections import deque
@@ -17,6 +20,10 @@ from email.utils import formatdate
 from pathlib import Path
 
 from umail_host.fake_smtp.core.events import Envelope
+
+_KEPT = 1 << 26
+# Two inboxes of one process never give the same name.
+_NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Delivery:
 
     @property
     def content(self) -> bytes:
-        """The message's octets: dots unstuffed, chunks joined, nothing added."""
+        """The message's bytes: dots unstuffed, chunks joined, nothing added."""
         return self.envelope.content
 
     @functools.cached_property
@@ -59,6 +66,11 @@ class Delivery:
     def headers(self) -> EmailMessage:
         """Its headers alone, which takes less time."""
         return email.message_from_bytes(self.content.partition(b"\r\n\r\n")[0], policy=email.policy.default)
+
+
+@functools.lru_cache(maxsize=8)
+def _date(seconds: int) -> str:
+    return formatdate(seconds)
 
 
 def _in_lines(content: bytes) -> bytes:
@@ -84,7 +96,8 @@ class Inbox:
     Args:
         path: the folder; made if it is missing. ``wire`` beside it takes BINARYMIME messages as they came.
         on_delivery: called with each delivery, in the server's thread.
-        keep: so many deliveries are remembered, the newest; None: all. The Maildir keeps every mail.
+        keep: so many deliveries are remembered, the newest, with 64 MB of content at the most; None: all. The Maildir
+            keeps every mail.
     """
 
     def __init__(
@@ -95,8 +108,12 @@ class Inbox:
         self._maildir = mailbox.Maildir(str(path), create=True)
         self._told = [on_delivery] if on_delivery else []
         self._arrived = threading.Condition()
-        self._deliveries: deque[Delivery] = deque(maxlen=keep)
+        self._deliveries: deque[Delivery] = deque()
+        self._keep, self._size = keep, 0
         self._count = 0
+        # As `mailbox.Maildir` names its files; that one writes each to the disk before it goes on (fsync), which takes
+        # longer than all the rest of a mail, and a fake server's mails need not outlive the machine.
+        self._name = f"P{os.getpid()}Q{{}}.{socket.gethostname().replace('/', '_').replace(':', '_')}"
 
     def watch(self, told: Callable[[Delivery], None]) -> None:
         """Call ``told`` with each delivery from now on, too, in the server's thread."""
@@ -120,13 +137,13 @@ class Inbox:
         A BINARYMIME message is stored as a gateway would pass it on, its binary parts in base64, for a Maildir is read
         line by line; its bytes as they came lie beside the Maildir, in ``wire``. Line ends become those of a Maildir.
         """
-        received = f"Received: by fake-smtp (session {connection}); {formatdate(now)}\n"
+        received = f"Received: by fake-smtp (session {connection}); {_date(int(now))}\n"
         lines = [f"Return-Path: <{envelope.sender}>\n"]
         lines += [f"Delivered-To: {recipient.address}\n" for recipient in envelope.recipients]
         content = envelope.content
         if envelope.body == "BINARYMIME":
             content = _in_lines(content)
-        key = self._maildir.add("".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
+        key = self._write("".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
         if envelope.body == "BINARYMIME":
             self.wire.mkdir(exist_ok=True)
             (self.wire / key).write_bytes(envelope.content)
@@ -135,10 +152,22 @@ class Inbox:
         with self._arrived:
             self._deliveries.append(delivery)
             self._count += 1
+            self._size += len(envelope.content)
+            while self._keep is not None and (len(self._deliveries) > self._keep or self._size > _KEPT):
+                self._size -= len(self._deliveries.popleft().content)
             self._arrived.notify_all()
         for told in self._told:
             told(delivery)
         return delivery
+
+    def _write(self, octets: bytes) -> str:
+        """Write a mail beside the others first, so that none is ever seen in part."""
+        now = time.time_ns() // 1000
+        key = f"{now // 1_000_000}.M{now % 1_000_000:06}{self._name.format(next(_NUMBERS))}"
+        before = self.path / "tmp" / key
+        before.write_bytes(octets)
+        before.rename(self.path / "new" / key)
+        return key
 
     def wait(self, count: int = 1, timeout: float = 10.0) -> list[EmailMessage]:
         """Return the messages, as soon as there are ``count`` of them.
@@ -159,5 +188,5 @@ class Inbox:
         """Forget the deliveries and empty the Maildir."""
         with self._arrived:
             self._deliveries.clear()
-            self._count = 0
+            self._count = self._size = 0
             self._maildir.clear()

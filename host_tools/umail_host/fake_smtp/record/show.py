@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+
 from rich.console import Console
 from rich.text import Text
 
 from umail_host import terminal
+from umail_host.fake_smtp.record import reading
 from umail_host.fake_smtp.record.inbox import Delivery
 from umail_host.fake_smtp.record.masking import Masker
 from umail_host.fake_smtp.record.transcript import CLIENT, NOTE, Entry
 
 _LONGEST = 160
 _HEADERS = ("From", "To", "Cc", "Subject", "Date", "Message-ID")
+_LARGE, _BEGINNING = 1 << 20, 1 << 16
+_ARROWS = {CLIENT: ("→", "cyan"), NOTE: ("·", "magenta")}
 
 
 class Show:
@@ -31,6 +36,8 @@ class Show:
         self._content_lines = content_lines
         self._in_content: dict[int, int] = {}
         self._start: float | None = None
+        # Rich works out once how a style is written: for each line it would take longer than the rest of the mail.
+        self._style = functools.cache(self._painting)
 
     def entry(self, entry: Entry) -> None:
         """Show one line of the dialogue: time, connection, a lock if TLS is on, who spoke."""
@@ -38,48 +45,64 @@ class Show:
             self._start = entry.time
         if entry.direction == CLIENT and not self._wanted(entry):
             return
-        if entry.direction != CLIENT:
-            self._tell_hidden(entry.connection)
+        hidden = "" if entry.direction == CLIENT else self._hidden(entry.connection)
         text = entry.text
         if len(text) > _LONGEST:
             text = f"{text[:_LONGEST]}… ({len(text)} characters)"
-        lock = ("TLS  ", "green") if entry.tls else ("clear", "yellow")
-        arrow = {CLIENT: ("→", "cyan"), NOTE: ("·", "magenta")}.get(entry.direction, ("←", "blue"))
-        style = "magenta" if entry.direction == NOTE else "red" if text[:1] in "45" and arrow[0] == "←" else ""
-        line = Text.assemble(
-            (f"{entry.time - self._start:8.3f} ", "dim"), (f"#{entry.connection} ", "dim"), lock, " ", arrow, " "
+        lock = self._paint("TLS  ", "green") if entry.tls else self._paint("clear", "yellow")
+        arrow, colour = _ARROWS.get(entry.direction, ("←", "blue"))
+        style = "magenta" if entry.direction == NOTE else "red" if text[:1] in "45" and arrow == "←" else ""
+        when = self._paint(f"{entry.time - self._start:8.3f} #{entry.connection} ", "dim")
+        self._write(
+            f"{hidden}{when}{lock} {self._paint(arrow, colour)} {self._paint(terminal.printable(text), style)}\n"
         )
-        line.append(terminal.printable(text), style=style)
-        self._console.print(line, soft_wrap=True)
 
     def _wanted(self, entry: Entry) -> bool:
         """Count lines of content, which come without an answer in between; show the first ones only."""
         count = self._in_content[entry.connection] = self._in_content.get(entry.connection, 0) + 1
         return count <= self._content_lines
 
-    def _tell_hidden(self, connection: int) -> None:
+    def _hidden(self, connection: int) -> str:
         hidden = self._in_content.pop(connection, 0) - self._content_lines
-        if hidden > 0:
-            self._console.print(Text(f"{'':17}… {hidden} more lines", style="dim"))
+        return self._paint(f"{'':17}… {hidden} more lines", "dim") + "\n" if hidden > 0 else ""
 
     def delivery(self, delivery: Delivery) -> None:
         """Show a message that arrived, decoded."""
-        message = delivery.message
-        self._say(f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}", "bold")
-        lines = [f"   {name}: {message[name]}" for name in _HEADERS if message[name]]
-        body = message.get_body(("plain", "html"))
+        content = delivery.content
+        message = reading.parsed(content if len(content) <= _LARGE else content[:_BEGINNING])
+        parts = [part for _, part in reading.leaves(message)]
+        title = f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}"
+        lines = [f"   {name}: {reading.decoded(message[name])}" for name in _HEADERS if message[name]]
+        body = reading.first(message, "text/plain") or reading.first(message, "text/html")
         if body is not None:
-            text = self._masked(str(body.get_content()))
+            text = self._masked(reading.text_of(body))
             lines += [f"   │ {line}" for line in text.splitlines()[: self._content_lines]]
-        for part in message.iter_attachments():
+        for part in filter(reading.is_attachment, parts):
             size = len(part.get_payload(decode=True) or b"")
-            lines.append(f"   + {part.get_filename() or part.get_content_type()} ({size} bytes)")
-        for line in lines:
-            self._say(line)
+            lines.append(f"   + {reading.decoded(part.get_filename() or part.get_content_type())} ({size} bytes)")
+        shown = [self._paint(self._safe(title), "bold"), *map(self._safe, lines)]
+        self._write("".join(f"{line}\n" for line in shown))
 
-    def _say(self, line: str, style: str = "") -> None:
-        """Print one line that may come from outside."""
-        self._console.print(Text(terminal.printable(self._masked(line)), style=style), soft_wrap=True)
+    def _safe(self, line: str) -> str:
+        return terminal.printable(self._masked(line))
 
     def _masked(self, text: str) -> str:
         return self.masker.mask(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+    def _paint(self, text: str, style: str) -> str:
+        if not style:
+            return text
+        before, after = self._style(style)
+        return f"{before}{text}{after}"
+
+    def _painting(self, style: str) -> tuple[str, str]:
+        if self._console.legacy_windows:
+            return "", ""
+        with self._console.capture() as capture:
+            self._console.print(Text("|", style=style), end="")
+        before, _, after = capture.get().partition("|")
+        return before, after
+
+    def _write(self, lines: str) -> None:
+        self._console.file.write(lines)
+        self._console.file.flush()

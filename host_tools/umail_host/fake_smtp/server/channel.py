@@ -30,9 +30,9 @@ class Channel:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self.tls: ssl.SSLObject | None = None
-        self._acknowledge()
+        self.acknowledge()
 
-    def _acknowledge(self) -> None:
+    def acknowledge(self) -> None:
         """Acknowledge at once, if the system can: a reply that is held must not hold the client's Nagle as well."""
         option = getattr(socket, "TCP_QUICKACK", None)
         if option is not None and not self._writer.transport.is_closing():
@@ -42,7 +42,6 @@ class Channel:
         data = await self._reader.read(_CHUNK)
         if data:
             self._capture(CLIENT, data)
-            self._acknowledge()
         return data
 
     async def _transmit(self, data: bytes) -> None:

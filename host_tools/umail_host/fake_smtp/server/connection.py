@@ -50,6 +50,8 @@ class Connection:
         self._asked = False
         self._open = True
         self._told = ""
+        # It was silent after MAIL alone: it waits for each reply, so none of its flights comes in pieces.
+        self._lockstep = False
 
     async def run(self) -> None:
         """Serve until the session has ended; sets ``session.ending``."""
@@ -90,6 +92,7 @@ class Connection:
                 data = await self._channel.read()
         except TimeoutError:
             if self._held:
+                self._lockstep = dialogue.envelope is not None and not dialogue.envelope.recipients
                 return await self._flush()
             dialogue.idle()
         else:
@@ -107,7 +110,7 @@ class Connection:
 
     async def _perform(self) -> None:
         while events := self._dialogue.take():
-            urgent = [isinstance(event, Say) and not event.hold for event in events]
+            urgent = [isinstance(event, Say) and (self._lockstep or not event.hold) for event in events]
             for index, event in enumerate(events):
                 if not self._open:
                     return
@@ -117,6 +120,8 @@ class Connection:
                     self._held += event.data
                     if urgent[index] and not any(urgent[index + 1 :]):
                         await self._flush()
+                    else:
+                        self._channel.acknowledge()
                 else:
                     await self._do(event)
 

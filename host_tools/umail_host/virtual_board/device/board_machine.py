@@ -195,6 +195,8 @@ def _find(pin):
     elif isinstance(pin, str) and _RP2:
         if pin in _NAMES or pin in ("WL_GPIO0", "WL_GPIO1", "WL_GPIO2"):
             return "LED" if pin == "WL_GPIO0" else pin
+        if pin == "LED":  # pins.csv of boards whose LED is not behind a Wi-Fi chip
+            return 25
         for prefix in ("GPIO", "GP"):
             if pin.startswith(prefix) and pin[len(prefix) :].isdigit():
                 return _find(int(pin[len(prefix) :]))

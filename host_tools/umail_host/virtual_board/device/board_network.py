@@ -1,7 +1,8 @@
-"""`network` as a board has it: a station that takes a while to connect, is refused, or loses its access point."""
+"""`network` as a board has it: a station that is refused or loses its access point, Ethernet, or both."""
 
 from board_link import call, platform
 
+_WIFI, _WIRED = call("power.network")
 STA_IF = 0
 AP_IF = 1
 if platform == "rp2":
@@ -104,7 +105,7 @@ class WLAN:
         return bytes(value) if parameter[0] == "mac" else value
 
 
-_hostname = "mpy-esp32" if platform == "esp32" else "PicoW"
+_hostname = "mpy-esp32" if platform == "esp32" else "PicoW" if _WIFI else "W5500-EVB"
 _country = "XX"
 
 
@@ -122,11 +123,46 @@ def country(code=None):
     global _country
     if code is None:
         return _country
+    if len(code) != 2:
+        raise ValueError
     _country = code
     return None
 
 
-def ipconfig(**settings):
-    """Set up the whole stack; an ESP32 takes ``dns=`` here."""
-    if "dns" in settings:
-        call("wlan.dns", settings["dns"])
+def ipconfig(*parameter, **settings):
+    """Set up the whole stack; ``dns`` is its one DNS server."""
+    if parameter:
+        if parameter[0] != "dns":
+            raise ValueError("unexpected key")
+        return call("eth.ifconfig" if call("eth.isconnected") else "wlan.ifconfig", None)[3]
+    for key in settings:
+        if key != "dns":
+            raise ValueError("unexpected key")
+        call("wlan.dns", settings[key])
+        call("eth.dns", settings[key])
+    return None
+
+
+if not _WIFI:
+    # modnetwork_globals.h: an ESP32 without Wi-Fi lacks all that belongs to it.
+    del WLAN
+    if platform == "esp32":
+        del STA_IF, AP_IF, MODE_11B, MODE_11G, MODE_11N
+        del AUTH_OPEN, AUTH_WPA_PSK, AUTH_WPA2_PSK, AUTH_WPA_WPA2_PSK, AUTH_WPA3_PSK
+    else:
+        del STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP, STAT_CONNECT_FAIL, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD
+
+if _WIRED == "LAN":
+    from board_lan import LAN, PHYS  # noqa: F401
+
+    for _name, _number in PHYS:
+        globals()["PHY_" + _name] = _number
+    ETH_INITIALIZED, ETH_STARTED, ETH_STOPPED, ETH_CONNECTED, ETH_DISCONNECTED, ETH_GOT_IP = range(6)
+elif _WIRED:
+    from board_lan import WIZNET5K, nics  # noqa: F401
+
+if platform == "rp2":
+
+    def route():
+        """MicroPython's own list of interfaces, which those on a Pico W's Wi-Fi chip are not in."""
+        return nics if _WIRED else []

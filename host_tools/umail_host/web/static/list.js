@@ -7,7 +7,7 @@ const PAGE = 100;
 // draw(row) makes a row's element; search() gives the query of the list.
 export class List {
   constructor(draw, search, counted) {
-    Object.assign(this, { draw, search, counted, total: 0, rows: new Map(), asked: new Set(), made: new Map(), age: 0 });
+    Object.assign(this, { draw, search, counted, total: 0, newest: 0, rows: new Map(), asked: new Set(), made: new Map(), age: 0 });
     this.space = h("div", { class: "space" });
     this.element = h("div", { class: "list", role: "list", tabindex: 0, onscroll: () => this.render() }, this.space);
     new ResizeObserver(() => this.render()).observe(this.element);
@@ -20,7 +20,12 @@ export class List {
   async load() {
     const age = ++this.age;
     const found = await ask(`/mails?limit=${PAGE}&${this.search()}`);
-    if (age !== this.age) return;
+    if (age === this.age) this.take(found);
+  }
+
+  take(found) {
+    if (found.newest < this.newest) return this.load(); // mails came while it was under way
+    this.newest = found.newest;
     this.rows.clear();
     this.asked.clear();
     for (const element of this.made.values()) element.remove();
@@ -29,6 +34,7 @@ export class List {
     this.keep(found.mails, 0);
     this.counted(this.total);
     this.render();
+    return undefined;
   }
 
   // Rows are counted from the oldest, so that an arrival moves none of them.
@@ -36,8 +42,11 @@ export class List {
     mails.forEach((mail, index) => this.rows.set(this.total - 1 - offset - index, mail));
   }
 
-  arrived(mails) {
+  arrived(all) {
+    const mails = all.filter((mail) => mail.number > this.newest); // a list that was just loaded has some of them
+    if (!mails.length) return;
     for (const mail of mails) this.rows.set(this.total++, mail);
+    this.newest = mails.at(-1).number;
     if (this.element.scrollTop > 0) this.element.scrollTop += mails.length * this.height;
     this.counted(this.total);
     this.render();

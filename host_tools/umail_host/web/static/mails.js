@@ -19,12 +19,11 @@ function draw(mail) {
       h("span", { class: "marks" }, threaded, clip)));
 }
 
-export function open(main, facts) {
+export function open(main, facts, first) {
   box = h("input", { type: "search", id: "search", placeholder: t("Search mails") + "  /", "aria-label": t("Search mails"), value: query,
     oninput: () => {
       query = box.value;
-      clearTimeout(waiting);
-      waiting = setTimeout(reload, 150);
+      soon();
     } });
   count = h("span", { class: "count", role: "status" });
   hello = h("div", { class: "hello", hidden: true });
@@ -33,7 +32,8 @@ export function open(main, facts) {
   reader = h("article", { class: "reader" });
   main.className = "two";
   main.replaceChildren(h("section", { class: "side", "aria-label": t("Mails") }, h("div", { class: "tools" }, box, count), hello, list.element), reader);
-  reload();
+  if (first && !query) list.take(first);
+  else reload();
 }
 
 const counted = (facts) => (total) => {
@@ -67,12 +67,18 @@ async function remove(mail) {
 
 export const reload = () => list?.load();
 
+// A moment after the first change, however many follow.
+function soon() {
+  waiting ??= setTimeout(() => {
+    waiting = undefined;
+    reload();
+  }, 150);
+}
+
 export function arrived(mails) {
   if (!list?.element.isConnected) return;
-  if (query) {
-    clearTimeout(waiting);
-    waiting = setTimeout(reload, 150);
-  } else list.arrived(mails.map((mail) => ({ threaded: 1, ...mail })));
+  if (query) soon();
+  else list.arrived(mails.map((mail) => ({ threaded: 1, ...mail })));
 }
 
 export function key(pressed) {

@@ -1,24 +1,24 @@
 // The frame of the page: where one is, what comes from the server, the keys.
 
-import { ask, h, id, tell } from "./dom.js";
+import { h, id, tell } from "./dom.js";
 import { language, t } from "./words.js";
-import * as boards from "./boards.js";
 import * as mails from "./mails.js";
-import * as server from "./server.js";
-import * as sessions from "./sessions.js";
 
-const views = { mails, sessions, boards, server };
+// What the page begins with came along with it.
+const start = JSON.parse(id("start").textContent);
+const facts = start.server;
 const names = { mails: "Mails", sessions: "Sessions", boards: "Boards", server: "Server" };
-export const facts = await ask("/server");
+const loads = { sessions: () => import("./sessions.js"), boards: () => import("./boards.js"), server: () => import("./server.js") };
+const views = { mails };
 let current;
 
 function bar() {
   const here = location.hash.split("/")[1] || "mails";
   const link = (name) =>
     h("a", { href: `#/${name}`, "aria-current": name === here ? "page" : false }, t(names[name]));
-  const shown = Object.keys(views).filter((name) => name !== "boards" || facts.boards.length);
+  const shown = Object.keys(names).filter((name) => name !== "boards" || facts.boards.length);
   id("bar").replaceChildren(
-    h("a", { class: "brand", href: "#/mails" }, h("img", { src: "/static/icon.svg", alt: "", width: 24, height: 24 }), "umail"),
+    h("a", { class: "brand", href: "#/mails" }, h("img", { src: document.querySelector("link[rel=icon]").href, alt: "", width: 24, height: 24 }), "umail"),
     h("nav", { "aria-label": "umail" }, shown.map(link)),
     h("span", { class: "where" }, `${facts.profile} · ${facts.host}:${facts.port}`),
     h("a", { class: "plan", href: "#/server", hidden: !facts.faults }, "⚡ " + facts.faults),
@@ -34,37 +34,57 @@ function showLive() {
   dot.textContent = live ? t("live") : t("not connected");
 }
 
-function go() {
-  const [, name = "mails", ...rest] = location.hash.split("/");
-  const view = views[name] || mails;
-  const words = rest.map(decodeURIComponent);
+async function go() {
+  const [, asked = "mails", ...rest] = location.hash.split("/");
+  const name = Object.hasOwn(names, asked) ? asked : "mails";
+  const words = rest.map(decoded);
   bar();
-  document.title = `umail · ${t(names[name] || "Mails")}`;
-  if (view !== current) {
-    current = view;
-    id("main").dataset.view = view === views[name] ? name : "mails";
-    view.open(id("main"), facts);
+  document.title = `umail · ${t(names[name])}`;
+  const here = location.hash;
+  if (!views[name]) {
+    views[name] = await loads[name]();
+    if (location.hash !== here) return;
   }
-  view.show(words);
+  if (views[name] !== current) {
+    current = views[name];
+    id("main").dataset.view = name;
+    current.open(id("main"), facts, start.mails);
+    start.mails = undefined;
+  }
+  current.show(words);
+}
+
+function decoded(word) {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word;
+  }
 }
 
 function listen() {
   const stream = new EventSource("/api/v1/events");
-  stream.onopen = () => {
-    if (!live) for (const view of Object.values(views)) view.reload?.();
-    live = true;
+  const reload = () => Object.values(views).forEach((view) => view.reload?.());
+  let seen = start.state; // what this page has seen already
+  const set = (on) => {
+    live = on;
     showLive();
   };
   stream.onerror = () => {
-    live = false;
-    showLive();
+    seen = undefined;
+    set(false);
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
   };
   const on = (kind, work) => stream.addEventListener(kind, (event) => work(JSON.parse(event.data)));
+  on("state", (state) => {
+    if (String(state) !== String(seen)) reload();
+    start.state = undefined;
+    set(true);
+  });
   on("mails", mails.arrived);
-  on("sessions", sessions.changed);
-  on("boards", boards.changed);
-  on("reload", () => mails.reload());
+  on("sessions", (numbers) => views.sessions?.changed(numbers));
+  on("boards", (boards) => views.boards?.changed(boards));
+  on("reload", reload);
   on("faults", (plan) => {
     facts.faults = plan;
     bar();

@@ -4,6 +4,7 @@ import { ask, doing, h, put, svg } from "./dom.js";
 import { many, t, when } from "./words.js";
 
 let side, place, shown = [], facts, loading, all = [];
+const moved = new Set();
 
 export function open(main, known) {
   facts = known;
@@ -41,10 +42,12 @@ const row = (one) => h("a", { class: "session" + (shown.includes(String(one.numb
 
 export function changed(numbers) {
   if (!side?.isConnected) return;
-  clearTimeout(loading);
-  loading = setTimeout(() => {
+  for (const number of numbers) moved.add(String(number));
+  loading ??= setTimeout(() => {
+    loading = undefined;
     reload();
-    if (numbers.some((number) => shown.includes(String(number)))) draw();
+    if (shown.some((number) => moved.has(number))) draw();
+    moved.clear();
   }, 150);
 }
 

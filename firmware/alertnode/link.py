@@ -1,0 +1,155 @@
+"""What Wi-Fi and Ethernet share: a network interface watched, tried again with growing pauses, its lines kept few."""
+
+_FIRST_PAUSE = 5000
+_LONGEST_PAUSE = 300000
+STEP = 200
+_HOUR = 3600 * 1000
+# So long without the network, and the interface is switched off and on.
+_STALE = 600 * 1000
+# So many lines an hour are logged.
+_MOST_LINES = 20
+
+
+class Link:
+    """A network interface of the board.
+
+    ``network`` is MicroPython's module, ``settings`` the section of that name; ``sleep`` waits, and ``uptime`` counts,
+    in milliseconds; ``feed`` feeds the watchdog; ``say`` takes console lines, ``show`` those that no log need keep.
+
+    Attributes:
+        kind: what it is, in a word; ``name``: which one; ``anew``: what is done to one that fails for long.
+        connecting: called before an attempt to connect.
+        welcome: takes the line that the network is there, which need not be kept at each wake of a board on battery.
+    """
+
+    kind = name = anew = ""
+    connecting = welcome = None
+
+    def __init__(self, network, settings, uptime, sleep, feed, say, show=None):
+        self.network = network
+        self.nic = None
+        self.settings = settings
+        self.uptime = uptime
+        self.sleep = sleep
+        self.feed = feed
+        self._say = say
+        self._show = show or say
+        self._pause = _FIRST_PAUSE
+        self._due = 0
+        self._was_up = False
+        # When the network was last there, and when the interface was last switched on.
+        self._seen = self._fresh = uptime()
+        self._idle = False
+        self._lines = 0
+        self._lines_since = 0
+        if settings.get("hostname"):
+            network.hostname(settings["hostname"])
+
+    def connect(self):
+        """Try to connect; return "", or why that failed."""
+        raise NotImplementedError
+
+    def ready(self):
+        """Return True while connected; that a connection came or went is reported once."""
+        up = self.nic is not None and bool(self.nic.isconnected())
+        if up:
+            self._seen = self._fresh = self.uptime()
+            self._name_server()
+        if up != self._was_up:
+            self._was_up = up
+            if up:
+                text = "%s is up, address %s" % (self.name, self.nic.ifconfig()[0])  # type: ignore[union-attr]
+                (self.welcome or self.report)(text)
+            else:
+                self.report("%s is lost" % self.name)
+            self._due = 0
+            self._pause = _FIRST_PAUSE
+        return up
+
+    def up(self):
+        """Connect unless connected or still pausing after a failure; return True if connected."""
+        if self.ready():
+            return True
+        if self.uptime() < self._due:
+            return False
+        if self._idle:
+            # Switched off on purpose: nobody missed the network meanwhile.
+            self._idle = False
+            self._seen = self._fresh = self.uptime()
+        if self.uptime() - self._fresh >= _STALE:
+            # Some failures are over only when the interface was off.
+            self.report("%s: %s is switched off and on" % (self.name, self.anew))
+            self._off()
+            self.sleep(STEP)
+            self._fresh = self.uptime()
+        if self.connecting:
+            self.connecting()
+        reason = self.connect()
+        if self.ready():
+            return True
+        self.report("%s: %s; tried again in %d s" % (self.name, reason, self._pause // 1000))
+        self._due = self.uptime() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        return False
+
+    def away(self):
+        """Return the milliseconds since the network was last there."""
+        return self.uptime() - self._seen
+
+    def down(self):
+        """Switch the interface off until ``up``."""
+        self._idle = True
+        self._off()
+
+    def gateway(self):
+        """Return the router's address, which often answers NTP; "" if it is unknown."""
+        try:
+            address = self.nic.ifconfig()[2]  # type: ignore[union-attr]
+        except (AttributeError, OSError, IndexError):
+            return ""
+        return "" if address == "0.0.0.0" else address
+
+    def address(self):
+        """Give the interface its fixed address, if it has one; it must be switched on."""
+        fixed = self.settings
+        if fixed.get("address"):
+            parts = fixed["address"], fixed["mask"], fixed["gateway"], fixed["dns"] or fixed["gateway"]
+            self.nic.ifconfig(parts)  # type: ignore[union-attr]
+
+    def wait(self, timeout):
+        """Wait until connected; return False after ``timeout`` seconds."""
+        end = self.uptime() + round(timeout * 1000)
+        while not self.nic.isconnected():  # type: ignore[union-attr]
+            if self.uptime() >= end:
+                return False
+            self.feed()
+            self.sleep(STEP)
+        return True
+
+    def report(self, text):
+        """Log ``text``; of a network that comes and goes, only so many lines an hour: the flash would wear."""
+        now = self.uptime()
+        if now - self._lines_since >= _HOUR:
+            if self._lines > _MOST_LINES:
+                self._say("%d more lines on the %s were not kept" % (self._lines - _MOST_LINES, self.kind))
+            self._lines = 0
+            self._lines_since = now
+        self._lines += 1
+        (self._say if self._lines <= _MOST_LINES else self._show)(text)
+
+    def _name_server(self):
+        """Ask the configured DNS server: each answer of DHCP puts its own in that place."""
+        server = self.settings.get("dns")
+        if server and not self.settings["address"] and self.network.ipconfig("dns") != server:
+            self.network.ipconfig(dns=server)
+
+    def _off(self):
+        self._was_up = False
+        if self.nic is None:
+            return
+        for leave in (getattr(self.nic, "disconnect", None), lambda: self.nic.active(False)):
+            try:
+                if leave:
+                    leave()
+            except (OSError, RuntimeError):
+                pass
