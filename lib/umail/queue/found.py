@@ -2,7 +2,7 @@
 
 
 def whole(path):
-    """The one name that a directory has among all that lead to it: ``/outbox`` for ``outbox/`` and ``/x/..//outbox``."""
+    """Return one name for a directory, whichever leads to it: ``/outbox`` for ``outbox/`` and ``/x/..//outbox``."""
     import os
 
     names = []
