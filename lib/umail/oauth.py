@@ -51,7 +51,7 @@ class FileStore:
             return {}
 
     def get(self, key):
-        """The value (str) of ``key``, or None; OSError if the file is there and cannot be read."""
+        """Return the value (str) of ``key``, or None; OSError if the file is there and cannot be read."""
         return self._all().get(key)
 
     def set(self, key, value):
@@ -85,7 +85,7 @@ class NvsStore:
         self.nvs = NVS(namespace)
 
     def get(self, key):
-        """The value (str) of ``key``, or None; OSError if the storage cannot be read."""
+        """Return the value (str) of ``key``, or None; OSError if the storage cannot be read."""
         value = bytearray(4096)
         try:
             return str(value[: self.nvs.get_blob(key, value)], "utf-8")
@@ -126,7 +126,7 @@ class _Token:
         self._valid = self._ticks = self._date = 0
 
     def __call__(self, refresh=False):
-        """An access token (str), by blocking calls; see ``steps`` for what is raised."""
+        """Return an access token (str), by blocking calls; see ``steps`` for what is raised."""
         from .blocking import Wire
 
         wire = Wire(self._seconds)
@@ -134,7 +134,7 @@ class _Token:
         return wire.run(self.steps(refresh))
 
     def steps(self, refresh=False):
-        """Fetch a token where none is valid, or ``refresh`` wants a new one (generator): returns it.
+        """Return a valid access token (generator), a new one if none is valid or ``refresh`` is True.
 
         Raises:
             MailError: stage auth, or that of the connection; ``configuration`` where a person must act, with the

@@ -20,7 +20,7 @@ class Flush:
         self.before = None
 
     def run(self, budget):
-        """Send what is due (generator); returns how many were delivered."""
+        """Send what is due (generator); return how many mails were delivered."""
         box = self.box
         end = None if budget is None else box.now() + budget
         box.look_again()
