@@ -392,3 +392,18 @@ def test_a_time_that_is_none_is_told_when_the_outbox_is_made(world):
         for name in ("timeout", "deadline"):
             inside(name + ": ", str(raises(ValueError, lambda: Outbox(world.path, route, **{name: value}))))
     world.start()
+
+
+@cleaned
+def test_a_heartbeat_that_raises_leaves_as_it_is_and_holds_no_mail_up(world):
+    def broken():
+        raise KeyError("mine")
+
+    world.start(heartbeat=broken, every=3600)
+    world.put("alert")
+    world.time += 4000
+    raises(KeyError, world.flush)
+    equal((world.flush(), world.subjects()), (1, ["alert"]))
+    # It is asked for again after an hour.
+    world.time += 3700
+    raises(KeyError, world.flush)

@@ -6,6 +6,7 @@ from ..delivery import Delivery
 from ..errors import MailError
 
 _DAY = 86400
+_HOUR = 3600
 
 
 class Flush:
@@ -56,6 +57,8 @@ class Flush:
                     entry.date = date - max(0, now - entry.since)
                     box.store(entry)
         if box.heartbeat and now >= box.beat:
+            # If it raises, that must not hold up every mail at every flush.
+            beat, box.beat = box.beat, now + _HOUR
             message = box.heartbeat()
             for name, end in box.expires:
                 if date is not None and end - date < 30 * _DAY:
@@ -64,6 +67,7 @@ class Flush:
                 box.write(message, None, 0, 0, 0, now)
             except OSError:
                 # The flash is full: what is there comes first.
+                box.beat = beat
                 return
             box.beat = now + box.policy.spread(box.every)
             box.save()
