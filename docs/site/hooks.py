@@ -18,7 +18,7 @@ _API = {
     "Outbox": ("outbox", "policy"),
     "Refusals": ("replies", "advice"),
     "Names": ("dns",),
-    "Protocol": ("smtp.session", "smtp.sending", "smtp.reply", "smtp.sasl", "delivery"),
+    "Protocol": ("smtp.session", "smtp.sending", "delivery"),
 }
 
 

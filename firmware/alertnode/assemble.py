@@ -14,7 +14,7 @@ _PASSING = (
     "net.opening",
     "net.tls",
     "smtp.handshake",
-    "smtp.sasl",
+    "mime.plain",
     "mime.fields",
     "smtp.flight",
     "smtp.sending",

@@ -4,31 +4,32 @@ import sys
 
 __version__ = "0.1.0"
 
-if sys.implementation.name == "cpython":
-    from .names_cpython import names as __dir__  # noqa: F401
+if sys.implementation.name != "micropython":
+    from .names_cpython import __dir__  # noqa: F401
 
 
 def load_transient(name):
-    """Load the module ``umail.NAME`` for work done once or seldom: it leaves RAM when the caller lets go of it.
+    """Load the module ``umail.NAME`` for work done once or seldom: it leaves a board's RAM with the caller's use of it.
 
     A module that is in use already stays.
     """
     full = "umail." + name
     found = sys.modules.get(full)
     if not found:
+        package, _, leaf = full.rpartition(".")
+        kept = package in sys.modules
         if sys.implementation.name == "micropython":
             import gc
 
             # Code wants whole pieces of memory.
             gc.collect()
-        package, _, leaf = full.rpartition(".")
-        kept = package in sys.modules
         found = __import__(full, None, None, (name,))
-        del sys.modules[full]
-        sys.modules[package].__dict__.pop(leaf, None)
-        if not kept:
-            # Its package came with it and goes with it.
-            del sys.modules[package]
+        if sys.implementation.name == "micropython" or package == "umail.tables":
+            del sys.modules[full]
+            sys.modules[package].__dict__.pop(leaf, None)
+            if not kept:
+                # Its package came with it and goes with it.
+                del sys.modules[package]
     return found
 
 
@@ -36,13 +37,16 @@ def __getattr__(name):
     if name[:1] == "_":
         raise AttributeError(name)
     # A public name's module bears it in small letters, but for these; a module's own name stands for the module.
-    module = "umail." + {
-        "Client": "blocking",
-        "send": "blocking",
-        "MailError": "errors",
-        "SMTP": "compat",
-        "Receipt": "smtp.reply",
-    }.get(name, name.lower())
+    module = "umail." + name.lower()
+    # (Its words, unlike those of a dict, do not stay in RAM.)
+    for word in "Client:blocking send:blocking MailError:errors SMTP:compat Receipt:smtp.session".split():
+        public, _, home = word.partition(":")
+        if name == public:
+            module = "umail." + home
+    if sys.implementation.name == "micropython":
+        import gc
+
+        gc.collect()
     try:
         # The import binds the submodule as an attribute here on CPython; MicroPython finds it in sys.modules.
         found = __import__(module, None, None, (name,))

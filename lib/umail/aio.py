@@ -7,7 +7,6 @@ from select import POLLIN, POLLOUT
 from umail import load_transient
 
 from .delivery import Delivery
-from .errors import MailError
 from .net.transport import Transport
 
 if sys.implementation.name == "micropython":
@@ -58,10 +57,10 @@ class Wire(Transport):
                         await self.transmit(what)
                 except Exception as raised:
                     error = raised
-        except MailError:
-            raise
-        except BaseException as error:
-            raise self.escaped(error)
+        except BaseException as escaped:
+            if not getattr(escaped, "kind", None):
+                self.close()
+            raise self.error(escaped)
         finally:
             steps.close()
 
@@ -71,7 +70,7 @@ class Wire(Transport):
             self.sock = load_transient("net.tls_records").Records(self, self.sock)
         load_transient("net.opening").tls(self, route, host)
 
-    def _wait(self, events):
+    def wait(self, events):
         # In its handshake mbed TLS waits for the server, whatever was asked of it; and one waits for the socket below.
         below = getattr(self.raw, "sock", None)
         return _ready(below or self.sock, POLLIN if below and self.handshake else events, self.slice())
@@ -80,15 +79,15 @@ class Wire(Transport):
         """Connect; returns the local address or None."""
         opening = load_transient("net.opening")
         opening.begin(self, address, port, buffer)
-        while not await self._wait(POLLOUT):
+        while not await self.wait(POLLOUT):
             pass
         return opening.connected(self)
 
     async def udp(self, server, packet, seconds):
         """Send one datagram; return its answer (bytes), or None if none comes."""
         try:
-            self.begin_udp(server, packet, seconds)
-            while not await self._wait(POLLIN):
+            self.send(server, packet, seconds)
+            while not await self.wait(POLLIN):
                 pass
             # ``readinto`` would run one datagram into the next.
             return self.sock.recv(512)
@@ -112,7 +111,7 @@ class Wire(Transport):
             count = self.take()
             if count >= 0:
                 return count
-            await self._wait(-count)
+            await self.wait(-count)
 
     async def transmit(self, data):
         """Send all of ``data``, receiving meanwhile; other tasks run between two pieces."""
@@ -131,7 +130,7 @@ class Wire(Transport):
                     return
                 await asyncio.sleep(0)
             else:
-                await self._wait(-count | POLLIN if listening else -count)
+                await self.wait(-count | POLLIN if listening else -count)
                 listening = listening and (self.handshake or self.listen() != 0)
             count = self.give(view)
 

@@ -1,12 +1,10 @@
 """The blocking driver: runs the library's generators over non-blocking sockets with poll. It knows no SMTP."""
 
-from select import POLLIN, POLLOUT, poll
-from time import sleep
+from select import poll
 
 from umail import load_transient
 
 from .delivery import Delivery
-from .errors import MailError
 from .net.transport import Transport
 
 
@@ -18,10 +16,7 @@ class Wire(Transport):
         answer = error = None
         try:
             while True:
-                try:
-                    what = steps.throw(error) if error else steps.send(answer)
-                except StopIteration as stop:
-                    return stop.value
+                what = steps.throw(error) if error else steps.send(answer)
                 answer = error = None
                 try:
                     if isinstance(what, tuple):
@@ -33,10 +28,13 @@ class Wire(Transport):
                         self.transmit(what)
                 except Exception as raised:
                     error = raised
-        except MailError:
-            raise
-        except BaseException as error:
-            raise self.escaped(error)
+        except StopIteration as stop:
+            return stop.value
+        except BaseException as escaped:
+            # (After a MailError the connection may be of use.)
+            if not getattr(escaped, "kind", None):
+                self.close()
+            raise self.error(escaped)
         finally:
             steps.close()
 
@@ -44,29 +42,10 @@ class Wire(Transport):
         """Connect; returns the local address or None."""
         opening = load_transient("net.opening")
         opening.begin(self, address, port, buffer)
-        while not self._wait(POLLOUT):
+        # POLLOUT
+        while not self.wait(4):
             pass
         return opening.connected(self)
-
-    def udp(self, server, packet, seconds):
-        """Send one datagram; return its answer (bytes), or None if none comes."""
-        try:
-            self.begin_udp(server, packet, seconds)
-            while not self._wait(POLLIN):
-                pass
-            # ``readinto`` would run one datagram into the next.
-            return self.sock.recv(512)
-        except OSError:
-            return None
-
-    def pause(self, seconds):
-        """Wait, with ticks."""
-        self.begin_wait(seconds)
-        try:
-            while True:
-                sleep(self.slice() / 1000)
-        except OSError:
-            pass
 
     def receive(self, seconds):
         """Receive into the buffer: the count, 0 at the end. A positive number begins a wait, 0 goes on with it."""
@@ -76,7 +55,7 @@ class Wire(Transport):
             count = self.take()
             if count >= 0:
                 return count
-            self._wait(-count)
+            self.wait(-count)
 
     def transmit(self, data):
         """Send all of ``data``, receiving meanwhile. If the socket takes them at once, nothing is allocated."""
@@ -93,17 +72,17 @@ class Wire(Transport):
                 if not len(view):
                     return
             else:
-                self._wait(-count | POLLIN if listening else -count)
+                self.wait(-count | 1 if listening else -count)
                 if listening:
                     # The end of its stream does not say that the server no longer reads.
                     listening = self.listen() != 0
             count = self.give(view)
 
-    def _wait(self, events):
-        # Wait for one slice; the events that have come.
+    def wait(self, event):
+        """Wait for one slice; the event of poll that have come."""
         milliseconds = self.slice()
         poller = poll()
-        poller.register(self.sock, events)
+        poller.register(self.sock, event)
         for _, ready in poller.poll(milliseconds):
             return ready
         return 0

@@ -2,7 +2,6 @@
 
 from umail import load_transient
 
-from .errors import MailError
 from .message import now, plain
 
 
@@ -14,18 +13,18 @@ def connect(delivery, route, refresh):
     session = delivery.session
     session.begin()
     session.stage = "connect"
-    if now() is None and load_transient("fallback").strength(route) == 2:
-        raise session.error("clock")
+    if now() is None:
+        load_transient("fallback").check_clock(session, route)
     secret = route.password
     if route.token:
         session.stage = "auth"
         secret = yield ("call", route.token, refresh)
         if not plain(secret, 9999):
-            load_transient("checks").clean("token", secret)
+            load_transient("checks").token(secret)
     local = yield from _reach(session, route)
     delivery.connected = True
     delivery.left -= 1
-    return route.ehlo or "[%s]" % (local or "127.0.0.1"), secret
+    return route.ehlo or ("[%s]" % local if local else "[127.0.0.1]"), secret
 
 
 def _reach(session, route):
@@ -36,9 +35,9 @@ def _reach(session, route):
         session.stage = "resolve"
         try:
             addresses = yield from load_transient("net.resolve").resolve(session.host)
-        except MailError:
+        except Exception as error:
             # RFC 5321, 5.1: the next mail host may have an address.
-            if session.host is hosts[-1]:
+            if session.host is hosts[-1] or not hasattr(error, "kind"):
                 raise
             continue
         session.stage = "connect"

@@ -86,8 +86,8 @@ def save(path, value):
 
 def for_a_person(error):
     """Return True if reading fails in this way until a person acts; anything else (EIO, ENODEV, ENOMEM …) may pass."""
-    # ENOENT, EACCES, ENOTDIR, EISDIR
-    return error.args[:1] in ((2,), (13,), (20,), (21,))
+    # ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL and ENAMETOOLONG (of a path)
+    return bool(error.args) and error.args[0] in (2, 13, 20, 21, 22, 36)
 
 
 def read(path):

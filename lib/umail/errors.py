@@ -46,3 +46,15 @@ class MailError(Exception):
     def advice(self):
         """The remedy in English: one sentence (str)."""
         return self.advice_in("en")
+
+
+class Broken(Exception):
+    """The server's bytes are not an SMTP reply; the argument says what is wrong (str)."""
+
+
+class Retry(Exception):
+    """The server refused something that it had offered, which is not used again: the same mail can be tried anew."""
+
+
+class Raised(BaseException):
+    """What a caller's function raised, on its way out past everything that handles failures of the network."""

@@ -1,4 +1,6 @@
-"""Several routes for one mail: which comes first, which may follow, and which rests for a while."""
+"""What one fresh connection does not settle: a mail on the same one, another try, another route, more people."""
+
+from umail import load_transient
 
 from .errors import MailError
 
@@ -8,6 +10,12 @@ def strength(route):
     if route.security in ("starttls", "tls"):
         return 1 if route.trust == "insecure" else 2
     return 0
+
+
+def check_clock(session, route):
+    """Raise the MailError for a ``route`` whose certificate cannot be checked, as the clock is not set."""
+    if strength(route) == 2:
+        raise session.error("clock")
 
 
 def judge(delivery, route, error):
@@ -24,11 +32,84 @@ def judge(delivery, route, error):
         route.rests = 1 << route.fails
 
 
-def once(delivery, message, final):
-    """As ``Delivery.once`` (generator), for more than one route."""
+def stands(delivery):
+    """Tell whether the connection can be used (generator): a server may have closed, or said 421, meanwhile."""
+    session = delivery.session
+    try:
+        return session.in_step and not len(session.buffer) and (yield ("idle",)) is None
+    except OSError:
+        return False
+
+
+def send(delivery, message, final, outcome):
+    """Go on with ``Delivery.send`` (generator) after the ``outcome`` of the first try by the one route.
+
+    It is a ``Receipt``, an exception, or None: nothing was tried.
+    """
+    try:
+        outcome = yield from once(delivery, message, final, outcome)
+        if len(outcome.accepted) == len(message.recipients):
+            return outcome
+    except MailError as error:
+        outcome = error
+        if error.stage != "rcpt" or len(error.refused) in (0, len(message.recipients)):
+            raise
+    return (yield from load_transient("smtp.recipient_batches").rest(delivery, message, final, outcome, once))
+
+
+def once(delivery, message, final, outcome):
+    """Send one mail in one envelope, to as many of its recipients as the route takes (generator).
+
+    ``outcome``: of a first try, or None.
+    """
+    if len(delivery.routes) > 1:
+        return (yield from _routes(delivery, message, final))
+    try:
+        return (yield from by(delivery, delivery.routes[0], message, final, outcome))
+    except MailError as error:
+        judge(delivery, delivery.routes[0], error)
+        raise
+
+
+def by(delivery, route, message, final, outcome=None):
+    """Send one mail by ``route`` (generator), on a connection that stands or a new one, again if that may help."""
+    session = delivery.session
+    fresh = True
+    if not outcome:
+        if delivery.connected and (session.route is not route or not (yield from stands(delivery))):
+            yield from delivery.hang_up()
+        if session.route is not route:
+            session.use(route)
+    refresh = False
+    while True:
+        if not outcome:
+            # What the last try had for a final reply is over.
+            yield ("limit", None)
+            fresh = not delivery.connected
+            try:
+                if fresh:
+                    yield from delivery.connect(route, refresh)
+                outcome = yield from session.send(message, final)
+            except Exception as error:
+                outcome = error
+        failed = isinstance(outcome, Exception)
+        # (After a mail for which nothing more follows it is out of step: QUIT went with it.)
+        if (final and failed) or not session.in_step:
+            yield from delivery.hang_up()
+        if not failed:
+            route.fails = 0
+            return outcome
+        refresh = load_transient("smtp.retry").again(
+            session, outcome, refresh, fresh, delivery.left or delivery.connected
+        )
+        outcome = None
+
+
+def _routes(delivery, message, final):
+    # As ``once``, for more than one route.
     failed = None
     routes = list(delivery.routes)
-    if delivery.connected and (yield from delivery.stands()):
+    if delivery.connected and (yield from stands(delivery)):
         # What has been found to work comes first again.
         routes.remove(delivery.session.route)
         routes.insert(0, delivery.session.route)
@@ -44,7 +125,7 @@ def once(delivery, message, final):
             route.rests -= 1
             continue
         try:
-            return (yield from delivery.by(route, message, final))
+            return (yield from by(delivery, route, message, final))
         except MailError as error:
             judge(delivery, route, error)
             # Not after a doubt whether it was delivered, nor for security's sake, nor for the message's own fault.

@@ -7,14 +7,13 @@ of ``Route``.
 from .route import Route
 
 # Exchange Online's leaves come from DigiCert's G2, older ones from its first global root; newer hosts from Microsoft's.
-_DIGICERT = ("digicert_global_root_g2", "digicert_global_root_ca")
-ROOTS = _DIGICERT + ("microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
+ROOTS = ("digicert_global_root_g2", "digicert_global_root_ca", "microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 
-def _login(usual, host, username, password, token, roots, more):
+def _login(name, host, username, password, token, roots, more):
     if password is None and token is None:
-        raise ValueError("a login at %s needs password= or token=" % (host or usual))
-    route = Route(host or usual, username=username, password=password, token=token, **more)
+        raise ValueError("a login at %s needs password= or token=" % (host or name))
+    route = Route(host or name, username=username, password=password, token=token, **more)
     route.roots = roots
     route.reached = not host
     route.long_auth = True
@@ -32,7 +31,7 @@ def submission(username, password=None, token=None, host=None, **more):
     Raises:
         ValueError: as ``Route``; also if neither password nor token is given.
     """
-    route = _login("smtp.office365.com", host, username, password, token, _DIGICERT, more)
+    route = _login("smtp.office365.com", host, username, password, token, ROOTS[:2], more)
     route.max_recipients = 500
     return route
 

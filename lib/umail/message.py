@@ -2,7 +2,7 @@
 
 What is plain needs no check, and what a plain alert does not need is loaded when a message needs it: addresses with
 names or in other scripts (mime/addresses.py), further arguments (mime/optional_fields.py), HTML and attachments
-(mime/multipart.py). How a mail is written is loaded to write it (mime/fields.py).
+(mime/multipart.py). How a mail is written is loaded to write it (mime/plain.py, mime/fields.py).
 """
 
 import os
@@ -11,54 +11,43 @@ from binascii import hexlify
 
 from umail import load_transient
 
-_PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@"
+
+def plain(value, most=64):
+    """Tell whether ``value`` is a str of 1 to ``most`` printable ASCII characters, nothing in which needs a look."""
+    return isinstance(value, str) and 0 < len(value) <= most and min(value) >= " " and max(value) < "\x7f"
 
 
-def plain(value, longest=64):
-    """Tell whether ``value`` is a str of 1 to ``longest`` printable ASCII characters, nothing in which needs a look."""
-    return isinstance(value, str) and 0 < len(value) <= longest and min(value) >= " " and max(value) < "\x7f"
-
-
-def address(argument, value):
+def address(name, value):
     """Turn ``"Name <local@domain>"``, ``"local@domain"`` or a pair into a checked pair (name, address).
 
     Raises:
         ValueError: control characters, more or less than one ``@``, a special character, or a part longer than
             RFC 5321, section 4.5.3.1 allows (64 and 255 bytes).
     """
-    if plain(value) and not value.strip(_PLAIN) and value.count("@") == 1 and value[0] != "@" != value[-1]:
+    if (
+        plain(value)
+        and not value.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@")
+        and value.count("@") == 1
+        and value[0] != "@" != value[-1]
+    ):
         return "", value
-    return load_transient("mime.addresses").address(argument, value)
+    return load_transient("mime.addresses").address(name, value)
 
 
-def _addresses(argument, values):
+def _addresses(name, values):
     if isinstance(values, str):
         values = (values,)
-    return [address(argument, value) for value in values]
+    return [address(name, value) for value in values]
+
+
+def printable(data):
+    """Return server bytes as a str that cannot move a cursor or forge a line: all outside 32–126 becomes ``?``."""
+    return "".join([chr(c) if 32 <= c < 127 else "?" for c in data])
 
 
 def now():
     """Return the date as ``time.time()`` has it (int), None if the clock is not set: boards start in 1970 or 2000."""
     return int(time.time()) if time.gmtime()[0] >= 2025 else None
-
-
-class Body:
-    """The bytes of a mail, as one server is to get them.
-
-    ``size`` is their number, or None if a part's length is unknown; ``body`` is what they need of the server:
-    "7bit", "8bit" or "binary". ``dots`` tells whether the chunk last yielded may hold a dot.
-    """
-
-    dots = True
-
-    def __init__(self, octets):
-        self.octets = octets
-        self.size = len(octets)
-        self.body = "8bit" if max(octets) > 127 else "7bit"
-
-    def chunks(self):
-        """Yield the bytes as bytes-like pieces: CRLF line ends, no dot stuffed. May be called again."""
-        yield self.octets
 
 
 class Message:
@@ -85,7 +74,7 @@ class Message:
         smtputf8: whether an address is not ASCII (RFC 6531).
 
     Raises:
-        ValueError: an argument, which the sentence names, holds control characters or is not an address.
+        ValueError: an name, which the sentence names, holds control characters or is not an address.
     """
 
     def __init__(
@@ -136,24 +125,20 @@ class Message:
         if not message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
             self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
-        self._stamp()
+        self.stamp()
 
-    def _stamp(self):
+    def stamp(self):
+        """Take the date of now, if there is none yet and the clock is set."""
         if self.date is None:
             self.date = now()
 
     def head(self):
         """Return the headers up to MIME-Version, without those of the content: bytes."""
-        self._stamp()
         return bytes(load_transient("mime.fields").head(self))
 
     def encode(self, eightbit=False, binary=False, buffer=None):
-        """Encode for a server that offers 8BITMIME (``eightbit``) and BINARYMIME (``binary``); returns a `Body`.
+        """Encode for a server that offers 8BITMIME (``eightbit``) and BINARYMIME (``binary``); returns a ``Body``.
 
         ``buffer``: a bytearray to stream through; without it one is made if attachments need it.
         """
-        if self.html is not None or self.attachments:
-            return load_transient("mime.multipart").encode(self, eightbit, binary, buffer)
-        self._stamp()
-        # (An instance of a class keeps the module of the class in RAM.)
-        return Body(load_transient("mime.fields").encode(self, eightbit))
+        return load_transient("mime.body").encode(self, eightbit, binary, buffer)

@@ -4,6 +4,6 @@ CLASSES = ["Attachment", "Client", "MailError", "Message", "Outbox", "Receipt", 
 MODULES = ["advice", "aio", "dns", "errors", "m365", "oauth", "policy", "replies", "routes"]
 
 
-def names():
+def __dir__():
     """Return the public names, and those of the module itself (list of str)."""
     return sorted({*CLASSES, *MODULES, "__doc__", "__file__", "__name__", "__path__", "__version__"})

@@ -10,7 +10,7 @@ from umail import load_transient
 
 from .checks import clean
 from .errors import MailError
-from .net import sockets
+from .net import transport as sockets
 from .net.http import post
 from .route import Route
 

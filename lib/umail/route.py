@@ -67,7 +67,7 @@ class Route:
         self.trust = trust
         self.ehlo = ehlo
         self.auth = auth
-        odd = security is not None or certificate or ehlo is not None or auth is not None
+        odd = security not in (None, "starttls") or certificate or ehlo is not None or auth is not None
         odd = odd or type(port) is not int or port == 465 or not 0 < port < 65536
         odd = odd or not plain(host) or " " in host or not plain(username)
         if odd or not (password is None if token else plain(password)):

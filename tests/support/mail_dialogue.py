@@ -3,7 +3,7 @@
 from check import equal, raises
 from scripted import Drive
 from umail import MailError, Route
-from umail.net.sockets import Buffer
+from umail.net.transport import Buffer
 from umail.smtp.session import Session
 
 OK = b"250 2.0.0 ok\r\n"

@@ -103,7 +103,8 @@ class Finder(importlib.abc.MetaPathFinder):
 
 def short_ticks() -> None:
     """Let the library's ticks wrap as a board's do."""
-    from umail.net import sockets, sockets_cpython
+    from umail.net import sockets_cpython
+    from umail.net import transport as sockets
 
     begin = time.monotonic_ns() // 1000000
 

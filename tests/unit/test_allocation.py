@@ -5,7 +5,7 @@ import sys
 from check import equal
 from umail import Attachment, Message, Route
 from umail.blocking import Wire
-from umail.net.sockets import Buffer
+from umail.net.transport import Buffer
 from umail.smtp.session import Session
 
 CHUNK = 2048

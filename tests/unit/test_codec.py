@@ -1,7 +1,7 @@
 """Header words, dates, transfer encodings and dot-stuffing."""
 
 from check import equal, inside
-from umail.mime import addresses, encoded_words, fields, transfer_encoding
+from umail.mime import addresses, encoded_words, fields, plain, transfer_encoding
 from umail.smtp.data import DotStuffer
 
 
@@ -16,8 +16,8 @@ def test_a_date_is_rfc_5322_in_utc():
 
     # Seconds count from another year on some boards.
     base = 946684800 if time.gmtime(0)[0] == 2000 else 0
-    equal(fields.date(1795500000 - base), "Tue, 24 Nov 2026 06:00:00 +0000")
-    equal(fields.date(1772323199 - base), "Sat, 28 Feb 2026 23:59:59 +0000")
+    equal(plain.date(1795500000 - base), "Tue, 24 Nov 2026 06:00:00 +0000")
+    equal(plain.date(1772323199 - base), "Sat, 28 Feb 2026 23:59:59 +0000")
 
 
 def test_a_date_with_a_fraction_is_one_on_every_board():
@@ -31,7 +31,7 @@ def test_a_date_with_a_fraction_is_one_on_every_board():
 
     fields.time = Esp32()
     try:
-        equal(fields.date(86400.75), fields.date(86400))
+        equal(plain.date(86400.75), plain.date(86400))
     finally:
         fields.time = time
 
@@ -115,12 +115,12 @@ def test_a_text_of_short_lines_takes_no_list_of_them():
 
 
 def test_quoted_printable_encodes_what_could_be_lost():
-    equal(transfer_encoding.quoted_printable(b"a \nb\t\nc=d\n"), b"a=20\r\nb=09\r\nc=3Dd\r\n")
+    equal(plain.quoted_printable(b"a \nb\t\nc=d\n"), b"a=20\r\nb=09\r\nc=3Dd\r\n")
 
 
 def test_quoted_printable_lines_are_short_and_whole():
     for shift in range(5):
-        for line in bytes(transfer_encoding.quoted_printable(b"a" * shift + "é".encode() * 100)).split(b"\r\n"):
+        for line in bytes(plain.quoted_printable(b"a" * shift + "é".encode() * 100)).split(b"\r\n"):
             equal(len(line) <= 76, True)
             # A cut escape would leave "=" or "=X" before the soft break's own "=".
             equal(len(line.rstrip(b"=").lstrip(b"a")) % 3, 0, line)
@@ -131,7 +131,7 @@ def test_quoted_printable_that_base64_undercuts_is_not_made_to_its_end():
         data = text.encode()
         name, encoded = transfer_encoding.shortest(data)
         equal(name, b"base64")
-        cut = transfer_encoding.quoted_printable(data, False, len(encoded))
+        cut = plain.quoted_printable(data, False, len(encoded))
         equal(len(encoded) < len(cut) <= len(encoded) + 80, True, len(cut))
 
 
@@ -158,3 +158,34 @@ def test_a_mail_that_ends_its_line_gets_only_the_dot():
     stuffer = DotStuffer()
     equal(stuffer.feed(b"a\r\n") + stuffer.end(), b"a\r\n.\r\n")
     equal(DotStuffer().end(), b".\r\n")
+
+
+def test_a_plain_mail_is_the_same_from_the_short_way_and_from_the_long_and_no_line_of_it_can_be_a_command():
+    from umail import Message
+    from umail.smtp.flight import inert
+
+    texts = ("", "x", "\n", "MAIL FROM:<a@b>\r\nQUIT\r", " a \n\n.\n=C3\t", "°C é 日本\n" * 9, "a" * 200, "x\0y", None)
+    subjects = ("s", "a b", "Freezer 3: -11 C", "x" * 60, "=?", " a", "a  b", "é", "x" * 61, "QUIT")
+    rendered = 0
+    for text in texts:
+        for subject in subjects:
+            for to in ("b@y.org", "B <b@y.org>", ["b@y.org", "c@y.org"]):
+                message = Message("a@x.org", to, subject, text)
+                octets = plain.render(message)
+                if octets is not None:
+                    equal(octets[-6:], b"QUIT\r\n")
+                    octets = octets[message.space : -6]
+                    rendered += 1
+                    equal(octets, message.encode("inert").octets)
+                    equal(inert(octets), True, octets)
+    # One of three kinds of recipients, and the five plain subjects.
+    equal(rendered, len(texts) * 5)
+    equal(plain.render(Message("a@x.org", "b@y.org", "s", "é" * 2000)), None)
+    for more in (
+        {"html": "h"},
+        {"cc": "c@y.org"},
+        {"reply_to": "c@y.org"},
+        {"headers": [("X-A", "b")]},
+        {"ret": "full"},
+    ):
+        equal(plain.render(Message("a@x.org", "b@y.org", "s", "t", **more)), None)

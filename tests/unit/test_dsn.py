@@ -3,8 +3,8 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import Message, Route
-from umail.net.sockets import Buffer
-from umail.smtp.reply import Retry
+from umail.errors import Retry
+from umail.net.transport import Buffer
 from umail.smtp.session import Session
 
 OK = b"250 ok\r\n"

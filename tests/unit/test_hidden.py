@@ -5,7 +5,7 @@ from binascii import b2a_base64
 from check import equal, inside, raises
 from scripted import Drive
 from umail import MailError, m365
-from umail.net.sockets import Buffer
+from umail.net.transport import Buffer
 from umail.smtp.session import Session
 
 EHLO = b"250-x\r\n250-AUTH LOGIN PLAIN XOAUTH2\r\n250 "

@@ -22,7 +22,7 @@ def test_a_date_is_stamped_once_when_the_clock_is_first_set(world):
     world.server.calm = True
     world.drain()
     equal(world.box.entries, [])
-    from umail.mime.fields import date
+    from umail.mime.plain import date
 
     equal(field(world.server.taken[-1][2], "Date"), date(DATE + 1000))
 

@@ -1,8 +1,12 @@
 """Replies are read whole however they are cut, and what is not a reply is refused."""
 
 from check import equal, inside, raises
-from umail.net.sockets import Buffer
-from umail.smtp.reply import Broken, printable, read
+from umail import Route
+from umail.errors import Broken
+from umail.message import printable
+from umail.net.transport import Buffer
+from umail.smtp.data import complete
+from umail.smtp.session import Session, read
 
 GOOD = (
     (b"220 mail.example.org ESMTP\r\n", 220, [b"mail.example.org ESMTP"]),
@@ -129,10 +133,11 @@ def test_text_cannot_move_a_cursor():
 
 
 def test_complete_tells_a_whole_line():
-    buffer = Buffer()
+    session = Session(Route("h.example"), 30, Buffer())
+    buffer = session.buffer
     buffer.space()[:3] = b"421"
     buffer.add(3)
-    equal(buffer.complete(), False)
+    equal(complete(session), False)
     buffer.space()[:2] = b"\r\n"
     buffer.add(2)
-    equal(buffer.complete(), True)
+    equal(complete(session), True)

@@ -3,7 +3,7 @@
 from check import equal, inside, raises
 from scripted import Drive
 from umail import MailError, Route, m365
-from umail.net.sockets import Buffer
+from umail.net.transport import Buffer
 from umail.smtp.session import Session
 
 CAPABLE = b"250-x Hello\r\n250-SIZE 1000\r\n250-PIPELINING\r\n250 "

@@ -4,7 +4,7 @@ from check import equal, raises
 from mail_dialogue import OK, ONE, Text, envelope, fails, session_with
 from scripted import Drive
 from umail import MailError
-from umail.smtp.reply import Retry
+from umail.errors import Retry
 
 
 def test_all_refused_is_an_error_whatever_the_server_says_to_the_message():

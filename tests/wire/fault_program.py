@@ -15,7 +15,8 @@ from device_program import attempt, receipt_of, route_of, told
 
 import umail
 from umail import Attachment, Message, aio, blocking, dns, message
-from umail.net import opening, sockets
+from umail.net import opening
+from umail.net import transport as sockets
 from umail.net.transport import Transport
 
 links = []

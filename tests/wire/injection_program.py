@@ -7,7 +7,7 @@ from injection_cases import LOGINS, TO, USER, build, build_route, payload
 
 import umail
 from umail import Attachment, Message, Route, dns, m365, routes
-from umail.smtp.reply import Receipt
+from umail.smtp.session import Receipt
 
 job = json.loads(sys.stdin.read())
 aio = job.get("driver") == "aio"

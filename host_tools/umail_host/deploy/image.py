@@ -87,7 +87,11 @@ def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
         source = file.read_bytes()
         if mpy:
             name = f"{into.rsplit('/', 1)[-1]}/{relative}"
-            options = (WITHOUT_LINES,) if into == LIBRARY else ()
+            options: tuple[str, ...] = ()
+            if into == LIBRARY:
+                # The module's own name is in RAM anyway, and 40 bytes for each that is loaded are not.
+                name = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+                options = (WITHOUT_LINES,)
             found[f"{into}/{relative.removesuffix('.py')}.mpy"] = compile_module(source, name, *options)
         else:
             found[f"{into}/{relative}"] = source

@@ -9,9 +9,9 @@ from errno import ECONNREFUSED, ETIMEDOUT
 
 from umail import dns
 from umail.errors import MailError
+from umail.message import printable
 from umail.net.resolve import resolve
-from umail.net.sockets import Buffer
-from umail.smtp.reply import printable
+from umail.net.transport import Buffer
 from umail.smtp.session import Session
 
 # Bytes without which a handshake fails: of MicroPython's heap, and of an ESP32's own.

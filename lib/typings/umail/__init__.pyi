@@ -15,6 +15,6 @@ from umail.errors import MailError as MailError
 from umail.message import Message as Message
 from umail.outbox import Outbox as Outbox
 from umail.route import Route as Route
-from umail.smtp.reply import Receipt as Receipt
+from umail.smtp.session import Receipt as Receipt
 
 __version__: str

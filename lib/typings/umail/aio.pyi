@@ -5,7 +5,7 @@ from typing import Any
 from umail.message import Message
 from umail.outbox import Outbox
 from umail.route import Route
-from umail.smtp.reply import Receipt
+from umail.smtp.session import Receipt
 
 class Wire:
     def __init__(self, timeout: float, tick: Callable[[], object] | None = None) -> None: ...

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from umail.smtp.reply import Receipt
+from umail.smtp.session import Receipt
 
 class SMTP:
     username: str | None

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from umail.smtp.reply import Reply
+from umail.smtp.session import Reply
 
 _Kind = Literal["temporary", "permanent", "configuration", "security", "uncertain"]
 _Stage = Literal["resolve", "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "quit"]

@@ -8,7 +8,7 @@ from umail.queue.format import Entry
 from umail.queue.notes import Notes
 from umail.queue.spool import Spool
 from umail.route import Route
-from umail.smtp.reply import Receipt
+from umail.smtp.session import Receipt
 
 _Routes = Route | Sequence[Route] | None
 

@@ -1,6 +1,4 @@
-"""How a mail is written: header fields, the date, the text with its transfer encoding (RFC 5322, RFC 2045)."""
-
-import time
+"""How a mail is written: header fields, the text with its transfer encoding (RFC 5322, RFC 2045; see plain.py)."""
 
 from umail import load_transient
 
@@ -8,21 +6,6 @@ from umail import load_transient
 def is_ascii(data):
     """Tell whether all of these bytes are below 128."""
     return not data or max(data) < 128
-
-
-def date(seconds):
-    """Return the RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
-    # An ESP32's gmtime takes no float.
-    t = time.gmtime(int(seconds))
-    return "%s, %02d %s %04d %02d:%02d:%02d +0000" % (
-        "MonTueWedThuFriSatSun"[3 * t[6] : 3 * t[6] + 3],
-        t[2],
-        "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * t[1] - 3 : 3 * t[1]],
-        t[0],
-        t[3],
-        t[4],
-        t[5],
-    )
 
 
 def words(text, longest=64):
@@ -83,9 +66,7 @@ def head(message):
     if not message.to and not message.cc:
         out += b"To: undisclosed-recipients:;\r\n"
     out += header(b"Subject", words(message.subject))
-    if message.date is not None:
-        out += b"Date: %s\r\n" % date(message.date).encode()
-    out += b"Message-ID: %s\r\n" % message.message_id.encode()
+    out += load_transient("mime.plain").stamps(message)
     if message.headers or message.importance:
         out += b"".join(load_transient("mime.optional_fields").fields(message, header, words))
     else:
@@ -123,7 +104,7 @@ def text_part(out, subtype, text, eightbit):
         encoding, data = load_transient("mime.transfer_encoding").shortest(data)
     out += b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
     if eightbit == "inert":
-        load_transient("mime.transfer_encoding").quoted_printable(data, True, out=out)
+        load_transient("mime.plain").quoted_printable(data, True, out=out)
     else:
         out += data.replace(b"\n", b"\r\n") if encoding[1:] == b"bit" else data
     return encoding

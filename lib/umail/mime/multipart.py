@@ -6,13 +6,13 @@ from binascii import hexlify
 from umail import load_transient
 
 from ..attachment import base64, binary, ending_of
-from .fields import header, is_ascii, text_part
+from .fields import head, header, is_ascii, text_part
 
 _NEEDS = ("7bit", "8bit", "binary")
 
 
 class Body:
-    """Like `message.Body`, but streamed through ``buffer``: each chunk is valid until the next one is asked for.
+    """Like `body.Body`, but streamed through ``buffer``: each chunk is valid until the next one is asked for.
 
     ``dots`` is False while the chunk last yielded is base64, which holds no dot: nothing in it needs stuffing.
     """
@@ -171,7 +171,7 @@ def _build(message, eightbit, raw, buffer):
         need = max(need, 1)
     if len(parts) == 1 and pieces[-1][-2:] != b"\r\n":
         pieces.append(b"\r\n")
-    return Body([message.head()] + pieces, need, buffer)
+    return Body([head(message)] + pieces, need, buffer)
 
 
 def encode(message, eightbit, raw, buffer):

@@ -1,6 +1,6 @@
 """A DNS query over TCP (RFC 7766), if an answer was cut off."""
 
-from .sockets import Buffer
+from .transport import Buffer
 
 
 def ask(server, question, seconds):

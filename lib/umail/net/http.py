@@ -5,7 +5,7 @@ import json
 from umail import load_transient
 
 from ..errors import MailError
-from .sockets import Buffer
+from .transport import Buffer
 
 # Token endpoints answer with a few kilobytes; more is not taken.
 _MAX_BODY = 16384
@@ -74,7 +74,7 @@ class _Reader:
                 return kept or line
             if len(self.buffer) == len(self.buffer.data):
                 kept = kept or bytes(self.buffer.view[:64])
-                self.buffer.clear()
+                self.buffer.start = self.buffer.end = 0
             if not (yield from self.more()):
                 raise _failed("the connection ended inside the answer")
 

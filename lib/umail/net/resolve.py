@@ -22,11 +22,11 @@ def resolve(host):
     return (yield from load_transient("dns").find(host))
 
 
-def others(host, tried):
+def others(host, hosts):
     """Find the IPv6 addresses of a host none of whose IPv4 addresses could be reached (generator): a list of str.
 
     An ESP32's sockets know IPv4 only.
     """
-    if sys.platform == "esp32" or _is_local(host) or ":" in tried[0]:
+    if sys.platform == "esp32" or _is_local(host) or ":" in hosts[0]:
         return []
     return (yield from load_transient("dns").find_ipv6(host))

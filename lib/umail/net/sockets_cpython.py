@@ -1,9 +1,10 @@
-"""What ``sockets`` is on CPython (not needed on a board)."""
+"""What sockets and clock are on CPython (not needed on a board)."""
 
 import select
-import socket
+import socket as system
 import ssl
 import time
+from socket import SOCK_DGRAM, SOCK_STREAM, getaddrinfo  # noqa: F401
 
 
 def ticks():
@@ -21,36 +22,45 @@ def after(now, delta):
     return now + delta
 
 
-def receive(sock, data):
-    """Receive into ``data``."""
-    try:
-        return sock.recv_into(data)
-    except (BlockingIOError, ssl.SSLWantReadError):
-        return -select.POLLIN
-    except ssl.SSLWantWriteError:
-        return -select.POLLOUT
+class _Stream:
+    # MicroPython's calls: a count, 0 at the end of the stream, or ``-event`` when poll must report that event first.
+    def readinto(self, data):
+        """Receive into ``data``."""
+        try:
+            return self.recv_into(data)  # type: ignore[attr-defined]
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return -select.POLLIN
+        except ssl.SSLWantWriteError:
+            return -select.POLLOUT
+
+    def write(self, data):
+        """Send some of ``data``."""
+        try:
+            return self.send(data)  # type: ignore[attr-defined]
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            return -select.POLLOUT
+        except ssl.SSLWantReadError:
+            return -select.POLLIN
 
 
-def transmit(sock, data):
-    """Send some of ``data``."""
-    try:
-        return sock.send(data)
-    except (BlockingIOError, ssl.SSLWantWriteError):
-        return -select.POLLOUT
-    except ssl.SSLWantReadError:
-        return -select.POLLIN
+class socket(_Stream, system.socket):  # noqa: N801
+    """A socket with MicroPython's calls."""
 
 
-def local_address(sock):
+class TlsSocket(_Stream, ssl.SSLSocket):  # type: ignore[misc]
+    """The same over TLS."""
+
+
+def address(sock):
     """Return the local address of a connected socket (str)."""
-    address = sock.getsockname()[0]
-    return "IPv6:" + address if ":" in address else address
+    found = sock.getsockname()[0]
+    return "IPv6:" + found if ":" in found else found
 
 
-def lookup(host):
+def lookup(wire, host):
     """Ask the system's resolver, which can be neither timed nor cancelled: the addresses (list of str), IPv4 first."""
     found = []
-    for family, _, _, _, address in socket.getaddrinfo(host, 0, 0, socket.SOCK_STREAM):
+    for family, _, _, _, address in getaddrinfo(host, 0, 0, SOCK_STREAM):
         if address[0] not in found:
-            found.insert(0 if family == socket.AF_INET else len(found), address[0])
+            found.insert(0 if family == system.AF_INET else len(found), address[0])
     return found

@@ -18,7 +18,7 @@ def wrap(sock, route, host):
     """Begin TLS on a connected non-blocking socket; the handshake runs with the first send or receive.
 
     Returns:
-        The socket to use, and how many bytes of heap are free if the handshake takes its memory from there, else None.
+        The socket to use, and how many bytes of heap are free (CPython: None).
 
     Raises:
         MailError: stage starttls, if a certificate file cannot be used, or not be read for now.
@@ -27,16 +27,13 @@ def wrap(sock, route, host):
     checked = trust != "insecure" and route.security != "opportunistic"
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if sys.implementation.name == "cpython" or trust == "insecure":
-            load_transient("net.tls_rare").prepare(context, trust, checked)
+        if sys.implementation.name != "micropython" or trust == "insecure":
+            load_transient("net.tls_rare").insecure(context, trust, checked)
         if sys.implementation.name == "micropython":
             # Forward secrecy and AEAD (RFC 9325, 4.2); static RSA and CBC have neither.
+            new, ecdhe, gcm, chacha = "TLS1-3 ECDHE GCM CHACHA".split()
             context.set_ciphers(
-                [
-                    name
-                    for name in context.get_ciphers()
-                    if "TLS1-3" in name or "ECDHE" in name and ("GCM" in name or "CHACHA" in name)
-                ]
+                [s for s in context.get_ciphers() if new in s or ecdhe in s and (gcm in s or chacha in s)]
             )
         context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
         if checked:
@@ -54,17 +51,16 @@ def wrap(sock, route, host):
                 if ssl.__name__ == "tls":
                     context.load_verify_locations(data)
                 else:
-                    context.load_verify_locations(cadata=data)
+                    load_transient("net.tls_rare").trust(context, data)
         if route.certificate:
-            load_transient("net.tls_rare").show(context, route.certificate)
+            load_transient("net.tls_rare").certificate(context, route.certificate)
     except (ValueError, OSError) as error:
-        raise load_transient("net.tls_failure").unusable(error)
+        raise load_transient("net.tls_failure").failed(error)
     free = None
     if sys.implementation.name == "micropython":
         import gc
 
         # mbed TLS cannot collect when it runs short of memory.
         gc.collect()
-        if sys.platform == "rp2":
-            free = gc.mem_free()
+        free = gc.mem_free()
     return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False), free

@@ -4,6 +4,8 @@ import os
 import ssl
 import tempfile
 
+from .sockets_cpython import TlsSocket
+
 
 def _label(key):
     # SEC1 begins with version 1; PKCS#1 with version 0 and an INTEGER; PKCS#8 with version 0 and a SEQUENCE (RFC 5958).
@@ -15,6 +17,7 @@ def _label(key):
 
 def prepare(context, checked):
     """TLS 1.2 at least, where MicroPython's mbed TLS begins; names unchecked where certificates are not ``checked``."""
+    context.sslsocket_class = TlsSocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Forward secrecy and AEAD (RFC 9325, 4.2); all suites of TLS 1.3 have both.
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")

@@ -41,7 +41,7 @@ _NUMBERS = {
 }
 
 
-def unusable(error):
+def failed(error):
     """Make the MailError for what ``error`` (ValueError, OSError) tells of a certificate or key before a handshake."""
     number = error.args[0] if error.args else 0
     system = isinstance(error, OSError) and not isinstance(error, getattr(ssl, "SSLError", ()))

@@ -24,7 +24,7 @@ def _read(context, source, what):
     return data
 
 
-def prepare(context, trust, checked):
+def insecure(context, trust, checked):
     """Say that nothing is checked, if so; set what only CPython's ssl must be told."""
     if trust == "insecure":
         print('umail: WARNING: certificates are not checked (trust="insecure"): for a bench only')
@@ -34,11 +34,16 @@ def prepare(context, trust, checked):
         strict(context, checked)
 
 
-def show(context, certificate):
-    """Make ``context`` show a client's ``certificate``, ([leaf, *intermediates], key)."""
+def trust(context, data):
+    """Trust the root ``data``, as ``ssl`` wants it said."""
+    context.load_verify_locations(cadata=data)
+
+
+def certificate(context, one):
+    """Make ``context`` show a client's ``one``, ([leaf, *intermediates], key)."""
     # MicroPython adds each, with the key of the first, to one chain.
-    key = _read(context, certificate[1], "pkey")
-    chain = [_read(context, source, "x509") for source in certificate[0]]
+    key = _read(context, one[1], "pkey")
+    chain = [_read(context, source, "x509") for source in one[0]]
     if hasattr(context, "minimum_version"):
         from .tls_cpython import load
 

@@ -1,12 +1,69 @@
-"""One non-blocking connection, its clock and its deadline: everything a driver does that never waits."""
+"""One non-blocking connection, what it receives into, its clock and its deadline: what a driver does without waiting.
+
+Sockets are non-blocking throughout: blocking reads lose bytes when they time out, and their time-out begins again with
+every byte that a slow server drips. Their ``readinto`` and ``write`` return a count, 0 at the end of the stream, None
+if nothing can be done yet (on CPython also ``-event`` of poll; see sockets_cpython.py). ``after`` and ``left`` reckon
+with ``ticks``, milliseconds that may wrap.
+
+What stands here is what a plain alert does if all is well; the rest is loaded from opening.py and trouble.py.
+"""
+
+import sys
+import time
 
 from umail import load_transient
 
-from . import sockets
+if sys.implementation.name == "micropython":
+    ticks = time.ticks_ms
+    left = time.ticks_diff
+    after = time.ticks_add
+else:
+    from .sockets_cpython import after, left, ticks
 
 
-class Raised(BaseException):
-    """What a caller's function raised, on its way out past everything that handles failures of the network."""
+class Buffer:
+    """Bytes received and not yet read: one allocation of ``size`` bytes for the life of a connection.
+
+    Attributes:
+        hidden: beginnings of secrets (bytes); a line that holds one ends before it, for whoever reads it.
+    """
+
+    hidden = ()
+
+    def __init__(self, size=1024):
+        self.data = bytearray(size)
+        self.view = memoryview(self.data)
+        self.start = self.end = 0
+
+    def space(self):
+        """Return a memoryview to receive into, empty when the buffer is full."""
+        count = len(self)
+        if self.start:
+            self.data[:count] = self.data[self.start : self.end]
+            self.start = 0
+            self.end = count
+        return self.view[count:] if count else self.view
+
+    def add(self, count):
+        """Tell that ``count`` bytes were received into ``space()``."""
+        self.end += count
+
+    def __len__(self):
+        return self.end - self.start
+
+    def line(self):
+        """Take one line out, without its CRLF: bytes, or None if no whole line is there yet."""
+        at = self.data.find(b"\n", self.start, self.end)
+        if at < 0:
+            return None
+        line = bytes(self.view[self.start : at])
+        self.start = at + 1
+        for secret in self.hidden:
+            # A server may repeat what it was told, in whole or cut off.
+            at = line.find(secret)
+            if at >= 0:
+                line = line[:at] + b"***"
+        return line[:-1] if line[-1:] == b"\r" else line
 
 
 class Transport:
@@ -15,35 +72,29 @@ class Transport:
     Args:
         timeout (float): seconds for a connection to one address.
         tick (callable): called at least once a second while anything waits; feed the watchdog in it.
+
+    Attributes:
+        handshake (Route): TLS was begun and nothing has passed through it yet: what fails now is the handshake.
+        unheard (Route): nothing was received over TLS yet.
+        raw: the plain socket below TLS, which outlives a handshake that failed.
+        free: a place kept for TLS; after that how many bytes of heap were free for the handshake.
+        inner (bool): it runs for another, which hands on what a caller's function raised.
     """
 
-    # It runs for another, which hands on what a caller's function raised.
-    inner = False
+    handshake = unheard = raw = free = None
+    until = end = kept = 0
 
     def __init__(self, timeout, tick=None):
         self.timeout = timeout
         self.tick = tick
         self.sock = self.buffer = None
-        # The route, if TLS was begun and nothing has passed through it yet: what fails now is the handshake.
-        self.handshake = None
-        # The route, as long as nothing was received over TLS.
-        self.unheard = None
-        # The plain socket below TLS, which outlives a handshake that failed; the heap that was free for that.
-        self.raw = self.free = None
-        self.until = self.end = self.kept = 0
 
-    # -- what the generators ask for by name (see delivery.py) -------------------------------------------------------
-
-    def limit(self, seconds, keep=True):
+    def limit(self, seconds, kept=True):
         """Bound all that follows by ``seconds``; None: by what is left of the last limit that was to be kept."""
-        end = self.kept if seconds is None else sockets.after(sockets.ticks(), int(seconds * 1000))
-        if keep:
+        end = self.kept if seconds is None else after(ticks(), int(seconds * 1000))
+        if kept:
             self.kept = end
         self.until = self.end = end
-
-    def idle(self):
-        """Return None if the connection stands and nothing has come in; else as a receive."""
-        return self.listen() if self.sock else 0
 
     def close(self):
         """Close the socket, whatever it does."""
@@ -56,71 +107,62 @@ class Transport:
             except OSError:
                 pass
 
-    def escaped(self, error):
-        """Close, and return what leaves the driver: what a caller's function raised leaves as it came."""
-        self.close()
-        return error.args[0] if isinstance(error, Raised) and not self.inner else error
-
     # -- for the drivers ----------------------------------------------------------------------------------------------
 
     def __getattr__(self, name):
-        # ``lookup``, ``call``, ``tls``, ``begin_udp``: what a connection begins with.
-        function = getattr(load_transient("net.opening"), name)
+        # What a connection begins with; what is asked for seldom, or goes wrong (see trouble.py).
+        where = "net.opening" if name in ("lookup", "tls", "udp", "send") else "net.trouble"
+        function = getattr(load_transient(where), name)
         return lambda *arguments: function(self, *arguments)
 
     def begin_wait(self, seconds):
         """Begin a wait of at most ``seconds``."""
-        now = sockets.ticks()
-        self.until = sockets.after(now, min(int(seconds * 1000), max(0, sockets.left(self.end, now))))
+        now = ticks()
+        self.until = after(now, min(int(seconds * 1000), max(0, left(self.end, now))))
 
     def slice(self):
         """Return milliseconds to wait now, after a tick; raises OSError(ETIMEDOUT) if the time is up."""
-        rest = sockets.left(self.until, sockets.ticks())
+        rest = left(self.until, ticks())
         if rest <= 0:
-            from errno import ETIMEDOUT
-
-            raise self._failed(OSError(ETIMEDOUT))
+            raise self.failed(None)
         if self.tick:
             try:
                 self.tick()
             except Exception as error:
-                raise Raised(error)
+                raise self.failed(error, True)
         # So that a tick comes at least once a second.
         return min(rest, 500)
 
     def take(self):
         """Receive into the buffer: the count, 0 at the end, or ``-event`` to wait for."""
-        count = self._pass(sockets.receive, self.buffer.space())
+        count = self._move(self.buffer.space(), -1)
         if count > 0:
             self.unheard = None
-            self.buffer.add(count)
+            self.buffer.end += count
         return count
 
     def give(self, data):
         """Send some bytes: the count, or ``-event`` to wait for."""
-        return self._pass(sockets.transmit, data)
+        return self._move(data, -4)
 
     def listen(self):
         """Receive what has come in already: the count, 0 at the end, None if there is nothing or no room."""
-        if len(self.buffer) == len(self.buffer.data):
-            return None
-        count = self.take()
-        return None if count < 0 else count
+        if len(self.buffer) < len(self.buffer.data):
+            count = self.take()
+            if count >= 0:
+                return count
+        return None
 
-    def _pass(self, function, data):
+    def _move(self, data, event):
+        # One call of the socket, nothing allocated: its count, or ``event``, which is -POLLIN or -POLLOUT.
         try:
-            count = function(self.sock, data)
+            count = self.sock.readinto(data) if event == -1 else self.sock.write(data)
         except (OSError, ValueError) as error:
-            raise self._failed(error)
+            raise self.failed(error)
+        if count is None:
+            return event
         if count > 0:
             self.handshake = None
         elif not count and self.handshake:
-            raise self._failed(OSError("EOF"))
+            raise self.failed(0)
         return count
-
-    def _failed(self, error):
-        if error.args and isinstance(error.args[0], int) and error.args[0] < 0 and not error.args[1:]:
-            error = load_transient("net.tls_failure").worded(error)
-        # With TLS 1.3 our side of the handshake is over before the server has looked at our certificate.
-        route = self.handshake or ("ALERT" in str(error) and self.unheard)
-        return load_transient("net.tls_failure").meaning(error, route, self.free) if route else error

@@ -1,7 +1,7 @@
 """Counts whole seconds for an outbox that was given no uptime: by ticks that wrap, and what the date knows of them."""
 
 from .. import message
-from ..net import sockets
+from ..net import transport as sockets
 
 
 def stopwatch(ticks=None, left=None, period=0, date=None):

@@ -28,6 +28,12 @@ class DotStuffer:
         return b".\r\n" if self._fresh else b"\r\n.\r\n"
 
 
+def complete(session):
+    """Tell whether a whole line has been received."""
+    buffer = session.buffer
+    return buffer.data.find(b"\n", buffer.start, buffer.end) >= 0
+
+
 def run(session, body, mode, final):
     """Send it up to its last byte (generator); ``mode`` and ``final`` as in transaction.py."""
     session.enter("busy")
@@ -43,7 +49,7 @@ def run(session, body, mode, final):
         yield from session.put(b"BDAT 4\r\n" + bytes(first[:4]))
         reply = yield from session.reply()
         if reply.code != 250:
-            raise load_transient("smtp.retry").body_refused(session, reply, body, mode)
+            raise load_transient("smtp.retry").body(session, reply, body, mode)
         if body.size is None:
             yield from _pieces(session, _rest(first, chunks), quit)
         else:
@@ -79,7 +85,7 @@ def _data(session, body, mode):
             whole += chunk
             continue
         yield chunk
-        if session.state != "sent" and session.buffer.complete():
+        if session.state != "sent" and complete(session):
             yield from _refused(session)
     _check_count(session, body.size, count)
     yield from session.put(whole + stuffer.end(), True)
@@ -97,7 +103,7 @@ def _whole(session, body, chunks, quit):
         if count == body.size:
             session.enter("sent")
         yield chunk
-        if session.state != "sent" and session.buffer.complete():
+        if session.state != "sent" and complete(session):
             yield from _refused(session)
     _check_count(session, body.size, count)
     if quit:
@@ -115,8 +121,8 @@ def _pieces(session, chunks, quit):
         yield from session.put(b"BDAT %d\r\n" % len(chunk), False, owed)
         yield chunk
         owed += 1
-        while owed and (owed == most or session.buffer.complete()):
-            session.asked = not session.buffer.complete()
+        while owed and (owed == most or complete(session)):
+            session.asked = not complete(session)
             yield from session.reply(250)
             owed -= 1
     yield from session.put(b"BDAT 0 LAST\r\n" + quit, True, owed)

@@ -2,8 +2,7 @@
 
 from umail import load_transient
 
-from ..errors import MailError
-from .reply import Broken, read
+from ..errors import Broken, MailError
 
 # The advice's key → kind and words; the others are "temporary" and come with their words.
 _ERRORS = {
@@ -32,7 +31,9 @@ def error(session, key, text=""):
 
 
 def refusal(session, reply):
-    """Make the MailError for a reply that refuses, or that does not belong here."""
+    """Make the MailError for a reply that refuses, or that does not belong here; None: the stream has ended."""
+    if reply is None:
+        return error(session, "closed")
     text = reply.text
     if reply.code < 400:
         # The two sides no longer talk about the same thing, and the next mail must not go into what was begun here.
@@ -45,15 +46,35 @@ def refusal(session, reply):
     return MailError(session.stage, kind, text, reply.code, reply.enhanced, key)
 
 
+def refused(session, problem, pairs):
+    """Note in a MailError which recipients were refused before it: (address, reply) ``pairs``."""
+    if isinstance(problem, MailError):
+        problem.refused = pairs
+
+
+def broken(session, problem):
+    """Return what to raise for ``problem``, with which the reading of a reply ended."""
+    return error(session, "desync", str(problem)) if isinstance(problem, Broken) else problem
+
+
+def final(session, reply):
+    """Raise the MailError for a reply behind which another stands, if it is not the final one."""
+    # It speaks of an address (RFC 3463, 3.2), or a refusal follows.
+    buffer = session.buffer
+    after = bytes(buffer.view[buffer.start : min(buffer.end, buffer.start + 3)])
+    if reply.lines[0][:4] == b"2.1." or (after[:1] in (b"4", b"5") and after != b"421"):
+        raise error(session, "desync", "a reply out of place: %s" % reply)
+
+
 def failure(session, problem):
     """Make the MailError for an OSError that ended the dialogue."""
     # A server that hangs up has often said why: 421 at any time, another refusal before the message had left.
     # In one flight at least two replies come before the final one, to MAIL and to RCPT.
     sent = session.state == "sent"
     before = 2 if session.stage == "mail" else 0
-    while session.buffer.complete():
+    while True:
         try:
-            next(read(session.buffer, 0))
+            next(session.read(session.buffer, 0))
             break
         except StopIteration as stop:
             reply = stop.value

@@ -11,15 +11,16 @@ from umail import load_transient
 
 # Bytes of a text that travels with its envelope or, by DATA, with its end.
 SHORT = 4096
+
 # How the names begin that stand before a colon at the beginning of a line: in the first four characters.
 _HEADERS = b"From To:  Cc:  Repl Subj Date Mess Auto MIME Cont Impo X-Pr In-R Refe "
 _BOUNDARY = b' boundary="=_'
 
 
-def prepare(session, message, people, final):
+def prepare(session, message, people, final, envelope):
     """Return how ``message`` goes to ``people``: (mode, ``Body``, commands of the envelope, the whole flight or None).
 
-    The mode is one of those of sending.py.
+    The mode is one of those of sending.py, and ``envelope`` is its function.
     """
     features = session.features
     chunking = "CHUNKING" in features
@@ -43,7 +44,7 @@ def prepare(session, message, people, final):
                 else:
                     text = None
             body = body or message.encode(*offered)
-    commands = _envelope(session, message, people, body, short)
+    commands = _envelope(session, message, people, body, envelope)
     if text:
         text[0:0] = b"".join(commands) + b"BDAT %d LAST\r\n" % len(text)
         if final:
@@ -91,23 +92,17 @@ def inert(text):
     return True
 
 
-def _envelope(session, message, people, body, short):
+def _envelope(session, message, people, body, envelope):
     # MAIL, with the extensions that are used, and RCPT for each.
     features = session.features
-    line = b"MAIL FROM:<" + (session.route.sender or message.sender).encode() + b">"
-    if body.size is not None and "SIZE" in features:
-        # Below a limit of so many digits lies whatever is short.
-        limit = features["SIZE"]
-        if not short or not limit or len(limit[0]) < 6:
-            session.check_size(body.size)
-        line += b" SIZE=%d" % body.size
+    line = b""
     if body.body != "7bit":
         # RFC 6152, RFC 3030
         if body.body == "binary":
-            line += b" BODY=BINARYMIME"
+            line = b" BODY=BINARYMIME"
         elif "8BITMIME" in features:
-            line += b" BODY=8BITMIME"
-    if message.smtputf8 or max(line) > 127:
+            line = b" BODY=8BITMIME"
+    if message.smtputf8 or max(session.route.sender or "@") > "\x7f":
         # RFC 6531; the route's sender, too, may be in another script.
         if "SMTPUTF8" not in features:
             raise session.error("smtputf8")
@@ -116,7 +111,4 @@ def _envelope(session, message, people, body, short):
     if "DSN" in features and (message.notify or message.ret):
         more, notify = load_transient("mime.optional_fields").dsn_parameters(message)
         line += more
-    commands = [line + b"\r\n"]
-    for address in people:
-        commands.append(b"RCPT TO:<" + address.encode() + b">" + notify + b"\r\n")
-    return commands
+    return envelope(session, message, people, body.size, line, notify)

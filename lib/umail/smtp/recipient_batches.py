@@ -1,7 +1,7 @@
 """A mail to more people than one envelope takes: further envelopes until everybody was asked, and one receipt."""
 
 from ..errors import MailError
-from .reply import Receipt, Reply
+from .session import Receipt, Reply
 
 
 class Part:
@@ -22,13 +22,14 @@ def _too_many(reply):
     return reply.enhanced in ("4.5.3", "5.5.3") or "too many recipients" in reply.text.lower()
 
 
-def rest(delivery, message, final, outcome):
+def rest(delivery, message, final, outcome, once):
     """Send to whom the first envelope did not reach (generator).
 
     Args:
         delivery (Delivery): by which.
         message (Message): the whole of it.
         final (bool): as of ``Delivery.send``.
+        once (callable): sends one envelope (see fallback.py).
         outcome: the ``Receipt`` of the first envelope, or the MailError that refused all of its recipients.
 
     Returns:
@@ -69,7 +70,7 @@ def rest(delivery, message, final, outcome):
         if not left:
             break
         try:
-            outcome = yield from delivery.once(Part(message, left), final)
+            outcome = yield from once(delivery, Part(message, left), final, None)
         except MailError as error:
             outcome = error
     if receipt is None:

@@ -1,6 +1,6 @@
 """Whether a mail that failed is tried again at once, on this connection or a new one, and without what."""
 
-from .reply import Retry
+from ..errors import Retry
 
 
 def again(session, problem, refresh, fresh, possible):
@@ -43,7 +43,7 @@ def again(session, problem, refresh, fresh, possible):
     raise problem
 
 
-def mail_refused(session, line, reply):
+def mail(session, line, reply):
     """Return what to raise for the reply to ``line``, a MAIL command."""
     session.stage = "mail"
     if reply.code == 555 or (reply.code == 501 and reply.enhanced in ("", "5.5.4", "5.5.2")):
@@ -60,9 +60,12 @@ def mail_refused(session, line, reply):
     return session.refusal(reply)
 
 
-def body_refused(session, reply, body, mode):
-    """Return what to raise for ``reply``, to the message or a part of it; who does not know BDAT gets DATA instead."""
-    if mode in ("flight", "bdat") and 500 <= reply.code <= 503 and body.size is not None:
+def body(session, reply, content, mode):
+    """Return what to raise for ``reply``, to the message or a part of it; who does not know BDAT gets DATA instead.
+
+    ``content``: the ``Body``; None: a plain text.
+    """
+    if mode in ("flight", "bdat") and 500 <= reply.code <= 503 and (content is None or content.size is not None):
         return _without(session, reply, ("CHUNKING",))
     return session.refusal(reply)
 

@@ -7,46 +7,72 @@ Each reply belongs to one command, in order. How a mail travels is its mode (see
 - "asked": by DATA, which travels with the envelope; the message waits for 354: a short text, if the server pipelines;
 - "bdat", "data": after the envelope was answered (see transaction.py, data.py).
 
-What stands here is what a plain alert does if all is well. Another mode, or a reply that is not the one expected, is
-handed with the session to a module that is loaded for it.
+What stands here is what a plain alert does if all is well: a short text that was written
+before (see mime/plain.py), in one flight. Another
+mail or mode, or a reply that is not the one expected, is handed with the session to a module that is loaded for it.
 """
 
 from umail import load_transient
 
-from ..errors import MailError
-from .reply import Receipt
+
+def envelope(session, message, recipients, size, more=b"", notify=b""):
+    """Return the envelope (list of bytes): MAIL with ``more`` parameters, RCPT for each recipient with ``notify``.
+
+    ``size``: of the message, or None if it is not known.
+    """
+    limit = session.features.get("SIZE")
+    if size is not None and limit is not None:
+        # Below a limit of so many digits lies whatever is short.
+        if size > 4096 or limit and len(limit[0]) < 5:
+            session.check_size(size)
+        more = b" SIZE=%d%s" % (size, more)
+    commands = [b"MAIL FROM:<%s>%s\r\n" % ((session.route.sender or message.sender).encode(), more)]
+    for address in recipients:
+        commands.append(b"RCPT TO:<%s>%s\r\n" % (address.encode(), notify))
+    return commands
 
 
-def answers(session, commands):
-    """Read the replies to MAIL and to each RCPT, ``commands`` (generator): a list."""
+def answers(session, lines):
+    """Read the replies to MAIL and to each RCPT, ``lines`` (generator): a list."""
     replies = []
-    for _ in commands:
+    for _ in lines:
         replies.append((yield from session.reply()))
         session.stage = "rcpt"
     return replies
 
 
-def send(session, message, final):
+def send(session, message, final, text=None):
     """Send one mail (generator; see ``Session.send``)."""
-    stale = session.state == "stale"
+    features = session.features
+    state = session.state
     session.enter("busy")
     session.stage = "mail"
-    if session.name and (message.notify or message.ret or message.smtputf8):
-        yield from load_transient("smtp.transaction").learn(session, message)
     # What one envelope takes; the others wait for the next, and QUIT with them (see recipient_batches.py).
     people = message.recipients[: session.route.max_recipients]
     final = final and len(people) == len(message.recipients)
-    mode, body, commands, flight = load_transient("smtp.flight").prepare(session, message, people, final)
-    if stale or not flight:
-        replies = yield from load_transient("smtp.transaction").envelope(
-            session, mode, commands, flight, stale, answers
-        )
+    mode = "flight"
+    body = None
+    if text and "CHUNKING" in features and "PIPELINING" in features:
+        size = len(text) - message.space - 6
+        commands = envelope(session, message, people, size)
+        head = b"".join(commands) + b"BDAT %d LAST\r\n" % size
+        at = message.space - len(head)
+        # (An address in another script needs an extension.)
+        if at < 0 or max(head) > 126:
+            text = None
     else:
-        yield from session.put(flight, True)
+        text = None
+    if text:
+        text[at : at + len(head)] = head
+        yield from session.put(memoryview(text)[at : len(text) if final else -6], True)
         yield ("limit", 600, False)
         replies = yield from answers(session, commands)
+    else:
+        mode, body, commands, replies = yield from load_transient("smtp.transaction").begin(
+            session, message, people, final, state == "stale", envelope, answers
+        )
     if replies[0].code != 250:
-        raise load_transient("smtp.retry").mail_refused(session, commands[0], replies[0])
+        raise load_transient("smtp.retry").mail(session, commands[0], replies[0])
     session.stage = "rcpt"
     accepted = []
     refused = []
@@ -63,14 +89,13 @@ def send(session, message, final):
         session.stage = "body"
         reply = yield from session.reply(0, 600)
         if reply.code != 250:
-            raise load_transient("smtp.retry").body_refused(session, reply, body, mode)
-        # If a reply too many has come, this one is not the final one: it speaks of an address (RFC 3463, 3.2), or
-        # a refusal follows. (What follows QUIT may be anything.)
-        after = b"" if final and mode in ("flight", "bdat") else session.buffer.peek()
-        if reply.lines[0][:4] == b"2.1." or (after[:1] in (b"4", b"5") and after != b"421"):
-            raise session.error("desync", "a reply out of place: %s" % reply)
-    except MailError as error:
-        error.refused = refused
+            raise load_transient("smtp.retry").body(session, reply, body, mode)
+        # If a reply too many has come, this one is not the final one. (What follows QUIT may be anything.)
+        if reply.lines[0][:4] == b"2.1." or len(session.buffer) and not (final and mode in ("flight", "bdat")):
+            session.final(reply)
+    except Exception as error:
+        if refused:
+            session.refused(error, refused)
         raise
     if mode in ("flight", "bdat"):
         session.takes_chunks = True
@@ -82,5 +107,6 @@ def send(session, message, final):
         except OSError:
             pass
     session.enter("over" if final else "ready")
-    trips, session.round_trips = session.round_trips, 0
-    return Receipt(accepted, refused, reply, message.message_id, trips)
+    trips = session.round_trips
+    session.round_trips = 0
+    return session.Receipt(accepted, refused, reply, message.message_id, trips)

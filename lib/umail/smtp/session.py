@@ -25,12 +25,92 @@ I/O errors come in through ``throw`` as OSError. ``StopIteration.value`` is the 
 | "sent"  | the last byte of a message has left; its fate is not known          | a reply: "ready", "busy"        |
 | "over"  | QUIT has left, or the two sides no longer agree: never used again   | a new connection: "busy"        |
 
+Replies (RFC 5321, 4.2). A driver receives into ``buffer.space()`` and tells ``buffer.add(count)``; ``read`` takes one
+whole reply out of the buffer. Everything is bounded: a line by the buffer, a reply by 4,096 bytes. After what breaks
+the format nothing on the connection can be trusted.
+
 An error in state "sent" is ``uncertain``. A connection is kept after a mail or an error only in "ready" and "stale".
 """
 
 from umail import load_transient
 
-from .reply import Broken, read
+
+class Reply:
+    """One reply of the server.
+
+    Attributes:
+        code (int): its code.
+        lines (list of bytes): the text of each line.
+        enhanced (str): the enhanced status code (``"2.1.5"``) of the first line, or ``""``.
+        text (str): all the text as one printable line; what is not ASCII, or controls, shows as ``?``.
+    """
+
+    def __init__(self, code, lines):
+        self.code = code
+        self.lines = lines
+
+    def __getattr__(self, name):
+        # ``enhanced`` and ``text``: nobody asks for these if all is well.
+        return load_transient("smtp.enhanced").of(self, name)
+
+    def __repr__(self):
+        return "%d %s" % (self.code, self.text)
+
+
+class Receipt:
+    """What became of a mail that was accepted.
+
+    Attributes:
+        accepted (list): the addresses that get it.
+        refused (list): ``(address, reply)`` for each that was not; ``reply`` has ``.code``, ``.enhanced``, ``.text``.
+        reply (Reply): the server's final reply; Exchange puts its own id into it.
+        message_id (str): as in the message.
+        round_trips (int): how often the server had answered and waited for this client, since the connection began
+            or the last receipt.
+    """
+
+    def __init__(self, accepted, refused, reply, message_id, round_trips):
+        self.accepted = accepted
+        self.refused = refused
+        self.reply = reply
+        self.message_id = message_id
+        self.round_trips = round_trips
+
+    def __repr__(self):
+        return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (self.accepted, self.refused, self.round_trips)
+
+
+def read(buffer, seconds):
+    """Take one reply out of a ``Buffer`` (generator): returns a ``Reply``, or None at the end of the stream.
+
+    Raises:
+        Broken: the bytes are not a reply, or it is longer than this library accepts.
+    """
+    lines: list = []
+    size = first = 0
+    while True:
+        line = buffer.line()
+        if line is None:
+            if len(buffer) < len(buffer.data):
+                if (yield seconds):
+                    seconds = 0
+                    continue
+                if not lines and not len(buffer):
+                    return None
+            raise load_transient("smtp.unexpected").broken(buffer, line)
+        # Reply-line = Reply-code [ ("-" / SP) textstring ]   (RFC 5321, 4.2; the code is 2–5, 0–5, 0–9)
+        code = line[:3]
+        mark = line[3:4]
+        code = int(code) if len(code) == 3 and code.isdigit() and mark in b"- " else 0
+        first = first or code
+        lines.append(line[4:])
+        size += len(line)
+        # RFC 5321, 4.2.1: the code is the same on each line. 4.5.3.1.5 allows 512 bytes in a line; servers with long
+        # texts exceed it.
+        if not 200 <= code < 600 or code % 100 > 59 or code != first or size > 4096 or len(lines) > 100:
+            raise load_transient("smtp.unexpected").broken(buffer, line, code, first)
+        if mark != b"-":
+            return Reply(code, lines)
 
 
 class Session:
@@ -46,6 +126,7 @@ class Session:
         stage (str): what is being done, as ``MailError.stage`` names it.
         state (str): where the dialogue stands; see the table above.
         features (dict): what EHLO announced, of what is used here: keyword → its words, upper case.
+        in_step (bool): the connection can be used further.
         round_trips (int): how often the server had answered and waited for us.
         secure (bool): TLS protects the connection.
         takes_chunks (bool): a chunk was taken: this server does not run its bytes as commands.
@@ -54,6 +135,9 @@ class Session:
 
     # Called just before the last bytes of a message are handed over, to mark them durably. A MailError stops them.
     leaving = None
+    # For the modules that it loads, which import nothing of this one.
+    read = staticmethod(read)
+    Receipt = Receipt
     # Replies to so many commands fit any socket's buffers: more are never owed at a time.
     in_flight = 100
 
@@ -73,10 +157,10 @@ class Session:
 
     def begin(self):
         """Forget what the old connection said: a new one begins."""
-        self.buffer.clear()
+        self.buffer.start = self.buffer.end = 0
         self.features = {}
         self.stage = "greeting"
-        self.state = "busy"
+        self.enter("busy")
         self.round_trips = 0
         self.secure = self.asked = self.takes_chunks = False
         # The name to say EHLO with, if it is worth saying again: a login may have changed what is offered.
@@ -87,11 +171,7 @@ class Session:
         if state == "sent" and self.leaving:
             self.leaving()
         self.state = state
-
-    @property
-    def in_step(self):
-        """Whether the connection can be used further (bool)."""
-        return self.state in ("ready", "stale")
+        self.in_step = state in ("ready", "stale")
 
     def open(self, ehlo, secret=None):
         """Greeting, EHLO, STARTTLS and login, as the route wants them (generator).
@@ -100,25 +180,21 @@ class Session:
             ehlo (str): the name to greet with.
             secret (str): the password or access token, if the route has a login.
         """
-        name = ehlo.encode()
-        yield from load_transient("smtp.handshake").run(self, name)
-        if secret is not None:
-            yield from load_transient("smtp.sasl").login(self, secret)
-            self.name = name
-        self.enter("ready")
+        return load_transient("smtp.handshake").open(self, ehlo.encode(), secret)
 
-    def send(self, message, final=False):
+    def send(self, message, final=False, text=None):
         """Send one mail (generator); returns a ``Receipt``.
 
         Args:
             message (Message): what to send.
             final (bool): nothing follows: QUIT travels with it, and the connection is not used again.
+            text: what mime/plain.py has made of it, or None.
 
         Raises:
             MailError: refused, broken off or uncertain.
             Retry: try again, on this connection if it is ``in_step``.
         """
-        return load_transient("smtp.sending").send(self, message, final)
+        return load_transient("smtp.sending").send(self, message, final, text)
 
     def quit(self):
         """Say QUIT (generator); the driver bounds how long its reply is waited for."""
@@ -128,17 +204,17 @@ class Session:
 
     # -- what each step is made of ------------------------------------------------------------------------------------
 
-    def put(self, data, last=False, owed=0):
+    def put(self, data, final=False, owed=0):
         """Send what the server is to answer (generator).
 
         Args:
-            last (bool): the message's last byte is among it.
+            final (bool): the message's last byte is among it.
             owed (int): how many replies are still to come.
         """
         if len(self.buffer) and not owed:
             # A reply that came before its command would be taken for the answer to another.
             raise self.refusal((yield from self.reply()))
-        if last:
+        if final:
             self.enter("sent")
         self.asked = True
         yield data
@@ -161,15 +237,13 @@ class Session:
             self.round_trips += 1
         try:
             reply = yield from read(self.buffer, seconds or self.timeout)
-        except Broken as error:
-            raise self.error("desync", str(error))
-        if reply is None:
-            raise self.error("closed")
-        if reply.code == 421 or code and reply.code != code:
+        except Exception as error:
+            raise self.broken(error)
+        if reply is None or reply.code == 421 or code and reply.code != code:
             raise self.refusal(reply)
         return reply
 
     def __getattr__(self, name):
-        # ``error``, ``refusal``, ``failure``, ``check_size``: what is loaded when something goes wrong.
+        # What is loaded when something goes wrong: ``error``, ``refusal``, ``failure`` …
         function = getattr(load_transient("smtp.failure"), name)
         return lambda *arguments: function(self, *arguments)

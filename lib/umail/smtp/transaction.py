@@ -3,30 +3,22 @@
 from umail import load_transient
 
 
-def learn(session, message):
-    """Ask once more what is offered, if ``message`` wants what may be offered only after a login (generator)."""
-    features = session.features
-    if ((message.notify or message.ret) and "DSN" not in features) or (message.smtputf8 and "SMTPUTF8" not in features):
-        yield from load_transient("smtp.handshake").ehlo(session, session.name)
-        session.name = None
-        session.stage = "mail"
+def begin(session, message, people, final, stale, envelope, answers):
+    """Send the envelope of ``message`` to ``people``, and what may travel with it (generator).
 
-
-def envelope(session, mode, commands, flight, stale, answers):
-    """Send it (generator): returns the replies to MAIL and to each RCPT.
-
-    Args:
-        mode, commands, flight: what ``flight.prepare`` gave.
-        stale (bool): RSET comes first.
-        answers: that of sending.py.
+    ``stale``: RSET comes first; ``envelope``, ``answers``: those of sending.py.
+    Returns (mode, ``Body``, commands of the envelope, the replies to them).
     """
-    if not flight and mode != "asked":
-        return (yield from _alone(session, commands, stale))
+    if session.name and (message.notify or message.ret or message.smtputf8):
+        yield from _learn(session, message)
+    mode, body, commands, flight = load_transient("smtp.flight").prepare(session, message, people, final, envelope)
+    if mode != "flight" and mode != "asked":
+        return mode, body, commands, (yield from _alone(session, commands, stale))
     # RFC 2920, 3.1: RSET, MAIL and RCPT may travel together, DATA as the last of a group; RFC 3030, 4.2: BDAT too. A
     # server that does not take a chunk may run it as commands: if it could be some, DATA waits for 354.
     reset = b"RSET\r\n" if stale else b""
     if flight:
-        yield from session.put(reset + flight, True)
+        yield from session.put(reset + flight if stale else flight, True)
         yield ("limit", 600, False)
     else:
         yield from session.put(reset + b"".join(commands) + b"DATA\r\n")
@@ -37,7 +29,16 @@ def envelope(session, mode, commands, flight, stale, answers):
     if stale and reply.code < 400 and reply.code != 250:
         # (A server that has no RSET may have taken the rest: the reply to MAIL tells.)
         raise session.refusal(reply)
-    return replies
+    return mode, body, commands, replies
+
+
+def _learn(session, message):
+    # Ask once more what is offered, if ``message`` wants what may be offered only after a login.
+    features = session.features
+    if ((message.notify or message.ret) and "DSN" not in features) or (message.smtputf8 and "SMTPUTF8" not in features):
+        yield from load_transient("smtp.handshake").ehlo(session, session.name)
+        session.name = None
+        session.stage = "mail"
 
 
 def _alone(session, commands, stale):

@@ -1,4 +1,34 @@
-"""What follows a reply in the opening of a session that is not the one expected (see handshake.py, sasl.py)."""
+"""What follows a reply in the opening of a session that is not the one expected (see handshake.py).
+
+And what is not a reply at all.
+"""
+
+from ..errors import Broken
+from ..message import printable
+
+
+def broken(buffer, line, code=0, first=0):
+    """Return the ``Broken`` that says what is wrong with ``line``; None: there is none, and none will come."""
+    if line is None:
+        if len(buffer) < len(buffer.data):
+            return Broken("the connection ended inside a reply")
+        return Broken("a reply line longer than %d bytes" % len(buffer))
+    if not 200 <= code < 600 or code % 100 > 59:
+        return Broken("not an SMTP reply: " + printable(line[:60]))
+    return Broken("the code changes inside a reply" if code != first else "a reply without an end")
+
+
+def security(session, name, tls, hello):
+    """Go on without STARTTLS, or with it if it is offered, if the route is content with that (generator)."""
+    # Opportunistic goes on in clear; a login is never tried there.
+    if session.route.security == "opportunistic":
+        if "STARTTLS" in session.features:
+            reply = yield from session.command(b"STARTTLS")
+            if reply.code == 220:
+                yield from tls(session)
+                yield from hello(session, name)
+    elif session.route.security != "plain":
+        raise session.error("starttls_missing")
 
 
 def ehlo(session, name, reply):
@@ -12,8 +42,10 @@ def ehlo(session, name, reply):
     raise session.refusal(reply)
 
 
-def none_offered(session, offered):
-    """Return the MailError for a server that offers no login that the route has."""
+def auth(session, offered):
+    """Return the MailError for a server with which the route's login must not be tried, or cannot be."""
+    if not session.secure:
+        return session.error("login_in_clear")
     route = session.route
     what = "AUTH " + " ".join(offered) if offered else "no AUTH"
     wanted = ", and the route wants " + route.auth if route.auth else ""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from umail.attachment import Attachment
 from umail.message import Message
-from umail.mime import fields
+from umail.mime.plain import date
 from umail.smtp.data import DotStuffer
 
 CONTROLS = "".join(chr(c) for c in [*range(32), *range(127, 160)])
@@ -176,4 +176,4 @@ def test_stuffing_and_taking_the_dots_away_gives_the_same(pieces: list[bytes], s
 @FEW
 @given(st.integers(0, 2**32 - 1))
 def test_dates_are_those_of_the_standard_library(seconds: int) -> None:
-    assert fields.date(seconds).replace("+0000", "") == formatdate(seconds).replace("-0000", "")
+    assert date(seconds).replace("+0000", "") == formatdate(seconds).replace("-0000", "")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tools import make_replies
 from umail.replies import classify
 from umail.smtp.failure import refusal
-from umail.smtp.reply import Reply
+from umail.smtp.session import Reply
 
 DATA = make_replies.ROOT / "tests" / "data"
 EARLY = ("greeting", "ehlo", "starttls", "auth")
@@ -136,7 +136,7 @@ def test_boards_judge_as_computers_do(micropython: str, tmp_path: Path) -> None:
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from umail.smtp.failure import refusal
-from umail.smtp.reply import Reply
+from umail.smtp.session import Reply
 class Session:
     state = "busy"
 with open(sys.argv[2]) as file:

@@ -1,0 +1,95 @@
+"""A plain mail: a line and a short text, of one sender to one recipient, as it travels in one flight with its envelope.
+
+Whatever else a mail has, fields.py writes it; a plain one is the same from both. None of its lines can be a command
+(see smtp/flight.py): each header has a name of umail's and is not folded, and the text is quoted-printable.
+"""
+
+import time
+
+
+def render(message, most=4096):
+    """Return the bytes of a ``Message`` (bytearray); None if it is not plain, or has more than ``most`` of them.
+
+    Before them are ``message.space`` bytes for the envelope, behind them QUIT for the last of a connection.
+    """
+    subject = message.subject
+    if message.html is not None or message.headers or message.attachments or message.importance:
+        return None
+    if message.notify or message.ret or message.cc or message.reply_to or len(message.to) != 1:
+        return None
+    author, sender = message.author
+    name, to = message.to[0]
+    if author or name or message.smtputf8 or len(subject) > 60 or message.recipients != [to]:
+        return None
+    # What is not ASCII, could be an encoded word, or has spaces that readers would change.
+    if not subject or max(subject) > "\x7e" or "=?" in subject or "  " in " %s " % subject:
+        return None
+    text = (message.text or subject).encode()
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    sender = sender.encode()
+    to = to.encode()
+    message.space = len(sender) + len(to) + 99
+    most += message.space
+    # Last, so that nothing lies behind it and it can grow.
+    out = bytearray(message.space)
+    out += b"From: %s\r\nTo: %s\r\nSubject: %s\r\n" % (sender, to, subject.encode())
+    out += stamps(message)
+    out += b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    out += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    quoted_printable(text, True, most, out)
+    if out[-2:] != b"\r\n":
+        out += b"\r\n"
+    if len(out) > most:
+        return None
+    out += b"QUIT\r\n"
+    return out
+
+
+def stamps(message):
+    """Return the header fields Date, if the clock is set, and Message-ID: bytes."""
+    message.stamp()
+    line = b"Message-ID: %s\r\n" % message.message_id.encode()
+    return line if message.date is None else b"Date: %s\r\n%s" % (date(message.date).encode(), line)
+
+
+def date(seconds):
+    """Return the RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
+    # An ESP32's gmtime takes no float.
+    t = time.gmtime(int(seconds))
+    day = "MonTueWedThuFriSatSun"[3 * t[6] : 3 * t[6] + 3]
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * t[1] - 3 : 3 * t[1]]
+    return "%s, %02d %s %04d %02d:%02d:%02d +0000" % (day, t[2], month, t[0], t[3], t[4], t[5])
+
+
+def quoted_printable(data, inert=False, most=1 << 28, out=None):
+    """Return text with LF line ends as quoted-printable with CRLF (RFC 2045, section 6.7), behind what is in ``out``.
+
+    ``inert``: no line begins with a letter or a blank, so that none can be a command. What is longer than ``most``
+    bytes is cut off there: nobody wants it, and it need not fit in the memory.
+    """
+    if out is None:
+        out = bytearray()
+    column = 0
+    last = len(data) - 1
+    for i, c in enumerate(data):
+        if c == 10 or column > 71:
+            if len(out) > most:
+                break
+            if c == 10:
+                out += b"\r\n"
+                column = 0
+                continue
+        # A space or tab at the end of a line may be lost on the way.
+        plain = 32 < c < 127 and c != 61 or (c == 32 or c == 9) and i != last and data[i + 1] != 10
+        if column + (1 if plain else 3) > 75:
+            out += b"=\r\n"
+            column = 0
+        if inert and not column and (c <= 32 or 65 <= c <= 90 or 97 <= c <= 122):
+            plain = False
+        column += 1 if plain else 3
+        if plain:
+            out.append(c)
+        else:
+            out += b"=%02X" % c
+    return out
