@@ -125,7 +125,8 @@ def _load(chip, job):
     if chip.cause == "sleep" and chip.lives % 20:
         platform = sys.modules["alertnode.platform"]
         platform._kept = platform._soft = None
-        sys.modules["umail.outbox"]._claimed.clear()
+        if "umail.outbox" in sys.modules:
+            sys.modules["umail.outbox"]._claimed.clear()
         return sys.modules["alertnode.start"]
     for name in list(sys.modules):
         if name not in _native and name.split(".")[0] in ("umail", "alertnode"):
