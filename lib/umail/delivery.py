@@ -32,14 +32,9 @@ class Delivery:
     def __init__(self, routes, timeout, deadline, leaving=None):
         self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
         for name, value in (("timeout", timeout), ("deadline", deadline)):
-<<<<<<< HEAD
-            if type(value) is not int or not 0 < value <= 400000:
-                load_transient("checks").seconds(name, value)
-=======
             # Not a number, infinite, or more than a board's clock of milliseconds can tell.
             if not isinstance(value, (int, float)) or not 0 < value <= 400000:
                 load_transient("checks").timeout(name, value)
->>>>>>> main
         self.deadline = deadline
         # How many connections this mail may still take.
         self.left = 0

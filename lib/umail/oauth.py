@@ -118,7 +118,7 @@ class _Token:
         self._store = store
         # A refresh token that the store does not take yet.
         self._renewed: "str | None" = None
-        load_transient("checks").seconds("timeout", seconds)
+        load_transient("checks").timeout("timeout", seconds)
         self._seconds = seconds
         self._busy = False
         self._token = None

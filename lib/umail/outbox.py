@@ -78,7 +78,7 @@ class Outbox:
 
             policy = Policy(random)
         for name, value in (("timeout", timeout), ("deadline", deadline)):
-            load_transient("checks").seconds(name, value)
+            load_transient("checks").timeout(name, value)
         self.policy = policy
         self.route = route
         self.most_bytes = most_bytes
