@@ -67,8 +67,8 @@ def _settings(running):
     running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
-    _unload("config")
-    _unload("config_network")
+    for name in ("config_parts", "config", "config_network", "config_kinds"):
+        _unload(name)
     return settings
 
 

@@ -11,6 +11,7 @@ from umail_host import __version__, terminal
 from umail_host.commands import (
     board,
     boards,
+    config,
     console,
     demo,
     deploy,
@@ -63,6 +64,7 @@ app.command("provision", epilog=provision.EXAMPLE)(provision.command)
 app.command("console", epilog=console.EXAMPLE)(console.command)
 app.command("log", epilog=log.EXAMPLE)(log.command)
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(config.app, name="config")
 app.command("flash", epilog=flash.EXAMPLE)(flash.command)
 app.add_typer(farm.app)
 

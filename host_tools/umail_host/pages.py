@@ -22,27 +22,41 @@ if TYPE_CHECKING:
     from umail_host.web.boards import Boards
     from umail_host.web.server import WebServer
 
-TOKEN = "UMAIL_WEB_TOKEN"
+TOKEN, SYSTEM = "UMAIL_WEB_TOKEN", "system"
+HOW_TO_GET = "pip install 'micropython-umail[web]' (or make install EXTRAS=[web])"
 _NEEDED = ("starlette", "uvicorn", "nh3")
+
+
+def missing() -> list[str]:
+    """Return which packages of the extra ``web`` are not here."""
+    return [name for name in _NEEDED if importlib.util.find_spec(name) is None]
 
 
 @contextlib.contextmanager
 def page(
-    server: FakeServer, host: str, port: int, console: Console, boards: Boards | None = None
+    server: FakeServer,
+    host: str,
+    port: int,
+    console: Console,
+    boards: Boards | None = None,
+    dns: list[str] | None = None,
 ) -> Iterator[WebServer]:
-    """Serve the page of a fake server; enter it before the server.
+    """Serve the page of a fake server; enter it before the server. ``dns``: servers to ask for SPF and DMARC.
 
     Raises:
         UserError: the extra ``web`` is missing, or the address can't be had.
     """
-    if not all(map(importlib.util.find_spec, _NEEDED)):
-        raise UserError(
-            "--web needs more packages: pip install 'micropython-umail[web]' (or make install EXTRAS=[web])"
-        )
+    if missing():
+        raise UserError(f"--web needs more packages: {HOW_TO_GET}")
+    from umail_host.doctor.domain import Dns
     from umail_host.web.guard import is_loopback
     from umail_host.web.server import WebServer
 
     token = "" if is_loopback(host) else os.environ.get(TOKEN) or secrets.token_urlsafe(24)
+    try:
+        resolver = Dns([one for one in dns if one != SYSTEM]) if dns else None
+    except ValueError as error:
+        raise UserError(f"can't ask that DNS server: {error}; write --dns 192.0.2.53, or --dns system") from None
     begun = time.monotonic()
 
     def progress(done: int, of: int) -> None:
@@ -50,7 +64,7 @@ def page(
             console.print(f"reading the Maildir: {done} of {of} mails", end="\r")
 
     try:
-        served = WebServer(server, host=host, port=port, token=token, boards=boards, progress=progress)
+        served = WebServer(server, host=host, port=port, token=token, boards=boards, dns=resolver, progress=progress)
         served.start()
     except OSError as error:
         raise UserError(

@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 
 from umail_host import terminal
-from umail_host.virtual_board import VirtualBoard
+from umail_host.virtual_board import VirtualBoard, orders
 
-EXAMPLE = """Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls
-
-Commands typed in, each with return: off, on, reset (the power), wifi up, wifi drop, wifi refuse, ntp on, ntp off,
-pin 13 0 (1, or open), volts 34 1.25, ds18b20 4 37.5, dht 5 21.0 55."""
+EXAMPLE = (
+    "Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls\n\n"
+    "Commands typed in, each with return: " + orders.HELP
+)
 
 
 def board(
@@ -76,29 +76,8 @@ def _shown() -> Callable[[bytes], None]:
 def _obey(virtual: VirtualBoard, words: list[str]) -> None:
     """One typed command."""
     try:
-        match words:
-            case []:
-                pass
-            case ["off"]:
-                virtual.power_off()
-            case ["on"]:
-                virtual.power_on()
-            case ["reset"]:
-                virtual.hard_reset()
-            case ["wifi", "up" | "drop" | "refuse" as action]:
-                {"up": virtual.wifi.up, "drop": virtual.wifi.drop, "refuse": virtual.wifi.refuse}[action]()
-            case ["ntp", "on" | "off" as state]:
-                virtual.clock.ntp = state == "on"
-            case ["pin", number, level]:
-                virtual.pins[int(number)].drive(None if level == "open" else int(level))
-            case ["volts", number, volts]:
-                virtual.pins[int(number)].volts = float(volts)
-            case ["ds18b20", number, celsius]:
-                virtual.sensors.ds18b20(int(number)).celsius = float(celsius)
-            case ["dht", number, celsius, humidity]:
-                sensor = virtual.sensors.dht(int(number))
-                sensor.celsius, sensor.humidity = float(celsius), float(humidity)
-            case _:
-                typer.echo("not understood; see umail board --help", err=True)
+        told = orders.obey(virtual, words)
     except ValueError:
-        typer.echo("a number was expected; see umail board --help", err=True)
+        told = "a number was expected; see umail board --help"
+    if told:
+        typer.echo(told, err=told[0] in "na")

@@ -75,7 +75,7 @@ def command(
     def once() -> None:
         # Read anew each time: with --watch they change.
         extra = dict(files.for_board(text) for text in file or ())
-        settings = None if config is None else Settings.read(config)
+        settings = None if config is None else Settings.read(config, fresh=True)
         _once(run.Plan(port or ports.only(), board, settings, extra, secrets, rom, mpy, wait, reset), healthy)
 
     once()

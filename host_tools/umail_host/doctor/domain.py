@@ -18,6 +18,7 @@ _PATIENCE = 6.0  # seconds for one question
 _EXCHANGE = "spf.protection.outlook.com"
 # The selectors of Exchange Online.
 _SELECTORS = ("selector1", "selector2")
+_MOST_LABELS = 8  # of a name whose organization is looked for
 
 
 class Dns:
@@ -144,15 +145,32 @@ def _has_key(texts: list[str]) -> bool:
 
 
 def _dmarc(resolver: Dns, domain: str) -> Check:
-    # RFC 7489, 6.6.3: if a subdomain has no policy, that of its organization counts.
-    labels = domain.split(".")
-    for start in range(len(labels) - 1):
-        name = ".".join(labels[start:])
-        found = [text for text in resolver.ask(f"_dmarc.{name}", "TXT") if text.lower().startswith("v=dmarc1")]
-        if len(found) == 1:
-            tags = dict(part.strip().split("=", 1) for part in found[0].split(";") if "=" in part)
-            return Check("dmarc", OK, f"{name} has the policy p={tags.get('p', '?').strip()}")
-        if found:
-            return Check("dmarc", FAILED, f"_dmarc.{name} has {len(found)} records", "leave one of them")
+    name, records = dmarc_records(resolver.ask, domain)
+    if len(records) == 1:
+        return Check("dmarc", OK, f"{name} has the policy p={dmarc_policy(records[0])}")
+    if records:
+        return Check("dmarc", FAILED, f"_dmarc.{name} has {len(records)} records", "leave one of them")
     remedy = f'add a TXT record to _dmarc.{domain}, such as "v=DMARC1; p=none"'
     return Check("dmarc", WARNING, f"{domain} has no DMARC policy", remedy)
+
+
+def dmarc_records(ask: spf.Ask, domain: str) -> tuple[str, list[str]]:
+    """Return whose DMARC records count for a domain, and those records (RFC 7489, 6.6.3).
+
+    Raises:
+        LookupError: the DNS does not answer.
+    """
+    # If a subdomain has no policy, that of its organization counts.
+    labels = domain.split(".")
+    for start in range(max(0, len(labels) - _MOST_LABELS), len(labels) - 1):
+        name = ".".join(labels[start:])
+        found = [text for text in ask(f"_dmarc.{name}", "TXT") if text.lower().startswith("v=dmarc1")]
+        if found:
+            return name, found
+    return domain, []
+
+
+def dmarc_policy(record: str) -> str:
+    """Return the word behind ``p=`` in a DMARC record; ``?`` if there is none."""
+    tags = dict(part.strip().split("=", 1) for part in record.split(";") if "=" in part)
+    return tags.get("p", "?").strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from umail_host.doctor.domain import Dns
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.faults.plan import describe, parse
 from umail_host.fake_smtp.faults.registry import FAULTS, POINTS
-from umail_host.web import html, mail, timeline
+from umail_host.web import html, mail, standing, timeline
 from umail_host.web.boards import ACTIONS, Boards
 from umail_host.web.compare import CLIENTS, send
 from umail_host.web.hub import Hub
@@ -26,6 +27,7 @@ from umail_host.web.store import FIELDS, Row, Store
 _SEARCH = {name: text() for name in FIELDS}
 _LIMITS = ("per_minute", "per_hour", "recipients_a_day", "max_sessions")
 _READY = 60.0
+_FILTERED = 500  # mails whose points of SpamAssassin are remembered
 _FIRST = 40  # mails that the page brings along: more than a screen shows
 
 
@@ -34,10 +36,22 @@ class Api:
 
     Args:
         server: the fake server; ``store``: its mails; ``hub``: tells the pages; ``boards``: the virtual boards.
+        settle: returns when all mails that came are in the store.
+        dns: asked for SPF and DMARC of senders; None: nobody is.
     """
 
-    def __init__(self, server: FakeServer, store: Store, hub: Hub, boards: Boards) -> None:
+    def __init__(
+        self,
+        server: FakeServer,
+        store: Store,
+        hub: Hub,
+        boards: Boards,
+        settle: Callable[[], None] = lambda: None,
+        dns: Dns | None = None,
+    ) -> None:
         self._server, self._store, self._hub, self._boards = server, store, hub, boards
+        self._settle, self._dns = settle, dns
+        self._filtered: dict[str, dict[str, Any]] = {}
         one = (404,)
         self.operations = [
             Operation(
@@ -48,6 +62,7 @@ class Api:
             ),
             Operation("DELETE", "/mails", self.delete_mails, _SEARCH),
             Operation("GET", "/mails/{id}", self.get_mail, answers=one),
+            Operation("GET", "/mails/{id}/standing", self.get_standing, answers=one),
             Operation("DELETE", "/mails/{id}", self.delete_mail, answers=one),
             Operation("GET", "/mails/{id}/source", self.get_source, answers=one, media="message/rfc822"),
             Operation("GET", "/mails/{id}/html", self.get_html, answers=one, media="text/html"),
@@ -130,6 +145,26 @@ class Api:
             raise _missing("mail", id)
         _, thread = self._store.find({"thread": found[0]["thread"]}, 0, 50)
         return mail.view(content, found[0]) | {"thread_mails": thread[::-1]}
+
+    def get_standing(self, id: str) -> dict[str, Any]:
+        """Return what others think of a mail: SPF and DMARC if a DNS server was named, SpamAssassin if it is here."""
+        found, content = self._store.get(id), self._content(id)
+        if found is None:
+            raise _missing("mail", id)
+        row, asked = found[0], self._dns is not None
+        peer = next((one.peer for one in self._server.sessions if one.number == row["session"]), None)
+        warnings = standing.domain_warnings(content, row["sender"], peer, self._dns) if self._dns is not None else []
+        return {"asked_dns": asked, "warnings": warnings, "spamassassin": self._spam(id, content)}
+
+    def _spam(self, key: str, content: bytes) -> dict[str, Any] | None:
+        if key not in self._filtered:
+            found = standing.spamassassin(content)
+            if found is None or "error" in found:
+                return found
+            if len(self._filtered) >= _FILTERED:
+                self._filtered.clear()
+            self._filtered[key] = found
+        return self._filtered[key]
 
     def delete_mail(self, id: str) -> dict[str, int]:
         """Delete a mail."""
@@ -221,7 +256,9 @@ class Api:
         """Return a session with its dialogue in flights, TLS, faults, and the mails that it brought."""
         for session in self._server.sessions:
             if str(session.number) == number:
-                return timeline.whole(self._server, session) | {"mails": self._store.of_session(session.number)}
+                found = timeline.whole(self._server, session)
+                self._settle()  # its mails are on their way into the index
+                return found | {"mails": self._store.of_session(session.number)}
         raise _missing("session", number)
 
     def compare(self, client: str) -> dict[str, Any]:

@@ -118,6 +118,10 @@ class Boards:
         """Return the board of that name."""
         return self._shown[name].board
 
+    def folder(self, name: str) -> Path:
+        """Return where the flash of the board of that name lies."""
+        return self._shown[name].folder
+
     def brief(self, name: str) -> dict[str, Any]:
         """Return what is known of a board without asking it."""
         one = self._shown[name]
@@ -181,8 +185,12 @@ def _sensor(one: Shown) -> Any:
     return one.board.sensors.ds18b20(one.pin)
 
 
-def _warm(one: Shown, value: float) -> None:
+def _set(one: Shown, value: float) -> None:
     _sensor(one).celsius = value
+
+
+def _warm(one: Shown, value: float) -> None:
+    _sensor(one).celsius += value
 
 
 def _plug(one: Shown, gone: bool) -> None:
@@ -218,7 +226,8 @@ ACTIONS: dict[str, Callable[[Shown, float], None]] = {
     "ntp-on": lambda one, value: _ntp(one, True),
     "ntp-off": lambda one, value: _ntp(one, False),
     "clock": lambda one, value: one.board.clock.advance(value),
-    "sensor": _warm,
+    "sensor": _set,
+    "warm": _warm,
     "unplug": lambda one, value: _plug(one, True),
     "plug": lambda one, value: _plug(one, False),
     "fill": lambda one, value: _on_board(one, _FILL),

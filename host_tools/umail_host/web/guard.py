@@ -98,7 +98,7 @@ class Guard:
             welcome.set_cookie(name, self._cookie, httponly=True, samesite="strict", path="/")
             return welcome
         kind, _, bearer = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and _same(bearer.strip(), self._token):
+        if kind.lower() == "bearer" and _same(bearer.strip().encode("latin-1"), self._token):
             return None
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(name)
@@ -111,8 +111,9 @@ class Guard:
         return answer
 
 
-def _same(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(given.encode(), wanted.encode())
+def _same(given: str | bytes, wanted: str) -> bool:
+    octets = given if isinstance(given, bytes) else given.encode("utf-8", "replace")
+    return hmac.compare_digest(octets, wanted.encode())
 
 
 def _no(status: int, sentence: str) -> Response:

@@ -8,7 +8,7 @@ from email.message import Message
 
 import nh3
 
-from umail_host.fake_smtp.record.reading import first, leaves, parsed, text_of
+from umail_host.fake_smtp.record.reading import first, header, leaves, octets_of, parsed, text_of
 
 # The frame's own sandbox and policy hold without the sanitiser, and the sanitiser without them.
 POLICY = (
@@ -73,11 +73,11 @@ def _pictures(message: Message) -> dict[str, str]:
     found: dict[str, str] = {}
     room = _IMAGES
     for _, part in leaves(message):
-        kind, name = part.get_content_type(), str(part.get("Content-ID", "")).strip().strip("<>")
+        kind, name = part.get_content_type(), header(part, "Content-ID").strip().strip("<>")
         if not name or kind not in _KINDS:
             continue
-        data = part.get_payload(decode=True)
-        if isinstance(data, bytes) and len(data) <= room and 0 < points(data) <= _POINTS:
+        data = octets_of(part)
+        if len(data) <= room and 0 < points(data) <= _POINTS:
             room -= len(data)
             found[name] = f"data:{kind};base64,{base64.b64encode(data).decode()}"
     return found

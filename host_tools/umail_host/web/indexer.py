@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -11,8 +13,9 @@ from typing import Any
 from umail_host.fake_smtp import Delivery
 from umail_host.web.store import Row, Store
 
+log = logging.getLogger(__name__)
 _BATCH = 200
-_GATHER = 0.01  # seconds in which mails that come become one batch
+_GATHER = 0.02  # seconds in which mails that come become one batch
 
 
 class Indexer:
@@ -25,13 +28,19 @@ class Indexer:
 
     def __init__(self, store: Store, told: Callable[[list[Row]], None]) -> None:
         self._store, self._told = store, told
-        self._queue: queue.SimpleQueue[tuple[Any, float, str | None] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Any, float, str | None] | threading.Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="index", daemon=True)
         self._thread.start()
 
     def take(self, delivery: Delivery) -> None:
         """Take a delivery, in the server's thread."""
         self._queue.put((delivery.path, delivery.time, delivery.envelope.user))
+
+    def settle(self) -> None:
+        """Return when all that came before is in the index, or after two seconds."""
+        done = threading.Event()
+        self._queue.put(done)
+        done.wait(2)
 
     def close(self) -> None:
         """Index what has come, and end."""
@@ -44,8 +53,19 @@ class Indexer:
             time.sleep(_GATHER)
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get())
-            mails = [one for one in batch if one is not None]
+            mails = [one for one in batch if isinstance(one, tuple)]
             if mails:
-                self._told(self._store.add(mails))
-            if len(mails) < len(batch):
+                self._add(mails)
+            for one in batch:
+                if isinstance(one, threading.Event):
+                    one.set()
+            if None in batch:
                 return
+
+    def _add(self, mails: list[tuple[Any, float, str | None]]) -> None:
+        try:
+            rows = self._store.add(mails)
+        except (sqlite3.Error, OSError) as error:  # a full disk, say: the Maildir has them, the next start finds them
+            log.warning("the index can't take mails: %s", error)
+        else:
+            self._told(rows)

@@ -9,7 +9,18 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-from umail_host.fake_smtp.record.reading import clean, decoded, first, is_attachment, leaves, parsed, text_of
+from umail_host.fake_smtp.record import reading
+from umail_host.fake_smtp.record.reading import (
+    clean,
+    decoded,
+    first,
+    header,
+    is_attachment,
+    leaves,
+    octets_of,
+    parsed,
+    text_of,
+)
 
 MOST_HEADERS, MOST_PARTS, MOST_TEXT, LONGEST = 500, 1000, 1 << 18, 4000
 _RAW_8BIT = re.compile(rb"[\x80-\xff]")
@@ -23,7 +34,7 @@ def view(content: bytes, row: dict[str, Any]) -> dict[str, Any]:
     parts = leaves(message, MOST_PARTS + 1)
     plain, html = first(message, "text/plain"), first(message, "text/html")
     text = text_of(plain) if plain is not None else ""
-    headers = message.items()
+    headers = list(message.raw_items())
     return row | {
         "headers": [
             {"name": clean(name)[:LONGEST], "value": decoded(value)[:LONGEST], "raw": clean(str(value))[:LONGEST]}
@@ -40,27 +51,20 @@ def view(content: bytes, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _part(index: int, depth: int, part: Message) -> dict[str, Any]:
-    size = 0
-    if not part.is_multipart():
-        payload = part.get_payload(decode=True)
-        size = len(payload) if isinstance(payload, bytes) else 0
     return {
         "index": index,
         "depth": depth,
         "type": clean(part.get_content_type())[:200],
         "name": file_name(part),
-        "size": size,
-        "encoding": clean(str(part.get("Content-Transfer-Encoding", "")))[:40],
+        "size": 0 if part.is_multipart() else len(octets_of(part)),
+        "encoding": clean(header(part, "Content-Transfer-Encoding"))[:40],
         "attachment": is_attachment(part),
     }
 
 
 def file_name(part: Message) -> str:
     """Return a part's file name without what a file system or a screen could take for something else."""
-    try:
-        name = decoded(part.get_filename() or "")
-    except (ValueError, LookupError):
-        name = ""
+    name = reading.file_name(part)
     # Characters that turn the direction of writing hide an extension.
     kept = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if unicodedata.category(c)[0] != "C")
     kept = re.sub(r'[<>:"|?*]', "_", kept).strip(" .")
@@ -73,9 +77,7 @@ def attachment(content: bytes, index: int) -> tuple[bytes, str] | None:
     if not 0 <= index < len(parts):
         return None
     part = parts[index][1]
-    payload = part.as_bytes() if part.is_multipart() else part.get_payload(decode=True)
-    assert isinstance(payload, bytes)
-    return payload, disposition(file_name(part) or f"part-{index}")
+    return octets_of(part), disposition(file_name(part) or f"part-{index}")
 
 
 def disposition(name: str) -> str:
@@ -97,17 +99,16 @@ def warnings(content: bytes, message: Message, row: dict[str, Any]) -> list[dict
         ("Message-ID", "no-message-id"),
         ("Subject", "no-subject"),
     ):
-        number = len(message.get_all(name, []))
+        number = sum(key.lower() == name.lower() for key, _ in message.raw_items())
         if number == 0:
             warn(key, f"There is no {name} header.")
         elif number > 1:
             warn(f"twice-{name.lower()}", f"There are {number} {name} headers; one is allowed (RFC 5322, 3.6).")
-    header = content.partition(b"\r\n\r\n")[0]
-    if _RAW_8BIT.search(header):
+    if _RAW_8BIT.search(content.partition(b"\r\n\r\n")[0]):
         warn("raw-8bit", "A header holds raw 8-bit bytes; without SMTPUTF8 they must be encoded (RFC 2047).")
     if any(len(line) > 998 for line in content.split(b"\r\n")):
         warn("long-line", "A line is longer than 998 bytes (RFC 5321, 4.5.3.1.6).")
-    author = next((address for _, address in getaddresses([str(message.get("From", ""))]) if address), "")
+    author = next((address for _, address in getaddresses([header(message, "From")]) if address), "")
     user = row.get("user")
     if user and author and author.lower() != user.lower():
         warn(
@@ -129,6 +130,6 @@ def warnings(content: bytes, message: Message, row: dict[str, Any]) -> list[dict
 
 def _late(message: Message, arrived: float) -> float | None:
     try:
-        return arrived - parsedate_to_datetime(str(message.get("Date", ""))).timestamp()
+        return arrived - parsedate_to_datetime(header(message, "Date")).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

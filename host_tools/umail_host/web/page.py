@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import mimetypes
+import re
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from umail_host.web.guard import PAGE_POLICY
 
 _STATIC = Path(__file__).with_name("static")
 # Their address changes with them, so a browser need not ask again.
@@ -21,6 +27,8 @@ _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 class Page:
     """The files of the page.
 
+    The first rows come as HTML and the style stands in the page: a browser paints the list before it has run anything.
+
     Args:
         start: returns what stands in the page when it is loaded, for JSON.
     """
@@ -28,16 +36,24 @@ class Page:
     def __init__(self, start: Callable[[], Any]) -> None:
         self._start = start
         self._files = {path.name: path.read_bytes() for path in sorted(_STATIC.iterdir()) if path.is_file()}
-        whole = b"".join(name.encode() + octets for name, octets in self._files.items())
-        self.version = hashlib.sha256(whole).hexdigest()[:12]
-        html = self._files.pop("index.html").decode("utf-8").replace("/static/", f"/static/{self.version}/")
-        self._before, _, self._after = html.partition("{{start}}")
+        octets_of_all = b"".join(name.encode() + octets for name, octets in self._files.items())
+        self.version = hashlib.sha256(octets_of_all).hexdigest()[:12]
+        style = self._files.pop("style.css").decode("utf-8")
+        whole = self._files.pop("index.html").decode("utf-8").replace("/static/", f"/static/{self.version}/")
+        self._html = whole.replace("{{style}}", style)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._policy = {"Content-Security-Policy": PAGE_POLICY.replace("style-src", f"style-src 'sha256-{digest}'")}
 
     async def whole(self, request: Request) -> Response:
         """Return the page."""
+        found = await run_in_threadpool(self._start)
         # Within <script> only "<" could end it, and JSON may write it otherwise.
-        start = json.dumps(await run_in_threadpool(self._start)).replace("<", "\\u003c")
-        return HTMLResponse(f"{self._before}{start}{self._after}")
+        places = {
+            "start": json.dumps(found).replace("<", "\\u003c"),
+            "rows": "".join(map(_row, found["mails"]["mails"])),
+        }
+        filled = re.sub(r"\{\{(start|rows)\}\}", lambda place: places[place[1]], self._html)
+        return HTMLResponse(filled, headers=self._policy)
 
     async def file(self, request: Request) -> Response:
         """Return a file of the page; what an older page asks for is there no more."""
@@ -46,6 +62,16 @@ class Page:
             return JSONResponse({"error": "there is no such file: load the page again"}, 404)
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return Response(self._files[name], media_type=_KINDS.get(Path(name).suffix, kind), headers=_KEPT)
+
+
+def _row(mail: dict[str, Any]) -> str:
+    """Return a row of the list as mails.js makes it; the time is the browser's to write."""
+    who, subject = mail["header_from"] or mail["sender"] or "–", mail["subject"] or "–"
+    spans = [("who", who), ("subject", subject), ("preview", mail["preview"])]
+    inner = "".join(f'<span class="{name}">{escape(text)}</span>' for name, text in spans)
+    key = escape(mail["id"])
+    address = escape(quote(mail["id"], safe=""))
+    return f'<div class="row" role="listitem" data-id="{key}"><a href="#/mails/{address}">{inner}</a></div>'
 
 
 # Whatever the system's own table of types says.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from umail_host.doctor.domain import Dns
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.background import Background
 from umail_host.web.api import Api
@@ -29,6 +31,7 @@ class WebServer(Background):
         host: address to listen on. ``port``: 0 takes a free one; ``.port`` tells which.
         token: what a client must show; needed unless ``host`` is this machine alone.
         boards: virtual boards to be shown.
+        dns: asked for SPF and DMARC of senders; None: nobody is.
         progress: called with how many of how many mails were read, when the index is made anew.
 
     Raises:
@@ -44,6 +47,7 @@ class WebServer(Background):
         port: int = 0,
         token: str = "",
         boards: Boards | None = None,
+        dns: Dns | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         super().__init__("web")
@@ -53,9 +57,9 @@ class WebServer(Background):
         self.boards = boards or Boards()
         self.hub = Hub()
         self.store = Store(server.inbox.path, f"{server.clock.time():.6f}", progress)
-        self.api = Api(server, self.store, self.hub, self.boards)
         self.boards.told = lambda name: self.hub.changed("boards", name)
         self._indexer = Indexer(self.store, lambda rows: self.hub.publish("mails", rows))
+        self.api = Api(server, self.store, self.hub, self.boards, self._indexer.settle, dns)
         server.inbox.watch(self._indexer.take)
         server.transcript.watch(lambda entry: self.hub.changed("sessions", entry.connection))
 
@@ -66,7 +70,7 @@ class WebServer(Background):
             "localhost" if is_loopback(self.host) else self.host if self.host not in ("0.0.0.0", "") else _own_address()
         )
         name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{self.port}/" + (f"?token={self.token}" if self.token else "")
+        return f"http://{name}:{self.port}/" + (f"?token={quote(self.token, safe='')}" if self.token else "")
 
     def stop(self) -> None:
         """End all pages, index what has come, close; may be called twice."""

@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from umail_host.web.summary import envelope, summary
 
 Row = dict[str, Any]
+P = ParamSpec("P")
+R = TypeVar("R")
 _VERSION = 2
 _SCHEMA = """
 CREATE TABLE mails (
@@ -45,10 +47,29 @@ FIELDS = {
 }
 _KEY_TIME = re.compile(r"(\d{9,11})\.M(\d{1,6})P")
 _BATCH = 500
+# The kinds of error that tell of an index that is not as it was written.
+_DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR))
+
+
+def _healed(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[Store, P], R]:
+    """Let a method of the store make the index anew and try again if the index turns out to be damaged."""
+
+    def healed(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(self, *args, **kwargs)
+        except sqlite3.DatabaseError as error:
+            # Its lower byte is the kind; a full disk, say, is no reason to read all mails again.
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+                raise
+            self.remake()
+            return method(self, *args, **kwargs)
+
+    healed.__doc__ = method.__doc__
+    return healed
 
 
 class Store:
-    """A Maildir and its index.
+    """A Maildir and its index, which may be deleted or damaged at any time: it is made again of the Maildir.
 
     Args:
         maildir: the folder; its index is ``NAME.index`` beside it.
@@ -57,24 +78,35 @@ class Store:
     """
 
     def __init__(self, maildir: Path, run: str, progress: Callable[[int, int], None] | None = None) -> None:
-        self.maildir, self.run = maildir, run
+        self.maildir, self.run, self._begun = maildir, run, time.time()
         self._lock = threading.RLock()
         self._path = maildir.with_name(maildir.name + ".index")
         try:
             self._open()
-        except sqlite3.DatabaseError:  # damaged: it is made again
-            self._path.unlink(missing_ok=True)
-            self._open()
-        self._compare(progress or (lambda done, of: None))
+            self._compare(progress or (lambda done, of: None))
+        except sqlite3.DatabaseError:
+            self.remake(progress)
 
     def close(self) -> None:
         """Close the index."""
         with self._lock:
             self._base.close()
 
+    def remake(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Make the index anew, of the Maildir."""
+        with self._lock:
+            with contextlib.suppress(sqlite3.Error, AttributeError):
+                self._base.close()
+            for end in ("", "-wal", "-shm", "-journal"):
+                self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+            self._open()
+            self._compare(progress or (lambda done, of: None))
+
     def _open(self) -> None:
-        self._base = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        self._base = sqlite3.connect(self._path, timeout=1, check_same_thread=False, isolation_level=None)
         self._base.row_factory = sqlite3.Row
+        # One process has it, so no memory is shared by a file that somebody may cut short.
+        self._base.execute("PRAGMA locking_mode=EXCLUSIVE")
         # What is lost with the power is read from the Maildir again.
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=OFF")
@@ -106,14 +138,19 @@ class Store:
             batch = missing[start : start + _BATCH]
             with self._writing():
                 for when, one in batch:
+                    run = self.run if when >= self._begun else None
                     with contextlib.suppress(OSError):
-                        self._insert(one, when, files[one].read_bytes(), None)
+                        self._insert(one, when, files[one].read_bytes(), run)
 
     def _files(self) -> Iterator[Path]:
         for folder in ("new", "cur"):
             with contextlib.suppress(OSError):
-                yield from (Path(entry.path) for entry in os.scandir(self.maildir / folder) if entry.is_file())
+                for entry in os.scandir(self.maildir / folder):
+                    # A name that is not UTF-8 is not one that a mail program gives.
+                    if entry.is_file() and entry.name.isprintable():
+                        yield Path(entry.path)
 
+    @_healed
     def add(self, mails: Iterable[tuple[Path, float, str | None]]) -> list[Row]:
         """Index mails that arrived in this run: file, time and the login's user; returns their rows."""
         numbers = []
@@ -157,6 +194,7 @@ class Store:
         total, _, rows = self.page(where, offset, limit)
         return total, rows
 
+    @_healed
     def page(self, where: dict[str, str], offset: int, limit: int) -> tuple[int, int, list[Row]]:
         """Return how many mails match, the number of the newest mail of all, and some of those that match.
 
@@ -173,16 +211,19 @@ class Store:
             )
         return total, newest, rows
 
+    @_healed
     def state(self) -> list[int]:
         """Return how many mails there are, and the number of the newest: it tells whether any came or went."""
         with self._lock:
             return list(self._base.execute(f"SELECT count(*), {_NEWEST} FROM mails").fetchone())
 
+    @_healed
     def of_session(self, number: int) -> list[Row]:
         """Return the mails that a session of this run brought, 100 at the most."""
         query = f"SELECT {_COLUMNS} FROM mails WHERE run = ? AND session = ? ORDER BY number LIMIT 100"
         return self._rows(query, [self.run, number])
 
+    @_healed
     def get(self, key: str) -> tuple[Row, Path] | None:
         """Return a mail's row and its file; None if there is no such mail, or no longer."""
         rows = self._rows(f"SELECT {_COLUMNS} FROM mails WHERE id = ?", [key])
@@ -209,25 +250,42 @@ class Store:
         stored = found[1].read_bytes()
         return stored[envelope(stored).start :].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
+    @_healed
     def keys(self, where: dict[str, str]) -> list[str]:
         """Return the ids of all mails that match, the oldest first."""
         condition, values = _condition(where)
         with self._lock:
             return [row[0] for row in self._base.execute(f"SELECT id FROM mails{condition} ORDER BY number", values)]
 
+    @_healed
     def delete(self, where: dict[str, str], key: str | None = None) -> int:
         """Delete one mail, or all that match; returns how many there were."""
         keys = [key] if key is not None else self.keys(where)
-        gone = 0
-        for one in keys:
-            found = self.get(one)
-            if found is not None:
-                found[1].unlink(missing_ok=True)
-                (self.maildir.with_name(self.maildir.name + ".wire") / one).unlink(missing_ok=True)
-                gone += 1
+        with self._lock:
+            marks = ((one, self._base.execute("SELECT 1 FROM mails WHERE id = ?", [one]).fetchone()) for one in keys)
+            known = [one for one, mark in marks if mark]
+        gone, missing = 0, []
+        for one in known:
+            paths = [self.maildir / folder / one for folder in ("new", "cur")]
+            removed = [path for path in paths if _removed(path)]
+            gone += bool(removed)
+            missing += [] if removed else [one]
+        if missing:  # another program has moved them, or removed them
+            moved = {path.name.partition(":")[0]: path for path in self._files()}
+            gone += sum(one in moved and _removed(moved[one]) for one in missing)
+        for one in known:
+            _removed(self.maildir.with_name(self.maildir.name + ".wire") / one)
         with self._writing():
-            self._base.executemany("DELETE FROM mails WHERE id = ?", [(one,) for one in keys])
+            self._base.executemany("DELETE FROM mails WHERE id = ?", [(one,) for one in known])
         return gone
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _condition(where: dict[str, str]) -> tuple[str, list[object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from umail_host.fake_smtp.record.reading import clean, decoded, first, is_attachment, leaves, parsed, text_of
+from umail_host.fake_smtp.record.reading import clean, decoded, first, header, is_attachment, leaves, parsed, text_of
 
 TEXT = 16_384  # characters of text that can be searched
 _LONGEST = 998  # characters of a header that are shown
@@ -46,12 +46,12 @@ def summary(content: bytes) -> dict[str, object]:
     text = text_of(plain)[:TEXT] if plain else ""
     if html is not None:
         text = re.sub(r"<[^>]*>", " ", text_of(html)[:TEXT])
-    parents = _ID.findall(clean(f"{message.get('References', '')} {message.get('In-Reply-To', '')}"))[-20:]
+    parents = _ID.findall(clean(f"{header(message, 'References')} {header(message, 'In-Reply-To')}"))[-20:]
     return {
-        "header_from": decoded(message.get("From", ""))[:_LONGEST],
-        "header_to": decoded(message.get("To", ""))[:_LONGEST],
-        "subject": decoded(message.get("Subject", ""))[:_LONGEST],
-        "message_id": clean(str(message.get("Message-ID", "")))[:_LONGEST],
+        "header_from": decoded(header(message, "From"))[:_LONGEST],
+        "header_to": decoded(header(message, "To"))[:_LONGEST],
+        "subject": decoded(header(message, "Subject"))[:_LONGEST],
+        "message_id": clean(header(message, "Message-ID"))[:_LONGEST],
         "parents": parents,
         "text": " ".join(text.split()),
         "attachments": sum(is_attachment(part) for _, part in leaves(message)),

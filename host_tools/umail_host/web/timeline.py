@@ -34,7 +34,7 @@ def brief(session: Session) -> dict[str, Any]:
 def whole(server: FakeServer, session: Session) -> dict[str, Any]:
     """Return a session with its flights; secrets were masked when they came."""
     entries = [entry for entry in server.transcript if entry.connection == session.number]
-    found = flights(entries)
+    found = flights(entries, session.started, session.peer)
     kind = session.certificate or server.certificate
     return brief(session) | {
         "cipher": session.cipher,
@@ -47,13 +47,17 @@ def whole(server: FakeServer, session: Session) -> dict[str, Any]:
     }
 
 
-def flights(entries: list[Entry]) -> list[dict[str, Any]]:
+def flights(entries: list[Entry], start: float, peer: str) -> list[dict[str, Any]]:
     """Gather consecutive lines of one side into flights; a reply to what a client said ends a round trip.
 
     The count on a flight is how many round trips had ended with it, as `Session` counts them.
+
+    Args:
+        start: when the TCP connection stood, and from which client: the first of the flights.
     """
-    found: list[dict[str, Any]] = []
-    start, trips, asked = (entries[0].time if entries else 0.0), 0, False
+    tcp = {"from": NOTE, "at": 0.0, "until": 0.0, "tls": False, "lines": [f"TCP: {peer}"], "more": 0}
+    found: list[dict[str, Any]] = [tcp | {"trip": 0, "fault": False}]
+    trips, asked = 0, False
     talk: dict[str, Any] | None = None  # the flight that goes on
     for entry in entries:
         fault = entry.direction == NOTE and entry.text.startswith("fault ")

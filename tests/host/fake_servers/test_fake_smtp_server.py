@@ -123,7 +123,7 @@ def test_smtplib_costs_ten_round_trips_as_the_table_of_figures_says():
 
 
 def test_a_flight_with_quit_costs_six_round_trips_however_it_is_cut():
-    with start(settle=0.03) as server:
+    with start(settle=0.2) as server:
         for number, pieces in enumerate((1, 4), 1):
             client = Raw(server)
             client.login()

@@ -18,8 +18,8 @@ def bench(monkeypatch):
     import run
 
     yield SimpleNamespace(run=run, Row=measure.Row)
-    for name in ("run", "measure", "clients"):
-        sys.modules.pop(name)
+    for name in ("run", "measure", "clients", "receiving", "receivers"):
+        sys.modules.pop(name, None)
 
 
 def test_a_row_has_its_ratio_to_the_best_of_the_others_and_says_whether_the_promise_is_kept(bench):
@@ -36,3 +36,14 @@ def test_a_row_has_its_ratio_to_the_best_of_the_others_and_says_whether_the_prom
     assert "- No figure for swaks: no XOAUTH2 (trips)." in lines
     assert "- Not measured: msmtp (apt install msmtp)." in lines
     assert "- Not measured: uMail (`UMAIL=path/to/umail.py make bench`)." in lines
+
+
+def test_the_page_of_receiving_says_of_each_ratio_whether_it_is_what_was_promised(bench):
+    import receiving
+
+    met = receiving.Figure("memory", "kB", 80_000, 170_000, "MailDev", 0.5)
+    slow = receiving.Figure("accepted mails", "mails/s", 70, 100, "MailDev", 0.8, least=True)
+    lines = receiving.page([met, slow], ["MailDev's page (no Chromium)"]).splitlines()
+    assert "| memory (kB) | 80,000 | MailDev 170,000 | 0.47 | ≤ 0.5 | met |" in lines
+    assert "| accepted mails (mails/s) | 70 | MailDev 100 | 0.70 | ≥ 0.8 | missed |" in lines
+    assert lines[-1] == "- Not measured: MailDev's page (no Chromium)."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import urllib.request
 import venv
 import zipfile
 from pathlib import Path
@@ -226,6 +228,33 @@ def test_an_image_is_built_from_the_installed_wheel_alone(installed, tmp_path):
     assert names == boards.names()
     assert "/lib/umail/smtp/session.mpy" in built
     assert "/lib/alertnode/__init__.mpy" in built
+
+
+def test_the_page_is_served_from_the_installed_wheel_once_its_extra_is_there(installed, wheel, tmp_path):
+    serve = [umail_command(installed), "serve", "--web", "--no-open", "--profile", "generic"]
+    refused = subprocess.run(serve, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert refused.returncode != 0
+    assert "pip install 'micropython-umail[web]'" in " ".join((refused.stdout + refused.stderr).split())
+    command = [sys.executable, "-m", "pip", "--python", str(installed), "install", "--quiet", "--no-compile"]
+    done = subprocess.run([*command, f"{wheel}[web]"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    environment = {"PATH": "", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        url = next(line.partition("page: ")[2].strip() for line in lines if line.startswith("page: "))
+        try:
+            with urllib.request.urlopen(url, timeout=20) as answer:
+                page = answer.read().decode()
+            assert "prefers-color-scheme: dark" in page  # its style stands in it
+            scripts = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
+            assert {Path(one).name for one in scripts} >= {"main.js", "mails.js", "icon.svg"}
+            for one in scripts:
+                with urllib.request.urlopen(url.rstrip("/") + one, timeout=20) as answer:
+                    assert answer.headers["Content-Type"].partition(";")[0] in ("text/javascript", "image/svg+xml")
+                    assert answer.read()
+        finally:
+            process.terminate()
 
 
 def test_make_install_puts_the_command_where_it_says(tmp_path):

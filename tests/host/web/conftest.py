@@ -116,7 +116,8 @@ def evil() -> Iterator[Evil]:
     host.close()
 
 
-@pytest.fixture(scope="session")
+# For a module: as long as Playwright runs, no other test of this process can run a loop of its own.
+@pytest.fixture(scope="module")
 def chromium(evil: Evil) -> Iterator[Browser]:
     path = os.environ.get("UMAIL_CHROMIUM") or shutil.which("chromium")
     if not path:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import email.message
+import email.utils
+import smtplib
 import threading
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -15,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
 from host.web.conftest import Site, mail
-from umail_host.fake_smtp import FakeServer
+from umail_host.fake_smtp import FakeServer, ManualClock
 from umail_host.fake_smtp.pytest_plugin import PASSWORD, USER
 from umail_host.web.operations import openapi
 from umail_host.web.server import WebServer
@@ -86,9 +89,91 @@ def test_the_flights_of_a_session_show_its_round_trips_and_no_secret(site):
         assert shown[: trips[client]] == list(range(1, trips[client] + 1))
         assert PASSWORD not in str(session)
         assert session["tls"].startswith("TLSv1")
+        told = [line for one in session["flights"] if one["from"] == "!" for line in one["lines"]]
+        assert told[0] == "TCP: 127.0.0.1"
+        assert told[1] == f"TLS: {session['tls']} {session['cipher']}"
+        assert told[2].startswith("delivered ")
+        times = [one["at"] for one in session["flights"]]
+        assert times == sorted(times)
+        assert times[-1] > times[0] == 0
         assert session["certificate"]["names"] == ["localhost", "127.0.0.1"]
         assert [row["subject"] for row in session["mails"]] == ["Freezer 3: -9 °C"]
     assert trips == {"umail": 5, "smtplib": 9}
+
+
+def test_the_session_that_is_compared_is_never_another_clients(site):
+    ended = threading.Event()
+
+    def others() -> None:
+        while not ended.is_set():
+            with smtplib.SMTP("localhost", site.server.port, local_hostname="other.example", timeout=20) as client:
+                client.noop()
+
+    crowd = [threading.Thread(target=others) for _ in range(3)]
+    for one in crowd:
+        one.start()
+    try:
+        for client in ("umail", "smtplib") * 2:
+            number = site.ask(f"{API}/sessions", "POST", {"client": client})[1]["session"]
+            assert site.ask(f"{API}/sessions/{number}")[1]["ehlo"].startswith(f"{client}-")
+    finally:
+        ended.set()
+        for one in crowd:
+            one.join()
+
+
+def test_a_client_that_is_turned_away_before_it_spoke_still_has_its_session(site):
+    site.ask(f"{API}/faults", "PUT", {"plan": "banner-554"})
+    number = site.ask(f"{API}/sessions", "POST", {"client": "smtplib"})[1]["session"]
+    assert site.ask(f"{API}/sessions/{number}")[1]["faults"] == ["banner-554"]
+    site.ask(f"{API}/faults", "PUT", {"plan": "connect-refused"})
+    status, told = site.ask(f"{API}/sessions", "POST", {"client": "umail"})
+    assert status == 409
+    assert told["error"].startswith("umail has no dialogue to show: ")
+
+
+WARNED = {
+    "no-date no-from no-message-id no-subject": "X: 1\n\nx\n",
+    "raw-8bit": "{whole}X: grün\n\nx\n",
+    "from-not-login not-aligned": "{whole}\n\nx\n".replace("{whole}", "{foreign}"),
+    "date-off": "{whole}\n\nx\n".replace("{whole}", "{old}"),
+    "twice-subject": "{whole}Subject: again\n\nx\n",
+    "long-line": "{whole}\n" + "x" * 999 + "\n",
+    "html-only remote": "{whole}MIME-Version: 1.0\nContent-Type: text/html\n\n<img src='http://evil.example/x'>\n",
+    "": "{whole}\nx\n",
+}
+
+
+def test_what_a_provider_would_object_to_is_said(site):
+    date, old = email.utils.formatdate(), email.utils.formatdate(1e9)
+    rest = "Message-ID: <1@contoso.com>\nSubject: s\n"
+    words = {
+        "whole": f"From: {USER}\nDate: {date}\n{rest}",
+        "foreign": f"From: someone@else.example\nDate: {date}\n{rest}",
+        "old": f"From: {USER}\nDate: {old}\n{rest}",
+    }
+    keys = site.send(*[text.format(**words).encode() for text in WARNED.values()])
+    for expected, key in zip(WARNED, keys, strict=True):
+        found = site.ask(f"{API}/mails/{key}")[1]["warnings"]
+        assert [one["key"] for one in found] == expected.split()
+        assert all(one["text"].endswith(".") for one in found)
+
+
+def test_a_rate_limit_is_a_true_one_late_beyond_the_minute_and_refused_beyond_the_day(site):
+    site.ask(f"{API}/limits", "PUT", {"per_minute": 2, "recipients_a_day": 3})
+    site.server.policy.clock = clock = ManualClock(time.time())
+    site.server.clock = clock
+    site.send(mail("one"), mail("two"))
+    began, before = threading.Thread(target=lambda: site.send(mail("three"))), clock.time()
+    began.start()
+    while began.is_alive() and clock.time() < before + 100:
+        assert len(site.server.inbox) == (2 if clock.time() < before + 55 else len(site.server.inbox))
+        clock.move(5)
+        time.sleep(0.05)
+    began.join(20)
+    assert len(site.server.inbox) == 3
+    with pytest.raises(smtplib.SMTPDataError, match="Quota"):
+        site.send(mail("four"))
 
 
 def test_attachments_source_and_mbox_are_the_bytes_that_came(site):

@@ -168,12 +168,16 @@ def finish(dialogue: Dialogue, octets: bytes) -> None:
     if refusal:
         dialogue.say("content", refusal, hold=True)
         return
-    dialogue.wait(dialogue.policy.delay(dialogue.session, envelope))
-    dialogue.session.messages += 1
+    late = dialogue.policy.delay(dialogue.session, envelope)
+    dialogue.wait(late)
     place = dialogue.mark()
     message_id = _message_id(octets)
+    dialogue.session.messages += 1
     if dialogue.say("content", "queued", hold=True, message_id=message_id, size=str(len(octets))):
+        dialogue.policy.accepted(dialogue.session, envelope, late)
         dialogue.emit(Deliver(envelope), place)
+    else:
+        dialogue.session.messages -= 1
 
 
 def _message_id(octets: bytes) -> str:

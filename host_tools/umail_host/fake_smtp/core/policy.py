@@ -132,14 +132,16 @@ class Policy:
         return self.over_limits(session, envelope)
 
     def delay(self, session: Session, envelope: Envelope) -> float:
-        """Count an accepted message, and return by how many seconds the reply is late."""
+        """Return by how many seconds the reply to a message is late that is about to be accepted."""
+        sent = self._sent.get(self._account(session))
+        before = sent.due_before(self.per_minute) if sent and self.per_minute else None
         now = self.clock.time()
+        return 0.0 if before is None else max(0.0, before + 60 - now)
+
+    def accepted(self, session: Session, envelope: Envelope, late: float) -> None:
+        """Count an accepted message, whose reply is ``late``."""
         sent = self._sent.setdefault(self._account(session), Sent())
-        due = now
-        if self.per_minute and (before := sent.due_before(self.per_minute)) is not None:
-            due = max(now, before + 60)
-        sent.add(due, len(envelope.recipients))
-        return due - now
+        sent.add(self.clock.time() + late, len(envelope.recipients))
 
     def over_limits(self, session: Session, envelope: Envelope) -> str | None:
         """Return the refusal if the user has sent too much within the hour or the day."""

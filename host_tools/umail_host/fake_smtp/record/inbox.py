@@ -105,6 +105,8 @@ class Inbox:
     ) -> None:
         self.path, self.wire = path, path.with_name(path.name + ".wire")
         path.parent.mkdir(parents=True, exist_ok=True)
+        # As texts: a path of pathlib for each mail takes as long as writing it.
+        self._before, self._after = os.path.join(path, "tmp", ""), os.path.join(path, "new", "")
         self._maildir = mailbox.Maildir(str(path), create=True)
         self._told = [on_delivery] if on_delivery else []
         self._arrived = threading.Condition()
@@ -143,12 +145,12 @@ class Inbox:
         content = envelope.content
         if envelope.body == "BINARYMIME":
             content = _in_lines(content)
-        key = self._write("".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
+        key = self._key()
         if envelope.body == "BINARYMIME":
             self.wire.mkdir(exist_ok=True)
             (self.wire / key).write_bytes(envelope.content)
-        path = self.path / "new" / key
-        delivery = Delivery(now, connection, envelope, path)
+        self._write(key, "".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
+        delivery = Delivery(now, connection, envelope, Path(self._after + key))
         with self._arrived:
             self._deliveries.append(delivery)
             self._count += 1
@@ -160,14 +162,16 @@ class Inbox:
             told(delivery)
         return delivery
 
-    def _write(self, octets: bytes) -> str:
-        """Write a mail beside the others first, so that none is ever seen in part."""
+    def _key(self) -> str:
         now = time.time_ns() // 1000
-        key = f"{now // 1_000_000}.M{now % 1_000_000:06}{self._name.format(next(_NUMBERS))}"
-        before = self.path / "tmp" / key
-        before.write_bytes(octets)
-        before.rename(self.path / "new" / key)
-        return key
+        return f"{now // 1_000_000}.M{now % 1_000_000:06}{self._name.format(next(_NUMBERS))}"
+
+    def _write(self, key: str, octets: bytes) -> None:
+        """Write a mail beside the others first, so that none is ever seen in part."""
+        before = f"{self._before}{key}"
+        with open(before, "wb") as file:
+            file.write(octets)
+        os.rename(before, f"{self._after}{key}")
 
     def wait(self, count: int = 1, timeout: float = 10.0) -> list[EmailMessage]:
         """Return the messages, as soon as there are ``count`` of them.

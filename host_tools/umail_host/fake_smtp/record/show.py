@@ -53,9 +53,7 @@ class Show:
         arrow, colour = _ARROWS.get(entry.direction, ("←", "blue"))
         style = "magenta" if entry.direction == NOTE else "red" if text[:1] in "45" and arrow == "←" else ""
         when = self._paint(f"{entry.time - self._start:8.3f} #{entry.connection} ", "dim")
-        self._write(
-            f"{hidden}{when}{lock} {self._paint(arrow, colour)} {self._paint(terminal.printable(text), style)}\n"
-        )
+        self._write(f"{hidden}{when}{lock} {self._paint(arrow, colour)} {self._paint(_printable(text), style)}\n")
 
     def _wanted(self, entry: Entry) -> bool:
         """Count lines of content, which come without an answer in between; show the first ones only."""
@@ -72,19 +70,20 @@ class Show:
         message = reading.parsed(content if len(content) <= _LARGE else content[:_BEGINNING])
         parts = [part for _, part in reading.leaves(message)]
         title = f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}"
-        lines = [f"   {name}: {reading.decoded(message[name])}" for name in _HEADERS if message[name]]
+        headers = [(name, reading.header(message, name)) for name in _HEADERS]
+        lines = [f"   {name}: {reading.decoded(value)}" for name, value in headers if value]
         body = reading.first(message, "text/plain") or reading.first(message, "text/html")
         if body is not None:
             text = self._masked(reading.text_of(body))
             lines += [f"   │ {line}" for line in text.splitlines()[: self._content_lines]]
         for part in filter(reading.is_attachment, parts):
-            size = len(part.get_payload(decode=True) or b"")
-            lines.append(f"   + {reading.decoded(part.get_filename() or part.get_content_type())} ({size} bytes)")
+            name = reading.file_name(part) or reading.clean(part.get_content_type())
+            lines.append(f"   + {name} ({len(reading.octets_of(part))} bytes)")
         shown = [self._paint(self._safe(title), "bold"), *map(self._safe, lines)]
         self._write("".join(f"{line}\n" for line in shown))
 
     def _safe(self, line: str) -> str:
-        return terminal.printable(self._masked(line))
+        return _printable(self._masked(line))
 
     def _masked(self, text: str) -> str:
         return self.masker.mask(text.encode("utf-8", "replace")).decode("utf-8", "replace")
@@ -106,3 +105,7 @@ class Show:
     def _write(self, lines: str) -> None:
         self._console.file.write(lines)
         self._console.file.flush()
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else terminal.printable(text)

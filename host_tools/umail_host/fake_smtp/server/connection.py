@@ -85,18 +85,20 @@ class Connection:
         await self._channel.drop()
 
     async def _turn(self) -> None:
-        dialogue = self._dialogue
+        dialogue, before = self._dialogue, -1
         patience = self._host.settle if self._held else dialogue.profile.idle
         try:
             async with asyncio.timeout(patience):
                 data = await self._channel.read()
         except TimeoutError:
             if self._held:
-                self._lockstep = dialogue.envelope is not None and not dialogue.envelope.recipients
+                begun = dialogue.envelope is not None and not dialogue.envelope.recipients
+                self._lockstep = begun and not dialogue.buffer
                 return await self._flush()
             dialogue.idle()
         else:
             self._session.octets_in += len(data)
+            before = self._session.octets_out
             if data:
                 self._asked = True
                 dialogue.receive(data)
@@ -104,6 +106,8 @@ class Connection:
                 dialogue.eof()
                 self._session.ending = self._session.ending or "the client closed the connection"
         await self._perform()
+        if self._session.octets_out == before:
+            self._channel.acknowledge()
         if self._held and asyncio.get_running_loop().time() - self._held_since > 10 * self._host.settle:
             await self._flush(waiting=False)
         return None
@@ -120,8 +124,6 @@ class Connection:
                     self._held += event.data
                     if urgent[index] and not any(urgent[index + 1 :]):
                         await self._flush()
-                    else:
-                        self._channel.acknowledge()
                 else:
                     await self._do(event)
 

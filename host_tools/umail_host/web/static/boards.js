@@ -49,9 +49,8 @@ export function changed(names) {
   }, 200);
 }
 
-let temperature = 20;
 const act = (action, value) => doing(async () => {
-  await ask(`/boards/${encodeURIComponent(name)}`, "POST", value === undefined ? { action } : { action, value: typeof value === "function" ? value() : value });
+  await ask(`/boards/${encodeURIComponent(name)}`, "POST", value === undefined ? { action } : { action, value });
   await reload();
 });
 
@@ -60,14 +59,13 @@ function buttons() {
     Power: [["Reset", "reset"], ["Cut the power", "power-off"], ["Power on", "power-on"]],
     Network: [["Wi-Fi on", "wifi-up"], ["Drop the Wi-Fi", "wifi-drop"], ["Refuse the Wi-Fi", "wifi-refuse"], ["Slow network", "network", 1500], ["Fast network", "network", 0]],
     Clock: [["NTP on", "ntp-on"], ["NTP off", "ntp-off"], ["+1 hour", "clock", 3600], ["−1 hour", "clock", -3600]],
-    Sensor: [["Warmer", "sensor", () => temperature + 3], ["Cooler", "sensor", () => temperature - 3], ["Unplug", "unplug"], ["Plug in", "plug"]],
+    Sensor: [["Warmer", "warm", 3], ["Cooler", "warm", -3], ["Unplug", "unplug"], ["Plug in", "plug"]],
     Flash: [["Fill the flash", "fill"], ["Free the flash", "empty"]],
   };
   parts.buttons.replaceChildren(...Object.entries(groups).map(([title, inner]) => h("fieldset", { "data-group": title }, h("legend", {}, t(title)), inner.map(([text, action, value]) => h("button", { onclick: act(action, value) }, t(text))))));
 }
 
 function draw(board) {
-  temperature = board.sensor?.celsius ?? 20;
   parts.buttons.querySelector("[data-group=Sensor]").hidden = board.sensor === null;
   const chip = (label, value, bad) => h("span", { class: "chip" + (bad ? " bad" : "") }, t(label), " ", h("b", {}, value));
   put(parts.state, 

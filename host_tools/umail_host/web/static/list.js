@@ -47,9 +47,19 @@ export class List {
     if (!mails.length) return;
     for (const mail of mails) this.rows.set(this.total++, mail);
     this.newest = mails.at(-1).number;
-    if (this.element.scrollTop > 0) this.element.scrollTop += mails.length * this.height;
-    this.counted(this.total);
-    this.render();
+    this.moved = (this.moved || 0) + mails.length;
+    // Once a frame, however many events there are.
+    this.due ??= requestAnimationFrame(() => {
+      const above = this.moved * this.height;
+      this.due = undefined;
+      this.moved = 0;
+      if (this.element.scrollTop > 0) {
+        this.space.style.height = `${this.total * this.height}px`;
+        this.element.scrollTop += above;
+      }
+      this.counted(this.total);
+      this.render();
+    });
   }
 
   at(position) {

@@ -1,6 +1,6 @@
 // One mail, in every way it can be looked at.
 
-import { h, put } from "./dom.js";
+import { ask, h, put } from "./dom.js";
 import { many, t, when, whole } from "./words.js";
 
 let wanted;
@@ -34,15 +34,28 @@ export function read(place, mail, { remove }) {
         mail.session && h("a", { class: "button", href: `#/sessions/${mail.session}` }, t("Dialogue")),
         h("a", { class: "button", href: url + "/source", download: true }, t("Save .eml")),
         h("button", { class: "danger", onclick: remove }, t("Delete")))),
-    warnings(mail), thread(mail), attached(mail, url),
+    warnings(mail.warnings), standing(mail), thread(mail), attached(mail, url),
     h("div", { class: "tabs" }, tabs), body);
   choose(names.includes(wanted) ? wanted : names[0]);
 }
 
-const warnings = (mail) => mail.warnings.length > 0 &&
-  h("details", { class: "warnings", open: mail.warnings.length < 4 },
-    h("summary", {}, `⚠ ${t("What a provider might object to")} (${mail.warnings.length})`),
-    h("ul", {}, mail.warnings.map((one) => h("li", { "data-key": one.key }, one.text))));
+const warnings = (found) => found.length > 0 &&
+  h("details", { class: "warnings", open: found.length < 4 },
+    h("summary", {}, `⚠ ${t("What a provider might object to")} (${found.length})`),
+    h("ul", {}, found.map((one) => h("li", { "data-key": one.key }, one.text))));
+
+// It may take seconds: a DNS server and SpamAssassin are asked.
+function standing(mail) {
+  const place = h("div", { class: "standing", hidden: true });
+  setTimeout(() => place.isConnected && ask(`/mails/${encodeURIComponent(mail.id)}/standing`).then(show, () => {}), 400);
+  function show({ warnings: found, spamassassin: spam }) {
+    place.hidden = !found.length && !spam;
+    put(place, warnings(found), spam && (spam.error ? h("p", { class: "quiet" }, spam.error) : h("details", { class: "spam" },
+      h("summary", {}, `SpamAssassin: ${t("{} points", many(spam.points))}, ${t("spam from {} on", many(spam.required))}`),
+      h("ul", {}, spam.rules.map((rule) => h("li", {}, h("b", {}, many(rule.points)), ` ${rule.name}: ${rule.text}`))))));
+  }
+  return place;
+}
 
 const thread = (mail) => mail.thread_mails.length > 1 &&
   h("nav", { class: "thread", "aria-label": t("Thread") }, mail.thread_mails.map((one) =>

@@ -39,6 +39,7 @@ const german = {
   "kept in": "aufbewahrt in", "Delete all mails?": "Alle Mails löschen?", "Profile": "Profil", "Address": "Adresse", "done": "erledigt",
   "API description": "Beschreibung der API", "Keys": "Tasten", "next mail": "nächste Mail", "previous mail": "vorige Mail",
   "search": "suchen", "this list": "diese Liste", "back to the list": "zurück zur Liste", "live": "live", "not connected": "nicht verbunden",
+  "{} points": "{} Punkte", "spam from {} on": "Spam ab {}",
   "alert": "Alarm", "recovery": "Entwarnung", "gone": "weg", "refusing": "verweigert", "connected": "verbunden", "waiting": "wartet",
   "unplugged": "abgezogen", "latency": "Verzögerung", "dead": "aufgegeben", "ready": "bereit", "strikes": "schlägt zu",
 };

@@ -1,0 +1,167 @@
+"""What others think of a mail: SPF and DMARC of its domains, asked of a DNS server that was named, and SpamAssassin.
+
+SPF and DMARC are evaluated by the doctor's own few lines: a second evaluator, from a library, could say otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from email.message import Message
+from email.utils import getaddresses
+from typing import Any
+
+from umail_host.doctor import spf
+from umail_host.doctor.domain import Dns, dmarc_policy, dmarc_records
+from umail_host.fake_smtp.record.reading import clean, header, parsed
+
+_ASKING = 10.0  # seconds for all questions about a mail
+_FILTERING = 30.0  # seconds for SpamAssassin
+_LARGEST = 1 << 19  # bytes of a mail that SpamAssassin reads: its own limit by default
+_SCORE = re.compile(r"Content analysis details:\s+\((-?[\d.]+) points, (-?[\d.]+) required\)")
+_RULE = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]+)\s+(.*)$")
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\Z")
+# No record lists an address for documentation (RFC 5737), so the whole of it is walked.
+_NOBODY = "192.0.2.1"
+# One at a time, and few that wait for it: each takes a core for seconds.
+_filtering, _waiting = threading.Lock(), threading.BoundedSemaphore(3)
+_BUSY = "SpamAssassin is busy with other mails: ask again"
+
+
+class _Limited:
+    """Asks the DNS until the time for one mail is over."""
+
+    def __init__(self, dns: Dns) -> None:
+        self._dns, self._due = dns, time.monotonic() + _ASKING
+        self._known: dict[tuple[str, str], list[str]] = {}
+
+    def ask(self, name: str, kind: str) -> list[str]:
+        if (name, kind) not in self._known:
+            if time.monotonic() > self._due:
+                raise LookupError(f"the DNS takes more than {_ASKING:.0f} s")
+            self._known[name, kind] = self._dns.ask(name, kind)
+        return self._known[name, kind]
+
+
+def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> list[dict[str, str]]:
+    """Return what a provider finds when it looks up the domains of a mail: a key and a sentence each.
+
+    Args:
+        sender: the address of MAIL FROM; ``peer``: that of the client; SPF counts for it if it is a public one.
+    """
+    message = parsed(content[:_LARGEST])
+    author = next((address for _, address in getaddresses([header(message, "From")]) if "@" in address), "")
+    ask = _Limited(dns).ask
+    envelope, author_domain = (address.rpartition("@")[2].strip().lower() for address in (sender, author))
+    found = []
+    try:
+        if _DOMAIN.match(envelope):
+            found += _spf(ask, envelope, peer)
+        if _DOMAIN.match(author_domain):
+            signers = re.findall(r"(?:^|;)\s*d=\s*([A-Za-z0-9._-]+)", _signatures(message))
+            found += _dmarc(ask, author_domain, [envelope, *(name.lower() for name in signers)])
+    except LookupError as error:
+        found.append({"key": "dns-silent", "text": f"{clean(str(error))}: SPF and DMARC were not checked to the end."})
+    return found
+
+
+def _signatures(message: Message) -> str:
+    return "\n".join([str(value) for name, value in message.raw_items() if name.lower() == "dkim-signature"][:10])
+
+
+def _spf(ask: spf.Ask, domain: str, peer: str | None) -> list[dict[str, str]]:
+    address = peer if peer is not None and _is_public(peer) else _NOBODY
+    public = address != _NOBODY
+    try:
+        result = spf.Check(ask, address).run(domain)
+    except spf.Broken as error:
+        return [{"key": "spf-broken", "text": f"The SPF record of {domain} can't be evaluated: {clean(str(error))}."}]
+    if result == "none":
+        return [{"key": "spf-none", "text": f"{domain} has no SPF record: many providers count that against a mail."}]
+    if public and result in ("fail", "softfail"):
+        return [{"key": "spf-fail", "text": f"SPF of {domain} says {result} for {address}."}]
+    if not public and result == "pass":
+        return [{"key": "spf-anybody", "text": f"The SPF record of {domain} lets anybody send for it."}]
+    return []
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _dmarc(ask: spf.Ask, domain: str, aligned_with: list[str]) -> list[dict[str, str]]:
+    name, records = dmarc_records(ask, domain)
+    if not records:
+        return [{"key": "dmarc-none", "text": f"{domain} has no DMARC policy: large providers ask for one."}]
+    if len(records) > 1:
+        return [{"key": "dmarc-broken", "text": f"_dmarc.{name} has {len(records)} records, so none counts."}]
+    policy = dmarc_policy(records[0]).lower()
+    aligned = any(other == name or other.endswith("." + name) for other in aligned_with)
+    if policy in ("reject", "quarantine") and not aligned:
+        sentence = f"DMARC of {name} says {policy}, and neither the envelope nor a DKIM signature is of that domain."
+        return [{"key": "dmarc-unaligned", "text": sentence}]
+    return []
+
+
+def spamassassin(content: bytes) -> dict[str, Any] | None:
+    """Return SpamAssassin's points for a mail and the rules that gave them; None if it is not installed.
+
+    It runs without network (``-L``), one at a time and for half a minute at the most; ``error`` says what went wrong.
+    """
+    program = shutil.which("spamassassin")
+    if program is None:
+        return None
+    if not _waiting.acquire(blocking=False):
+        return {"error": _BUSY}
+    try:
+        with _filtering:
+            return _report(_run(program, content[:_LARGEST]))
+    except subprocess.TimeoutExpired:
+        return {"error": f"SpamAssassin took more than {_FILTERING:.0f} s"}
+    except OSError as error:
+        return {"error": f"SpamAssassin can't be run: {error.strerror}"}
+    finally:
+        _waiting.release()
+
+
+def _run(program: str, content: bytes) -> str:
+    with tempfile.TemporaryDirectory(prefix="umail-spam-") as home:
+        environment = {"HOME": home, "PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
+        process = subprocess.Popen(
+            [program, "-L", "-t", "-x"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            return process.communicate(content, timeout=_FILTERING)[0].decode("utf-8", "replace")
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _report(text: str) -> dict[str, Any]:
+    # It stands behind the mail, which may hold one of its own.
+    scores = list(_SCORE.finditer(text))
+    if not scores:
+        return {"error": "SpamAssassin said nothing"}
+    rules = [found for line in text[scores[-1].end() :].splitlines() if (found := _RULE.match(line))]
+    return {
+        "points": float(scores[-1][1]),
+        "required": float(scores[-1][2]),
+        "rules": [{"points": float(one[1]), "name": one[2], "text": clean(one[3])} for one in rules[:100]],
+    }
