@@ -92,30 +92,16 @@ def load(path=PATH):
         return {}, ["%s is missing: copy one to the board, by umail deploy or mpremote cp" % path]
     try:
         value = json.loads(text.decode())
+        from umail import load_transient
+
         # MicroPython up to 1.25 takes {"interval": 30 for whole, though it was cut off before a 0 and the rest.
-        if not _closed(text):
+        if not load_transient("net.whole_json").closed(text):
             raise ValueError
     except (ValueError, MemoryError, RuntimeError) as error:
         from alertnode import config_help
 
         return {}, ["%s is not JSON: %s" % (path, config_help.where(text, error))]
     return check(value)
-
-
-def _closed(text):
-    """Return True if every bracket in ``text`` (bytes), which MicroPython takes for JSON, is closed."""
-    depth = 0
-    quoted = escaped = False
-    for c in text:
-        if escaped:
-            escaped = False
-        elif c == 0x5C:
-            escaped = quoted
-        elif c == 0x22:
-            quoted = not quoted
-        elif not quoted:
-            depth += (c in b"{[") - (c in b"}]")
-    return not depth and not quoted
 
 
 def check(value):

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +23,7 @@ from umail_host.device import port_failure
 from umail_host.device.transport import BoundedTransport
 from umail_host.errors import UserError
 
+SCRIPT = Path(__file__).with_name("on_board.py")  # what several tools run on a board
 __tracebackhide__ = True  # a failed test of the plugin shows its own lines
 _NO_BOARD = 3  # exit status
 _BANNER = b"raw REPL; CTRL-B to exit\r\n"

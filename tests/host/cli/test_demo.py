@@ -52,6 +52,16 @@ def test_the_demo_shows_console_dialogue_and_mail_and_ends_by_itself(micropython
     assert shown.index("EHLO") < shown.index("STARTTLS") < shown.index("AUTH LOGIN") < shown.index("MAIL FROM")
 
 
+@pytest.mark.parametrize(
+    ("board", "network"), [("RPI_PICO_W", "Wi-Fi demo is up"), ("OLIMEX_ESP32_POE", "Ethernet is up")]
+)
+def test_the_demo_runs_on_another_board_by_the_network_that_it_has(micropython, board, network):
+    done = demo("--board", board)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert network in done.stdout
+    assert "1 alert and 1 recovery arrived" in done.stdout
+
+
 def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(micropython, tmp_path):
     rows = ["timestamp,value"]
     for hour in range(600):
