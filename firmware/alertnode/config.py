@@ -51,6 +51,12 @@ _CLOCK = {
     "zone": ("text", "UTC0"),
     "ds3231": ({"scl": ("pin", REQUIRED), "sda": ("pin", REQUIRED)}, ()),
 }
+# As umail's Policy has it: seconds in which alerts of a rule become one mail, doubled up to; mails an hour.
+_STORM = {
+    "window": ("whole", 900, 0, 86400),
+    "widest": ("whole", 14400, 0, 604800),
+    "per_hour": ("whole", 20, 0, 1000),
+}
 _TOP = {
     "board_name": ("text", REQUIRED),
     "wifi": ("networks", ()),
@@ -61,6 +67,8 @@ _TOP = {
     "sensors": (dict, ()),
     "outputs": (dict, ()),
     "rules": (list, REQUIRED),
+    "quiet": ("text", ""),
+    "storm": (_STORM, {}),
     "interval": ("number", 60, 0.1, 86400),
     "clock": (_CLOCK, {}),
     "battery": ({"budget": ("number", 60, 10, 600)}, ()),
@@ -112,6 +120,8 @@ def check(value):
         config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
+    if config["quiet"]:
+        _quiet(config["quiet"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
@@ -197,3 +207,12 @@ def _zone(clock, problems):
         Zone(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
+
+
+def _quiet(hours, problems):
+    from alertnode.quiet import minutes
+
+    try:
+        minutes(hours)
+    except ValueError:
+        problems.add("quiet", "is not two times of the day with a dash between them")
