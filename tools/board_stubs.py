@@ -27,8 +27,10 @@ SCRIPTS = (
     _HOST / "deploy" / "on_board.py",
     _HOST / "deploy" / "romfs_on_board.py",
     _HOST / "doctor" / "examine.py",
+    _HOST / "device" / "on_board.py",
     _HOST / "doctor" / "on_board.py",
     _HOST / "first_board" / "on_board.py",
+    _HOST / "sensing" / "on_board.py",
     ROOT / "tests" / "hil" / "on_device.py",
     *sorted((ROOT / "examples").glob("*.py")),
 )

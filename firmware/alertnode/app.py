@@ -1,7 +1,7 @@
 """Runs the alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
 
 from alertnode import platform, texts
-from alertnode.rules import ALERT
+from alertnode.rules import ALERT, RECOVERY, THEN
 
 # One slice of waiting, in milliseconds: short enough for a contact to be noticed, long enough to let the chip rest.
 _SLICE = 200
@@ -19,7 +19,7 @@ class App:
 
     Args:
         board: the board's name in mails (str).
-        sensor: a Sensor; rules: list of Rule; mailer: a Mailer; clock: a Clock; log: a Log;
+        sensor: a Sensor or a Group; rules: list of Rule; mailer: a Mailer; clock: a Clock; log: a Log;
             wifi: a Link, or None if the network is simply there.
         feed: feeds the watchdog; sleep: waits, in milliseconds.
     """
@@ -30,10 +30,14 @@ class App:
     state = None
     # What runs, on what, and why it was started.
     origin = "alertnode"
+    # Returns for how many seconds, and until when, mails that are not urgent wait, if there are quiet hours.
+    quiet = None
     # Warns of what ends on a known date, if anything does.
     expiry = None
-    # A reading taken last.
-    reading = None
+    # The readings taken last, by the name of the value.
+    readings: dict = {}
+    # A Panel, if there are outputs.
+    panel = None
     # The module platform, to mark which part is at work; None: nothing outlives a reset.
     port = None
 
@@ -50,8 +54,9 @@ class App:
         self.feed = feed
         self._sleep = sleep
         self._shown = None
-        # Whether it was said that the sensor is gone.
-        self.gone = False
+        # The values of which it was said that they are gone.
+        self.gone: list = []
+        self.readings = {}
         self._told = None
         self._minute = 0
         self._logged = None
@@ -82,16 +87,28 @@ class App:
         """Read once and put what follows from it into the outbox; return True if anything follows."""
         self.feed()
         self._mark(platform.READING)
-        reading = self.reading = self.sensor.read()
+        readings = self.sensor.take()
         self._mark(platform.WRITING)
-        self._show(reading)
-        events = [event for event in [rule.feed(reading) for rule in self.rules] if event]
-        for event in events:
-            self._put(event)
+        for reading in readings:
+            self.readings[reading.of] = reading
+        self._show(readings)
+        events = []
+        for rule in self.rules:
+            reading = rule.pick(readings)
+            event = reading and (rule.feed(reading) or rule.later(reading.at))
+            if event:
+                events.append(event)
+        if not events:
+            return False
+        while events:
+            # One mail for those whom the same events concern.
+            whom = _whom(events[0])
+            self._put([event for event in events if _whom(event) == whom], whom)
+            events = [event for event in events if _whom(event) != whom]
         # After the mails are durable: a power cut in between makes a second alert, not a lost one.
-        if events and self.state is not None:
+        if self.state is not None:
             self.keep()
-        return bool(events)
+        return True
 
     def keep(self, **more):
         """Save the excursions; ``more`` lasts through deep sleep."""
@@ -106,8 +123,11 @@ class App:
         while True:
             self.feed()
             self.clock.tick()
-            if self.online() and self.mailer.due():
+            online = self.online()
+            if online and self.mailer.due():
                 self.flush()
+            if self.panel:
+                self.panel.tick(online)
             self._mark(platform.WAITING)
             self._count_minutes()
             left = end - self.clock.uptime()
@@ -183,10 +203,7 @@ class App:
 
     def heartbeat(self):
         """Return the Message that says that all is well, so that silence means something."""
-        reading = self.reading
-        now = "no reading yet"
-        if reading is not None:
-            now = "gone: " + reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
+        now = ", ".join([_now(reading) for reading in self.readings.values()]) or "no reading yet"
         active = [rule.name for rule in self.rules if rule.active]
         text = "%s is at work.\n\nSensor:    %s\nAlerts:    %s\nBoard:     %s\n" % (
             self.board,
@@ -196,29 +213,46 @@ class App:
         )
         return self.mailer.message("%s: at work, %s" % (self.board, now), text)
 
-    def _put(self, event):
-        if event.kind == ALERT:
-            self.alerts += 1
-        else:
-            self.recoveries += 1
-        subject, text = texts.mail(event, self.board, self.sensor.text, self.about(), self.more)
-        self.mailer.put(subject, text, texts.line(event), event.kind, event.rule.name)
+    def _put(self, events, whom):
+        to, urgent, _kind = whom
+        for event in events:
+            if event.kind == RECOVERY:
+                self.recoveries += 1
+            elif event.kind == ALERT:
+                self.alerts += 1
+        first = events[0]
+        subject, text = texts.mail(first, self.board, self.sensor.text, self.about(), self.more, events[1:])
+        line = "; ".join([texts.line(event) for event in events])
+        hold, until = (0, "") if urgent or self.quiet is None else self.quiet()
+        if hold:
+            self.log.say("%s: not urgent, waits until %s" % (line, until))
+        # The first alert of a rule goes at once whatever else goes on, and a second one tells that it is the second.
+        times = min([event.rule.times for event in events])
+        key = "" if times == 2 else "+".join([event.rule.name for event in events])
+        self.mailer.put(subject, text, line, first.kind, key, to, hold, first.kind == ALERT and times == 1)
+        if self.panel:
+            for event in events:
+                self.panel.act(event)
         if self.more:
             self.more = ()
             if self.state is not None:
                 self.state.told()
 
-    def _show(self, reading):
-        """Show a reading on the console, not in the log; the sensor's going and coming is logged once."""
-        gone = reading.value is None
-        if gone != self.gone:
-            self.gone = gone
-            text = "the sensor is gone: " + reading.why if gone else "the sensor is back"
+    def _show(self, readings):
+        """Show readings on the console, not in the log; a sensor's going and coming is logged once."""
+        seen = [reading for reading in readings if reading.value is not None]
+        for reading in readings:
+            gone = reading not in seen
+            if gone == (reading.of in self.gone):
+                continue
+            self.gone = [of for of in self.gone if of != reading.of] + ([reading.of] if gone else [])
+            name = "the sensor " + reading.of if reading.of else "the sensor"
+            text = "%s is gone: %s" % (name, reading.why) if gone else name + " is back"
             self.log.say(text + self.sensor.recorded(reading.at))
         uptime = self.clock.uptime()
-        if not gone and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
+        if seen and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
             self._shown = uptime
-            self.log.show(texts.amount(reading.value, reading.unit) + self.sensor.recorded(reading.at))
+            self.log.show(", ".join([_now(reading) for reading in seen]) + self.sensor.recorded(seen[0].at))
 
     def _cannot(self, why):
         """Note why no mail can go, and say so once while mails wait."""
@@ -234,3 +268,15 @@ class App:
             say = self.log.show if again else self.log.say
             say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
         return False
+
+
+def _whom(event):
+    """Return (whom else than the board's people ``event`` is for, whether it is urgent, its kind)."""
+    rule = event.rule
+    return rule.then[1] if event.kind == THEN else rule.to, rule.urgent, event.kind
+
+
+def _now(reading):
+    """Return ``freezer -18.5 °C``, without a name for the only value of a board, or ``freezer gone: no answer``."""
+    what = "gone: " + reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
+    return "%s %s" % (reading.of, what) if reading.of else what

@@ -1,6 +1,6 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, log, mailer, networks, platform, routes, rules, secrets, zone
+from alertnode import VERSION, app, clock, log, mailer, networks, platform, routes, rulebook, secrets, zone
 from alertnode import state as memory
 from alertnode.sensors.reading import reason
 
@@ -39,7 +39,7 @@ def configured(settings):
     journal = log.Log(size=settings["log_size"])
     time = _clock(settings["clock"], clock.Uptime(platform), journal.say)
     journal.stamp = time.stamp
-    return route, time, journal, _sensor(settings["sensor"], time, journal.say)
+    return route, time, journal, _sensor(settings, time, journal.say)
 
 
 def build(settings, parts, running):
@@ -52,11 +52,11 @@ def build(settings, parts, running):
     route, time, journal, sensor = parts
     running[0] = journal
     uptime = time.uptime
-    trace = settings["sensor"]["type"] == "trace"
+    trace = (settings["sensor"] or {}).get("type") == "trace"
     cause = platform.cause()
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
     slept = known.number("slept") if known and cause == platform.DEEP_SLEEP else 0
-    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime.seconds)
+    outbox = _outbox(umail, settings["mail"], settings["storm"], route, slept, sensor.pace if trace else uptime.seconds)
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     outbox.tick = feed
@@ -70,8 +70,15 @@ def build(settings, parts, running):
     post = mailer.Mailer(umail, outbox, sender, mail["to"], journal.say, journal.note)
     post.doubt_time = time.soon
     name = settings["board_name"]
-    node = app.App(name, sensor, rules.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
-    node.interval = round(settings["interval"] * 1000)
+    # A recording's storms are the recording's.
+    watched = rulebook.make(settings["rules"], 0 if trace else settings["storm"]["window"] * 1000)
+    node = app.App(name, sensor, watched, post, time, wifi, journal, feed, platform.sleep)
+    node.interval = min([source.interval for source in getattr(sensor, "sources", ())] or [60000])
+    sensor.feed = feed
+    if settings["quiet"]:
+        from alertnode.quiet import Quiet
+
+        node.quiet = Quiet(settings["quiet"], time)  # type: ignore[assignment]
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     node.port = platform  # type: ignore[assignment]
     # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
@@ -82,35 +89,71 @@ def build(settings, parts, running):
         known.restore(node.rules, time.moment)
         if settings["heartbeat"]:
             _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
+    if settings["outputs"]:
+        from alertnode.outputs.panel import Panel
+
+        node.panel = Panel(node, settings["outputs"])  # type: ignore[assignment]
     _watch(node, settings)
     return _runner(node, settings)
 
 
-def _sensor(config, time, say):
-    kind = config["type"]
-    if kind == "trace":
+def _sensor(settings, time, say):
+    if (settings["sensor"] or {}).get("type") == "trace":
         from alertnode.sensors.trace import Trace
 
+        config = settings["sensor"]
         try:
             step = round(config["step"] * 1000)
             return Trace(config["path"], config["unit"], time, say, config["speed"], step, config["column"])
         except OSError:
             raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
-    from alertnode.sensors import wired
+    from alertnode.sensors.buses import Buses
+    from alertnode.sensors.group import Group
 
-    try:
-        return wired.make(kind, config, time, platform.sleep)
-    except ValueError:
-        raise
-    except Exception as error:
+    buses = Buses(platform.sleep)
+    sources = [_source(name, section, settings["interval"], buses) for name, section in settings["sensors"].items()]
+    for source in sources:
         # Whatever it is, a sensor does not keep the node from starting: it is gone until it can be made.
-        from alertnode.sensors.later import Later
+        why = source.prepare()
+        if why:
+            say("the sensor %scannot be set up: %s" % (source.name and source.name + " ", why))
+    return Group(time, sources, platform.sleep)
 
-        say("the sensor cannot be set up: %s" % reason(error))
-        return Later(time, config["unit"], lambda: wired.make(kind, config, time, platform.sleep))
+
+def _source(name, section, interval, buses):
+    from alertnode.sensors import find
+    from alertnode.sensors.group import Source
+
+    driver = find.module(section["type"])
+    values = find.values(driver, section)
+    named = []
+    for i, value in enumerate(values):
+        of = name + "." + value[0] if name and value[0] else name or value[0]
+        named.append((of, section["unit"] if not i else value[1]))
+    scale, offset = [_each(section[key], values, usual) for key, usual in (("scale", 1), ("offset", 0))]
+    same = scale == (1,) * len(values) and offset == (0,) * len(values)
+    every = round((section["interval"] or interval) * 1000)
+    tries, pause = getattr(driver, "TRIES", 1), getattr(driver, "PAUSE", 0)
+    return Source(
+        name,
+        lambda: driver.Driver(section, buses),
+        named,
+        every,
+        () if same else scale,
+        () if same else offset,
+        tries,
+        pause,
+    )
 
 
-def _outbox(umail, mail, route, slept, uptime):
+def _each(given, values, usual):
+    """Return a calibration for each value: one number is for the first, a table for those that it names."""
+    if isinstance(given, dict):
+        return tuple([given.get(value[0], usual) for value in values])
+    return (given,) + (usual,) * (len(values) - 1)
+
+
+def _outbox(umail, mail, storm, route, slept, uptime):
     from random import random
 
     from umail.policy import Policy
@@ -119,7 +162,7 @@ def _outbox(umail, mail, route, slept, uptime):
         return umail.Outbox(
             OUTBOX,
             route,
-            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"]),
+            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"], **storm),
             timeout=mail["timeout"],
             deadline=mail["deadline"],
             config=_fingerprint(mail),

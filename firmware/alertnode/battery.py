@@ -48,7 +48,7 @@ class Battery:
                 break
             self._port.sleep(1000)
         seconds = self._seconds()
-        app.keep(radio_fails=self._fails, radio_due=self._due, slept=seconds, gone=int(app.gone))
+        app.keep(radio_fails=self._fails, radio_due=self._due, slept=seconds, gone=app.gone)
         app.forget_fails(max(1, seconds // 60))
         app.log.show("asleep for %s" % duration(seconds))
         end = app.clock.uptime() + seconds * 1000
@@ -60,7 +60,8 @@ class Battery:
         state = self._app.state
         self._fails, self._due = state.number("radio_fails"), state.number("radio_due")
         # (It was logged then.)
-        self._app.gone = state.number("gone") == 1
+        gone = state.values.get("gone")
+        self._app.gone = [of for of in gone if isinstance(of, str)] if isinstance(gone, list) else []
 
     def _radio(self):
         """Use the radio, unless it pauses because it failed before."""

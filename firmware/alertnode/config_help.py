@@ -70,17 +70,38 @@ _HINTS = {
     "sensor.scale": "give what one volt is in the sensor's unit, such as 100",
     "sensor.offset": "give the value at zero volts, such as -50",
     "sensor.samples": "give how many samples are averaged, such as 16",
-    "sensor.address": "give the chip's 16 hexadecimal digits, or leave it out when it is alone on its wire",
+    "sensor.address": 'give the address: of a DS18B20 16 hexadecimal digits, of a chip on I2C such as 118 or "0x76"',
     "sensor.quantity": "say what of the two to read",
     "sensor.closed": "give the pin's level when the contact is closed, 0 or 1",
     "sensor.pull": "say which resistor holds the pin while the contact is open",
     "sensor.debounce": "give the seconds that a contact must stay as it is to be believed, such as 0.05",
+    "sensor.interval": "give the seconds from one reading of this sensor to the next, such as 60",
+    "sensor.readings": "give how many readings in a row each rule of this sensor takes, such as 3",
+    "sensors": 'give each sensor a name: {"freezer": {"type": "ds18b20", "pin": 4}, …}',
+    "outputs": 'give each output a name: {"light": {"type": "led", "pin": 2}}, or leave it out',
     "rules": 'give [{"name": "temperature", "when": "above", "limit": -15}]',
     "rules.name": "give each rule its own name, which mails carry, such as temperature",
     "rules.when": "say when the rule alerts",
     "rules.limit": "give the value that the alert begins at, such as 37.2",
     "rules.hysteresis": "give how far the value must come back before all is well, such as 0.2",
     "rules.readings": "give how many readings in a row it takes, 1 to 100; for gone, 0 means never",
+    "rules.of": "say which value the rule is about",
+    "rules.low": "give the lowest value that is normal, such as 2",
+    "rules.high": "give the highest value that is normal, such as 8",
+    "rules.by": "give the change that is too much, such as 5",
+    "rules.within": "give the seconds within which it is too much, such as 600",
+    "rules.for": "give the seconds that it must last, such as 300",
+    "rules.repeat": "give the hours after which it is told again while it lasts, such as 4; 0 tells it once",
+    "rules.urgent": "say whether it is told in quiet hours, too: true or false, without quotes",
+    "rules.to": 'give the addresses that this rule mails to instead of mail.to, such as ["cook@contoso.com"]',
+    "rules.then": 'give {"after": 30, "to": ["boss@contoso.com"]}: minutes, and who is told then',
+    "rules.then.after": "give the minutes after which others are told, such as 30",
+    "rules.then.to": 'give the addresses that are told then, such as ["boss@contoso.com"]',
+    "quiet": "give when mails that are not urgent wait, such as 22:00-06:00, or leave it out",
+    "storm": "leave it out, or give its keys as docs/firmware.md has them",
+    "storm.window": "give the seconds in which further alerts of a rule become one mail, such as 900; 0 mails each",
+    "storm.widest": "give the seconds up to which that doubles while it goes on, such as 14400",
+    "storm.per_hour": "give the mails an hour beyond which the rest become one, such as 20; 0 is any",
     "interval": "give the seconds from one reading to the next, such as 60",
     "clock": 'give {"ntp": "pool.ntp.org", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"}, or leave it out',
     "clock.ntp": "give the name of a time server, such as pool.ntp.org, or a list of them",
@@ -95,6 +116,34 @@ _HINTS = {
     "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
 }
+# What one kind of sensor alone has, and outputs.
+_PARTS = {
+    "sensor.values": 'give name and unit of each value, such as [["temperature", "°C"], ["humidity", "%"]]',
+    "sensor.cs": _PIN,
+    "sensor.scl": _PIN,
+    "sensor.sda": _PIN,
+    "sensor.sck": _PIN,
+    "sensor.mosi": _PIN,
+    "sensor.miso": _PIN,
+    "sensor.wires": "give how many wires the Pt has, 2, 3 or 4",
+    "sensor.nominal": "give the resistance at 0 °C in Ω, 100 for a Pt100",
+    "sensor.reference": "give the resistance of the board's own resistor in Ω, 430 on most for a Pt100",
+    "sensor.shunt": "give the resistance of the shunt in Ω, such as 0.1",
+    "sensor.divider": "give what the pin's voltage is multiplied by, 2 for two equal resistors",
+    "sensor.edge": "say which edge of a pulse counts",
+    "output": 'give {"type": "led", "pin": 2}, or another of the types in docs/firmware.md',
+    "output.type": "say which output it is",
+    "output.pin": _PIN,
+    "output.on": "give the level at which it is on, 0 or 1",
+    "output.rules": 'give the names of the rules that switch it, such as ["temperature"], or leave it out for all',
+    "output.alerts": "give false if alerts do not switch it",
+    "output.undelivered": "give after how many minutes that a mail waits it is on, such as 10; 0: never",
+    "output.seconds": "give how long it is on at most, such as 30; 0: until all is well",
+    "output.hertz": "give the tone of a passive buzzer, such as 2000; 0 for one that beeps by itself",
+    "output.pressed": "give the pin's level while it is pressed, 0 or 1",
+    "output.pull": "say which resistor holds the pin while it is not pressed",
+    "output.long": "give the seconds that make a press a long one, such as 2",
+}
 _SECRET = ("pass", "token", "secret", "psk")
 
 
@@ -104,7 +153,10 @@ def sentence(key, what, words):
         return _unknown(key, words)
     plain = "".join([part.split("]")[-1] for part in key.split("[")])
     plain = plain.replace("mail.fallback.", "mail.")
-    hint = _HINTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
+    for several in ("sensor", "output"):
+        if plain[: len(several) + 2] == several + "s.":
+            plain = several + "." + plain.split(".")[-1] if plain.count(".") > 1 else several
+    hint = _HINTS.get(plain) or _PARTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
     if words:
         hint += ": " + ", ".join(words)
         word = what[4:-1] if what[:4] == 'is "' else ""

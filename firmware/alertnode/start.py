@@ -67,8 +67,8 @@ def _settings(running):
     running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
-    _unload("config")
-    _unload("config_network")
+    for name in ("config_parts", "config", "config_network", "config_kinds"):
+        _unload(name)
     return settings
 
 
@@ -82,7 +82,7 @@ def _run(settings, running):
         _tell([str(error)], running[1])
     run = assemble.build(settings, parts, running)
     del assemble, parts
-    for name in ("assemble", "config_network", "networks", "routes", "secrets"):
+    for name in ("assemble", "config_network", "networks", "routes", "rulebook", "secrets"):
         _unload(name)
     run()
 

@@ -7,6 +7,8 @@ damaged, or written by a newer version in another form, counts as none.
 
 import json
 
+from alertnode.rules import is_number
+
 PATH = "/state.json"
 # The last lines of the log before a reset that nobody asked for; they travel in the next mail.
 LAST_WORDS = "/reset.txt"
@@ -27,53 +29,44 @@ class State:
     def number(self, name):
         """Return the number that ``save`` was given as ``name``, 0 if there is none."""
         value = self.values.get(name)
-        return value if _is_number(value) and value >= 0 else 0
+        return value if is_number(value) and value >= 0 else 0
 
     def restore(self, rules, moment):
         """Give ``rules`` their excursions back; ``moment(unix)`` turns Unix seconds into the sensor's time line."""
         known = self.values.get("rules")
         for rule in rules:
             kept = known.get(rule.name) if isinstance(known, dict) else None
-            if not isinstance(kept, dict):
-                continue
-            since, peak, row = [kept.get(key) for key in ("since", "peak", "row")]
-            rule.active = kept.get("active") is True
-            rule.since = moment(since) if _is_number(since) else None
-            rule.peak = peak if _is_number(peak) else None
-            rule.row = row if _is_number(row) and 0 <= row < rule.readings else 0
-        self._kept = _active(rules)
+            if isinstance(kept, dict):
+                rule.load(kept, moment)
+        self._kept = _events(rules)
 
-    def save(self, rules, unix, **more):
+    def save(self, rules, unix, lasting=False, **more):
         """Save ``rules`` if ``unix(at)`` is the opposite of ``moment``; ``more`` lasts through deep sleep only.
 
+        The file is written if an event changed something, or if an excursion is ``lasting`` that is no event yet.
         Raises OSError if the flash is full.
         """
         kept = {}
         for rule in rules:
-            if rule.active or rule.row:
-                since = None if rule.since is None else unix(rule.since)
-                kept[rule.name] = {"active": rule.active, "since": since, "peak": rule.peak, "row": rule.row}
+            record = rule.dump(unix)
+            if record:
+                kept[rule.name] = record
         self.values = {"version": _VERSION, "rules": kept}
         self.values.update(more)
         data = json.dumps(self.values).encode()
         self._port.remember(data)
-        active = _active(rules)
-        if active != self._kept:
+        events = _events(rules)
+        if lasting or events != self._kept:
             self._port.write(self._path, data)
-            self._kept = active
+            self._kept = events
 
     def told(self):
         """Forget the last words: they are on their way to a person."""
         self._port.remove(LAST_WORDS)
 
 
-def _active(rules):
-    return [rule.name for rule in rules if rule.active]
-
-
-def _is_number(value):
-    # Infinity passes JSON as a number; its difference to itself is not 0.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value - value == 0
+def _events(rules):
+    return [(rule.name, rule.told, rule.stepped, rule.known) for rule in rules if rule.active]
 
 
 def _parse(data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from umail_host import __version__, terminal
 from umail_host.commands import (
     board,
     boards,
+    config,
     console,
     demo,
     deploy,
@@ -63,12 +65,23 @@ app.command("provision", epilog=provision.EXAMPLE)(provision.command)
 app.command("console", epilog=console.EXAMPLE)(console.command)
 app.command("log", epilog=log.EXAMPLE)(log.command)
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(config.app, name="config")
 app.command("flash", epilog=flash.EXAMPLE)(flash.command)
 app.add_typer(farm.app)
 
 
+def _ended(number: int, _: object) -> None:
+    # Boards and servers end, and temporary files go, as after any other end.
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Run the `umail` command."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What a script ignores for us stays ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _ended)
     try:
         app()
     except UserError as error:

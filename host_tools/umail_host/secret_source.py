@@ -8,6 +8,7 @@ import importlib
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import MutableMapping
 
 from umail_host.errors import UserError
@@ -51,11 +52,23 @@ def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = 
         value = getpass.getpass(f"{name}: ")
         if answers is not None:
             answers[name] = value
+    if value and (problem := _pasted(name, value)):
+        raise UserError(f"the secret {name} {problem}: it came along when it was pasted; give it once more without")
     if not value:
         raise UserError(
             f"the secret {name} is not known: set {_variables(name, '')[0]}, or run the command in a terminal"
         )
     return value
+
+
+def _pasted(name: str, value: str) -> str:
+    """Return what is in a secret that nobody sees and no provider puts there; empty: nothing."""
+    if any((c.isspace() and c != " ") or unicodedata.category(c) in ("Cc", "Cf") for c in value):
+        return "holds a no-break space, a line break or another invisible character"
+    # The password of a Wi-Fi network may begin or end so.
+    if value != value.strip() and not name.startswith("wifi_password"):
+        return "begins or ends with a blank"
+    return ""
 
 
 def _variables(name: str, board: str) -> list[str]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from umail_host import files, firmware_rules
+from umail_host.configuration import corrected, own_parts, whole
+from umail_host.configuration.pins import KEYS as PIN_KEYS
 from umail_host.device import fitting
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
@@ -88,7 +90,10 @@ class Settings:
         config: as it was written, without the dates of TOML.
         routes: the ways for mail, the second one last.
         recipients: of alerts.
+        value: the configuration with its defaults, as the firmware has checked it.
+        parts: sensors and actions of one's own, path on the board → source.
         expires: name of what ends, and when in Unix seconds.
+        sensor: the section of the only sensor, if it is not one of several.
     """
 
     config: Mapping[str, Any]
@@ -97,13 +102,24 @@ class Settings:
     recipients: tuple[str, ...]
     expires: tuple[tuple[str, float], ...]
     sensor: Mapping[str, Any]
+    value: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    parts: Mapping[str, bytes] = field(default_factory=dict, repr=False, hash=False)
 
     @classmethod
-    def of(cls, config: Any, sign_in: bool = False) -> Settings:
+    def of(
+        cls,
+        config: Any,
+        sign_in: bool = False,
+        fresh: bool = False,
+        folder: Path | None = None,
+        board: BoardSpec | None = None,
+    ) -> Settings:
         """Check a configuration.
 
         Args:
             config: as written.
+            fresh: it is to be brought to a board: look for what can't work there, too, and for parts of one's own in
+                ``folder``, where it lies; ``board`` is the one it is for, if that is known.
             sign_in: take mail.oauth.flow = "device_code", of which the board is told the flow that follows from it.
 
         Raises:
@@ -111,17 +127,24 @@ class Settings:
         """
         try:
             written = _plain(config, "")
+            parts: dict[str, bytes] = {}
+            if fresh and isinstance(written, dict):
+                corrected.correct(written)
+                parts = own_parts.take(written, folder)
             signed = list(_signed(written)) if sign_in else []
             # What JSON can't hold is not in a configuration either.
             value, problems = firmware_rules.module("config").check(json.loads(json.dumps(written, allow_nan=False)))
         except (TypeError, ValueError, RecursionError) as error:
             raise UserError(f"the configuration can't be written as JSON: {error}") from None
+        if fresh and isinstance(written, dict):
+            problems = [*problems, *whole.sentences(written, None if problems else value, board)]
         if problems:
             raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))
         mail = value["mail"]
         routes = [_route(mail, "", signed)] + ([_route(mail["fallback"], "_2", signed)] if mail["fallback"] else [])
         expires = tuple((name, ends) for name, ends in value["expires"])
-        return cls(written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, value["sensor"])
+        sensor = value["sensor"] or {"type": ""}
+        return cls(written, value["board_name"], tuple(routes), tuple(mail["to"]), expires, sensor, value, parts)
 
     @classmethod
     def parse(cls, octets: bytes) -> Settings:
@@ -136,8 +159,8 @@ class Settings:
             raise UserError(f"the configuration is not JSON: {error}") from None
 
     @classmethod
-    def read(cls, path: Path) -> Settings:
-        """Return the configuration in a file: TOML if its name ends so, else JSON.
+    def read(cls, path: Path, fresh: bool = False, board: BoardSpec | None = None) -> Settings:
+        """Return the configuration in a file: TOML if its name ends so, else JSON; ``fresh``, ``board`` as of ``of``.
 
         Raises:
             UserError: it can't be read, has problems, or has a ``[[board]]`` for each of several boards.
@@ -147,7 +170,7 @@ class Settings:
             raise UserError(f"{path} must hold an object, {{…}}, with the keys of docs/firmware.md")
         if "board" in config:
             raise UserError(f"{path} is for umail provision, whose --save writes the configuration of one board of it")
-        return cls.of(config)
+        return cls.of(config, fresh=fresh, folder=path.expanduser().parent, board=board)
 
     @property
     def sender(self) -> str:
@@ -231,7 +254,7 @@ def _plain(value: Any, path: str) -> Any:
 def _with_pins(value: Any, pins: Mapping[str, int | str]) -> Any:
     if isinstance(value, Mapping):
         made = {key: _with_pins(item, pins) for key, item in value.items()}
-        for key in ("pin", *_ETHERNET_PINS):
+        for key in (*PIN_KEYS, *_ETHERNET_PINS):
             if isinstance(name := made.get(key), str) and name in pins:
                 made[key] = pins[name]
         return made

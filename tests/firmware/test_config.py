@@ -5,6 +5,7 @@ import os
 
 from alertnode import config
 from check import equal, inside, scratch
+from umail.net import whole_json
 
 
 def but(table, more):
@@ -108,7 +109,7 @@ MISTAKES = (
     ("rules", {}, '"rules" is not a list'),
     ("rules", [7], '"rules[0]" is not an object'),
     ("rules", [{"when": "above", "limit": 1}], '"rules[0].name" is missing'),
-    ("rules", [{"name": "a", "when": "over", "limit": 1}], "above, below, closed, gone, open"),
+    ("rules", [{"name": "a", "when": "over", "limit": 1}], "above, below, change, closed, gone, open, outside, stuck"),
     ("rules", [{"name": "a", "when": "above"}], '"rules[0].limit" is missing'),
     ("rules", [{"name": "a", "when": "open"}], "only a contact"),
     ("rules", [{"name": "a", "when": "gone"}, {"name": "a", "when": "gone"}], '"rules[1].name" is "a" once more'),
@@ -168,9 +169,9 @@ def test_a_live_sensor_gets_a_rule_for_being_gone_unless_there_is_one():
 
 def test_a_configuration_that_is_cut_off_is_refused_even_if_the_parser_takes_it():
     whole = json.dumps(but(GOOD, {"board_name": 'a "quoted\\" {name'})).encode()
-    equal(config._closed(whole + b"\n"), True)
+    equal(whole_json.closed(whole + b"\n"), True)
     for cut in range(1, len(whole)):
-        equal(config._closed(whole[:cut]), False, whole[:cut])
+        equal(whole_json.closed(whole[:cut]), False, whole[:cut])
 
     class Lenient:
         """The parser of MicroPython up to 1.25, which ends a value where the text ends."""
@@ -274,11 +275,30 @@ WRONG = {
     "sensor.closed": WHOLE + (2, -1),
     "sensor.pull": WORD,
     "sensor.debounce": NUMBER + (-1, 1.1),
+    "sensor.interval": NUMBER + (0, 86401),
+    "sensor.readings": WHOLE + (0, 101),
+    "sensors": ([], [1], "a", 7, True),
+    "outputs": ([], [1], "a", 7, True, {"a": 1}),
     "rules.name": TEXT,
+    "rules.of": TEXT + ("freezer",),
+    "rules.low": NUMBER + (9,),
+    "rules.high": NUMBER + (1,),
+    "rules.by": NUMBER + (-1,),
+    "rules.within": NUMBER + (0,),
+    "rules.for": NUMBER + (-1,),
+    "rules.repeat": NUMBER + (-1,),
+    "rules.urgent": ("", "true", 1, 0, None, [], {}),
+    "rules.to": BLANK + ADDRESS[len(TEXT) :] + ([""], ["a@b.c", "a"], [7]),
+    "rules.then.after": NUMBER + (0,),
+    "rules.then.to": BLANK + ADDRESS[len(TEXT) :] + ([""], ["a@b.c", "a"], [7]),
     "rules.when": WORD,
     "rules.limit": NUMBER,
     "rules.hysteresis": NUMBER + (-1,),
     "rules.readings": WHOLE + (0, 101),
+    "quiet": TEXT + ("22:00", "22-6", "24:00-06:00", "22:60-06:00", "22:00-22:00", "2:00-6:00", "22:00–06:00"),
+    "storm.window": WHOLE + (-1,),
+    "storm.widest": WHOLE + (-1,),
+    "storm.per_hour": WHOLE + (-1,),
     "interval": NUMBER + (0, 86401),
     "clock.ntp": BLANK + NAME[len(TEXT) :] + ([""], [7]),
     "clock.zone": TEXT + ("CET", "Europe/Berlin"),
@@ -292,6 +312,8 @@ WRONG = {
 }
 ADC = {"sensor": {"type": "adc", "pin": 34}}
 CONTACT = {"sensor": {"type": "contact", "pin": 4}}
+BAND = {"name": "t", "when": "outside", "low": 2, "high": 8}
+CHANGE = {"name": "t", "when": "change", "by": 5, "within": 60}
 # What must be otherwise in GOOD for a key, or those that begin so.
 NEEDED = {
     "ethernet": {"wifi": REMOVE, "ethernet": {"phy_type": "LAN8720", "mdc": 23, "mdio": 18}},
@@ -306,6 +328,14 @@ NEEDED = {
     "sensor.closed": CONTACT,
     "sensor.pull": CONTACT,
     "sensor.debounce": CONTACT,
+    "sensor.interval": ADC,
+    "sensor.readings": ADC,
+    "storm": {"storm": {}},
+    "rules.low": {"rules": [BAND]},
+    "rules.high": {"rules": [BAND]},
+    "rules.by": {"rules": [CHANGE]},
+    "rules.within": {"rules": [CHANGE]},
+    "rules.then": {"rules": [but(BAND, {"then": {"after": 30, "to": ["a@b.c"]}})]},
     "clock.ds3231": {"clock": {"ds3231": {"scl": 22, "sda": 21}}},
     "battery": {"battery": {"budget": 60}, "sensor": {"type": "ds18b20", "pin": 4}},
 }
@@ -434,4 +464,75 @@ def test_a_file_that_is_missing_or_no_json_is_one_sentence():
         finally:
             os.remove(path)
         equal(len(problems), 1, problems)
+        inside(wanted, problems[0])
+
+
+SEVERAL = {
+    "freezer": {"type": "ds18b20", "pin": 4, "offset": -0.5, "readings": 3},
+    "climate": {"type": "dht22", "pin": 5, "interval": 300, "offset": {"humidity": -3}},
+    "door": {"type": "contact", "pin": 6},
+}
+WATCHED = (
+    {"name": "warm", "of": "freezer", "when": "above", "limit": -15},
+    {"name": "damp", "of": "climate.humidity", "when": "above", "limit": 70, "readings": 2},
+    {"name": "door", "of": "door", "when": "open", "for": 600},
+)
+
+
+def several(sensors=SEVERAL, rules=WATCHED):
+    value = but(GOOD, {"sensors": sensors, "rules": list(rules)})
+    del value["sensor"]
+    return json.loads(json.dumps(value))
+
+
+def test_several_sensors_can_be_right_and_rules_get_the_readings_of_theirs():
+    settings, problems = config.check(several())
+    equal(problems, [])
+    equal(sorted(settings["sensors"]), ["climate", "door", "freezer"])
+    equal([rule["readings"] for rule in settings["rules"][:3]], [3, 2, 1])
+    # Each has one for being gone.
+    found = [(rule["name"], rule["of"]) for rule in settings["rules"][3:]]
+    equal(sorted(found), [(name + " sensor", name) for name in ("climate", "door", "freezer")])
+    gone = {"name": "x", "of": "climate.humidity", "when": "gone"}
+    settings, problems = config.check(
+        several(rules=WATCHED + (gone, {"name": "door sensor", "when": "gone", "of": "freezer"}))
+    )
+    equal((problems, [rule["name"] for rule in settings["rules"][5:]]), ([], ["door sensor*"]))
+    # One sensor with one value needs no "of".
+    one = several({"freezer": {"type": "ds18b20", "pin": 4}}, [{"name": "a", "when": "below", "limit": -30}])
+    settings, problems = config.check(one)
+    equal((problems, settings["rules"][0]["of"]), ([], "freezer"))
+
+
+def test_each_mistake_with_several_sensors_is_one_sentence():
+    for change, wanted in (
+        ({"sensor": {"type": "ds18b20", "pin": 4}}, '"sensor" and "sensors" are both there'),
+        ({"sensors": but(SEVERAL, {"a b": {"type": "ds18b20", "pin": 4}})}, "other characters than letters"),
+        ({"sensors": but(SEVERAL, {"": {"type": "ds18b20", "pin": 4}})}, "has no name"),
+        ({"sensors": but(SEVERAL, {"n" * 17: {"type": "ds18b20", "pin": 4}})}, "more than 16 characters"),
+        ({"sensors": but(SEVERAL, {"x": 7})}, '"sensors.x" is not an object'),
+        ({"sensors": but(SEVERAL, {"x": {"type": "trace", "path": "/t.csv"}})}, "stands alone"),
+        ({"sensors": but(SEVERAL, {"door": {"type": "contakt", "pin": 6}})}, 'did you mean "contact"?'),
+        ({"sensors": but(SEVERAL, {"door": {"type": "../app", "pin": 6}})}, '"sensors.door.type" is "../app"'),
+        ({"sensors": but(SEVERAL, {"door": {"type": "reading", "pin": 6}})}, '"sensors.door.type" is "reading"'),
+        ({"sensors": but(SEVERAL, {"door": {"type": "contact"}})}, '"sensors.door.pin" is missing: give the number of'),
+        (
+            {"sensors": but(SEVERAL, {"door": {"type": "contact", "pin": 6, "scale": {"x": 1}}})},
+            '"sensors.door.scale" is "x"',
+        ),
+        ({"sensors": {str(i): {"type": "adc", "pin": i} for i in range(13)}, "rules": []}, "more than 12"),
+        (
+            {"rules": [{"name": "a", "when": "above", "limit": 1}]},
+            '"rules[0].of" is missing, and there are several values',
+        ),
+        ({"rules": [{"name": "a", "when": "gone"}]}, '"rules[0].of" is missing'),
+        ({"rules": [{"name": "a", "of": "frezer", "when": "gone"}]}, 'did you mean "freezer"?'),
+        ({"rules": [{"name": "a", "of": "climate", "when": "above", "limit": 1}]}, '"rules[0].of" is "climate"'),
+        ({"rules": [{"name": "a", "of": "freezer", "when": "open"}]}, "only a contact"),
+        ({"rules": [but(BAND, {"of": "freezer", "low": 9})]}, '"rules[0].low" is not less than high'),
+        ({"rules": [{"name": "a", "of": "freezer", "when": "stuck"}]}, '"rules[0].for" is missing'),
+        ({"outputs": {"led": {"type": "lamp"}}}, '"outputs.led.type" is "lamp"'),
+    ):
+        problems = config.check(but(several(), change))[1]
+        equal(len(problems), 1, (change, problems))
         inside(wanted, problems[0])

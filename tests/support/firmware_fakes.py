@@ -196,7 +196,7 @@ class Outbox:
     def settle(self):
         return True
 
-    def put(self, message, key, recovery):
+    def put(self, message, key, recovery, priority=1):
         if self.full:
             raise OSError(28)
         entry = Entry(message, key, recovery)
@@ -249,6 +249,9 @@ class Sensor:
     def read(self):
         value = self.values_left.pop(0)
         return Reading(value, self.unit, self.clock.uptime(), "" if value is not None else "no answer")
+
+    def take(self):
+        return [self.read()]
 
     def text(self, at):
         return self.clock.text(at)

@@ -1,17 +1,19 @@
-"""Defines what sensors share: ``read()``, which returns a Reading, and the time of its readings."""
+"""Defines what sensors share: readings, and the time of them."""
 
 
 class Reading:
-    """A ``value`` (float, or None if it is gone), its ``unit``, and ``at``, milliseconds on its sensor's time line.
+    """A ``value`` (float, or None if it is missing), its ``unit``, and ``at``, milliseconds on its sensor's time line.
 
-    ``why`` says what is wrong with a sensor that is gone.
+    ``why`` says what is wrong if it is missing; ``of`` names the value, ``climate.humidity``, "" for the only one of a
+    board with one sensor.
     """
 
-    def __init__(self, value, unit, at, why=""):
+    def __init__(self, value, unit, at, why="", of=""):
         self.value = value
         self.unit = unit
         self.at = at
         self.why = why
+        self.of = of
 
 
 def reason(error):
@@ -23,9 +25,9 @@ def reason(error):
 
 
 class Sensor:
-    """Reads, and never raises; the base of all sensors. Their time line is the clock's uptime, which never jumps.
+    """What the node reads: a Group of sensors on wires, or a Trace; their time line is the clock's uptime.
 
-    A sensor measures in ``measure()``, which returns a number, or raises an exception with the reason.
+    ``read()`` returns a Reading and never raises; a Group has ``take()`` instead.
     """
 
     # Nothing more will come: a recording has ended.
@@ -35,18 +37,9 @@ class Sensor:
         self.clock = clock
         self.unit = unit
 
-    def read(self):
-        """Return a Reading, of a value or of a sensor that is gone; never raises."""
-        at = self.clock.uptime()
-        try:
-            value = self.measure()  # type: ignore[attr-defined]
-            # NaN and the infinities are not values: only of them is this difference not 0.
-            if value - value != 0:
-                return Reading(None, self.unit, at, "not a number")
-        except Exception as error:
-            # A driver may raise anything, and a missing reading is what all of it means.
-            return Reading(None, self.unit, at, reason(error))
-        return Reading(value, self.unit, at)
+    def take(self):
+        """Return the list of all Readings that are due."""
+        return [self.read()]  # type: ignore[attr-defined]
 
     def unix(self, at):
         """Return Unix seconds at the moment ``at``, or None while they are unknown."""

@@ -9,6 +9,13 @@ zone.
 from alertnode.sensors.reading import Reading, Sensor
 from alertnode.sensors.rows import Rows
 
+KEYS = {
+    "path": ("path", None),
+    "column": ("text", ""),
+    "speed": ("number", 0, 0, 1e6),
+    "step": ("number", 0, 0, 1e7),
+}
+VALUES = (("", "", None, None),)
 _MOST_MISSING = 100
 # So many rows are looked at to find out how far apart rows are.
 _SAMPLE = 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import signal
 import sys
 import tempfile
@@ -14,12 +15,12 @@ from typing import Annotated
 import typer
 
 from umail_host import terminal
-from umail_host.virtual_board import VirtualBoard
+from umail_host.virtual_board import VirtualBoard, orders
 
-EXAMPLE = """Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls
-
-Commands typed in, each with return: off, on, reset (the power), wifi up, wifi drop, wifi refuse, ntp on, ntp off,
-pin 13 0 (1, or open), volts 34 1.25, ds18b20 4 37.5, dht 5 21.0 55."""
+EXAMPLE = (
+    "Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls\n\n"
+    "Commands typed in, each with return: " + orders.HELP
+)
 
 
 def board(
@@ -28,7 +29,7 @@ def board(
     link: Annotated[Path | None, typer.Option(help="Path its port gets.")] = None,
     show: Annotated[bool, typer.Option("--console", help="Show what the board prints.")] = False,
     sleep_speed: Annotated[float, typer.Option(help="How many times faster sleep passes.", min=0.001)] = 1.0,
-    romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0)] = 0,
+    romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0, max=16384)] = 0,
 ) -> None:
     """Run a virtual board until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="umail-") as folder:
@@ -40,19 +41,16 @@ def board(
             sleep_speed=sleep_speed,
             romfs=romfs * 1024,
         )
-        with virtual:
+        signal.signal(signal.SIGTERM, _stop)
+        with contextlib.suppress(KeyboardInterrupt), virtual:
             typer.echo(f"board {name} at {virtual.port}")
             typer.echo(f"  mpremote connect {virtual.port}          a REPL (leave it with Ctrl-])")
             typer.echo(f"  mpremote connect {virtual.port} ls       its files")
             typer.echo("Ctrl-C ends it; see umail board --help for the world around it.")
-            signal.signal(signal.SIGTERM, _stop)
-            try:
-                for line in sys.stdin:
-                    _obey(virtual, line.split())
-                while True:
-                    time.sleep(3600)
-            except KeyboardInterrupt:
-                pass
+            for line in sys.stdin:
+                _obey(virtual, line.split())
+            while True:
+                time.sleep(3600)
     typer.echo("stopped")
 
 
@@ -76,29 +74,8 @@ def _shown() -> Callable[[bytes], None]:
 def _obey(virtual: VirtualBoard, words: list[str]) -> None:
     """One typed command."""
     try:
-        match words:
-            case []:
-                pass
-            case ["off"]:
-                virtual.power_off()
-            case ["on"]:
-                virtual.power_on()
-            case ["reset"]:
-                virtual.hard_reset()
-            case ["wifi", "up" | "drop" | "refuse" as action]:
-                {"up": virtual.wifi.up, "drop": virtual.wifi.drop, "refuse": virtual.wifi.refuse}[action]()
-            case ["ntp", "on" | "off" as state]:
-                virtual.clock.ntp = state == "on"
-            case ["pin", number, level]:
-                virtual.pins[int(number)].drive(None if level == "open" else int(level))
-            case ["volts", number, volts]:
-                virtual.pins[int(number)].volts = float(volts)
-            case ["ds18b20", number, celsius]:
-                virtual.sensors.ds18b20(int(number)).celsius = float(celsius)
-            case ["dht", number, celsius, humidity]:
-                sensor = virtual.sensors.dht(int(number))
-                sensor.celsius, sensor.humidity = float(celsius), float(humidity)
-            case _:
-                typer.echo("not understood; see umail board --help", err=True)
+        told = orders.obey(virtual, words)
     except ValueError:
-        typer.echo("a number was expected; see umail board --help", err=True)
+        told = "a number was expected; see umail board --help"
+    if told:
+        typer.echo(told, err=told[0] in "na")

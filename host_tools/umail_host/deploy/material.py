@@ -22,7 +22,11 @@ def checked(settings: Settings | None, files: Mapping[str, bytes]) -> dict[str, 
     }
     for route in settings.routes if settings else ():
         _check_route(route, made)
-    if settings and settings.sensor["type"] == "trace" and (octets := files.get(settings.sensor["path"])) is not None:
+    if (
+        settings
+        and settings.sensor.get("type") == "trace"
+        and (octets := files.get(settings.sensor["path"])) is not None
+    ):
         trace_file.rows(octets, settings.sensor["path"], settings.sensor["column"])
     return made
 
@@ -33,7 +37,7 @@ def check_there(link: Board, settings: Settings | None, files: Mapping[str, byte
     Raises:
         UserError: one is not.
     """
-    for key, path in _named(settings) if settings else ():
+    for key, path in named(settings) if settings else ():
         if path not in files and not link.exists(path):
             raise UserError(f"{key} names {path}, which is not on the board: bring it with --file HERE:{path}")
 
@@ -54,11 +58,12 @@ def _check_route(route: Route, made: dict[str, bytes]) -> None:
         made[route.private_key] = certificates.private_key(made[route.private_key], route.private_key, leaf)
 
 
-def _named(settings: Settings) -> Iterator[tuple[str, str]]:
+def named(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the files that a configuration names: its key, and the path on the board."""
     for route in settings.routes:
         yield from ((f"{route.key}.trust", path) for path in route.trust if path != "insecure")
         yield from ((f"{route.key}.certificate", path) for path in route.certificate)
         if route.private_key:
             yield f"{route.key}.private_key", route.private_key
-    if settings.sensor["type"] == "trace":
+    if settings.sensor.get("type") == "trace":
         yield "sensor.path", settings.sensor["path"]

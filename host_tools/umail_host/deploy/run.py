@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from umail_host.configuration import pins
 from umail_host.deploy import image, material, rollback, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
+from umail_host.sensing import look
 from umail_host.settings import Settings
 
 
@@ -58,7 +60,7 @@ def carry_out(
 
     Args:
         report, progress: as `transfer.deploy` takes them.
-        say: told when the board went away.
+        say: told when the board went away, and what sensors of one's own read.
         before: if a dict, is filled with what lay on the board before.
 
     Raises:
@@ -72,12 +74,15 @@ def carry_out(
             with plan.hold(stay_open=True) as link:
                 reached = True
                 spec = identity.choose(identity.machine(link), plan.board)
+                _check_pins(plan.settings, spec)
                 material.check_there(link, plan.settings, files)
                 release = identity.release(link)
                 built = image.build(spec, config=plan.settings, extra_files=files, mpy=plan.mpy, release=release)
                 if before is not None:
                     before.update(rollback.keep(link, built))
                 transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)
+                if plan.settings and plan.settings.parts:
+                    _show_readings(link, say)
             return spec, link
         except ExecError:
             raise
@@ -88,6 +93,19 @@ def carry_out(
                 raise
             again = True
             say("the board went away; trying once more")
+
+
+def _show_readings(link: Board, say: Callable[[str], None]) -> None:
+    """Read each sensor once: one of one's own has never been tried before."""
+    seen = look.sensors(link)
+    for line in filter(None, (seen.problem, *(reading.line for reading in seen.readings))):
+        say(line)
+
+
+def _check_pins(settings: Settings | None, spec: BoardSpec) -> None:
+    """Check that the board has the pins of its configuration, now that it is known which board it is."""
+    if settings and (problems := pins.sentences(settings.config, spec)):
+        raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def confirm(plan: Plan, link: Board, seconds: float, before: Mapping[str, bytes]) -> None:

@@ -21,6 +21,7 @@ from umail_host.device.board import Board, ExecError
 from umail_host.doctor import findings, powershell
 from umail_host.doctor.check import FAILED, OK, SKIPPED, WARNING, Check
 from umail_host.errors import UserError
+from umail_host.sensing import look
 from umail_host.settings import CONFIG, Oauth, Route, Settings
 
 Tell = Callable[[Check], None]
@@ -194,7 +195,14 @@ def _tokens(mail: Route, oauth: Oauth, secrets: Mapping[str, str], by: Callable[
     return ()
 
 
-def from_board(link: Board, settings: Settings, options: Options, tell: Tell, seen: Sequence[Check] = ()) -> None:
+def from_board(
+    link: Board,
+    settings: Settings,
+    options: Options,
+    tell: Tell,
+    seen: Sequence[Check] = (),
+    sensors: bool = True,
+) -> None:
     """Make all checks from a board that is held in its raw REPL, with its own configuration and secrets.
 
     Args:
@@ -202,6 +210,7 @@ def from_board(link: Board, settings: Settings, options: Options, tell: Tell, se
         settings: its checked configuration.
         options, tell: as of ``from_host``.
         seen: what was found from this computer, which can see whose certificate it is if a board can't.
+        sensors: read its sensors, too.
 
     Raises:
         UserError: umail is not on it, or it went away.
@@ -212,6 +221,9 @@ def from_board(link: Board, settings: Settings, options: Options, tell: Tell, se
         text += f"{', such as' if several else ':'} {left[0]}; unused, but taking room"
         remedy = "umail deploy removes them; without it: mpremote rm -r :/lib/umail, then mip install once more"
         tell(Check("modules", WARNING, text, remedy, "board"))
+    if sensors:
+        for check in look.checks(look.sensors(link)):
+            tell(check)
     folder = Path(__file__).parent
     try:
         for name, source in _MODULES.items():

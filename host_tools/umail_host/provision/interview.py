@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from umail_host import certificates, files, firmware_rules
+from umail_host.configuration import zones
 from umail_host.errors import UserError
 
 # What is wrong with an answer; "" when it is right.
@@ -24,13 +25,33 @@ ROUTES = {
     "3": ("m365.relay", "a connector of Microsoft 365 that knows your address (port 25): any recipient"),
     "4": ("m365.hve", "High Volume Email of Microsoft 365, with a login: recipients inside the tenant only"),
     "5": ("smtp", "another mail server, with a login"),
+    "6": ("gmail", "Gmail or Google Workspace, by an app password"),
+    "7": ("azure", "Azure Communication Services, by the SMTP user name of the resource"),
 }
 LOGINS = {
     "1": ("", "a password (Microsoft switches them off by default at the end of December 2026)"),
     "2": ("client_credentials", "OAuth as the application: tenant, client id and client secret"),
     "3": ("device_code", "OAuth as the mailbox: you sign in once, in a browser, with a code shown here"),
 }
-SENSORS = ("ds18b20", "dht22", "adc", "contact")
+SENSORS = (
+    "ds18b20",
+    "dht22",
+    "adc",
+    "contact",
+    "bme280",
+    "bmp280",
+    "sht3x",
+    "sht4x",
+    "aht20",
+    "scd4x",
+    "ina219",
+    "mcp9808",
+    "max31865",
+    "max6675",
+)
+# What the questions are about, and what of it belongs to the sensors.
+_ASKED = ("wifi", "ethernet", "mail", "sensor", "sensors", "rules", "outputs", "clock", "expires", "board_name")
+_SENSING = ("sensor", "sensors", "rules", "outputs")
 # What an answer says if there is nothing to say.
 NO, UNKNOWN, CABLE = "no", "unknown", "ethernet"
 _OWN = "the route's own"
@@ -39,30 +60,107 @@ _LOGIN = {"route": "m365.submission", "username": "a@b.c"}
 _OAUTH = {"flow": "refresh_token", "tenant": "x", "client_id": "x"}
 
 
-def interview(ask: Ask) -> tuple[Config, Files]:
-    """Return a configuration, and the files that go with it (absolute path on the board → bytes)."""
-    config: Config = {"mail": {}, "sensor": {}, "rules": []}
+def interview(ask: Ask, before: Config | None = None) -> tuple[Config, Files]:
+    """Return a configuration, and the files that go with it (absolute path on the board → bytes).
+
+    Args:
+        ask: asks one question.
+        before: the configuration that the board has: its values are the defaults, and what is not asked for is kept.
+    """
+    before = before or {}
+    config: Config = {key: value for key, value in before.items() if key not in _ASKED}
     more: Files = {}
     ends: dict[str, str] = {}
-    config["board_name"] = ask("Name of the board, as mails call it", "freezer-1", _by("board_name"))
-    ssid = ask(f"Wi-Fi network (2.4 GHz; {CABLE}: the board has a cable)", "", _network)
-    # How the cable's socket is wired, the board's description says.
-    config |= {"ethernet": {}} if ssid == CABLE else {"wifi": {"ssid": ssid}}
+    usual = _was(before, "board_name", "freezer-1")
+    config["board_name"] = ask("Name of the board, as mails call it", usual, _by("board_name"))
+    config |= {"mail": {}} | _link(ask, before)
     config["mail"] = _route(ask, _choose(ask, "How mail goes in", ROUTES), more, ends, "")
-    config["mail"]["to"] = _split(ask("Alerts go to (several with commas)", "", _by("mail.to", _split)))
+    config["mail"]["to"] = _split(
+        ask("Alerts go to (several with commas)", _was(before, "mail.to"), _by("mail.to", _split))
+    )
     second = {"0": (NO, "there is none")} | ROUTES
     route = _choose(ask, "A second way, for when the first fails", second)
     if route != NO:
         config["mail"]["fallback"] = _route(ask, route, more, ends, "2")
-    sensor = ask(f"Sensor ({', '.join(SENSORS)})", "ds18b20", _one_of(*SENSORS))
-    pin = _pin(ask("Pin of the sensor, by number or name", "4", _by("sensor.pin", _pin)))
-    config["sensor"] = {"type": sensor, "pin": pin}
-    config["rules"] = [_rule(ask, sensor)]
-    zone = ask("Time zone, as a rule such as CET-1CEST,M3.5.0,M10.5.0/3", "UTC0", _by("clock.zone"))
-    config["clock"] = {"zone": zone}
+    if _keeps(ask, before):
+        config |= {key: before[key] for key in _SENSING if key in before}
+    else:
+        config |= _sensing(ask)
+    zone = ask(
+        "Time zone, such as Europe/Berlin or CET-1CEST,M3.5.0,M10.5.0/3", _was(before, "clock.zone", "UTC0"), _zone
+    )
+    config["clock"] = _section(before, "clock") | {"zone": zone}
     if ends:
-        config["expires"] = ends
+        config["expires"] = _section(before, "expires") | ends
     return config, more
+
+
+def _link(ask: Ask, before: Config) -> Config:
+    """Return the section of the network; further networks and their settings stay as they are."""
+    there = before.get("wifi")
+    first = there[0] if isinstance(there, list) and there else there
+    usual = CABLE if "ethernet" in before else _was({"wifi": first}, "wifi.ssid")
+    ssid = ask(f"Wi-Fi network (2.4 GHz; {CABLE}: the board has a cable)", usual, _network)
+    if ssid == CABLE:
+        # How the cable's socket is wired, the board's description says.
+        return {"ethernet": _section(before, "ethernet")}
+    return {"wifi": there if ssid == _was({"wifi": first}, "wifi.ssid") else {"ssid": ssid}}
+
+
+def _keeps(ask: Ask, before: Config) -> bool:
+    """Ask whether the board's sensors stay as they are."""
+    several = before.get("sensors")
+    there = [f"{name} ({one.get('type')})" for name, one in several.items()] if isinstance(several, dict) else []
+    if isinstance(one := before.get("sensor"), dict):
+        there = [str(one.get("type"))]
+    if not there:
+        return False
+    return ask(f"Keep its sensors and rules: {', '.join(there)} (yes, no)", "yes", _one_of("yes", "no")) == "yes"
+
+
+def _sensing(ask: Ask) -> Config:
+    """Return the sensor and its first rule."""
+    kind = ask(f"Sensor ({', '.join(SENSORS)})", "ds18b20", _one_of(*SENSORS))
+    sensor: Config = {"type": kind}
+    driver = firmware_rules.module("sensors.find").module(kind)
+    for key, usual in _pins(driver.KEYS):
+        name = "Pin of the sensor" if key == "pin" else f"Its pin {key}"
+        sensor[key] = _pin(ask(f"{name}, by number or name", usual, _by("sensor.pin", _pin)))
+    rule = _rule(ask, kind)
+    values = firmware_rules.module("sensors.find").values(driver, {"shunt": 0.1, "quantity": "", **sensor})
+    names = [value[0] for value in values]
+    if len(names) > 1:
+        rule["of"] = ask(f"Which of its values ({', '.join(names)})", names[0], _one_of(*names))
+    return {"sensor": sensor, "rules": [rule]}
+
+
+def _pins(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the pins that a sensor needs, and their usual numbers on an ESP32."""
+    for key, entry in keys.items():
+        if entry[0] == "pin":
+            yield key, {"scl": "22", "sda": "21", "sck": "18", "mosi": "23", "miso": "19", "cs": "5"}.get(key, "4")
+
+
+def _section(before: Config, key: str) -> Config:
+    found = before.get(key)
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _was(before: Config, key: str, usual: str = "") -> str:
+    """Return what the board has there, as an answer."""
+    value: Any = before
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return value if isinstance(value, str) and value else usual
+
+
+def _zone(text: str) -> str:
+    try:
+        return _by("clock.zone")(zones.rule(text))
+    except UserError as error:
+        return str(error)
 
 
 def _route(ask: Ask, route: str, more: Files, ends: dict[str, str], suffix: str) -> Config:
@@ -85,11 +183,11 @@ def _route(ask: Ask, route: str, more: Files, ends: dict[str, str], suffix: str)
         if root != NO:
             mail["trust"] = f"/certs/root{suffix}.der"
             more[mail["trust"]] = _chain(root)[0]
-    check = _by("mail.username", section={"route": "smtp"} if route == "smtp" else _LOGIN)
+    check = _by("mail.username", section={"route": "smtp"} if route in ("smtp", "azure") else _LOGIN)
     mail["username"] = ask("Mailbox that the board logs in as", "", check)
     if "@" not in mail["username"]:
         mail["sender"] = ask("Mails come from, an address of that mailbox", "", _by("mail.sender"))
-    if route != "smtp" and (flow := _choose(ask, "How it logs in", LOGINS)):
+    if route.startswith("m365.") and (flow := _choose(ask, "How it logs in", LOGINS)):
         mail["oauth"] = _oauth(ask, flow, mail["username"], ends, suffix)
     return mail
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from umail_host import secret_source, terminal
 from umail_host.deploy import material, run, transfer
@@ -15,7 +16,10 @@ from umail_host.doctor.report import Report
 from umail_host.errors import UserError
 from umail_host.provision import mx, record, sign_in
 from umail_host.provision.fleet import Fleet
+from umail_host.sensing import look
 from umail_host.settings import Route, Settings
+
+_SENSORS = 4  # exit status
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Run:
         token: the login is by a ready token; test: a test alert is sent; dns: servers, none: this computer's.
         several: it is for several boards.
         say, warn: told a line for the user.
+        right: asks a question that is answered by yes or no; None: nobody is there to be asked.
     """
 
     def __init__(
@@ -78,20 +83,26 @@ class Run:
         several: bool,
         say: Callable[[str], None],
         warn: Callable[[str], None],
+        right: Callable[[str], bool] | None = None,
     ) -> None:
         self._token, self._test, self._dns, self._several = token, test, dns, several
-        self._say, self._warn = say, warn
+        self._say, self._warn, self._right = say, warn, right
         self._answers: dict[str, str] = {}
         self._scripts: dict[str, None] = {}
 
-    def prepare(self, config: object, files: Mapping[str, bytes]) -> Job:
+    def prepare(self, config: object, files: Mapping[str, bytes], folder: Path | None = None) -> Job:
         """Check a configuration, complete it, and gather its secrets; no board is touched.
+
+        Args:
+            config: as written.
+            files: that go along, path on the board → bytes.
+            folder: where parts of one's own may lie.
 
         Raises:
             UserError: it must be fixed, or a secret is missing.
         """
         # Before any secret is asked for.
-        settings, told = mx.pin(Settings.of(config, sign_in=True), Dns(self._dns))
+        settings, told = mx.pin(Settings.of(config, sign_in=True, fresh=True, folder=folder), Dns(self._dns))
         for text in told:
             self._say(text)
         if warning := not_warned_of(settings):
@@ -116,7 +127,7 @@ class Run:
                 return Found(unique)
             name = fleet.name(board)
             try:
-                job = self.prepare(fleet.config(board), {**files, **fleet.files(board)})
+                job = self.prepare(fleet.config(board), {**files, **fleet.files(board)}, fleet.path.parent)
                 done = not again and record.is_done(link, job.digest, job.secrets, job.sign_ins.keys())
             except UserError as error:
                 raise NamedError(name, unique, error) from None
@@ -141,6 +152,7 @@ class Run:
         self._say(f"{name}: {files} written, {secrets} stored")
         told = Report(False)
         with maintenance.held(device) as link:
+            self._look(link, name)
             if self._test:
                 # Until it is known to work.
                 record.record(link, "")
@@ -165,12 +177,26 @@ class Run:
 
         return sign_in.refresh_token(route, _roots(route, job.files), show)
 
+    def _look(self, link: Board, name: str) -> None:
+        """Show one reading of each sensor and what answers on the buses, and ask whether that is right."""
+        seen = look.sensors(link)
+        if seen.problem:
+            self._warn(f"{name}: {seen.problem}")
+        for line in [reading.line for reading in seen.readings] + [bus.line for bus in seen.buses]:
+            self._say(f"  {line}")
+        if seen.readings and self._right is not None and not self._right("Is that right"):
+            raise UserError(
+                "the sensors do not read what they should: check wires and pins, and run umail provision again; it "
+                "begins with what the board has",
+                _SENSORS,
+            )
+
     def _try(self, link: Board, job: Job, told: Report) -> None:
         told.begin("board")
         try:
             subject = f"{job.settings.board_name}: test alert, the board is ready"
             options = diagnosis.Options(self._dns, ports=(), send=True, subject=subject)
-            diagnosis.from_board(link, job.settings, options, told.add)
+            diagnosis.from_board(link, job.settings, options, told.add, sensors=False)
         finally:
             told.pause()
 

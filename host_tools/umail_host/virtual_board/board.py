@@ -63,7 +63,7 @@ class VirtualBoard:
     Attributes:
         port: what a serial program, such as mpremote, opens.
         console: all that the board printed; see `Console`.
-        clock, wifi, ethernet, pins, sensors, i2c, nvs: the world around it; see there.
+        clock, wifi, ethernet, pins, sensors, i2c, spi, nvs: the world around it; see there.
         rom: the boot loader that esptool talks to, and what it has flashed.
 
     Raises:
@@ -114,7 +114,8 @@ class VirtualBoard:
             self._world.wifi.port = self._world.ethernet.port = "rp2"
         self.clock, self.wifi, self.ethernet = self._world.clock, self._world.wifi, self._world.ethernet
         self.pins = self._world.pins
-        self.sensors, self.i2c, self.nvs = self._world.sensors, self._world.i2c, self._world.nvs
+        self.sensors, self.i2c, self.spi = self._world.sensors, self._world.i2c, self._world.spi
+        self.nvs = self._world.nvs
         self.rom = self._world.rom
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"board {board}", daemon=True)
@@ -155,6 +156,10 @@ class VirtualBoard:
     def cut_power_at_write(self, count: int) -> None:
         """Let the power fail just before the ``count``-th write to the flash from now; 0 takes that back."""
         self._run(lambda: self._world.cut_power_at_write(count))
+
+    def disconnect(self) -> None:
+        """Take away whatever is connected to the pins: sensors, chips, levels."""
+        self._run(self._world.empty)
 
     @property
     def powered(self) -> bool:

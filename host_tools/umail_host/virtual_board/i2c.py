@@ -1,92 +1,155 @@
-"""Chips on the board's I2C bus: a DS3231 clock with its own battery."""
+"""The board's I2C bus: chips that answer at their addresses as their data sheets say, and a bus that is held low."""
 
 from __future__ import annotations
 
-import calendar
-import time
+import errno
 from collections.abc import Callable
+from typing import TypeVar
 
-_ENODEV = 19  # what MicroPython raises if no chip acknowledges its address
-_STATUS, _STOPPED = 15, 0x80  # register and flag OSF of the data sheet
-_ADDRESS = 0x68
+from umail_host.virtual_board.chips import Aht20, Bmx280, Chip, Ina219, Mcp9808, Nack, Scd4x, Sht
+from umail_host.virtual_board.ds3231 import Ds3231
+from umail_host.virtual_board.pins import Pins
 
-
-def _bcd(value: int) -> int:
-    return value // 10 << 4 | value % 10
-
-
-def _from_bcd(value: int) -> int:
-    return (value >> 4) * 10 + (value & 15)
-
-
-class Ds3231:
-    """The clock chip; it runs while the board has no power.
-
-    Attributes:
-        gone: it is not connected.
-        drift: seconds it gains in a day.
-    """
-
-    def __init__(self) -> None:
-        self.gone = False
-        self.drift = 0.0
-        self._registers = bytearray(19)
-        self.battery_failed()
-
-    def battery_failed(self) -> None:
-        """Start anew in 2000, as with an empty battery, and say so in the flag OSF."""
-        self.set(946_684_800)
-        self._registers[_STATUS] = _STOPPED
-
-    def set(self, unix_time: float) -> None:
-        """Set it, as if it had been set long ago; the flag is cleared."""
-        self._unix, self._since = unix_time, time.monotonic()
-        self._registers[_STATUS] = 0
-
-    def now(self) -> float:
-        """Return what it shows, seconds of Unix time."""
-        return self._unix + (time.monotonic() - self._since) * (1 + self.drift / 86400)
-
-    def read(self, register: int, count: int) -> list[int]:
-        """Read registers, their address wrapping as in the chip."""
-        t = time.gmtime(self.now())
-        fields = (t.tm_sec, t.tm_min, t.tm_hour, t.tm_wday + 1, t.tm_mday, t.tm_mon, t.tm_year % 100)
-        self._registers[:7] = bytes(_bcd(field) for field in fields)
-        return [self._registers[(register + i) % 19] for i in range(count)]
-
-    def write(self, register: int, data: list[int]) -> None:
-        """Write registers; the time starts to run from what is written."""
-        self.read(0, 7)
-        for i, value in enumerate(data):
-            self._registers[(register + i) % 19] = value
-        if register < 7:
-            second, minute, hour, _, day, month, year = (_from_bcd(value) for value in self._registers[:7])
-            self._unix = calendar.timegm((2000 + year, month % 80, day, hour, minute, second))
-            self._since = time.monotonic()
+_FIRST, _LAST = 0x08, 0x77  # what MicroPython's scan() asks for
+_CLOCKS = 9  # that a chip needs to finish the byte in which it was interrupted, and to see no acknowledgement
+_Chip = TypeVar("_Chip", bound=Chip)
 
 
 class I2c:
-    """The bus: ``board.i2c.ds3231.set(...)``. The clock is there once it is named."""
+    """The bus: ``board.i2c.ds3231.set(...)``, ``board.i2c.bme280().celsius = 21.5``, ``board.i2c.hold()``.
 
-    def __init__(self) -> None:
-        self._clock: Ds3231 | None = None
+    A chip is there once it is named; ``index`` 1 is a second one at the same address, which answers at the same time.
+
+    Args:
+        pins: those of the board.
+    """
+
+    def __init__(self, pins: Pins) -> None:
+        self._pins = pins
+        self._chips: list[Chip] = []
+        self._wires: tuple[int | str, int | str] | None = None
+        self._held: int | None = None
 
     @property
     def ds3231(self) -> Ds3231:
         """The clock at address 0x68."""
-        if self._clock is None:
-            self._clock = Ds3231()
-        return self._clock
+        return self._named(Ds3231, 0x68, 0, lambda: Ds3231(0x68))
+
+    def bme280(self, address: int = 0x76, index: int = 0) -> Bmx280:
+        """Return a BME280: temperature, humidity, pressure."""
+        return self._named(Bmx280, address, index, lambda: Bmx280(address, True, index))
+
+    def bmp280(self, address: int = 0x76, index: int = 0) -> Bmx280:
+        """Return a BMP280: temperature, pressure."""
+        return self._named(Bmx280, address, index, lambda: Bmx280(address, False, index))
+
+    def sht3x(self, address: int = 0x44, index: int = 0) -> Sht:
+        """Return an SHT30, SHT31 or SHT35."""
+        return self._named(Sht, address, index, lambda: Sht(address, b"\x24\x00", 0.0155, 0.0, 100.0))
+
+    def sht4x(self, address: int = 0x44, index: int = 0) -> Sht:
+        """Return an SHT40, SHT41 or SHT45."""
+        return self._named(Sht, address, index, lambda: Sht(address, b"\xfd", 0.0083, -6.0, 125.0))
+
+    def aht20(self, index: int = 0) -> Aht20:
+        """Return an AHT20; its address is 0x38."""
+        return self._named(Aht20, 0x38, index, lambda: Aht20(0x38))
+
+    def scd4x(self, index: int = 0) -> Scd4x:
+        """Return an SCD40 or SCD41; its address is 0x62."""
+        return self._named(Scd4x, 0x62, index, lambda: Scd4x(0x62))
+
+    def ina219(self, address: int = 0x40, index: int = 0) -> Ina219:
+        """Return an INA219 with a shunt of 0.1 Ω."""
+        return self._named(Ina219, address, index, lambda: Ina219(address))
+
+    def mcp9808(self, address: int = 0x18, index: int = 0) -> Mcp9808:
+        """Return an MCP9808."""
+        return self._named(Mcp9808, address, index, lambda: Mcp9808(address))
+
+    def hold(self, clocks: int | None = _CLOCKS) -> None:
+        """Hold the data line low, as a chip whose master was reset within a byte does.
+
+        Args:
+            clocks: pulses on the clock line after which it lets go; None: never, as with a short circuit.
+        """
+        self._held = clocks if clocks is not None else -1
+        self._pull()
+
+    def release(self) -> None:
+        """Let the data line go."""
+        self._held = None
+        self._pull()
+
+    def empty(self) -> None:
+        """Take all chips away, and let the lines go."""
+        self._chips.clear()
+        self._held = self._wires = None
+
+    def power_lost(self) -> None:
+        """Start the chips anew: the board feeds them."""
+        for chip in self._chips:
+            chip.power_lost()
 
     def calls(self) -> dict[str, Callable[..., object]]:
         """Return what the board may ask."""
-        return {
-            "i2c.scan": lambda: [_ADDRESS] if self._clock is not None and not self._clock.gone else [],
-            "i2c.read": lambda address, register, count: self._chip(address).read(register, count),
-            "i2c.write": lambda address, register, data: self._chip(address).write(register, data),
-        }
+        return {"i2c.open": self._open, "i2c.scan": self._scan, "i2c.read": self._read, "i2c.write": self._write}
 
-    def _chip(self, address: int) -> Ds3231:
-        if address != _ADDRESS or self._clock is None or self._clock.gone:
-            raise OSError(_ENODEV)
-        return self._clock
+    def _named(self, kind: type[_Chip], address: int, index: int, make: Callable[[], _Chip]) -> _Chip:
+        there = [chip for chip in self._chips if chip.address == address and isinstance(chip, kind)]
+        while len(there) <= index:
+            there.append(make())
+            self._chips.append(there[-1])
+        return there[index]
+
+    def _open(self, scl: int | str, sda: int | str) -> None:
+        self._wires = (scl, sda)
+        self._pins.open_drain(scl)
+        self._pins.open_drain(sda)
+        self._pins.watch(scl, self._clocked)
+        self._pull()
+
+    def _pull(self) -> None:
+        if self._wires is not None:
+            self._pins[self._wires[1]].drive(0 if self._held is not None else None)
+
+    def _clocked(self, level: int) -> None:
+        if level and self._held is not None and self._held > 0:
+            self._held = self._held - 1 or None
+            self._pull()
+
+    def _scan(self, soft: bool) -> list[int]:
+        if self._held is not None:
+            # A master made of software sees every address acknowledged: the data line is low.
+            return list(range(_FIRST, _LAST + 1)) if soft else []
+        return sorted({chip.address for chip in self._chips if not chip.gone})
+
+    def _read(self, soft: bool, address: int, count: int) -> list[int]:
+        if self._is_held(soft):
+            return [0] * count
+        return list(self._all(address, lambda chip: chip.read(count), bytes([0xFF]) * count))
+
+    def _write(self, soft: bool, address: int, data: list[int]) -> int:
+        if not self._is_held(soft):
+            self._all(address, lambda chip: chip.take(bytes(data)), b"")
+        return len(data)
+
+    def _is_held(self, soft: bool) -> bool:
+        if self._held is not None and not soft:
+            raise OSError(errno.ETIMEDOUT)
+        return self._held is not None
+
+    def _all(self, address: int, ask: Callable[[Chip], bytes], idle: bytes) -> bytes:
+        """Ask all chips at ``address``: a bit that one of them pulls low is low for all."""
+        answers = []
+        for chip in self._chips:
+            if chip.address == address and not chip.gone:
+                try:
+                    answers.append(ask(chip))
+                except Nack:
+                    pass
+        if not answers:
+            raise OSError(errno.ENODEV)  # what MicroPython raises if no chip acknowledges
+        for answer in answers:
+            idle = bytes(one & other for one, other in zip(idle, answer, strict=True))
+        return idle

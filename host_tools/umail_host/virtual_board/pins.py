@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-_OUT, _PULL_UP = 3, 2
+_OUT, _OPEN_DRAIN, _PULL_UP = 3, 7, 2
 _RISING, _FALLING = 1, 2
 
 
@@ -17,6 +18,9 @@ class _State:
     driven: int | None = None
     microvolts: int = 0
     trigger: int = 0
+    source: Callable[[], int] | None = None
+    hertz: int = 0
+    history: list[int] = field(default_factory=list)
 
 
 class Pin:
@@ -32,9 +36,26 @@ class Pin:
     def level(self) -> int:
         """Its level, 0 or 1: what the board drives, else what is connected, else its pull resistor."""
         state = self._state
-        if state.mode == _OUT:
+        if state.mode == _OUT or (state.mode == _OPEN_DRAIN and not state.output):
             return state.output
-        return state.driven if state.driven is not None else int(state.pull == _PULL_UP)
+        if state.source is not None:
+            return state.source()
+        # A bus has a resistor of its own to the supply.
+        return state.driven if state.driven is not None else int(state.pull == _PULL_UP or state.mode == _OPEN_DRAIN)
+
+    @property
+    def history(self) -> list[int]:
+        """Levels that the board has put out, one after the other; clear it when you have looked."""
+        return self._state.history
+
+    @property
+    def hertz(self) -> int:
+        """Frequency that PWM puts out there; 0: none."""
+        return self._state.hertz
+
+    def source(self, level: Callable[[], int]) -> None:
+        """Connect it to a chip, which is asked for the level."""
+        self._state.source = level
 
     def drive(self, level: int | None) -> None:
         """Connect it to a level; None: leave it open, as a released contact does."""
@@ -43,6 +64,14 @@ class Pin:
         if self.level != before:
             interrupt = self._state.trigger & (_RISING if self.level else _FALLING)
             self._changed(self._number if interrupt else "", self.level)
+
+    def pulse(self, count: int = 1, rest: int = 1, seconds: float = 0.05) -> None:
+        """Leave the level ``rest`` and come back, ``count`` times, as a meter's contact does; ``seconds`` for each."""
+        for _ in range(count):
+            self.drive(1 - rest)
+            time.sleep(seconds / 2)
+            self.drive(rest)
+            time.sleep(seconds / 2)
 
     @property
     def volts(self) -> float:
@@ -63,14 +92,33 @@ class Pins:
     def __init__(self, changed: Callable[[int | str, int], None]) -> None:
         self._states: dict[int | str, _State] = {}
         self._changed = changed
+        self._watched: dict[int | str, Callable[[int], None]] = {}
 
     def __getitem__(self, number: int | str) -> Pin:
         return Pin(number, self._states.setdefault(number, _State()), self._changed)
 
+    def watch(self, number: int | str, changed: Callable[[int], None]) -> None:
+        """Call ``changed(level)`` in the board's thread whenever the board puts another level out there."""
+        self._watched[number] = changed
+
+    def puts(self, number: int | str) -> int | None:
+        """Return the level that the board drives; None: it does not drive that pin."""
+        state = self._state(number)
+        return state.output if state.mode == _OUT else None
+
     def power_lost(self) -> None:
         """Forget modes, levels and interrupts; what is connected outside stays."""
         for state in self._states.values():
-            state.mode, state.pull, state.output, state.trigger = -1, 0, 0, 0
+            state.mode, state.pull, state.output, state.trigger, state.hertz = -1, 0, 0, 0, 0
+
+    def open_drain(self, number: int | str) -> None:
+        """Let the board pull the pin low or let it go, as a bus does."""
+        self._init(number, _OPEN_DRAIN, 0, 1)
+
+    def empty(self) -> None:
+        """Disconnect everything."""
+        self._states.clear()
+        self._watched.clear()
 
     def soft_reset(self) -> None:
         """End interrupts with the program that wanted them; modes and levels stay."""
@@ -84,6 +132,7 @@ class Pins:
             "pin.get": lambda number: self[number].level,
             "pin.put": self._put,
             "pin.irq": self._irq,
+            "pin.pwm": self._pwm,
             "adc.microvolts": lambda number: self._state(number).microvolts,
         }
 
@@ -92,15 +141,24 @@ class Pins:
 
     def _init(self, number: int | str, mode: int, pull: int, value: int | None) -> None:
         state = self._state(number)
-        if value is not None:
-            state.output = value
         if mode >= 0:
             state.mode = mode
+        if value is not None:
+            self._put(number, value)
         if pull >= 0:
             state.pull = pull
 
     def _put(self, number: int | str, level: int) -> None:
-        self._state(number).output = level
+        state = self._state(number)
+        if state.output != level or not state.history:
+            state.history = [*state.history[-999:], level]
+        changed = state.output != level
+        state.output = level
+        if changed and number in self._watched:
+            self._watched[number](level)
+
+    def _pwm(self, number: int | str, hertz: int) -> None:
+        self._state(number).hertz = hertz
 
     def _irq(self, number: int | str, trigger: int) -> None:
         self._state(number).trigger = trigger

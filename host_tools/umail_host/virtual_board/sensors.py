@@ -1,9 +1,12 @@
-"""Sensors on the board's pins: DS18B20 on a 1-Wire bus, DHT11/DHT22, each with the faults real ones have."""
+"""Sensors on pins of their own: DS18B20 on a 1-Wire bus, DHT, HX711, MAX6675, with the faults real ones have."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+
+from umail_host.virtual_board.clocked import Hx711, Max6675
+from umail_host.virtual_board.pins import Pins
 
 _POWER_ON = 85.0  # what a DS18B20 holds until its first conversion
 
@@ -86,9 +89,15 @@ class Sensors:
     """What is connected where: ``board.sensors.ds18b20(4).celsius = 37.5``, ``board.sensors.dht(5).gone = True``.
 
     A sensor exists from the first time it is named.
+
+    Args:
+        pins: those of the board.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pins: Pins) -> None:
+        self._pins = pins
+        self._cells: dict[tuple[int, int], Hx711] = {}
+        self._thermocouples: dict[tuple[int, int, int], Max6675] = {}
         self._thermometers: dict[int, list[Ds18b20]] = {}
         self._dhts: dict[int, Dht] = {}
 
@@ -102,6 +111,23 @@ class Sensors:
     def dht(self, pin: int) -> Dht:
         """Return the DHT at ``pin``."""
         return self._dhts.setdefault(pin, Dht())
+
+    def hx711(self, dout: int, sck: int) -> Hx711:
+        """Return the HX711 whose data and clock are those pins."""
+        if (dout, sck) not in self._cells:
+            self._cells[dout, sck] = Hx711(self._pins, dout, sck)
+        return self._cells[dout, sck]
+
+    def max6675(self, sck: int, miso: int, cs: int) -> Max6675:
+        """Return the MAX6675 on those pins."""
+        if (sck, miso, cs) not in self._thermocouples:
+            self._thermocouples[sck, miso, cs] = Max6675(self._pins, sck, miso, cs)
+        return self._thermocouples[sck, miso, cs]
+
+    def empty(self) -> None:
+        """Take all sensors away."""
+        for connected in (self._thermometers, self._dhts, self._cells, self._thermocouples):
+            connected.clear()
 
     def power_lost(self) -> None:
         """Forget all, as the board feeds them."""

@@ -15,6 +15,7 @@ from umail_host.virtual_board.nvs import Nvs
 from umail_host.virtual_board.pins import Pins
 from umail_host.virtual_board.rom_loader import RomLoader
 from umail_host.virtual_board.sensors import Sensors
+from umail_host.virtual_board.spi import Spi
 from umail_host.virtual_board.wifi import Wifi
 
 _FILES = 0x200000  # where the file system begins in an ESP32's flash
@@ -59,10 +60,16 @@ class World:
         self.wifi = Wifi(self._moved)
         self.ethernet = Ethernet(self._moved)
         self.pins = Pins(lambda number, level: event(f"pin{number}", level))
-        self.sensors = Sensors()
-        self.i2c = I2c()
+        self.sensors = Sensors(self.pins)
+        self.i2c = I2c(self.pins)
+        self.spi = Spi(self.pins)
         self.rom = RomLoader(self.flash, _FILES)
         self.nvs = Nvs(folder / "nvs.json")
+
+    def empty(self) -> None:
+        """Take away whatever is connected to the pins."""
+        for part in (self.pins, self.sensors, self.i2c, self.spi):
+            part.empty()
 
     def cut_power_at_write(self, count: int) -> None:
         """Let the power fail just before the ``count``-th write or erase of the flash from now; 0: never."""
@@ -81,10 +88,11 @@ class World:
         self.hard_reset()
         self.clock.power_lost()
         self.sensors.power_lost()
+        self.i2c.power_lost()
 
     def calls(self) -> dict[str, Callable[..., object]]:
         """Return what the board may ask."""
-        parts = (self.clock, self.wifi, self.ethernet, self.pins, self.sensors, self.i2c, self.nvs)
+        parts = (self.clock, self.wifi, self.ethernet, self.pins, self.sensors, self.i2c, self.spi, self.nvs)
         calls: dict[str, Callable[..., object]] = {"flash.write": self._count_write}
         for part in parts:
             calls |= part.calls()

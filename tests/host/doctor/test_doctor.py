@@ -125,9 +125,9 @@ def test_from_the_board_the_same_stages_and_those_of_its_own(doctor, node):
     assert board.pop("modules") == "warning"
     (told,) = [stage for stage in report["stages"] if stage["name"] == "modules"]
     assert told["text"].startswith("1 module of an older umail lies on the board: /lib/umail/spool.mpy")
-    assert list(board)[:2] == ["wifi", "clock"]
+    assert list(board)[:4] == ["sensor", "bus", "wifi", "clock"]
     assert set(host) - set(board) == set()
-    assert set(board) - set(host) == {"wifi", "memory"}
+    assert set(board) - set(host) == {"sensor", "bus", "wifi", "memory"}
     assert set(board.values()) == {"ok", "skipped"}, report
     texts = {row["name"]: row["text"] for row in report["stages"] if row["where"] == "board"}
     assert "-61 dBm" in texts["wifi"]

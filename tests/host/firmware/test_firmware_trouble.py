@@ -117,10 +117,10 @@ def test_what_waits_is_sent_before_the_first_reading(node: Rig) -> None:
 def test_an_exception_of_a_sensors_driver_is_a_missing_reading(node: Rig) -> None:
     broken = b"""
 from alertnode import start
-from alertnode.sensors import wired
-def measure(self):
+from alertnode.sensors import ds18b20
+def read(self):
     return [][1]
-wired.Ds18b20.measure = measure
+ds18b20.Driver.read = read
 start.main()
 """
     node.start(settings(node.server), {"/main.py": broken})
@@ -133,14 +133,14 @@ start.main()
 def test_a_sensor_that_cannot_be_set_up_is_a_missing_reading_and_is_tried_again(node: Rig, error: str) -> None:
     broken = f"""
 from alertnode import start
-from alertnode.sensors import wired
-make, tries = wired.make, []
+from alertnode.sensors import ds18b20
+make, tries = ds18b20.Driver, []
 def failing(*args):
     tries.append(1)
     if len(tries) < 6:
         raise {error}
     return make(*args)
-wired.make = failing
+ds18b20.Driver = failing
 start.main()
 """.encode()
     node.start(settings(node.server), {"/main.py": broken})
@@ -201,12 +201,12 @@ def test_a_watchdog_reset_names_the_part_that_hung(node: Rig) -> None:
     hang = b"""
 import machine
 from alertnode import start
-from alertnode.sensors import reading, wired
+from alertnode.sensors import ds18b20
 if machine.reset_cause() != machine.WDT_RESET:
-    def measure(self):
+    def read(self):
         while True:
             pass
-    wired.Ds18b20.measure = measure
+    ds18b20.Driver.read = read
 start.main()
 """
     node.start(settings(node.server, watchdog=3), {"/main.py": hang})
@@ -263,7 +263,7 @@ def test_a_pico_w_that_hangs_is_reset_after_the_time_that_was_set_and_says_so(pi
     hang = b"""
 import machine
 from alertnode import platform, start, watchdog
-from alertnode.sensors import wired
+from alertnode.sensors import ds18b20
 watchdog._SHORT, watchdog._EVERY = 1500, 300
 WDT = machine.WDT
 def wdt(timeout):
@@ -272,11 +272,11 @@ def wdt(timeout):
     return WDT(timeout=timeout)
 machine.WDT = wdt
 if not platform.marked(platform.STATE):
-    def measure(self):
+    def read(self):
         print("hangs")
         while True:
             pass
-    wired.Ds18b20.measure = measure
+    ds18b20.Driver.read = read
 start.main()
 """
     pico.start(settings(pico.server, watchdog=9), {"/main.py": hang})

@@ -73,7 +73,7 @@ def answers(*given):
 
 def test_an_interview_makes_a_configuration_and_asks_again_where_an_answer_is_wrong():
     ask, problems = answers(
-        *("freezer-3", "", "lab", "7", "1", "esp32", USER, None, "ops", "ops@contoso.com, night@contoso.com", None),
+        *("freezer-3", "", "lab", "9", "1", "esp32", USER, None, "ops", "ops@contoso.com, night@contoso.com", None),
         *(None, "", None, None, "cold", "-15", None, "CET", "CET-1CEST,M3.5.0,M10.5.0/3"),
     )
     config, files = interview.interview(ask)
@@ -350,3 +350,36 @@ def test_the_documented_file_is_right(tmp_path):
         assert found.expires[0][0] == "client secret"
         assert fleet.files(board)["/certs/client-key.der"].decode() == key
     assert found.secrets() == ["wifi_password", "oauth_secret"]
+
+
+def test_an_interview_begins_with_what_the_board_has_and_keeps_what_it_does_not_ask_for():
+    before = {
+        "board_name": "cellar",
+        "wifi": {"ssid": "lab", "timeout": 30},
+        "mail": {"route": "m365.submission", "username": USER, "to": ["ops@contoso.com"]},
+        "sensors": {"air": {"type": "sht4x", "scl": 22, "sda": 21}, "door": {"type": "contact", "pin": 13}},
+        "rules": [{"name": "damp", "of": "air.humidity", "when": "above", "limit": 70}],
+        "outputs": {"light": {"type": "led", "pin": 2}},
+        "clock": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3", "ntp": "time.example"},
+        "interval": 30,
+    }
+    ask, problems = answers(*(None, None, "1", USER, None, None, None), *("maybe", None, "Europe/Berlin"))
+    config, _ = interview.interview(ask, before)
+    kept = ("board_name", "wifi", "sensors", "rules", "outputs", "interval")
+    assert {key: config[key] for key in kept} == {key: before[key] for key in kept}
+    assert config["mail"]["to"] == ["ops@contoso.com"]
+    assert config["clock"] == {"zone": "Europe/Berlin", "ntp": "time.example"}
+    assert problems == ["write yes or no"]
+    assert Settings.of(config, fresh=True).config["clock"]["zone"] == "CET-1CEST,M3.5.0,M10.5.0/3"
+
+
+def test_an_interview_asks_for_the_pins_and_the_value_of_a_chip_on_a_bus():
+    ask, problems = answers(
+        *("air", "lab", "2", "door@contoso.com", None, "ops@contoso.com", None),
+        *("bme280", None, "21", "above", "70", "5", "humidity", None),
+    )
+    config, _ = interview.interview(ask, {})
+    assert config["sensor"] == {"type": "bme280", "scl": 22, "sda": 21}
+    assert config["rules"][0]["of"] == "humidity"
+    assert not problems
+    assert Settings.of(config, fresh=True).sensor["address"] == 0x76

@@ -104,3 +104,27 @@ def test_a_question_shows_nothing_of_its_answer() -> None:
 def test_a_name_that_no_board_reads_is_told(name: str) -> None:
     with pytest.raises(UserError, match=r"the alert node reads no secret of that name; (did you mean|known are)"):
         secret_source.read(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("mail_password", "abcd ", "begins or ends with a blank"),
+        ("mail_password", "abcd\u00a0efgh", "holds a no-break space"),
+        ("mail_token", "abcd\u200b", "another invisible character"),
+        ("oauth_secret", "abcd\n", "a line break"),
+        ("wifi_password", "\u00a0abcd", "holds a no-break space"),
+        ("wifi_password", " abcd ", ""),
+        ("mail_password", "abcd efgh ijkl mnop", ""),
+    ],
+)
+def test_what_came_along_when_a_secret_was_pasted_is_told(
+    ring: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    ring.setenv(f"UMAIL_SECRET_{name.upper()}", value)
+    if not words:
+        assert secret_source.read(name) == value
+        return
+    with pytest.raises(UserError, match=words) as told:
+        secret_source.read(name)
+    assert "abcd" not in str(told.value)

@@ -83,7 +83,19 @@ def test_the_world_obeys_what_is_typed(tmp_path: Path, micropython: str) -> None
         printed = process.stdout.readline()
         while f"board virtual at {link}\n" not in printed:
             printed += process.stdout.readline()
-        for line in ("ds18b20 4 37.5", "pin 13 0", "volts 34 0.5", "dht 5 21 55", "ntp off", "wifi refuse", "", "fly"):
+        for line in (
+            "ds18b20 4 37.5",
+            "pin 13 0",
+            "volts 34 0.5",
+            "dht 5 21 55",
+            "ntp off",
+            "wifi refuse",
+            "",
+            "fly",
+            "bme280 21.5",
+        ):
+            process.stdin.write(line + "\n")
+        for line in ("sht4x 21.5 40", "i2c hold", "max31865 5 80", "ds18b20 4 5 1", "pulse 12 3", "show 13"):
             process.stdin.write(line + "\n")
         with Board(str(link)) as board:
             board.enter()
@@ -98,7 +110,8 @@ def test_the_world_obeys_what_is_typed(tmp_path: Path, micropython: str) -> None
         process.send_signal(signal.SIGINT)
         printed += process.communicate(timeout=20)[0]
     assert process.returncode == 0
-    assert "not understood" in printed
+    assert printed.count("not understood") == 2
+    assert "pin 13 is 0" in printed
     assert printed.count("rst:0x1") == 2
 
 

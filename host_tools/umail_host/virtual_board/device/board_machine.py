@@ -2,6 +2,7 @@
 
 import board_events
 import board_i2c
+import board_spi
 import board_time
 import machine as _native
 from board_link import call, chip, halt, platform, tell
@@ -13,6 +14,8 @@ WDT_RESET = 3
 
 I2C = board_i2c.I2C
 SoftI2C = board_i2c.SoftI2C
+SPI = board_spi.SPI
+SoftSPI = board_spi.SoftSPI
 mem8 = _native.mem8
 mem16 = _native.mem16
 
@@ -216,7 +219,7 @@ class Pin(_native.PinBase):
         WAKE_LOW, WAKE_HIGH = 4, 5
         DRIVE_0, DRIVE_1, DRIVE_2, DRIVE_3 = 0, 1, 2, 3
 
-    def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
+    def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None, alt=0):
         self.id = _find(id)
         self._handler = None
         self.init(mode, pull, value=value)
@@ -224,7 +227,7 @@ class Pin(_native.PinBase):
     def __repr__(self):
         return ("Pin(GPIO%s)" if _RP2 and isinstance(self.id, int) else "Pin(%s)") % self.id
 
-    def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
+    def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None, alt=0):
         if mode is None:
             mode = -1
         if _RP2:
@@ -366,24 +369,31 @@ class PWM:
         self._pin = pin
         self._freq = freq
         self._duty = duty_u16 if duty_u16 is not None else duty << 6
+        self._sound()
+
+    def _sound(self):
+        tell("pin.pwm", self._pin.id, self._freq if self._duty else 0)
 
     def freq(self, hertz=None):
         if hertz is None:
             return self._freq
         self._freq = hertz
+        self._sound()
         return None
 
     def duty(self, duty=None):
         if duty is None:
             return self._duty >> 6
         self._duty = duty << 6
+        self._sound()
         return None
 
     def duty_u16(self, duty=None):
         if duty is None:
             return self._duty
         self._duty = duty
+        self._sound()
         return None
 
     def deinit(self):
-        pass
+        tell("pin.pwm", self._pin.id, 0)

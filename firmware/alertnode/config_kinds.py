@@ -1,0 +1,164 @@
+"""Checks values of the configuration against tables, and completes them with the defaults.
+
+A table holds for each key: (kind, default, lowest, highest). A kind is "number", "numbers" (one, or several by name),
+"whole", "switch" (true or false), "pin", "i2c" (118 or "0x76"), one of text (see ``wrong_text``; with an s behind it
+one or several), a tuple of the words that are allowed, or a table of its own. The default REQUIRED means that the key
+must be there.
+"""
+
+from alertnode import config_network
+
+REQUIRED = None
+# Kinds of text, several and one.
+_TEXTS = {"texts": "text", "addresses": "address", "names": "name", "paths": "path", "roots": "root"}
+_ONE = ("text", "word", "address", "name", "path", "digits", "part", "label", "ipv4", "country")
+
+
+class Problems:
+    """Collects what is wrong with a configuration: ``sentences``, to be shown to a person."""
+
+    def __init__(self):
+        self.sentences = []
+
+    def add(self, key, what, words=()):
+        """Note that ``key`` (dotted) is ``what``; ``words`` are those that would be right."""
+        from alertnode import config_help
+
+        self.sentences.append(config_help.sentence(key, what, words))
+
+
+def table(path, value, keys, problems):
+    """Return ``value`` with defaults, after each key was checked against the table ``keys``."""
+    result = {}
+    for key in value:
+        if key not in keys:
+            problems.add(path + key, "unknown", sorted(keys))
+    for key in keys:
+        kind, default = keys[key][:2]
+        if key in value:
+            result[key] = _value(path + key, value[key], kind, keys[key][2:], problems)
+        elif isinstance(kind, dict) and default == {}:
+            result[key] = table(path + key + ".", {}, kind, problems)
+        else:
+            result[key] = default
+            if result[key] is REQUIRED:
+                problems.add(path + key, "is missing")
+    return result
+
+
+def _value(path, value, kind, limits, problems):
+    if isinstance(kind, dict):
+        if isinstance(value, dict):
+            return table(path + ".", value, kind, problems)
+        what = "is not an object of keys and values in braces { }"
+    elif isinstance(kind, tuple):
+        if value in kind:
+            return value
+        what = "is not one of the words that it may be" if not isinstance(value, str) else 'is "%s"' % value[:40]
+        problems.add(path, what, kind)
+        return REQUIRED
+    elif kind == "pin":
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        what = wrong_text("word", value) if isinstance(value, str) else "is not a pin's number"
+        if not what:
+            return value
+    elif kind == "networks":
+        value = [value] if isinstance(value, dict) else value
+        if isinstance(value, list) and 0 < len(value) <= config_network.MOST:
+            where = [path if len(value) == 1 else "%s[%d]" % (path, number) for number in range(len(value))]
+            return [_value(where[i], one, config_network.WIFI, (), problems) for i, one in enumerate(value)]
+        what = "is neither a network in braces { } nor a list of up to %d" % config_network.MOST
+    elif kind in _TEXTS:
+        value = [value] if isinstance(value, str) else value
+        if isinstance(value, list) and value:
+            what = [what for what in [wrong_text(_TEXTS[kind], item) for item in value] if what]  # type: ignore[assignment]
+            if not what:
+                return value
+            what = what[0]
+        else:
+            what = "is neither a text nor a list of texts"
+    elif kind in _ONE:
+        what = wrong_text(kind, value)
+        if not what:
+            return value
+    elif kind == "switch":
+        if isinstance(value, bool):
+            return value
+        what = "is neither true nor false"
+    elif kind == "numbers" and isinstance(value, dict) and value:
+        for name in value:
+            _value("%s.%s" % (path, name[:40]), value[name], "number", limits, problems)
+        return value
+    elif kind == "i2c":
+        # Data sheets have it in hexadecimal, which JSON does not know.
+        digits = value[2:] if isinstance(value, str) and value[:2] == "0x" else ""
+        if digits and not [c for c in digits if c not in "0123456789abcdefABCDEF"]:
+            value = int(digits, 16)
+        return _value(path, value, "whole", limits, problems)
+    elif kind in ("number", "numbers", "whole"):
+        allowed = int if kind == "whole" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, allowed):
+            what = "is not a %s without quotes" % ("whole number" if kind == "whole" else "number")
+        elif limits[0] <= value <= limits[1]:
+            return value
+        else:
+            what = "is %s, outside of %s to %s" % ((value,) + limits)
+    elif isinstance(value, kind):
+        return value
+    else:
+        what = "is not a list in brackets [ ]" if kind is list else "is not an object of keys and values in braces { }"
+    problems.add(path, what)
+    return REQUIRED
+
+
+def wrong_text(kind, value):
+    """Say what is wrong with ``value`` as a text of this ``kind``; "" if nothing is.
+
+    A "word" has no spaces, a "name" is a host's or domain's, a "path" one on the board, a "root" a path or the word
+    insecure, "digits" are a sensor's address, a "part" is the name of a module.
+    """
+    if not isinstance(value, str):
+        return "is not a text in double quotes"
+    if not value.strip():
+        return "is empty"
+    for c in value:
+        # What goes into a header or onto the console must not end it.
+        if ord(c) < 32 or 127 <= ord(c) < 160:
+            return "holds a line break or another control character"
+    if kind == "text" or (kind == "root" and value == "insecure"):
+        return ""
+    if kind in ("path", "root"):
+        return "" if value[0] == "/" and value[-1] != "/" else "is not the absolute path of a file on the board"
+    if " " in value:
+        return "holds a space"
+    if kind == "address":
+        name, _, domain = value.partition("@")
+        # RFC 5321, 4.1.2, in short: a quoted name is not worth its code.
+        bad = not name or not domain or [c for c in value[len(name) + 1 :] + name if c in '@,;:<>()[]"\\']
+        return "holds a text that is not an address" if bad else ""
+    if kind == "name":
+        # Two colons: an IPv6 address.
+        for c in '/@,;<>()[]"\\' + ("" if value.count(":") > 1 else ":"):
+            if c in value:
+                return 'holds "%s", which a name never has' % c
+        return "begins or ends with a dot" if value[0] == "." or value[-1] == "." else ""
+    if kind == "part":
+        bad = [c for c in value if not ("a" <= c <= "z" or "0" <= c <= "9" or c == "_")]
+        return "holds other characters than small letters, digits and _" if bad else ""
+    if kind == "digits" and (len(value) != 16 or [c for c in value if c not in "0123456789abcdefABCDEF"]):
+        return "is not 16 hexadecimal digits"
+    return config_network.text(kind, value)
+
+
+def section(path, value, key, kinds, common, problems):
+    """Check ``value`` against the table that its own ``key`` chooses among ``kinds``."""
+    keys = dict(common)
+    keys[key] = (tuple(sorted(kinds)), REQUIRED)
+    chosen = value.get(key)
+    if isinstance(chosen, str) and chosen in kinds:
+        keys.update(kinds[chosen])
+    else:
+        # Only the choice itself can be judged.
+        value = {name: value[name] for name in value if name in keys}
+    return table(path + ".", value, keys, problems)

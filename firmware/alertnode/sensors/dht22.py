@@ -1,0 +1,40 @@
+"""Reads a DHT22's temperature and humidity by MicroPython's own driver; ``quantity`` chooses one of the two."""
+
+from alertnode import _
+
+KEYS = {"pin": ("pin", None), "quantity": (("temperature", "humidity"), "")}
+# As the only sensor, under "sensor", it is one value.
+ALONE = {"quantity": "temperature"}
+# The chip may be asked every 2 s (data sheet, "Sensing period").
+TRIES, PAUSE = 3, 2000
+_NAME = "DHT22"
+_BOTH = (("temperature", "°C", -40, 80), ("humidity", "%", 0, 100))
+
+
+def values(config):
+    """Return the values of a checked section: (name, unit, lowest, highest)."""
+    return [("",) + value[1:] for value in _BOTH if value[0] == config["quantity"]] or _BOTH
+
+
+class Driver:
+    """One chip; ``config`` is its section, ``buses`` gives its pin."""
+
+    def __init__(self, config, buses):
+        import dht
+
+        self._dht = getattr(dht, _NAME)(buses.pin(config["pin"]))
+        self._quantity = config["quantity"]
+
+    def start(self):
+        """Return 0: the chip measures while it is read."""
+        return 0
+
+    def read(self):
+        """Return the values. Raises OSError if there is no answer, or its checksum is wrong."""
+        try:
+            self._dht.measure()
+        except Exception as error:
+            # The driver raises a bare Exception for a wrong checksum.
+            raise OSError("%s: %s" % (_NAME, str(error) or _("no answer")))
+        both = self._dht.temperature(), self._dht.humidity()
+        return both if not self._quantity else both[1:] if self._quantity == "humidity" else both[:1]

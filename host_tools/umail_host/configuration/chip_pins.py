@@ -1,0 +1,60 @@
+"""What the pins of each chip can do, from its data sheet: which exist, carry its flash, only read, measure voltages."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ChipPins:
+    """The pins of a chip.
+
+    Attributes:
+        title: what a person calls it.
+        known: numbers that exist.
+        taken: number → what hangs there already.
+        inputs: those that are inputs only, without pull resistors.
+        analog: those that measure voltages beside Wi-Fi.
+        analog_alone: those that measure voltages only while Wi-Fi is off.
+    """
+
+    title: str
+    known: Container[int]
+    taken: dict[int, str]
+    inputs: Container[int] = ()
+    analog: Container[int] = ()
+    analog_alone: Container[int] = ()
+
+
+def _flash(first: int, last: int) -> dict[int, str]:
+    return dict.fromkeys(range(first, last + 1), "the flash")
+
+
+_ESP32 = ChipPins(
+    "ESP32",
+    {*range(24), 25, 26, 27, *range(32, 40)} - {20},
+    _flash(6, 11),
+    range(34, 40),
+    range(32, 40),
+    (0, 2, 4, 12, 13, 14, 15, 25, 26, 27),
+)
+# What a Pico's radio, or a WIZnet chip on its board, is wired to (Pico W data sheet, 2.1; W5500-EVB-Pico).
+RP2_WIFI = dict.fromkeys((23, 24, 25, 29), "the Wi-Fi chip")
+RP2_ETHERNET = dict.fromkeys(range(16, 22), "the Ethernet chip")
+# The MAC of an ESP32 has its lines at fixed pins (ESP32 data sheet, "Ethernet MAC").
+ESP32_RMII = dict.fromkeys((19, 21, 22, 25, 26, 27), "the Ethernet chip")
+
+# Data sheets of Espressif, "Pin Overview" and "ADC"; RP2040 and Pico W data sheets.
+CHIPS = {
+    "esp32": _ESP32,
+    "virtual": _ESP32,
+    "esp32s2": ChipPins("ESP32-S2", {*range(22), *range(26, 47)}, _flash(26, 32), (46,), range(1, 11), range(11, 21)),
+    "esp32s3": ChipPins("ESP32-S3", {*range(22), *range(26, 49)}, _flash(26, 32), (), range(1, 11), range(11, 21)),
+    "esp32c3": ChipPins("ESP32-C3", range(22), _flash(12, 17), (), range(5), (5,)),
+    "esp32c5": ChipPins("ESP32-C5", range(29), _flash(16, 22), (), range(1, 7)),
+    "esp32c6": ChipPins("ESP32-C6", range(31), _flash(24, 30), (), range(7)),
+    "esp32p4": ChipPins("ESP32-P4", range(55), {}, (), {*range(16, 24), *range(49, 55)}),
+    "rp2040": ChipPins("RP2040", range(30), {}, (), range(26, 30)),
+    "rp2350": ChipPins("RP2350", range(30), {}, (), range(26, 30)),
+}

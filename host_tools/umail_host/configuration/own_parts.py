@@ -1,0 +1,108 @@
+"""Finds sensors and actions of one's own beside a configuration, sensors/NAME.py, outputs/NAME.py; checks them."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from umail_host import files, firmware_rules
+from umail_host.errors import UserError
+
+_SENSOR = (
+    "def read(): return 21.5, or class Sensor with def __init__(self, config) and def read(self)",
+    'VALUES = (("temperature", "°C"), ("humidity", "%"))',
+)
+
+
+def take(config: dict[str, Any], folder: Path | None) -> dict[str, bytes]:
+    """Return the modules of one's own that a configuration names: path on the board, /lib/sensors/x.py → source.
+
+    Their sections get what the board must know of them: ``values``, the name and unit of each value.
+
+    Args:
+        config: as written; is changed.
+        folder: where the configuration lies; None: nothing is looked for.
+
+    Raises:
+        UserError: one is not there, or not as it must be.
+    """
+    found: dict[str, bytes] = {}
+    if folder is None:
+        return found
+    for place, section in _sections(config):
+        package = "outputs" if place.startswith("outputs.") else "sensors"
+        kind = section.get("type")
+        known = firmware_rules.module(f"{package}.find").TYPES
+        if not isinstance(kind, str) or not kind or kind in known:
+            continue
+        file = folder / package / f"{kind}.py"
+        if not file.is_file():
+            close = difflib.get_close_matches(kind, known, 1)
+            hint = f'did you mean "{close[0]}"? Else ' if close else ""
+            raise UserError(
+                f'fix the configuration:\n  - "{place}.type" is "{kind[:40]}": {hint}give one of {", ".join(known)}, '
+                f"or put a file {package}/{kind[:40]}.py beside the configuration (docs/own-sensor.md)."
+            )
+        source = files.read(file)
+        module = _parse(source, file)
+        if package == "outputs" and "act" not in _functions(module):
+            raise UserError(f"{file} has no def act(event): it is called with each alert (docs/own-sensor.md)")
+        section.setdefault("values", _values(module, file) if package == "sensors" else [])
+        found[f"/lib/{package}/{kind}.py"] = source
+    return found
+
+
+def _sections(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    places = [("sensor", config.get("sensor"))]
+    for several in ("sensors", "outputs"):
+        if isinstance(named := config.get(several), dict):
+            places += [(f"{several}.{name}", section) for name, section in named.items()]
+    yield from ((place, section) for place, section in places if isinstance(section, dict))
+
+
+def _parse(source: bytes, file: Path) -> ast.Module:
+    try:
+        return ast.parse(files.text(source, str(file)))
+    except SyntaxError as error:
+        raise UserError(f"{file}, line {error.lineno}, is not Python: {error.msg}") from None
+
+
+def _functions(body: ast.Module | ast.ClassDef) -> dict[str, ast.AST]:
+    return {node.name: node for node in body.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def _values(module: ast.Module, file: Path) -> list[list[str]]:
+    """Return name and unit of each value that the module gives."""
+    named = _functions(module)
+    sensor = named.get("Sensor")
+    if isinstance(sensor, ast.ClassDef) and "read" not in _functions(sensor):
+        raise UserError(f"{file}: class Sensor has no def read(self): write {_SENSOR[0]}")
+    if sensor is None and "read" not in named:
+        raise UserError(f"{file} does not say how to read the sensor: write {_SENSOR[0]}")
+    given = _assigned(module, "VALUES", file)
+    if given is None and isinstance(sensor, ast.ClassDef):
+        given = _assigned(sensor, "VALUES", file)
+    if given is None:
+        return [["", str(_assigned(module, "UNIT", file) or "")]]
+    values = [list(one) for one in given] if isinstance(given, tuple | list) else []
+    if not values or any(len(one) != 2 or not all(isinstance(text, str) for text in one) for one in values):
+        raise UserError(f"{file}: VALUES is not a list of names and units: write {_SENSOR[1]}")
+    names = [one[0] for one in values]
+    if len(set(names)) < len(names) or (len(names) > 1 and "" in names):
+        raise UserError(f"{file}: VALUES needs a name of its own for each value: write {_SENSOR[1]}")
+    return values
+
+
+def _assigned(body: ast.Module | ast.ClassDef, name: str, file: Path) -> Any:
+    for node in body.body:
+        if not isinstance(node, ast.Assign):
+            continue
+        if any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
+            try:
+                return ast.literal_eval(node.value)
+            except ValueError:
+                raise UserError(f"{file}: {name} must be written out, such as {_SENSOR[1]}") from None
+    return None

@@ -1,0 +1,45 @@
+"""Says all that is wrong with a configuration, beyond what a board itself can tell of its file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from umail_host.configuration import pins, reach
+from umail_host.device.boards import BoardSpec
+
+
+def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board: BoardSpec | None = None) -> list[str]:
+    """Return what is wrong, a sentence for each mistake.
+
+    Args:
+        config: as it was written.
+        value: the same as the firmware has checked and completed it; None: it has found mistakes.
+        board: the board it is for, if that is known.
+    """
+    found = pins.sentences(config, board)
+    if value is not None:
+        found += reach.sentences(config, value) + _ended(value) + _asleep(value)
+    return found
+
+
+def _ended(value: Mapping[str, Any]) -> list[str]:
+    now = time.time()
+    return [
+        f'"expires" says that "{name}" ended on {time.strftime("%Y-%m-%d", time.gmtime(ends))}: '
+        "renew it, store it, and give the new date."
+        for name, ends in value["expires"] or ()
+        if ends < now
+    ]
+
+
+def _asleep(value: Mapping[str, Any]) -> list[str]:
+    if not value["battery"]:
+        return []
+    return [
+        f'"{f"sensors.{name}" if name else "sensor"}" counts pulses, which no chip does while it sleeps: '
+        'leave "battery" out, or the counter.'
+        for name, section in value["sensors"].items()
+        if section["type"] == "pulse"
+    ]
