@@ -22,6 +22,7 @@ from wire_device import compile_library
 
 import secrets_watch
 from made_once import made_once
+from umail_host.device.board import SCRIPT
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
@@ -66,15 +67,15 @@ def pytest_report_header() -> str:
     found = find_micropython()
     if found is None:
         return "micropython: none"
-    facts = ROOT / "tests" / "support" / "facts.py"
-    done = subprocess.run([found, str(facts)], capture_output=True, text=True, timeout=20, check=False)
+    asked = SCRIPT.read_text(encoding="utf-8") + "\nimport json\nprint(json.dumps(interpreter()))\n"
+    done = subprocess.run([found, "-c", asked], capture_output=True, text=True, timeout=20, check=False)
     try:
         told = json.loads(done.stdout)
     except ValueError:
         raise pytest.UsageError(f"{found} is not a MicroPython that runs here") from None
     return (
-        f"micropython {told['release']}: words of {told['words']} bits, {told['floats']} floats, "
-        f"ticks of {told['ticks']} bits, epoch {told['epoch']} ({found})"
+        f"micropython {told['release']}: words of {told['words_bits']} bits, {told['floats']} floats, "
+        f"ticks of {told['ticks_bits']} bits, epoch {told['epoch']} ({found})"
     )
 
 

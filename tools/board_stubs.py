@@ -27,6 +27,7 @@ SCRIPTS = (
     _HOST / "deploy" / "on_board.py",
     _HOST / "deploy" / "romfs_on_board.py",
     _HOST / "doctor" / "examine.py",
+    _HOST / "device" / "on_board.py",
     _HOST / "doctor" / "on_board.py",
     _HOST / "first_board" / "on_board.py",
     _HOST / "sensing" / "on_board.py",

@@ -47,8 +47,10 @@ def _dotted(path: str) -> str:
     return name.removesuffix(".__init__")
 
 
-def alert_modules(micropython: str, library: Path) -> tuple[list[str], list[str]]:
+def alert_modules(micropython: str, library: Path, program: Path = _ALERT) -> tuple[list[str], list[str]]:
     """Modules of the library that a plain alert by submission loads, seen in a real one sent to the fake server.
+
+    ``program``: what sends it (size_alert.py).
 
     Returns:
         Those that stay in RAM, and those that leave it again.
@@ -65,7 +67,7 @@ def alert_modules(micropython: str, library: Path) -> tuple[list[str], list[str]
         trust = Path(folder) / "root.der"
         trust.write_bytes(server.ca_der)
         done = subprocess.run(
-            [micropython, str(_ALERT), str(server.port), str(trust), _PASSWORD],
+            [micropython, str(program), str(server.port), str(trust), _PASSWORD],
             capture_output=True,
             text=True,
             timeout=60,

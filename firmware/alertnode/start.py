@@ -101,7 +101,7 @@ def _run(settings, running, asleep):
     run = assemble.build(settings, parts, running)
     del assemble, parts
     if not asleep:
-        for name in ("assemble", "config_network", "networks", "post", "routes", "secrets"):
+        for name in ("assemble", "config_network", "networks", "post", "routes", "rulebook", "secrets"):
             unload(name)
     run()
 

@@ -24,7 +24,7 @@ def load_transient(name):
             # Code wants whole pieces of memory.
             gc.collect()
         found = __import__(full, None, None, (name,))
-        if sys.implementation.name == "micropython" or package == "umail.tables":
+        if sys.implementation.name == "micropython" or package in ("umail.tables", "umail.certs"):
             del sys.modules[full]
             sys.modules[package].__dict__.pop(leaf, None)
             if not kept:

@@ -29,6 +29,7 @@ if sys.implementation.name == "micropython":
             return 0
 
 else:
+    from . import loaded_cpython  # noqa: F401
     from .net.aio_cpython import ready as _ready
 
 

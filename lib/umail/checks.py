@@ -28,8 +28,9 @@ def token(value):
 
 
 def timeout(argument, value):
-    """Refuse a time limit."""
-    refuse(argument, value, "is not a number of seconds from 0 to 400,000")
+    """Refuse what is not a number of seconds, infinite, or more than a board's clock of milliseconds can tell."""
+    if not isinstance(value, (int, float)) or not 0 < value <= 400000:
+        refuse(argument, value, "is not a number of seconds from 0 to 400,000")
 
 
 def route(one):

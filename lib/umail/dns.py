@@ -256,7 +256,7 @@ def servers(path="/etc/resolv.conf"):
             found.append(network.ipconfig("dns"))
         except (AttributeError, ValueError, OSError, TypeError):
             found.append(load_transient("net.interface").find().ifconfig()[3])
-    except (ImportError, AttributeError, OSError):
+    except (ImportError, AttributeError, OSError, RuntimeError):
         try:
             with open(path) as file:
                 for line in file:

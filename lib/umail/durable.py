@@ -35,14 +35,14 @@ def unseal(line):
 
 
 def sync(file):
-    """Have what was written to ``file`` on the flash before going on."""
+    """Wait until what was written to ``file`` is on flash."""
     file.flush()
     if hasattr(os, "fsync"):
         os.fsync(file.fileno())
 
 
 def settle(path):
-    """Have the names in the directory of ``path`` on the flash, if directories are synced by themselves."""
+    """Wait until the directory of ``path`` is on flash, if directories are synced separately."""
     if hasattr(os, "fsync") and os.name == "posix":
         directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
         try:

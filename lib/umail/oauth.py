@@ -51,7 +51,7 @@ class FileStore:
             return {}
 
     def get(self, key):
-        """The value (str) of ``key``, or None; OSError if the file is there and cannot be read."""
+        """Return the value (str) of ``key``, or None; OSError if the file is there and cannot be read."""
         return self._all().get(key)
 
     def set(self, key, value):
@@ -85,7 +85,7 @@ class NvsStore:
         self.nvs = NVS(namespace)
 
     def get(self, key):
-        """The value (str) of ``key``, or None; OSError if the storage cannot be read."""
+        """Return the value (str) of ``key``, or None; OSError if the storage cannot be read."""
         value = bytearray(4096)
         try:
             return str(value[: self.nvs.get_blob(key, value)], "utf-8")
@@ -118,13 +118,15 @@ class _Token:
         self._store = store
         # A refresh token that the store does not take yet.
         self._renewed: "str | None" = None
+        load_transient("checks").timeout("timeout", seconds)
         self._seconds = seconds
+        self._busy = False
         self._token = None
         # How many seconds it is valid, and when it came, by the ticks and by the date.
         self._valid = self._ticks = self._date = 0
 
     def __call__(self, refresh=False):
-        """An access token (str), by blocking calls; see ``steps`` for what is raised."""
+        """Return an access token (str), by blocking calls; see ``steps`` for what is raised."""
         from .blocking import Wire
 
         wire = Wire(self._seconds)
@@ -132,16 +134,25 @@ class _Token:
         return wire.run(self.steps(refresh))
 
     def steps(self, refresh=False):
-        """Fetch a token where none is valid, or ``refresh`` wants a new one (generator): returns it.
+        """Return a valid access token (generator), a new one if none is valid or ``refresh`` is True.
 
         Raises:
             MailError: stage auth, or that of the connection; ``configuration`` where a person must act, with the
                 advice for it.
         """
         self.keep()
+        for _ in range(120):
+            if not self._busy:
+                break
+            # Another task fetches one: a refresh token may be good for one use only.
+            yield ("pause", 1)
         if refresh or self._token is None or not self._is_fresh():
             self._token = None
-            yield from self._fetch()  # type: ignore[attr-defined]
+            self._busy = True
+            try:
+                yield from self._fetch()  # type: ignore[attr-defined]
+            finally:
+                self._busy = False
         return self._token
 
     def keep(self):

@@ -47,7 +47,7 @@ class Outbox:
             refuses; ``keep()`` gives it back. They are the mails that were delivered and could not be removed.
 
     Raises:
-        ValueError: another Outbox has this directory; ``close`` it first.
+        ValueError: another Outbox has this directory (``close`` it first), or ``timeout`` or ``deadline`` is no time.
         OSError: the directory cannot be read.
     """
 
@@ -77,6 +77,8 @@ class Outbox:
             from .policy import Policy
 
             policy = Policy(random)
+        for name, value in (("timeout", timeout), ("deadline", deadline)):
+            load_transient("checks").timeout(name, value)
         self.policy = policy
         self.route = route
         self.most_bytes = most_bytes
@@ -129,11 +131,12 @@ class Outbox:
                 from .queue.claim_cpython import Claim
 
                 self._claim = Claim(path)
-            elif path in _claimed:
-                raise OSError(11)
             else:
-                _claimed.add(path)
-                self._claim = path
+                name = load_transient("queue.found").whole(path)
+                if name in _claimed:
+                    raise OSError(11)
+                _claimed.add(name)
+                self._claim = name
         except OSError as error:
             # EAGAIN, as 35 on macOS.
             if error.args[0] in (11, 35):
@@ -141,7 +144,7 @@ class Outbox:
             raise
 
     def close(self):
-        """Let go of the directory, for another Outbox; this one is not used any more."""
+        """Release the directory for another Outbox; this one must not be used any more."""
         close = getattr(self._claim, "close", None)
         if close:
             close()
@@ -151,7 +154,7 @@ class Outbox:
     # -- time, and what is remembered --------------------------------------------------------------------------------
 
     def now(self):
-        """The outbox's time, in whole seconds."""
+        """Return the outbox's time, in whole seconds."""
         now = self._base + int(self.uptime())
         if self._behind:
             date = self.date()
@@ -205,7 +208,7 @@ class Outbox:
             self.keep([int(name.partition("-")[0], 16) for name in self.stuck])
 
     def save(self):
-        """Write down what must survive a reset, if it has changed, and the time each hour, for what has no mail's file.
+        """Write what must survive a reset, if it has changed, and once an hour the time.
 
         If the flash refuses, only that is forgotten.
         """
@@ -232,7 +235,7 @@ class Outbox:
             pass
 
     def store(self, entry):
-        """Write the state of a mail down. If the flash refuses, it is known until the next reset."""
+        """Write the state of a mail; if the flash refuses, it is known until the next reset only."""
         try:
             self.spool.store(entry, self.now(), self.date())
         except OSError:
@@ -248,7 +251,7 @@ class Outbox:
             self.remember()
 
     def doubt(self, entry):
-        """The power went, or the program was stopped, while it was sent: it may have been delivered."""
+        """Mark a mail as perhaps delivered: the power or the program stopped while it was sent."""
         entry.doubts += 1
         entry.state = "uncertain"
         entry.until = self.now() + self.policy.spread(self.policy.doubt)
@@ -257,7 +260,7 @@ class Outbox:
             self.bury(entry)
 
     def bury(self, entry):
-        """Give a mail up; the next one tells."""
+        """Give up a mail; the next one tells of it."""
         entry.state = "dead"
         self.notes.buried += 1
         self.notes.why = str(entry.why)
@@ -287,7 +290,7 @@ class Outbox:
         return putting.put(self, message, key, priority, recovery, copy)
 
     def write(self, message, group, priority, until, more, since, copy=True):
-        """Store a mail, whatever the policy; returns its Entry."""
+        """Store a mail without asking the policy; return its Entry."""
         return putting.write(self, message, group, priority, until, more, since, copy)
 
     # -- sending -----------------------------------------------------------------------------------------------------
@@ -307,7 +310,7 @@ class Outbox:
         return Wire(self.timeout, self.tick).run(self.flushing(budget))
 
     def flushing(self, budget=None):
-        """What ``flush`` does, as a generator for a driver; a second one beside it does nothing."""
+        """Do what ``flush`` does, as a generator for a driver; a second one at the same time does nothing."""
         from .queue.run import Flush
 
         if self.busy:
@@ -321,7 +324,7 @@ class Outbox:
     # -- looking and helping ----------------------------------------------------------------------------------------
 
     def wait(self):
-        """Seconds until something is due (int), 0 for now; None: nothing waits. For a board that sleeps meanwhile."""
+        """Return the seconds (int) until something is due, 0 for now, None if nothing waits; a board may sleep then."""
         now = self.now()
         times = [entry.until for entry in self.pending()]
         if self.heartbeat:
@@ -329,15 +332,15 @@ class Outbox:
         return max(min(times) - now, self.policy.wait(now)) if times else None
 
     def pending(self):
-        """The mails that are on their way: list of Entry."""
+        """Return the mails that wait (list of Entry)."""
         return [entry for entry in self.entries if entry.state != "dead"]
 
     def dead(self):
-        """The mails that were given up, ``.why`` and ``.gone`` telling of what: list of Entry."""
+        """Return the mails that were given up (list of Entry); ``.why`` and ``.gone`` tell the reason."""
         return [entry for entry in self.entries if entry.state == "dead"]
 
     def read(self, entry):
-        """The ``Message`` of an entry, or None if its file is damaged; OSError if it cannot be read."""
+        """Return the ``Message`` of an entry, None if its file is damaged; OSError if it cannot be read."""
         found = self.spool.read(entry)
         return found and found[0]
 

@@ -208,7 +208,8 @@ class Policy:
             self.began = now
         self.fails = self.fails + 1 if self.why == why or passing else 1
         self.why = why
-        if passing:
+        if passing or why == "dns_no_name":
+            # (To ask for a name again harms nobody, and a router may lie of a name that was never found before, too.)
             pause = self.spread(least) + self.pause(self.fails)
         elif kind == "security" and known:
             pause = self.pause(self.fails, _PORTAL)

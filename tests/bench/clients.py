@@ -5,6 +5,7 @@ Passwords and tokens stand in the command lines: they are the fake server's own 
 
 from __future__ import annotations
 
+import ctypes.util
 import json
 import os
 import shutil
@@ -15,6 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# Where `npm install` puts what the bench needs.
+NODE_MODULES = HERE.parents[1] / "build" / "bench" / "node_modules"
 USER = "esp32@contoso.com"
 OPS = "ops@contoso.com"
 
@@ -74,7 +77,7 @@ class Client:
             errors="replace",
             timeout=timeout,
             check=False,
-            env={**os.environ, "MICROPYPATH": f"{self.library}:.frozen"},
+            env={**os.environ, "MICROPYPATH": f"{self.library}:.frozen", "NODE_PATH": str(NODE_MODULES)},
         )
         if done.returncode:
             raise Unable(f"{self.name} failed: {(done.stdout + done.stderr).strip()[-300:]}")
@@ -119,6 +122,16 @@ def _curl(job: Job) -> list[str]:
     return command
 
 
+def _nodemailer(job: Job) -> list[str]:
+    return ["node", str(HERE / "nodemailer_peer.cjs"), json.dumps(asdict(job))]
+
+
+def _libesmtp(job: Job) -> list[str]:
+    if job.mechanism == "XOAUTH2":
+        raise Unable("no XOAUTH2")
+    return [sys.executable, str(HERE / "libesmtp_peer.py"), json.dumps(asdict(replace(job, file=_file(job))))]
+
+
 def _swaks(job: Job) -> list[str]:
     if job.count > 1:
         raise Unable("a connection for each mail")
@@ -159,7 +172,7 @@ def umail(micropython: str, library: Path, *options: str) -> Client:
 
 
 def umail_aio(micropython: str, library: Path) -> Client:
-    """This library's asyncio driver: prints how many microseconds it held the loop, connecting and sending."""
+    """This library's asyncio driver."""
     return Client("umail", _umail(micropython, program="device_aio.py"), library=str(library), pem=False)
 
 
@@ -182,6 +195,8 @@ def hosts() -> list[Client]:
         Client("msmtp", _msmtp, "apt install msmtp"),
         Client("curl", _curl, "apt install curl"),
         Client("swaks", _swaks, "apt install swaks"),
+        Client("nodemailer", _nodemailer, "npm install --no-save --prefix build/bench nodemailer@10"),
+        Client("libESMTP", _libesmtp, "apt install libesmtp6"),
     ]
 
 
@@ -191,4 +206,8 @@ def missing(client: Client) -> bool:
         import importlib.util
 
         return importlib.util.find_spec("aiosmtplib") is None
+    if client.name == "nodemailer":
+        return shutil.which("node") is None or not (NODE_MODULES / "nodemailer").is_dir()
+    if client.name == "libESMTP":
+        return ctypes.util.find_library("esmtp") is None
     return bool(client.get) and shutil.which(client.name) is None

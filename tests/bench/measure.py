@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import math
 import os
 import re
@@ -34,6 +33,8 @@ KIB = 1024
 ROOT = Path(__file__).resolve().parents[2]
 # What the library's memory is compared with: the commit before it was cut down.
 BEFORE = "62eb206"
+OLD_ALERT = Path("host_tools") / "umail_host" / "size_alert.py"
+OLD_APART = ("umail.dns", "umail.resolve", "umail.tls", "umail.certs")
 # Seconds within which the server takes a flight for one, however busy this computer is.
 _SETTLE = 0.05
 
@@ -57,11 +58,14 @@ class Bench:
     """The clients, and a folder for what they need.
 
     Args:
-        micropython: path of the interpreter; ``library``: folder of the package ``umail``; ``peer``: path of uMail's
-            umail.py, or None.
+        micropython: path of the interpreter; ``narrow``: of one built with 32-bit words, or None.
+        library: folder of the package ``umail``; ``peer``: path of uMail's umail.py, or None.
     """
 
-    def __init__(self, micropython: str, library: Path, peer: Path | None, folder: Path) -> None:
+    def __init__(
+        self, micropython: str, library: Path, peer: Path | None, folder: Path, narrow: str | None = None
+    ) -> None:
+        self.interpreters = {"64-bit": micropython} | ({"32-bit": narrow} if narrow else {})
         self.before = _before(library, folder / "before")
         self.micropython, self.folder = micropython, folder
         self.compiled = _compile(library, folder / "ours", "umail")
@@ -109,7 +113,9 @@ def _before(library: Path, folder: Path) -> Path | None:
     """The library as it was at ``BEFORE``, compiled; None if this is not a repository that knows it."""
     if not library.is_relative_to(ROOT) or shutil.which("git") is None:
         return None
-    found = subprocess.run(["git", "-C", str(ROOT), "archive", BEFORE, "lib/umail"], capture_output=True, check=False)
+    found = subprocess.run(
+        ["git", "-C", str(ROOT), "archive", BEFORE, "lib/umail", str(OLD_ALERT)], capture_output=True, check=False
+    )
     if found.returncode:
         return None
     with tarfile.open(fileobj=io.BytesIO(found.stdout)) as archive:
@@ -225,82 +231,105 @@ def _instructions(client: Client, job: Job) -> int:
 
 
 def heap(bench: Bench) -> Iterator[Row]:
-    """The smallest heap, in kB of 64-bit words, with which a mail goes out over TLS."""
+    """The smallest heap, in kB, with which a mail goes out over TLS: code in RAM, then in a ROMFS; by the words."""
     mails = (
-        ("short alert", 0, 0, 0),
-        ("3.6 kB of text", 0, 3600, 0),
-        ("1 MB attachment", 1_000_000, 0, 32),
-        ("4 MB attachment", 4_000_000, 0, 0),
+        ("short alert", 20, 0, 28),
+        ("alert with 1,000 bytes of text", 1000, 0, 0),
+        ("alert with 3,500 bytes of text", 3500, 0, 0.42),
+        ("1 MB attachment", 20, 1_000_000, 44),
+        ("4 MB attachment", 20, 4_000_000, 0),
     )
-    for name, count, text, goal in mails:
-        row = Row(f"smallest heap (64-bit), {name}", "kB", goal)
-        with bench.server("generic", mechanisms=("PLAIN",)) as (_, job):
-            whole = replace(job, attachment=bench.file(count) if count else "", text=text)
-            row.values["umail"] = _smallest(bench, clients.umail, bench.compiled, whole)
-            if bench.before:
-                row.values[BEFORE] = _smallest(bench, clients.umail, bench.before, whole)
-            if bench.peer and not text and count <= 1_000_000:
-                row.values["uMail"] = _smallest(bench, clients.peer, bench.peer, whole)
-        yield row
-    yield heap_from_flash(bench)
+    for words, micropython in bench.interpreters.items():
+        for name, text, count, goal in mails:
+            row = Row(f"smallest heap ({words}), {name}", "kB")
+            yield _heaps(bench, row, micropython, replace(Job(), text=text), count, goal if words == "64-bit" else 0)
+        for name, count, goal in (("short alert", 0, 0), ("1 MB attachment", 1_000_000, 30)):
+            row = Row(f"smallest heap ({words}), {name}, the library in ROMFS", "kB")
+            goal = goal if words == "64-bit" else 0
+            yield _heaps(bench, row, micropython, replace(Job(), text=20), count, goal, rom=True)
 
 
-def heap_from_flash(bench: Bench) -> Row:
-    """The smallest heap for an attachment where the code is not in RAM: run from a ROMFS, as from ESP32's flash."""
-    image = bench.folder / "rom.img"
-    with contextlib.redirect_stdout(io.StringIO()):
-        image.write_bytes(romfs.make_romfs(str(bench.compiled), mpy_cross=None))
-    # The collector's tables take a 64th of what they look after.
-    beside = math.ceil(image.stat().st_size * (1 + 1 / 64) / KIB)
-    row = Row("smallest heap (64-bit), 1 MB attachment, the library in ROMFS", "kB", 32)
+def _heaps(bench: Bench, row: Row, micropython: str, mail: Job, count: int, goal: float, rom: bool = False) -> Row:
     with bench.server("generic", mechanisms=("PLAIN",)) as (_, job):
-        whole = replace(job, attachment=bench.file(1_000_000))
-        row.values["umail"] = _smallest(bench, clients.umail_rom, image, whole, beside)
+        whole = replace(job, attachment=bench.file(count) if count else "", text=mail.text)
+        for name, compiled in (("umail", bench.compiled), (BEFORE, bench.before)):
+            if compiled and rom:
+                image, beside = _rom(compiled, bench.folder / f"{name}.img")
+                row.values[name] = _smallest(micropython, clients.umail_rom, image, whole, beside)
+            elif compiled:
+                row.values[name] = _smallest(micropython, clients.umail, compiled, whole)
+        if bench.peer and not rom and mail.text == 20 and count <= 1_000_000:
+            row.values["uMail"] = _smallest(micropython, clients.peer, bench.peer, whole)
+    before = row.values.get(BEFORE)
+    # Below one it is a share of what it was.
+    row.goal = goal if goal >= 1 else goal * before if isinstance(before, int | float) else 0
     return row
 
 
-def _smallest(bench: Bench, kind: Callable[..., Client], library: Path, job: Job, beside: int = 0) -> float:
+def _rom(compiled: Path, image: Path) -> tuple[Path, int]:
+    """An image of a ROMFS, run from as from an ESP32's flash, and what it takes of the heap that it lies in, in kB."""
+    if not image.exists():
+        with contextlib.redirect_stdout(io.StringIO()):
+            image.write_bytes(romfs.make_romfs(str(compiled), mpy_cross=None))
+    # The collector's tables take a 64th of what they look after.
+    return image, math.ceil(image.stat().st_size * (1 + 1 / 64) / KIB)
+
+
+def _smallest(micropython: str, kind: Callable[..., Client], library: Path, job: Job, beside: int = 0) -> float:
     low, high = 8, 256
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            kind(bench.micropython, library, "-X", f"heapsize={middle + beside}k").run(job)
+            kind(micropython, library, "-X", f"heapsize={middle + beside}k").run(job)
             high = middle
         except Unable:
             low = middle
     return high
 
 
-def holds(bench: Bench) -> Iterator[Row]:
-    """How long umail.aio keeps the loop from other tasks: the best of some runs, as the machine holds them, too."""
-    client = clients.umail_aio(bench.micropython, bench.compiled)
-    sending = Row("asyncio: the loop held by sending 256 KiB", "ms", 5)
-    handshakes = []
-    for name, key_type in (("RSA, as Exchange's", KeyType.RSA), ("ECDSA", KeyType.ECDSA)):
+def alerts(bench: Bench) -> Iterator[Row]:
+    """What the interpreter does for a whole short alert, import and handshake included, by the server's keys."""
+    for keys, key_type in (("RSA, as Exchange's", KeyType.RSA), ("ECDSA", KeyType.ECDSA)):
         authority = Authority(["localhost"], key_type)
         with bench.server("generic", mechanisms=("PLAIN",), authority=authority) as (_, job):
-            whole = replace(job, attachment=bench.file(256 * KIB))
-            held = [json.loads(client.run(whole).stdout.splitlines()[-1]) for _ in range(7)]
-        handshakes.append(Row(f"asyncio: the loop held by a handshake, {name}", "ms", 5))
-        handshakes[-1].values["umail"] = min(first for first, _ in held) / 1000
-        sending.values["umail"] = min(second for _, second in held) / 1000
-    yield from (sending, *handshakes)
+            for way, client, before in (
+                ("", clients.umail(bench.micropython, bench.compiled), clients.umail),
+                (" by asyncio", clients.umail_aio(bench.micropython, bench.compiled), clients.umail_aio),
+            ):
+                row = Row(f"short alert{way}, {keys}", "M instructions")
+                if shutil.which("valgrind") is None:
+                    row.values["umail"] = "apt install valgrind"
+                    yield row
+                    continue
+                row.values["umail"] = _instructions(client, job) / 1e6
+                if bench.before:
+                    row.values[BEFORE] = _instructions(before(bench.micropython, bench.before), job) / 1e6
+                yield row
 
 
 def sizes(bench: Bench, library: Path, cache: Path, table: Path) -> Iterator[Row]:
     """Flash and RAM, as `make size` measures them, and uMail's in the same way."""
     committed = size_table.parse(table.read_text(encoding="utf-8"))
     found, notes = size.measure(bench.micropython, library, cache, committed)
-    flash = Row("what a plain alert loads, .mpy", "bytes", 12_000, {"umail": found.alert_mpy})
-    whole = Row("the whole library, .mpy, certificates and advice apart", "bytes", 40_000)
+    flash = Row("what a plain alert loads, .mpy", "bytes", 0, {"umail": found.alert_mpy})
+    sending = Row("the same, DNS and certificates apart", "bytes", 8_000, {"umail": found.sending_mpy})
+    whole = Row("the whole library, .mpy, certificates and advice apart", "bytes")
     whole.values["umail"] = found.total("code")
     ram = Row("what importing that takes of the heap, 32-bit", "bytes", 0, {"umail": found.alert_ram})
     if notes:
         ram.values["umail"] = notes[0]
+    if bench.before:
+        old = bench.folder / "before" / "source"
+        mpy = size.measure_mpy(old / "lib" / "umail")
+        loaded = size.alert_modules(bench.micropython, old / "lib" / "umail", old / OLD_ALERT)
+        names = {name for names in loaded for name in names if not name.startswith("umail.certs.")}
+        flash.values[BEFORE] = sum(mpy[name] for name in names)
+        sending.values[BEFORE] = flash.values[BEFORE] - sum(mpy.get(name, 0) for name in OLD_APART)
     if bench.peer:
-        flash.values["uMail"] = whole.values["uMail"] = (bench.peer / "umail.mpy").stat().st_size
+        for row in (flash, sending, whole):
+            row.values["uMail"] = (bench.peer / "umail.mpy").stat().st_size
         try:
             ram.values["uMail"] = size.measure_ram(bench.peer_package, ["umail"], ["umail"], cache)[1]
         except UserError as error:
             ram.values["uMail"] = str(error)
-    yield from (flash, whole, ram)
+    yield from (flash, sending, whole, ram)

@@ -5,6 +5,7 @@ import os
 
 from alertnode import config
 from check import equal, inside, scratch
+from umail.net import whole_json
 
 
 def but(table, more):
@@ -168,9 +169,9 @@ def test_a_live_sensor_gets_a_rule_for_being_gone_unless_there_is_one():
 
 def test_a_configuration_that_is_cut_off_is_refused_even_if_the_parser_takes_it():
     whole = json.dumps(but(GOOD, {"board_name": 'a "quoted\\" {name'})).encode()
-    equal(config._closed(whole + b"\n"), True)
+    equal(whole_json.closed(whole + b"\n"), True)
     for cut in range(1, len(whole)):
-        equal(config._closed(whole[:cut]), False, whole[:cut])
+        equal(whole_json.closed(whole[:cut]), False, whole[:cut])
 
     class Lenient:
         """The parser of MicroPython up to 1.25, which ends a value where the text ends."""
@@ -294,6 +295,10 @@ WRONG = {
     "rules.limit": NUMBER,
     "rules.hysteresis": NUMBER + (-1,),
     "rules.readings": WHOLE + (0, 101),
+    "quiet": TEXT + ("22:00", "22-6", "24:00-06:00", "22:60-06:00", "22:00-22:00", "2:00-6:00", "22:00–06:00"),
+    "storm.window": WHOLE + (-1,),
+    "storm.widest": WHOLE + (-1,),
+    "storm.per_hour": WHOLE + (-1,),
     "interval": NUMBER + (0, 86401),
     "clock.ntp": BLANK + NAME[len(TEXT) :] + ([""], [7]),
     "clock.zone": TEXT + ("CET", "Europe/Berlin"),
@@ -325,6 +330,7 @@ NEEDED = {
     "sensor.debounce": CONTACT,
     "sensor.interval": ADC,
     "sensor.readings": ADC,
+    "storm": {"storm": {}},
     "rules.low": {"rules": [BAND]},
     "rules.high": {"rules": [BAND]},
     "rules.by": {"rules": [CHANGE]},

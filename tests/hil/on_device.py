@@ -53,29 +53,6 @@ def many(route, count):
     return {"ms": time.ticks_diff(time.ticks_ms(), begun), "before": before, "after": after}
 
 
-def handshake(host, port, trust):
-    # A TLS handshake alone, implicit TLS: milliseconds, and the heap that the connection holds.
-    import socket
-    import ssl
-
-    with open(trust, "rb") as file:
-        root = file.read()
-    gc.collect()
-    free = gc.mem_free()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(cadata=root)
-    sock = socket.socket()
-    sock.connect(socket.getaddrinfo(host, port)[0][-1])
-    begun = time.ticks_ms()
-    wrapped = context.wrap_socket(sock, server_hostname=host)
-    took = time.ticks_diff(time.ticks_ms(), begun)
-    gc.collect()
-    held = free - gc.mem_free()
-    wrapped.close()
-    return {"ms": took, "heap": held}
-
-
 def put(route, count):
     # Mails into the outbox, not sent yet.
     box = umail.Outbox("/hil-outbox", route_of(route))

@@ -12,8 +12,8 @@ const RUNNER = "/tests/support/micropython_runner.py";
 const PATHS = ["/lib", "/firmware", "/tests/support", "/tests"];
 
 // What every board has and these builds lack, as far as a test without a network needs it; and their numbers of errors
-// about files are those of Emscripten, which their own \`errno\` does not know.
-const LACKING = `import errno, os, random, sys
+// about files are those of Emscripten, which neither their own \`errno\` nor a board knows.
+const LACKING = `import builtins, os, random, sys
 os.sep = "/"
 os.getenv = lambda name, default=None: default
 os.urandom = lambda count: bytes([random.getrandbits(8) for _ in range(count)])
@@ -21,11 +21,20 @@ class Module:
     pass
 for name in ("socket", "ssl"):
     sys.modules[name] = Module()
-files = Module()
-for name in dir(errno):
-    setattr(files, name, getattr(errno, name))
-files.EEXIST, files.EISDIR, files.ENOENT, files.ENOTDIR, files.ENOTEMPTY = 20, 31, 44, 54, 55
-sys.modules["errno"] = files
+sys.modules["socket"].SOCK_STREAM, sys.modules["socket"].SOCK_DGRAM = 1, 2
+# EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY
+numbers = {20: 17, 31: 21, 44: 2, 54: 20, 55: 39}
+def as_a_board(function):
+    def call(*arguments, **settings):
+        try:
+            return function(*arguments, **settings)
+        except OSError as error:
+            raise OSError(numbers.get(error.args[0], error.args[0]), *error.args[1:])
+    return call
+builtins.open = as_a_board(open)
+for name in ("stat", "listdir", "ilistdir", "remove", "unlink", "rename", "mkdir", "rmdir", "chdir", "statvfs"):
+    if hasattr(os, name):
+        setattr(os, name, as_a_board(getattr(os, name)))
 `;
 
 async function python(code, files = {}) {

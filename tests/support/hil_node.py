@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import planted
+from umail_host.device.board import SCRIPT
 from umail_host.fake_smtp import FakeServer
 from umail_host.hil.dut import Dut
 
@@ -33,7 +34,8 @@ class Online:
         now = time.gmtime()
         parts = (now.tm_year, now.tm_mon, now.tm_mday, now.tm_wday, now.tm_hour, now.tm_min, now.tm_sec, 0)
         self.board.exec(f"import machine\nmachine.RTC().datetime({parts!r})")
-        self.board.exec(_DEVICE.read_text(encoding="utf-8"))
+        for script in (SCRIPT, _DEVICE):
+            self.board.exec(script.read_text(encoding="utf-8"))
 
     def route(self, kind: str = "submission", **more: Any) -> dict[str, Any]:
         """Arguments of the route to the server, as on_device.py takes them."""

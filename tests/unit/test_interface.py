@@ -4,7 +4,7 @@ import sys
 
 from check import equal, raises
 from umail import dns
-from umail.net import interface
+from umail.net import interface, opening
 
 
 class Nic:
@@ -84,3 +84,15 @@ def test_a_board_without_either_has_none():
 
     raises(AttributeError, found, Nothing)
     equal(found(Nothing, lambda: dns.servers("none")), [])
+
+
+def test_a_radio_that_has_no_memory_to_start_gives_no_server_on_any_release():
+    for error in (RuntimeError("Wifi Unknown Error 0x0101"), OSError("WiFi Out of Memory")):
+
+        class Full:
+            def WLAN(self, number):
+                raise error
+
+        equal(found(Full(), lambda: dns.servers("none")), [])
+        if sys.implementation.name == "micropython":
+            equal(found(Full(), lambda: opening.address(None)), None)

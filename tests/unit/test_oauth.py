@@ -89,6 +89,15 @@ def test_an_answer_that_breaks_off_or_is_none_is_an_error():
         raises(MailError, request, answer)
 
 
+def test_an_answer_that_is_cut_off_is_never_taken_for_a_token_without_its_refresh_token():
+    # MicroPython up to 1.25 takes what stands before the cut for the whole object.
+    body = b'{"access_token": "tok", "expires_in": 3600, "refresh_token": "next", "more": {"a": [1]}}'
+    for end in range(len(body)):
+        error = raises(MailError, request, b"HTTP/1.1 200 OK\r\n\r\n" + body[:end])
+        equal((error.stage, error.kind), ("auth", "temporary"), body[:end])
+    equal(request(b"HTTP/1.1 200 OK\r\n\r\n" + body + b"\r\n")[0][1]["refresh_token"], "next")
+
+
 def test_a_form_cannot_be_broken_out_of():
     equal(form([("a", "&=+ \r\n\u00fc"), ("b", None), ("c", "~-._")]), b"a=%26%3D%2B%20%0D%0A%C3%BC&c=~-._")
 
@@ -397,3 +406,54 @@ def test_a_secret_that_an_endpoint_repeats_is_never_shown():
         equal("Zc" in text or "%5A" in text, False, text)
     equal(hidden("invalid_client: 100% wrong", secret), "invalid_client: 100% wrong")
     equal(hidden("anything", None), "anything")
+
+
+def test_a_time_out_that_is_none_is_a_sentence():
+    for value in (None, float("nan"), float("inf"), -1, 0, "5", 1e9):
+        error = raises(ValueError, oauth.ClientCredentials, "t", "c", "s", timeout=value)
+        inside("timeout: %r is not a number of seconds" % (value,), str(error))
+
+
+def test_two_tasks_fetch_a_token_one_after_the_other():
+    token = oauth.RefreshToken("t", "c", Store("first"))
+    asked = []
+
+    def fetch():
+        asked.append(token._current())
+        yield 5
+        token._token, token._valid, token._ticks = "access", 3600, oauth.sockets.ticks()
+        token._date = int(oauth.time.time())
+
+    token._fetch = fetch
+    one, other = token.steps(), token.steps()
+    equal(next(one), 5)
+    # (It asks again each second.)
+    equal((next(other), next(other)), (("pause", 1), ("pause", 1)))
+    equal(ended(one), "access")
+    equal(ended(other), "access")
+    equal(asked, ["first"])
+
+
+def test_a_task_that_is_cancelled_while_it_fetches_a_token_holds_nobody_up():
+    token = oauth.RefreshToken("t", "c", Store("first"))
+
+    def fetch():
+        yield 5
+
+    token._fetch = fetch
+    one = token.steps()
+    next(one)
+    one.close()
+    equal(next(token.steps()), 5)
+    # One that is never ended, whatever became of it, holds another up for two minutes at the most.
+    token._busy = True
+    steps = token.steps()
+    equal([next(steps) for _ in range(121)][-2:], [("pause", 1), 5])
+
+
+def ended(steps):
+    try:
+        next(steps)
+    except StopIteration as stop:
+        return stop.value
+    return None

@@ -208,7 +208,7 @@ def test_of_two_mails_of_one_group_neither_is_put_aside_because_it_cannot_be_rea
         def __exit__(self, kind, error, trace):
             self.file.close()
 
-    usual = builtins.open
+    usual = open
     builtins.open = lambda path, *rest: Half(usual(path, *rest)) if newer in path else usual(path, *rest)
     try:
         world.start(policy=policy)

@@ -9,16 +9,16 @@ import email.policy
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from weeks.causes import CAUSES
+from weeks.causes import CAUSES, ONE_PROVIDER
 
 _VALUE = re.compile(r"temperature ([\d.]+) °C is (above|back)")
-_HELD = re.compile(r"(\d+) such mails were held back")
+_HELD = re.compile(r"Such mails that were held back in \d+ minutes: (\d+)")
 _TOLD = re.compile(r"Mails that (?:were|could|cannot) [^:]*: (\d+)\.")
-_DOUBTFUL = ("flash_write", "flash_full", "flash_read", "memory", "wear", "versions", "rot")
+_DOUBTFUL = ("flash_write", "flash_full", "flash_read", "memory", "wear", "versions", "upgrade", "rot")
 # Seconds within which an alert is delivered in a world that is well.
 AT_ONCE = 60
 # Bounds on what is written: bytes of the logs and the outbox at any time, bytes and erased blocks a day.
@@ -51,6 +51,8 @@ class Fault:
     begin: int
     end: int
     extra: int = 0
+    # Another way was open all the time.
+    passable: bool = False
 
     @property
     def bound(self) -> int:
@@ -95,7 +97,9 @@ def read(log: list[str], events: list[dict[str, Any]], battery: bool = False) ->
     for event in events:
         if label := event.get("label"):
             begin = event["at"] * 1000
-            story.faults.append(Fault(label, begin, begin + 1000 * max(event.get("lasts", 0), event.get("off", 0))))
+            fault = Fault(label, begin, begin + 1000 * max(event.get("lasts", 0), event.get("off", 0)))
+            fault.passable = label == "ipv4" or (label in ONE_PROVIDER and not event.get("both", True))
+            story.faults.append(fault)
     _lives(story)
     for fault in story.faults:
         fault.extra = BATTERY if battery else 0
@@ -134,7 +138,7 @@ def owed(story: Story) -> dict[tuple[str, str], int]:
             blurred = True
         elif what == "boot" and text != "sleep":
             lost = blurred or any(
-                fault.label in ("flash_read", "flash_write", "versions", "memory")
+                fault.label in ("flash_read", "flash_write", "versions", "upgrade", "memory")
                 and fault.begin <= at + 60000
                 and fault.end >= at - 60000
                 for fault in story.faults
@@ -256,7 +260,12 @@ def _late(story: Story, due: dict[tuple[str, str], int], verdict: Verdict) -> No
         at = came.get(key)
         if at is None:
             continue
-        before = [fault for fault in story.faults if fault.begin <= at]
+        # (While another way is open the world is well, but for an attempt that was under way or has to fail first.)
+        before = [
+            replace(fault, end=min(fault.end, max(fault.begin, read_at))) if fault.passable else fault
+            for fault in story.faults
+            if fault.begin <= at
+        ]
         if any(fault.end > at for fault in before):
             verdict.counts["came while something was still wrong"] += 1
             continue

@@ -6,14 +6,14 @@ import math
 from random import Random
 from typing import Any
 
-from weeks.causes import CAUSES, DAY, HOUR, MINUTE
+from weeks.causes import CAUSES, DAY, HOUR, MINUTE, ONLY_FOR, QUOTAS
 from weeks.simulate import Plan
 
 # Nothing goes wrong in the last days: then everything must have been delivered.
 CALM = 3
 _MAILS_A_DAY = 0.82
 _FAULTS_A_DAY = 0.75
-BOARDS = ("password", "token", "battery", "password")
+BOARDS = ("password", "token", "battery", "pico", "two routes", "pico battery")
 
 
 def config(kind: str) -> dict[str, Any]:
@@ -26,6 +26,14 @@ def config(kind: str) -> dict[str, Any]:
         "port": 587,
         "trust": "/certs/test.der",
     }
+    if kind == "two routes":
+        mail["fallback"] = {
+            "route": "smtp",
+            "username": "second@example.net",
+            "host": "mail2.example.net",
+            "port": 465,
+            "trust": "/certs/test.der",
+        }
     if kind == "token":
         mail["oauth"] = {"flow": "refresh_token", "tenant": "t", "client_id": "c", "host": "login.example.net"}
     found: dict[str, Any] = {
@@ -41,7 +49,7 @@ def config(kind: str) -> dict[str, Any]:
         "clock": {"ntp": ["ntp1.example.net", "ntp2.example.net"], "zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
         "watchdog": 120,
     }
-    if kind == "battery":
+    if "battery" in kind:
         found["battery"] = {"budget": 60}
         found["interval"] = 1800
     return found
@@ -58,11 +66,11 @@ def draw(seed: int, days: int, only: set[int] | None = None) -> Plan:
     kept = [fault for fault in faults if only is None or fault["id"] in only]
     reports = [{"id": 0, "at": day * DAY + 5, "cause": "day"} for day in range(days)]
     events = sorted(kept + values + reports, key=lambda event: (event["at"], event["id"]))
-    return Plan(seed, days, config(kind), chunking, events)
+    return Plan(seed, days, config(kind), chunking, events, "rp2" if "pico" in kind else "esp32")
 
 
 def _faults(random: Random, kind: str, last: int) -> list[dict[str, Any]]:
-    names = [name for name in CAUSES if name != "storm" and (kind == "token" or not name.startswith("login"))]
+    names = [name for name in CAUSES if name != "storm" and ONLY_FOR.get(name, "") in kind]
     weights = [CAUSES[name].weight for name in names]
     found: list[dict[str, Any]] = []
     until: dict[str, int] = {}
@@ -74,7 +82,11 @@ def _faults(random: Random, kind: str, last: int) -> list[dict[str, Any]]:
         lasts = round(math.exp(random.uniform(math.log(low), math.log(high)))) if high else 0
         lasts = min(lasts, last - at)
         params = cause.draw(random)
-        word = name.split(" ")[0]
+        if params.get("text") in QUOTAS:
+            name = "reply quota"
+        word = "provider" if name == "ipv4" else name.split(" ")[0]
+        # With two routes, most of what a provider does is the first one's alone.
+        params["both"] = kind != "two routes" or random.random() < 0.3
         found.append({"id": number + 1, "at": at, "cause": word, "label": name, "lasts": lasts, **params})
     found.sort(key=lambda event: event["at"])
     # Two of a kind do not overlap: the world has one place for each.

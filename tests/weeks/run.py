@@ -25,6 +25,7 @@ PAGE = simulate.ROOT / "docs" / "reliability.md"
 LOGS = simulate.ROOT / "build" / "weeks"
 SECRETS = {
     "mail_password": planted.MAIL_PASSWORD,
+    "mail_password_2": planted.MAIL_PASSWORD + "-2",
     "wifi_password": planted.WIFI_PASSWORD,
     "refresh_token": "refresh-0",
 }

@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = Path(__file__).with_name("board")
 HEAP = "24m"
-_NAMES = ("mail.example.net", "login.example.net")
+_NAMES = ("mail.example.net", "mail2.example.net", "login.example.net")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Plan:
         days: how long it lasts.
         config: the board's configuration.
         chunking: whether the provider takes BDAT.
+        port: of MicroPython, "esp32" or "rp2".
         events: dicts with ``id``, ``at`` (seconds), ``cause`` and, if it lasts, ``lasts`` (seconds).
     """
 
@@ -37,6 +38,7 @@ class Plan:
     config: dict[str, Any]
     chunking: bool
     events: list[dict[str, Any]]
+    port: str = "esp32"
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ def run(plan: Plan, prepared: Path, secrets: dict[str, str], plant: tuple[str, .
                     "days": plan.days,
                     "config": plan.config,
                     "chunking": plan.chunking,
+                    "port": plan.port,
                     "events": plan.events,
                     "secrets": secrets,
                     "folder": str(prepared),

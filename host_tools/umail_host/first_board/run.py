@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from umail_host.device import maintenance
-from umail_host.device.board import Board, BoardError
+from umail_host.device.board import SCRIPT, Board, BoardError
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 
-_SCRIPT = Path(__file__).with_name("on_board.py")
+_SCRIPTS = (SCRIPT, Path(__file__).with_name("on_board.py"))
 _FILE, _LINES = "/umail-first-board.tmp", "/umail-first-board.txt"
 _WRITES = 100
 _AWAKE = 30.0  # seconds after the end of a sleep, or the return of the power, in which the board must answer
@@ -56,7 +56,7 @@ def measure(around: Surroundings, say: Say) -> Facts:
     facts: Facts = {}
     with _ready(around.port) as board:
         say("chip, release, floats, ticks")
-        facts["chip"] = board.eval("chip()")
+        facts["chip"] = board.eval("chip()") | board.eval("interpreter()")
         facts["watchdog"] = board.eval("watchdog()")
         facts["heap"] = board.eval("heap()")
         say(f"flash: {_WRITES} durable writes")
@@ -75,7 +75,8 @@ def measure(around: Surroundings, say: Say) -> Facts:
 def _ready(port: str, wait: float = 10) -> Iterator[Board]:
     """Hold the board in its raw REPL, with the functions on it."""
     with maintenance.held(port, wait=wait, reset=False) as board:
-        board.exec(_SCRIPT.read_text(encoding="utf-8"))
+        for script in _SCRIPTS:
+            board.exec(script.read_text(encoding="utf-8"))
         yield board
 
 

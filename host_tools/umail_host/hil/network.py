@@ -6,32 +6,12 @@ import shlex
 import subprocess
 
 from umail_host.device import lan
+from umail_host.device.board import SCRIPT
 from umail_host.errors import UserError
 from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 
 _LIMIT = 60.0  # seconds that the access point's command may take
-
-
-_DEVICE = """
-import network, time
-
-def join(ssid, password, seconds):
-    # Milliseconds that it took, or the status if it did not come up.
-    wlan = network.WLAN(0)
-    wlan.active(True)
-    begun = time.ticks_ms()
-    if not wlan.isconnected():
-        try:
-            wlan.connect(ssid, password)
-        except OSError:
-            pass  # a station that tries already says so
-    while not wlan.isconnected():
-        if time.ticks_diff(time.ticks_ms(), begun) > seconds * 1000:
-            return "status %s" % wlan.status()
-        time.sleep_ms(20)
-    return time.ticks_diff(time.ticks_ms(), begun)
-"""
 
 
 class Wifi:
@@ -65,7 +45,7 @@ class Wifi:
 
     def attempt(self, timeout: float = 20.0) -> int | str:
         """Join as ``join`` does, but return the board's status as text if it did not come up."""
-        self._board.exec(_DEVICE)
+        self._board.exec(SCRIPT.read_text(encoding="utf-8"))
         answer: int | str = self._board.call("join", self.ssid, self._password, int(timeout), timeout=timeout + 10)
         return answer
 

@@ -127,7 +127,7 @@ def post(route, path, fields, seconds):
         raise error
     yield ("close",)
     try:
-        answer = json.loads(body)
+        answer = json.loads(body) if load_transient("net.whole_json").closed(body) else None
     except ValueError:
         answer = None
     if not isinstance(answer, dict):

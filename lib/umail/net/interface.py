@@ -4,7 +4,7 @@
 def find():
     """Return the interface (MicroPython's object) that is connected, a wired one first; else the Wi-Fi station.
 
-    Raises ImportError, AttributeError or OSError if there is none.
+    Raises ImportError, AttributeError, OSError or (an ESP32 up to MicroPython 1.25) RuntimeError if there is none.
     """
     import network
 

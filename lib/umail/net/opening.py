@@ -12,7 +12,8 @@ if sys.implementation.name == "micropython":
         # This board's address on the network (str), or None.
         try:
             return load_transient("net.interface").find().ifconfig()[0]
-        except (ImportError, OSError, AttributeError):
+        except (ImportError, OSError, AttributeError, RuntimeError):
+            # The last is an ESP32's without memory for its Wi-Fi, up to MicroPython 1.25.
             return None
 
     def lookup(wire, host):

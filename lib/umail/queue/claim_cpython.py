@@ -22,7 +22,7 @@ class Claim:
             raise
 
     def close(self):
-        """Let go of it."""
+        """Release the directory."""
         if self.file is not None:
             os.close(self.file)
             self.file = None

@@ -55,19 +55,19 @@ class Entry:
 
     @property
     def name(self):
-        """Its file's name."""
+        """The name of its file (str)."""
         return "%06x-%x%s" % (self.number, self.length, self.ending)
 
     def describe(self, head):
-        """The line that describes it, which begins with what an Entry knows (bytes)."""
+        """Return the line (bytes) that describes the mail: what an Entry knows, then ``head``."""
         return seal([self.number, self.slot, self.priority, self.group, self.more, self.since] + head)
 
     def reserve(self, people):
-        """Settle how many bytes its state may take, for so many recipients."""
+        """Fix how many bytes the state may take; ``people`` is the number of recipients."""
         self.slot = _STATE + people
 
     def line(self, now, date, turn):
-        """Its state as a line of ``slot`` bytes; ``date`` at ``now`` tells later how long the board was off."""
+        """Return the state as a line of ``slot`` bytes; ``date`` at ``now`` tells later how long the board was off."""
         whom, replies = self._fates()
         why = self.why
         while True:
@@ -106,7 +106,7 @@ class Entry:
         return whom, replies
 
     def take(self, octets):
-        """Take up the lines behind a content; returns (what ``describe`` was given, (now, date) of its state).
+        """Read the lines behind the content; return (what ``describe`` was given, (now, date) of the state).
 
         None if they are damaged, ``()`` if only a later version can read them. Any exception if they are whole and not
         ours.
@@ -145,7 +145,7 @@ class Entry:
         return value[6:], (now, date)
 
     def check(self, now, date):
-        """Raise ValueError if what was read is not what an outbox can work with, though its checksum holds."""
+        """Raise ValueError if the values cannot be those of a mail, though their checksum holds."""
         good = isinstance(self.why, str) and isinstance(self.group or "", str) and isinstance(self.state, str)
         for value in (
             self.slot, self.more, self.since, self.turn, self.until, self.attempts, self.doubts, self.tried, now,
@@ -156,12 +156,12 @@ class Entry:
             raise ValueError()
 
     def know(self, people):
-        """Remember to whom it goes (list of str), once it is not the same for all."""
+        """Remember all recipients, ``people`` (list of str), once they no longer share one state."""
         self.people = self.people or list(people)
 
 
 def recipients(people):
-    """The bare addresses of ``[author, to, cc, bcc, reply_to]``, in the order of ``Message.recipients``."""
+    """Return the bare addresses of ``[author, to, cc, bcc, reply_to]``, in the order of ``Message.recipients``."""
     found = []
     for pairs in people[1:4]:
         for _, bare in pairs:

@@ -1,8 +1,21 @@
-"""What an outbox finds at its start, and takes up: what was remembered, its mails, and what a reset made of them."""
+"""What an outbox finds on flash when it starts: its remembered state, its mails, and what a reset made of them."""
+
+
+def whole(path):
+    """Return one name for a directory, whichever leads to it: ``/outbox`` for ``outbox/`` and ``/x/..//outbox``."""
+    import os
+
+    names = []
+    for name in (path if path[:1] == "/" else os.getcwd() + "/" + path).split("/"):
+        if name == "..":
+            names = names[:-1]
+        elif name not in ("", "."):
+            names.append(name)
+    return "/".join(names)
 
 
 def load(box, slept):
-    """Take up what lies on flash, and begin the time of ``box``; ``slept`` as of ``Outbox``."""
+    """Load what lies on flash into ``box``, and start its clock; ``slept`` is that of ``Outbox``."""
     try:
         then, date, config, box.beat = _recall(box, box.spool.load() or {})
     except OSError:
@@ -89,7 +102,7 @@ def _judge(box):
 
 
 def look_again(box):
-    """Find mails, and what was remembered, that could not be read before."""
+    """Read again the mails and the state that could not be read before."""
     try:
         if box.late:
             state = box.spool.load() or {}

@@ -13,24 +13,24 @@ class Notes:
         self.load(())
 
     def load(self, kept):
-        """Take up what ``dump`` gave; what is missing in it is nothing."""
+        """Load what ``dump`` returned; what is missing in it counts as nothing."""
         kept = list(kept[:6]) + [0, 0, 0, "", "", 0][len(kept) :]
         self.dropped, self.damaged, self.buried = [int(count) for count in kept[:3]]
         self.why, self.outage = [str(text) for text in kept[3:5]]
         self.waiting = int(kept[5])
 
     def dump(self):
-        """As a list, fit for JSON."""
+        """Return everything as a list, fit for JSON."""
         return [self.dropped, self.damaged, self.buried, self.why, self.outage, self.waiting]
 
     def told(self, before):
-        """Forget what stood in a mail that went out: ``before`` is what ``dump`` gave when it was written."""
+        """Forget what a delivered mail told: ``before`` is what ``dump`` returned when that mail was rendered."""
         now = self.dump()
         counts = [now[i] - before[i] for i in (0, 1, 2)]
         self.load(counts + [self.why, "" if self.outage == before[4] else self.outage, self.waiting - before[5]])
 
     def add(self, more):
-        """Tell also of what ``more`` tells, as ``dump`` gave it."""
+        """Add the notes ``more``, as ``dump`` returned them."""
         kept = self.dump()
         texts = [more[i] or kept[i] for i in (3, 4)]
         self.load([kept[i] + more[i] for i in (0, 1, 2)] + texts + [kept[5] + more[5]])

@@ -26,7 +26,7 @@ def _lines(file):
 
 
 def state(path):
-    """What must survive a reset, as today's ``Outbox`` keeps it; None if there is nothing; OSError: not readable."""
+    """Return the state in today's form, None if there is none; OSError if it cannot be read."""
     try:
         with open(path, "rb") as file:
             for now, date, config, (dropped, damaged, buried, why), beat, policy in _lines(file):
@@ -44,7 +44,7 @@ def state(path):
 
 
 def describe(path, entry):
-    """As ``Entry.take``, from the file ``path`` of version 1; its state goes into ``entry``. None if it is damaged."""
+    """Do what ``Entry.take`` does for a file of version 1, ``path``; return None if it is damaged."""
     head = last = None
     with open(path, "rb") as file:
         file.seek(entry.length)
@@ -70,7 +70,7 @@ def describe(path, entry):
 
 
 def convert(spool, entry):
-    """Make a mail of version 1 one of today's; returns (entry, (now, date) of its state), None if it is damaged.
+    """Convert a mail of version 1; return (entry, (now, date) of its state), None if it is damaged.
 
     If there is no room for both, it stays as it is, and nothing more is written into its file.
     """

@@ -62,7 +62,7 @@ def _digest(box, message, old, more):
 
 
 def write(box, message, group, priority, until, more, since, copy=True):
-    """Store a mail, whatever the policy; returns its Entry."""
+    """Do what ``Outbox.write`` does."""
     size = _LINES + sum([len(text or "") for text in (message.text, message.html)])
     _make_room(box, size + sum([part.size() or 0 for part in message.attachments]), priority)
     entry = Entry(0, 0)

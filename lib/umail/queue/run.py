@@ -6,6 +6,7 @@ from ..delivery import Delivery
 from ..errors import MailError
 
 _DAY = 86400
+_HOUR = 3600
 
 
 class Flush:
@@ -20,7 +21,7 @@ class Flush:
         self.before = None
 
     def run(self, budget):
-        """Send what is due (generator); returns how many were delivered."""
+        """Send what is due (generator); return how many mails were delivered."""
         box = self.box
         end = None if budget is None else box.now() + budget
         box.look_again()
@@ -56,6 +57,8 @@ class Flush:
                     entry.date = date - max(0, now - entry.since)
                     box.store(entry)
         if box.heartbeat and now >= box.beat:
+            # If it raises, that must not hold up every mail at every flush.
+            beat, box.beat = box.beat, now + _HOUR
             message = box.heartbeat()
             for name, end in box.expires:
                 if date is not None and end - date < 30 * _DAY:
@@ -64,6 +67,7 @@ class Flush:
                 box.write(message, None, 0, 0, 0, now)
             except OSError:
                 # The flash is full: what is there comes first.
+                box.beat = beat
                 return
             box.beat = now + box.policy.spread(box.every)
             box.save()
@@ -238,9 +242,9 @@ class Flush:
     def _story(self, entry):
         text = ""
         if entry.more and entry.group:
-            text = "%d such mails were held back in %d minutes; this is the last of them.\n" % (
-                entry.more,
+            text = "Such mails that were held back in %d minutes: %d; this is the last of them.\n" % (
                 (self.box.now() - entry.since) // 60,
+                entry.more,
             )
         notes = self.box.notes
         for count, words in (

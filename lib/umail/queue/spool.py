@@ -30,11 +30,11 @@ class Stored:
         self.cid = cid
 
     def size(self):
-        """The number of bytes."""
+        """Return the number of bytes."""
         return self._size
 
     def open(self):
-        """A file at the first byte; MailError, temporary, if it cannot be read."""
+        """Return a file at the first byte; MailError, temporary, if it cannot be read."""
         try:
             file = open(self.path, "rb")
             file.seek(self.start)
@@ -79,18 +79,18 @@ class Spool:
             pass
 
     def at(self, name):
-        """The path of a file (str)."""
+        """Return the path of the file ``name`` (str)."""
         return self.path + "/" + name
 
     def room(self):
-        """(bytes left on the file system, bytes of a block); if it does not say, more than anybody needs."""
+        """Return (free bytes, bytes of a block) of the file system; a file system that does not tell has plenty."""
         if not hasattr(os, "statvfs"):
             return 1 << 30, 1
         found = os.statvfs(self.path)
         return found[0] * found[3], found[0]
 
     def scan(self, known=()):
-        """The mails that are not ``known`` (names): (list of Entry, their last (time, date), how many are damaged).
+        """Return (list of Entry, their last (time, date), how many are damaged) of the mails not ``known`` (names).
 
         The oldest comes first. What a power cut left unfinished is removed. OSError if the directory cannot be read.
         """
@@ -123,7 +123,7 @@ class Spool:
         return entries, marks, damaged
 
     def named(self, numbers):
-        """The files (list of str) of the mails with these numbers."""
+        """Return the file names (list of str) of the mails with these numbers."""
         found = []
         for name in os.listdir(self.path):
             try:
@@ -185,7 +185,7 @@ class Spool:
             pass
 
     def sweep(self):
-        """Remove one file that was put aside; whether there was one."""
+        """Remove one file that was put aside; return True if there was one."""
         for name in os.listdir(self.path):
             if name[-4:] == ".bad":
                 durable.remove(self.at(name))
@@ -225,7 +225,7 @@ class Spool:
         self._finish(entry, content, len(message.recipients), now, date)
 
     def adopt(self, entry, source, head, people, now, date):
-        """Store as ``entry`` what ``source``, a file, begins with, and ``head``, its description, says of it."""
+        """Store the beginning of the file ``source`` as ``entry``; ``head`` is its description."""
 
         def content(file):
             _read(source, entry.length, 0, file.write)
@@ -252,7 +252,7 @@ class Spool:
         self.number = max(self.number, entry.number)
 
     def read(self, entry):
-        """The ``Message`` of ``entry`` and what its reader must be told (str); None if the file is damaged.
+        """Return the ``Message`` of ``entry`` and what its reader must be told (str); None if the file is damaged.
 
         OSError if it cannot be read.
         """
@@ -312,7 +312,7 @@ class Spool:
         return message, note
 
     def store(self, entry, now, date):
-        """Write the state of ``entry`` down, over the older of the two in its file; durable on return."""
+        """Write the state of ``entry`` over the older of the two in its file; durable on return."""
         if not entry.ending:
             # Version 1, and there was no room to make it one of today's.
             raise OSError(28)
@@ -330,7 +330,7 @@ class Spool:
         durable.settle(path)
 
     def load(self):
-        """What ``save`` kept, or None if there is nothing whole."""
+        """Return what ``save`` kept, None if there is nothing whole; OSError if it cannot be read."""
         path = self.at(_STATE)
         found = durable.load(path)
         if found is None:

@@ -5,7 +5,7 @@ from ..net import transport as sockets
 
 
 def stopwatch(ticks=None, left=None, period=0, date=None):
-    """Return a function that tells the whole seconds since now, though a board's ticks wrap every 12.4 days.
+    """Return a function that returns the whole seconds since now, though a board's ticks wrap every 12.4 days.
 
     Between two calls lies less than that, or as long as the date tells, if it is known at both.
 

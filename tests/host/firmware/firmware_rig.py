@@ -23,11 +23,14 @@ PIN = 4
 MAIN = b"from alertnode import start\n\nstart.WINDOW = 200\nstart.main()\n"
 
 
-def installed(folder: Path, kind: str = "virtual") -> Path:
-    """Make a folder with the flash of a board that holds library and firmware, and no configuration."""
-    with VirtualBoard(folder, kind) as virtual, Board(virtual.port) as board:
+def installed(folder: Path, kind: str = "virtual", romfs: int = 0) -> Path:
+    """Make a folder with the flash of a board that holds library and firmware, and no configuration.
+
+    ``romfs`` is the size of its ROMFS partition, from which both run then.
+    """
+    with VirtualBoard(folder, kind, romfs=romfs) as virtual, Board(virtual.port) as board:
         board.enter()
-        transfer.deploy(board, image.build(boards.load(kind)) | {"/main.py": MAIN})
+        transfer.deploy(board, image.build(boards.load(kind)) | {"/main.py": MAIN}, rom=bool(romfs))
     return folder
 
 

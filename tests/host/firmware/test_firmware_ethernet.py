@@ -12,7 +12,7 @@ from umail_host.device import boards
 from umail_host.settings import Settings
 
 
-@pytest.mark.parametrize("kind", ["OLIMEX_ESP32_POE", "ESP32_GENERIC_P4", "W5500_EVB_PICO"])
+@pytest.mark.parametrize("kind", ["ESP32_GENERIC_P4", "W5500_EVB_PICO"])
 def test_each_board_with_a_cable_mails_by_it_and_waits_for_one_that_is_pulled_out(kind: str, tmp_path: Path) -> None:
     with rig(installed(tmp_path / "flash", kind), tmp_path / "board", kind=kind) as node:
         config = settings(node.server, ethernet={"timeout": 2}, network={"hostname": "freezer-3"})

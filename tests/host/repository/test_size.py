@@ -87,8 +87,8 @@ def test_a_new_module_and_a_module_more_in_an_alert_are_told():
 
 def test_a_goal_is_shown_with_how_far_it_is_away():
     fat = dataclasses.replace(SIZES, mpy={**SIZES.mpy, "umail": ALERT_GOAL})
-    assert "(goal 12,000: missed by 1,500)" in render(fat, FITS)
-    assert "(goal 12,000: met)" in render(SIZES, FITS)
+    assert "(goal 8,000: missed by 1,500)" in render(fat, FITS)
+    assert "(goal 8,000: met)" in render(SIZES, FITS)
 
 
 def test_a_flash_that_is_too_small_is_told():

@@ -7,42 +7,42 @@ import sys as _sys
 import time as _time
 from collections import namedtuple
 
+import sim_ports
 import vfs
 from sim_flash import Device
+from sim_ports import Module
 from sim_world import START
 
-_2000 = 946684800
 _PERIOD = 1 << 30
 _HALF = 1 << 29
 _FIRST_TICKS = _PERIOD - 5000000
 _WAITING = 6
 _open = builtins.open
 _Implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))
-
-
-class Module:
-    """A built-in module with some names exchanged."""
-
-    def __init__(self, native, **names):
-        self._native = native
-        for name in names:
-            setattr(self, name, names[name])
-
-    def __getattr__(self, name):
-        return getattr(self._native, name)
+# Slices of a light sleep that are walked before it leaps.
+_NAPS = 3
+# Of all that can be wrong, what a wake that needs no radio meets.
+_MET = ("flash_read", "flash_write", "flash_full", "sensor", "memory")
 
 
 class Chip:
-    """One board.
+    """One board; ``port`` is that of its MicroPython.
 
     Attributes:
         cause (str): why it started last; lives (int): how often it started.
         up: (True, since when) of its Wi-Fi is in ``sim_net``.
     """
 
-    def __init__(self, world, flash):
+    def __init__(self, world, flash, port):
         self.world = world
         self.flash = flash
+        self.port = port
+        # A function that a Timer calls: on a port whose watchdog knows only seconds, it feeds.
+        self.timer = None
+        self.nap_end = self.naps = 0
+        # How the board was when it last fell asleep, and when it woke; how many wakes were leapt over.
+        self.asleep = None
+        self.woke = self.leapt = 0
         self.device = None
         self.cause = "power"
         self.lives = 0
@@ -59,7 +59,7 @@ class Chip:
         self.line = ""
         self.crc = 0
         # What the RTC showed (Unix milliseconds), and when; its error in millionths.
-        self._clock = (_2000 * 1000, 0)
+        self._clock = (port.begins * 1000, 0)
         self.drift = 0
 
     # -- power ---------------------------------------------------------------------------------------------------------
@@ -74,10 +74,11 @@ class Chip:
             vfs.umount("/")
         self.wait_end = self.app = None
         self.watchdog = 0
+        self.timer = None
         self.running = True
         if self.cause == "power":
             self.memory = b""
-            self._clock = (_2000 * 1000, world.now)
+            self._clock = (self.port.begins * 1000, world.now)
         self.device = Device(self.flash)
         # (Times of files would be the host's.)
         kept, world.faults = world.faults, {}
@@ -103,8 +104,13 @@ class Chip:
         """Stand still until the watchdog bites; without one, until somebody pulls the plug after an hour."""
         world = self.world
         if self.watchdog:
+            while self.timer and self.fed + self.watchdog > world.now + 2000:
+                world.pass_until(world.now + 2000)
+                self.timer(None)
             world.pass_until(self.fed + self.watchdog)
             world.stop("watchdog")
+        if self.cause != "power" and self.memory[6:7] > b"\0":
+            world.log("dead", "it hangs after a reset, and no watchdog is armed")
         self.off_until = world.now + 3600000
         world.stop("power")
 
@@ -120,7 +126,7 @@ class Chip:
                     self.hang()
                 raise ERRORS[one["error"]]("planted by the world")
         fault = world.faults.get("memory")
-        if fault and place in ("open", "socket", "tls") and world.chance.random() < fault["part"]:
+        if fault and place in self.port.short_at and world.chance.random() < fault["part"]:
             raise MemoryError("memory allocation failed, allocating 2048 bytes")
 
     def pass_milliseconds(self, milliseconds):
@@ -137,8 +143,44 @@ class Chip:
                 self.fed = world.now
                 return
         world.pass_until(target)
+        if self.timer:
+            self.timer(None)
         if self.watchdog and world.now - self.fed >= self.watchdog:
             world.stop("watchdog")
+
+    def nap(self, milliseconds):
+        """Sleep lightly: some slices, then up to the end, or to whatever happens before it."""
+        world = self.world
+        world.alive()
+        self.naps += 1
+        world.advance(max(world.now + milliseconds, self.nap_end if self.naps > _NAPS else 0))
+        self.fed = world.now
+
+    def sleeps(self):
+        """Leap over wakes like the one before, with nothing that waits and nothing wrong that they would meet."""
+        world = self.world
+        known, woke = self.asleep, self.woke
+        met = [name for name in _MET if name in world.faults]
+        met += [one for one in self.armed if one["where"] in ("open", "sensor", "feed")]
+        quiet = not (met or self.late or world.cut) and self._idle()
+        self.asleep = (self.memory, world.value, self.off_until - world.now) if quiet else None
+        self.woke = self.off_until
+        if quiet and self.asleep == known:
+            period = self.off_until - woke
+            # One of 25 is walked: what it does once in hours comes later by that.
+            count = min((world.next_moment() - self.off_until) // period - 1, 24)
+            if count > 0:
+                self.leapt += count
+                self.off_until += count * period
+                self.woke = self.off_until
+
+    def _idle(self):
+        try:
+            return b'"radio_due": 0' in self.memory and not [
+                name for name in _os.listdir("/outbox") if name[-5:] == ".mail"
+            ]
+        except OSError:
+            return False
 
     def _due(self):
         """Return the moment at which the waiting node will next do anything."""
@@ -185,6 +227,13 @@ class Chip:
             world.value = event["value"]
         elif cause == "power":
             self.off_until = world.now + event["off"] * 1000
+            self.cause = "power"
+            if self.running:
+                world.stop("power")
+        elif cause == "upgrade":
+            # (Somebody copies files, and resets.)
+            self.late.append(lambda chip, _: HOOKS[cause](chip, event))
+            self.off_until = world.now + 60000
             self.cause = "power"
             if self.running:
                 world.stop("power")
@@ -235,18 +284,19 @@ def install(chip):
     from sim_net import network, select, socket
     from sim_tls import ssl
 
-    modules = {"machine": machine(chip), "time": clock(chip), "network": network, "socket": socket, "select": select}
+    machine = sim_ports.machine(chip, ERRORS)
+    modules = {"machine": machine, "time": clock(chip), "network": network, "socket": socket, "select": select}
     modules["utime"] = modules["time"]
     modules["ssl"] = modules["tls"] = ssl
     world = chip.world
-    implementation = _Implementation("micropython", _sys.implementation[1], "Simulated board with ESP32", 0)
+    implementation = _Implementation("micropython", _sys.implementation[1], chip.port.board, 0)
     modules["sys"] = Module(
-        _sys, platform="esp32", implementation=implementation, print_exception=lambda *args: _trace(chip, *args)
+        _sys, platform=chip.port.name, implementation=implementation, print_exception=lambda *args: _trace(chip, *args)
     )
     modules["os"] = Module(_os, urandom=world.node.bytes)
     modules["random"] = Module(None, random=world.node.random)
     # Its threshold of 8 kB is a board's; here the heap also holds the world.
-    modules["gc"] = Module(_gc, threshold=lambda *args: None, collect=lambda: 0)
+    modules["gc"] = Module(_gc, threshold=lambda *args: None, collect=lambda: 0, mem_free=lambda: chip.port.free(world))
     for name in modules:
         _sys.modules[name] = modules[name]
     builtins.print = lambda *args, **more: chip.say(" ".join([str(one) for one in args]))
@@ -271,6 +321,7 @@ def _trace(chip, error, file=None):
 
 def clock(chip):
     """Return the module ``time``."""
+    epoch = chip.port.epoch
 
     def ticks_ms():
         chip.world.alive()
@@ -285,10 +336,10 @@ def clock(chip):
         return (end - start + _HALF & (_PERIOD - 1)) - _HALF
 
     def time():
-        return chip.unix_ms() // 1000 - _2000
+        return chip.unix_ms() // 1000 - epoch
 
     def gmtime(seconds=None):
-        return _time.gmtime((time() if seconds is None else int(seconds)) + _2000)[:8]
+        return _time.gmtime((time() if seconds is None else int(seconds)) + epoch)[:8]
 
     def sleep(seconds):
         chip.pass_milliseconds(int(seconds * 1000))
@@ -299,73 +350,9 @@ def clock(chip):
         ticks_add=ticks_add,
         ticks_diff=ticks_diff,
         time=time,
-        time_ns=lambda: (chip.unix_ms() - _2000 * 1000) * 1000000,
+        time_ns=lambda: (chip.unix_ms() - epoch * 1000) * 1000000,
         gmtime=gmtime,
         localtime=gmtime,
         sleep=sleep,
         sleep_ms=chip.pass_milliseconds,
-    )
-
-
-def machine(chip):
-    """Return the module ``machine``."""
-    world = chip.world
-
-    class RTC:
-        def datetime(self, fields):
-            year, month, day, _, hour, minute, second, _ = fields
-            chip.set_unix_ms(_time.mktime((year, month, day, hour, minute, second, 0, 0, 0)) * 1000)
-
-        def memory(self, data=None):
-            world.alive()
-            if data is None:
-                return chip.memory
-            if len(data) > 2048:
-                raise ValueError("buffer too long")
-            chip.memory = bytes(data)
-            return None
-
-    class WDT:
-        def __init__(self, timeout):
-            chip.watchdog = timeout
-            self.feed()
-
-        def feed(self):
-            world.alive()
-            chip.fed = world.now
-            chip.trouble("feed")
-
-    class ADC:
-        def __init__(self, pin):
-            pass
-
-        def read_uv(self):
-            chip.trouble("sensor")
-            fault = world.faults.get("sensor")
-            if fault:
-                raise ERRORS[fault["error"]](fault["text"])
-            if world.sensor != world.value:
-                world.sensor = world.value
-                world.log("reads", str(world.value))
-            return int(world.value * 1000000 + 0.5)
-
-    def deepsleep(milliseconds):
-        chip.off_until = world.now + milliseconds
-        world.stop("sleep")
-
-    causes = {"power": 1, "reset": 2, "watchdog": 3, "sleep": 4}
-    return Module(
-        None,
-        PWRON_RESET=1,
-        HARD_RESET=2,
-        WDT_RESET=3,
-        DEEPSLEEP_RESET=4,
-        SOFT_RESET=5,
-        reset_cause=lambda: causes[chip.cause],
-        reset=lambda: world.stop("reset"),
-        deepsleep=deepsleep,
-        RTC=RTC,
-        WDT=WDT,
-        ADC=ADC,
-        Pin=lambda *args: None,
     )

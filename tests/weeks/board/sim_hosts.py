@@ -6,10 +6,14 @@ from sim_net import ROUTER, TRIP  # noqa: F401
 
 WORLD = None
 MAIL = "203.0.113.25"
+# (As umail writes it.)
+MAIL6 = "2001:db8:0:0:0:0:0:25"
+SECOND = "203.0.113.26"
 LOGIN = "203.0.113.43"
 PORTAL = "10.0.0.1"
 _NAMES = {
     "mail.example.net": MAIL,
+    "mail2.example.net": SECOND,
     "login.example.net": LOGIN,
     "ntp1.example.net": "203.0.113.101",
     "ntp2.example.net": "203.0.113.102",
@@ -38,14 +42,20 @@ def dns(server, packet):
         labels.append(packet[at + 1 : at + 1 + packet[at]].decode())
         at += packet[at] + 1
     question = packet[12 : at + 5]
-    found = names(".".join(labels)) if packet[at + 2] == 1 else []
+    host = ".".join(labels)
+    found = known = names(host)
+    if packet[at + 2] != 1:
+        # Of all names only one has an IPv6 address.
+        found = [MAIL6] if known == [MAIL] and packet[at + 2] == 28 else []
     if how == "silent":
         return None
-    code = 2 if how == "servfail" else 3 if (not found and how != "empty") else 0
+    code = 2 if how == "servfail" else 3 if (not known and how != "empty") else 0
     records = b""
     for address in found or ():
-        octets = bytes([int(part) for part in address.split(".")])
-        records += b"\xc0\x0c\0\1\0\1\0\0\1\x2c\0\4" + octets
+        octets = b"\x20\x01\x0d\xb8" + bytes(11) + b"\x25"
+        if address != MAIL6:
+            octets = bytes([int(part) for part in address.split(".")])
+        records += b"\xc0\x0c\0" + packet[at + 2 : at + 3] + b"\0\1\0\0\1\x2c\0" + bytes((len(octets),)) + octets
     head = packet[:2] + bytes((0x81, 0x80 | code, 0, 1, 0, len(found or ()), 0, 0, 0, 0))
     return head + question + records
 

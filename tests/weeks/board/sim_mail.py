@@ -3,7 +3,8 @@
 from binascii import a2b_base64, b2a_base64
 
 WORLD = None
-USER, PASSWORD = "esp32@example.net", ""
+# The passwords of the two providers.
+PASSWORDS = {}
 # Message-ID → when it was first refused by the grey list; the moments at which mails were taken.
 GREY = {}
 TAKEN = []
@@ -11,6 +12,8 @@ TAKEN = []
 
 class Mail:
     """One connection. ``stage`` words are those of umail's errors."""
+
+    place = "first"
 
     def __init__(self, sock):
         self._sock = sock
@@ -22,7 +25,16 @@ class Mail:
         self._dead = False
         self._mail = None
         self._reset()
+        if self.place == "first":
+            self._greet()
+
+    def _greet(self):
         self._say(self._refusal("greeting") or "220 mail.example.net ESMTP")
+
+    def _fault(self, name):
+        """Return the parameters of a fault that this provider has, else None."""
+        fault = WORLD.fault(name)
+        return fault if fault and (self.place == "first" or fault["both"]) else None
 
     def _reset(self):
         self._mailing = False
@@ -50,7 +62,7 @@ class Mail:
     def _say(self, text):
         if self._dead:
             return
-        slow = WORLD.fault("slow")
+        slow = self._fault("slow")
         self._sock.arrives(text.encode() + b"\r\n", slow["by"] * 1000 if slow else 0)
         if text[:4] == "421 ":
             self._sock.arrives(b"")
@@ -90,16 +102,16 @@ class Mail:
 
     def _refusal(self, stage):
         """Return what is said at ``stage`` instead of yes, None for yes."""
-        fault = WORLD.fault("reply")
+        fault = self._fault("reply")
         if fault and fault["stage"] == stage:
             return fault["text"].replace("\\n", "\r\n")
-        fault = WORLD.fault("rate")
+        fault = self._fault("rate")
         if fault and stage == fault["stage"]:
             now = WORLD.now
             TAKEN[:] = [at for at in TAKEN if at > now - 3600000]
             if len(TAKEN) >= fault["most"]:
                 return fault["text"]
-        fault = WORLD.fault("closing")
+        fault = self._fault("closing")
         if fault and stage == fault["stage"]:
             return "421 4.3.2 Service not available, closing transmission channel"
         return None
@@ -173,7 +185,7 @@ class Mail:
             good = b"auth=Bearer access-" in said[0]
         else:
             given = said if kind == "LOGIN" else said[0].split(b"\0")[1:]
-            good = given == [USER.encode(), PASSWORD.encode()]
+            good = given[0][-12:] == b"@example.net" and given[1] == PASSWORDS[self.place].encode()
         self._say(refusal or ("235 2.7.0 welcome" if good else "535 5.7.8 wrong"))
 
     # -- a mail --------------------------------------------------------------------------------------------------------
@@ -189,8 +201,9 @@ class Mail:
             self._say(refusal)
             return
         TAKEN.append(WORLD.now)
+        WORLD.log("by", self.place)
         WORLD.log("takes", "%s %s %s" % (mid, ",".join(people), b2a_base64(octets)[:-1].decode()))
-        fault = WORLD.fault("lost")
+        fault = self._fault("lost")
         if fault and WORLD.chance.random() < fault["part"]:
             # Taken, but nobody hears of it.
             self._dead = True
@@ -201,13 +214,23 @@ class Mail:
         self._say("250 2.0.0 taken")
 
     def _grey(self, mid):
-        fault = WORLD.fault("grey")
+        fault = self._fault("grey")
         if not fault:
             return None
-        first = GREY.setdefault(mid, WORLD.now)
+        first = GREY.setdefault((self.place, mid), WORLD.now)
         if WORLD.now - first < fault["for"] * 1000:
             return fault["text"]
         return None
+
+
+class Second(Mail):
+    """One of another provider, which speaks TLS from the first byte."""
+
+    place = "second"
+
+    def secured(self):
+        Mail.secured(self)
+        self._greet()
 
 
 def field(octets, name):

@@ -21,6 +21,7 @@ import sim_flash  # noqa: E402
 import sim_hosts  # noqa: E402
 import sim_mail  # noqa: E402
 import sim_net  # noqa: E402
+import sim_ports  # noqa: E402
 import sim_tls  # noqa: E402
 import sim_world  # noqa: E402
 from sim_world import Broken, End, Gone  # noqa: E402
@@ -36,18 +37,21 @@ def main(path):
     world = sim_world.World(job["seed"], job["events"], job["days"])
     world.chunking = job["chunking"]
     flash = sim_flash.Flash(world)
-    chip = sim_chip.Chip(world, flash)
+    chip = sim_chip.Chip(world, flash, sim_ports.PORTS[job["port"]])
     chip.world.chip = chip
     sim_net.CHIP = chip
     sim_hosts.WORLD = sim_mail.WORLD = world
-    sim_mail.PASSWORD = job["secrets"].get("mail_password", "")
+    for place, word in (("first", "mail_password"), ("second", "mail_password_2")):
+        sim_mail.PASSWORDS[place] = job["secrets"].get(word, "")
     for name in ("server", "other"):
         pair = []
         for kind in ("certificate", "key"):
             with open("/host%s/%s.%s" % (job["folder"], name, kind), "rb") as file:
                 pair.append(file.read())
         sim_tls.MATERIAL[name] = pair
-    sim_net.SERVICES[(sim_hosts.MAIL, 587)] = sim_mail.Mail
+    for address in (sim_hosts.MAIL, sim_hosts.MAIL6):
+        sim_net.SERVICES[(address, 587)] = sim_mail.Mail
+    sim_net.SERVICES[(sim_hosts.SECOND, 465)] = sim_mail.Second
     sim_net.SERVICES[(sim_hosts.LOGIN, 443)] = sim_hosts.Login
     sim_net.DATAGRAMS[53] = sim_hosts.dns
     sim_net.DATAGRAMS[123] = sim_hosts.ntp
@@ -60,7 +64,8 @@ def main(path):
     except End:
         pass
     world.gone = None
-    world.log("end", "lives %d, tls %d of them real %d" % (chip.lives, sim_tls.COUNT[0], sim_tls.COUNT[1]))
+    text = "lives %d, leapt over %d, tls %d of them real %d"
+    world.log("end", text % (chip.lives, chip.leapt, sim_tls.COUNT[0], sim_tls.COUNT[1]))
 
 
 def _prepare(job, flash):
@@ -107,6 +112,8 @@ def _live(world, chip, job):
     if chip.cause != "sleep":
         world.log("stops", chip.cause)
     sim_net.RADIO.restarted()
+    if chip.cause == "sleep":
+        chip.sleeps()
     if chip.cause != "watchdog" and chip.cause != "reset":
         world.pass_until(max(chip.off_until, world.now + 300))
     else:
@@ -118,7 +125,8 @@ def _load(chip, job):
     if chip.cause == "sleep" and chip.lives % 20:
         platform = sys.modules["alertnode.platform"]
         platform._kept = platform._soft = None
-        sys.modules["umail.outbox"]._claimed.clear()
+        if "umail.outbox" in sys.modules:
+            sys.modules["umail.outbox"]._claimed.clear()
         return sys.modules["alertnode.start"]
     for name in list(sys.modules):
         if name not in _native and name.split(".")[0] in ("umail", "alertnode"):
@@ -137,6 +145,15 @@ def _load(chip, job):
             chip.wait_end = None
 
     app.App.wait = watched
+    platform = sys.modules["alertnode.platform"]
+    deepsleep = platform.deepsleep
+
+    def lightly(seconds, feed):
+        chip.nap_end = chip.world.now + seconds * 1000
+        chip.naps = 0
+        deepsleep(seconds, feed)
+
+    platform.deepsleep = lightly
     for name in job.get("plant", ()):
         import sim_planted
 

@@ -101,6 +101,13 @@ class WLAN:
 network = Module(None, WLAN=WLAN, STA_IF=0)
 
 
+def _hits(down, where):
+    """Return True if a provider that is away is that at ``where``."""
+    if where[1] == 443 or (where[1] == 465 and not down["both"]):
+        return False
+    return not (down.get("ipv4") and ":" in where[0])
+
+
 class Socket(io.IOBase):
     """A socket that never blocks, but for datagrams with a time-out.
 
@@ -135,10 +142,12 @@ class Socket(io.IOBase):
         if online():
             make = SERVICES.get(where)
             down = world.faults.get("provider")
-            if make is None or (down and down["how"] == "refused" and where[1] != 443):
+            if down and not _hits(down, where):
+                down = None
+            if make is None or (down and down["how"] == "refused"):
                 self.failure = 111
                 self.ready = world.now + TRIP
-            elif not (down and down["how"] == "silent" and where[1] != 443):
+            elif not down:
                 self.ready = world.now + TRIP
                 self.peer = make(self)
         raise OSError(115)
@@ -236,6 +245,8 @@ def getaddrinfo(host, port, family=0, kind=1, protocol=0, flags=0):
 
     world = CHIP.world
     world.alive()
+    if ":" in host:
+        return [(10, kind, 0, "", (host, port))]
     if not host[-1:].isdigit():
         if not RADIO.up():
             raise OSError(-202)

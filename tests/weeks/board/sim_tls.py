@@ -20,11 +20,11 @@ _WORDS = {
 }
 
 
-def _fate(chip):
-    """Return what is wrong with the certificate that the board is shown; "" for nothing."""
+def _fate(chip, host):
+    """Return what is wrong with the certificate that the board is shown for ``host``; "" for nothing."""
     world = chip.world
     fault = world.fault("certificate")
-    if fault:
+    if fault and (fault.get("both", True) or not host.startswith("mail2.")):
         return fault["how"]
     if world.fault("portal"):
         return "unknown"
@@ -60,7 +60,11 @@ class Context:
         """Return TLS over ``sock``; the handshake runs with the first byte."""
         chip = sim_net.CHIP
         chip.trouble("tls")
-        fate = _fate(chip)
+        fate = _fate(chip, server_hostname)
+        short = chip.world.fault("memory")
+        if chip.port.name == "rp2" and short and not fate and chip.world.chance.random() < short["part"]:
+            # mbed TLS had no memory to check it.
+            return Pretended(sock, "unknown")
         COUNT[0] += 1
         if COUNT[0] % SAMPLE or fate not in ("", "unknown") or sock.peer is None:
             return Pretended(sock, fate)
