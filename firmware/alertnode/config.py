@@ -21,7 +21,7 @@ _OAUTH = {
     "port": ("whole", 0, 1, 65535),
 }
 _ROUTE = {
-    "route": (("m365.submission", "m365.hve", "m365.direct_send", "m365.relay", "smtp"), REQUIRED),
+    "route": (("m365.submission", "m365.hve", "m365.direct_send", "m365.relay", "gmail", "azure", "smtp"), REQUIRED),
     "username": ("text", ""),
     "sender": ("address", ""),
     "domain": ("name", ""),
@@ -44,7 +44,7 @@ _MAIL: dict = {
 }
 _MAIL.update(_ROUTE)
 # Mails a minute and recipients a day that a route takes from one mailbox, 0: any number; else a careful guess.
-_LIMITS = {"m365.submission": (30, 10000), "m365.hve": (0, 0)}
+_LIMITS = {"m365.submission": (30, 10000), "m365.hve": (0, 0), "gmail": (10, 500), "azure": (30, 2400)}
 _ANY_LIMITS = (10, 300)
 _CLOCK = {
     "ntp": ("names", ("pool.ntp.org",)),
@@ -143,13 +143,16 @@ def _route(path, mail, problems):
     if mail["port"] == 465 and not mail["security"]:
         # RFC 8314, 3.3: the port of TLS from the first byte.
         mail["security"] = "tls"
-    mailbox = route in ("m365.submission", "m365.hve")
+    mailbox = route in ("m365.submission", "m365.hve", "gmail")
     tenant = route in ("m365.direct_send", "m365.relay")
-    for key in ("username",) if mailbox else ("domain", "sender") if tenant else ("host",) if route == "smtp" else ():
+    login = mailbox or route == "azure"
+    for key in ("username",) if login else ("domain", "sender") if tenant else ("host",) if route == "smtp" else ():
         if mail[key] == "":
             problems.add(path + key, "is missing, and the route %s needs it" % route)
     if route == "smtp" and not mail["sender"] and not mail["username"]:
         problems.add(path + "sender", "is missing, and so is %susername" % path)
+    if route == "azure" and mail["username"] and not mail["sender"] and wrong_text("address", mail["username"]):
+        problems.add(path + "sender", "is missing, and %susername is not an address" % path)
     if mailbox and mail["username"] and wrong_text("address", mail["username"]):
         problems.add(path + "username", "is not an address")
     if tenant:
@@ -169,6 +172,8 @@ def _route(path, mail, problems):
         return
     if tenant or (route == "smtp" and not mail["username"]):
         problems.add(path + "oauth", "gets a token for a login, but there is no login here")
+    if route in ("gmail", "azure"):
+        problems.add(path + "oauth", "asks Microsoft for tokens, and the route %s logs in by a password" % route)
     for key in ("tenant", "client_id"):
         if [c for c in oauth[key] or "" if not (c.isalpha() or c.isdigit() or c in ".-_")]:
             problems.add("%soauth.%s" % (path, key), "holds a character that none has")
