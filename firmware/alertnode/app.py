@@ -30,7 +30,7 @@ class App:
     state = None
     # What runs, on what, and why it was started.
     origin = "alertnode"
-    # Returns for how many seconds mails that are not urgent wait, if there are quiet hours.
+    # Returns for how many seconds, and until when, mails that are not urgent wait, if there are quiet hours.
     quiet = None
     # Warns of what ends on a known date, if anything does.
     expiry = None
@@ -223,8 +223,13 @@ class App:
         first = events[0]
         subject, text = texts.mail(first, self.board, self.sensor.text, self.about(), self.more, events[1:])
         line = "; ".join([texts.line(event) for event in events])
-        hold = 0 if urgent or self.quiet is None else self.quiet()
-        self.mailer.put(subject, text, line, first.kind, "+".join([event.rule.name for event in events]), to, hold)
+        hold, until = (0, "") if urgent or self.quiet is None else self.quiet()
+        if hold:
+            self.log.say("%s: not urgent, waits until %s" % (line, until))
+        # The first alert of a rule goes at once whatever else goes on, and a second one tells that it is the second.
+        times = min([event.rule.times for event in events])
+        key = "" if times == 2 else "+".join([event.rule.name for event in events])
+        self.mailer.put(subject, text, line, first.kind, key, to, hold, first.kind == ALERT and times == 1)
         if self.panel:
             for event in events:
                 self.panel.act(event)

@@ -56,7 +56,7 @@ def build(settings, parts, running):
     cause = platform.cause()
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
     slept = known.number("slept") if known and cause == platform.DEEP_SLEEP else 0
-    outbox = _outbox(umail, settings["mail"], route, slept, sensor.pace if trace else uptime.seconds)
+    outbox = _outbox(umail, settings["mail"], settings["storm"], route, slept, sensor.pace if trace else uptime.seconds)
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     outbox.tick = feed
@@ -70,9 +70,15 @@ def build(settings, parts, running):
     post = mailer.Mailer(umail, outbox, sender, mail["to"], journal.say, journal.note)
     post.doubt_time = time.soon
     name = settings["board_name"]
-    node = app.App(name, sensor, rulebook.make(settings["rules"]), post, time, wifi, journal, feed, platform.sleep)
+    # A recording's storms are the recording's.
+    watched = rulebook.make(settings["rules"], 0 if trace else settings["storm"]["window"] * 1000)
+    node = app.App(name, sensor, watched, post, time, wifi, journal, feed, platform.sleep)
     node.interval = min([source.interval for source in getattr(sensor, "sources", ())] or [60000])
     sensor.feed = feed
+    if settings["quiet"]:
+        from alertnode.quiet import Quiet
+
+        node.quiet = Quiet(settings["quiet"], time)  # type: ignore[assignment]
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
     node.port = platform  # type: ignore[assignment]
     # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
@@ -147,7 +153,7 @@ def _each(given, values, usual):
     return (given,) + (usual,) * (len(values) - 1)
 
 
-def _outbox(umail, mail, route, slept, uptime):
+def _outbox(umail, mail, storm, route, slept, uptime):
     from random import random
 
     from umail.policy import Policy
@@ -156,7 +162,7 @@ def _outbox(umail, mail, route, slept, uptime):
         return umail.Outbox(
             OUTBOX,
             route,
-            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"]),
+            Policy(random, per_minute=mail["per_minute"], per_day=mail["per_day"], **storm),
             timeout=mail["timeout"],
             deadline=mail["deadline"],
             config=_fingerprint(mail),

@@ -21,7 +21,7 @@ _OAUTH = {
     "port": ("whole", 0, 1, 65535),
 }
 _ROUTE = {
-    "route": (("m365.submission", "m365.hve", "m365.direct_send", "m365.relay", "smtp"), REQUIRED),
+    "route": (("m365.submission", "m365.hve", "m365.direct_send", "m365.relay", "gmail", "azure", "smtp"), REQUIRED),
     "username": ("text", ""),
     "sender": ("address", ""),
     "domain": ("name", ""),
@@ -44,12 +44,18 @@ _MAIL: dict = {
 }
 _MAIL.update(_ROUTE)
 # Mails a minute and recipients a day that a route takes from one mailbox, 0: any number; else a careful guess.
-_LIMITS = {"m365.submission": (30, 10000), "m365.hve": (0, 0)}
+_LIMITS = {"m365.submission": (30, 10000), "m365.hve": (0, 0), "gmail": (10, 500), "azure": (30, 2400)}
 _ANY_LIMITS = (10, 300)
 _CLOCK = {
     "ntp": ("names", ("pool.ntp.org",)),
     "zone": ("text", "UTC0"),
     "ds3231": ({"scl": ("pin", REQUIRED), "sda": ("pin", REQUIRED)}, ()),
+}
+# As umail's Policy has it: seconds in which alerts of a rule become one mail, doubled up to; mails an hour.
+_STORM = {
+    "window": ("whole", 900, 0, 86400),
+    "widest": ("whole", 14400, 0, 604800),
+    "per_hour": ("whole", 20, 0, 1000),
 }
 _TOP = {
     "board_name": ("text", REQUIRED),
@@ -61,6 +67,8 @@ _TOP = {
     "sensors": (dict, ()),
     "outputs": (dict, ()),
     "rules": (list, REQUIRED),
+    "quiet": ("text", ""),
+    "storm": (_STORM, {}),
     "interval": ("number", 60, 0.1, 86400),
     "clock": (_CLOCK, {}),
     "battery": ({"budget": ("number", 60, 10, 600)}, ()),
@@ -112,6 +120,8 @@ def check(value):
         config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
+    if config["quiet"]:
+        _quiet(config["quiet"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
@@ -133,13 +143,16 @@ def _route(path, mail, problems):
     if mail["port"] == 465 and not mail["security"]:
         # RFC 8314, 3.3: the port of TLS from the first byte.
         mail["security"] = "tls"
-    mailbox = route in ("m365.submission", "m365.hve")
+    mailbox = route in ("m365.submission", "m365.hve", "gmail")
     tenant = route in ("m365.direct_send", "m365.relay")
-    for key in ("username",) if mailbox else ("domain", "sender") if tenant else ("host",) if route == "smtp" else ():
+    login = mailbox or route == "azure"
+    for key in ("username",) if login else ("domain", "sender") if tenant else ("host",) if route == "smtp" else ():
         if mail[key] == "":
             problems.add(path + key, "is missing, and the route %s needs it" % route)
     if route == "smtp" and not mail["sender"] and not mail["username"]:
         problems.add(path + "sender", "is missing, and so is %susername" % path)
+    if route == "azure" and mail["username"] and not mail["sender"] and wrong_text("address", mail["username"]):
+        problems.add(path + "sender", "is missing, and %susername is not an address" % path)
     if mailbox and mail["username"] and wrong_text("address", mail["username"]):
         problems.add(path + "username", "is not an address")
     if tenant:
@@ -159,6 +172,8 @@ def _route(path, mail, problems):
         return
     if tenant or (route == "smtp" and not mail["username"]):
         problems.add(path + "oauth", "gets a token for a login, but there is no login here")
+    if route in ("gmail", "azure"):
+        problems.add(path + "oauth", "asks Microsoft for tokens, and the route %s logs in by a password" % route)
     for key in ("tenant", "client_id"):
         if [c for c in oauth[key] or "" if not (c.isalpha() or c.isdigit() or c in ".-_")]:
             problems.add("%soauth.%s" % (path, key), "holds a character that none has")
@@ -192,3 +207,12 @@ def _zone(clock, problems):
         Zone(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
+
+
+def _quiet(hours, problems):
+    from alertnode.quiet import minutes
+
+    try:
+        minutes(hours)
+    except ValueError:
+        problems.add("quiet", "is not two times of the day with a dash between them")

@@ -37,15 +37,16 @@ class Mailer:
         """Return a Message from the board to the addresses ``to``, () for its people."""
         return self._umail.Message(self._sender, to or self._to, subject, text=text)
 
-    def put(self, subject, text, line, what, key, to=(), hold=0):
+    def put(self, subject, text, line, what, key, to=(), hold=0, first=False):
         """Keep a mail: durable on return, unless the flash is full.
 
         ``line`` says what it is about, ``what`` is a kind of event, ``key`` names the rule that an alert and its
-        recovery belong to; ``to`` are addresses, () for the board's people. It waits for ``hold`` seconds.
+        recovery belong to; ``to`` are addresses, () for the board's people. It waits for ``hold`` seconds; the
+        ``first`` of its kind is not bound by the mails an hour.
         """
         message = self.message(subject, text, to)
         self._lines[message.message_id] = line, what
-        if not self._store(message, what, key, hold):
+        if not self._store(message, what, key, hold, first):
             self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, what))
             self._loose.append((message, what, key))
             if len(self._loose) > _MOST:
@@ -87,16 +88,16 @@ class Mailer:
         if self._loose and self._due <= self.outbox.now():
             self._send_loose()
 
-    def _store(self, message, what, key, hold=0):
+    def _store(self, message, what, key, hold=0, first=False):
         try:
             # What is told once more because it lasts is not a storm.
-            entry = self.outbox.put(message, key=key if what in _STORMS else None, recovery=what == "recovery")
+            about = key if what in _STORMS else None
+            entry = self.outbox.put(message, key=about, priority=1 + first, recovery=what == "recovery")
         except (OSError, MemoryError):
             return False
         if hold and entry is not None:
             entry.until = max(entry.until, self.outbox.now() + hold)
             self.outbox.store(entry)
-            self._say("%s: not urgent, waits for %s" % (self._about(message)[0], texts.duration(hold)))
             return True
         if entry is not None and entry.more:
             wait = max(0, entry.until - self.outbox.now())

@@ -61,6 +61,10 @@ def build(mail, secret, umail, suffix=""):
         _login(mail, secret, suffix, more)
     if kind in ("m365.submission", "m365.hve"):
         return getattr(umail.m365, kind[5:])(more.pop("username"), **more)
+    if kind == "gmail":
+        return umail.routes.gmail(more.pop("username"), **more)
+    if kind == "azure":
+        return umail.routes.azure_communication(more.pop("username"), more.pop("password", None), **more)
     return umail.Route(more.pop("host"), **more)
 
 

@@ -82,7 +82,7 @@ def _run(settings, running):
         _tell([str(error)], running[1])
     run = assemble.build(settings, parts, running)
     del assemble, parts
-    for name in ("assemble", "config_network", "networks", "routes", "secrets"):
+    for name in ("assemble", "config_network", "networks", "routes", "rulebook", "secrets"):
         _unload(name)
     run()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -69,8 +70,18 @@ app.command("flash", epilog=flash.EXAMPLE)(flash.command)
 app.add_typer(farm.app)
 
 
+def _ended(number: int, _: object) -> None:
+    # Boards and servers end, and temporary files go, as after any other end.
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Run the `umail` command."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What a script ignores for us stays ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _ended)
     try:
         app()
     except UserError as error:

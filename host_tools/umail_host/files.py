@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import tomllib
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,40 @@ def table(path: Path, toml: bool) -> Any:
     """
     content = text(read(path), str(path))
     try:
-        return tomllib.loads(content) if toml else json.loads(content)
+        if toml:
+            return tomllib.loads(content, parse_float=_number)
+        if not content.strip():
+            raise UserError(f"{path} is empty")
+        value = json.loads(content, object_pairs_hook=_once, parse_float=_number, parse_constant=_number)
+        # A text may be written as half of a character, such as "\ud800", which is none.
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start : error.end].encode("ascii", "backslashreplace").decode()
+        raise UserError(f"{path} holds half of a character, {half}: write the character itself") from None
     except ValueError as error:
-        raise UserError(f"{path} is not {'TOML' if toml else 'JSON'}: {error}") from None
+        told = "it holds a number of thousands of digits" if "set_int_max_str_digits" in str(error) else error
+        raise UserError(f"{path} is not {'TOML' if toml else 'JSON'}: {told}") from None
     except RecursionError:
         raise UserError(f"{path} is nested too deeply: it is not a configuration") from None
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # json takes the last of two equal keys, and says nothing.
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f'it holds "{twice}" twice in one object; remove one')
+    return table
+
+
+def _number(written: str) -> float:
+    # 1e999 and Python's and TOML's own words would be infinite, or not a number.
+    value = float(written)
+    if not isfinite(value):
+        raise ValueError(f"{written} is not a number that a board can hold")
+    return value
 
 
 def for_board(argument: str) -> tuple[str, bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
+from itertools import pairwise
 
 from umail_host import files, firmware_rules
 from umail_host.errors import UserError
@@ -35,4 +37,15 @@ def rows(octets: bytes, name: str, column: str = "", zone: str = "UTC0") -> list
         hint = "" if "columns" in str(error) or column else ", such as 2026-11-24 12:00:00,21.5"
         more = f"; its last line is {text[-1][:30]!r}" if hint and text else ""
         raise UserError(f"{error}{hint}{more}") from None
-    return list(iter(found.next, None))
+    table: list[Row] = list(iter(found.next, None))
+    if found.comma and found.point:
+        raise UserError(
+            f"the trace {name} has numbers with a decimal comma and others with a point before three digits: write all "
+            "without a point between thousands"
+        )
+    for (before, *_), (after, *_) in pairwise(table):
+        # An hour that comes twice in autumn is no mistake.
+        if after < before - 7200:
+            first, second = (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC" for at in (before, after))
+            raise UserError(f"the trace {name} goes back from {first} to {second}: sort its rows, the oldest first")
+    return table

@@ -6,7 +6,8 @@ of ``Route``.
 
 from .route import Route
 
-# Exchange Online's leaves come from DigiCert's G2, older ones from its first global root; newer hosts from Microsoft's.
+# Exchange Online's leaves come from DigiCert's G2, those of newer hosts from Microsoft's. A single host may still show
+# one of DigiCert's first global root (MC1282565, April 2026).
 ROOTS = ("digicert_global_root_g2", "digicert_global_root_ca", "microsoft_rsa_root_2017", "microsoft_ecc_root_2017")
 
 

@@ -11,8 +11,8 @@ import urllib.request
 from pathlib import Path
 
 from installed import CROSSINGS, installed, unpacked, version
-from real_servers import Missing, Postfix, RealServer, postfix
-from real_servers.base import SAVE, Mail, free_ports
+from real_servers import Missing, Postfix, RealServer, base, postfix
+from real_servers.base import SAVE, UNPACKED, Mail, free_ports
 
 HERE = Path(__file__).parent
 
@@ -174,6 +174,39 @@ class Maildump(Catcher):
         if len(numbers) < count:
             raise TimeoutError(f"maildump has {len(numbers)} mails, not {count}")
         return [("", [], get(f"/messages/{number}.source")) for number in numbers]
+
+
+class SmtpSink(Catcher):
+    """Postfix's smtp-sink, in clear and without logins."""
+
+    name = "smtp-sink"
+
+    def start(self) -> None:
+        program = base.unpacked("root/usr/sbin/smtp-sink", "smtp-sink of Postfix")
+        (archive,) = (UNPACKED / "archives").glob("postfix_*.deb")
+        self.version = archive.name.split("_")[1]
+        (self.port,) = free_ports(1)
+        libraries = program.parents[1] / "lib/postfix"
+        options = ["-u", "nobody"] if os.geteuid() == 0 else []
+        where = f"{self.mails_folder}/%s."
+        self.run([program, *options, "-d", where, f"127.0.0.1:{self.port}", "100"], {"LD_LIBRARY_PATH": str(libraries)})
+
+    def _names(self) -> list[Path]:
+        return sorted(self.mails_folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+
+
+class Slimta(Catcher):
+    """python-slimta's edge, with a queue of ours that is a folder."""
+
+    name = "python-slimta"
+
+    def start(self) -> None:
+        python = unpacked("python/bin/python", "python-slimta of PyPI")
+        self.version = wheel("python_slimta")
+        (self.port,) = free_ports(1)
+        chain, key = self.certificate_files()
+        server = [python, "-m", "gevent.monkey", HERE / "slimta_server.py"]
+        self.run([*server, str(self.port), chain, key, *self.login, self.mails_folder])
 
 
 class Postscreen(Postfix):

@@ -18,6 +18,7 @@ SERVERS: dict[str, type[RealServer]] = {
     for one in (
         relays.Stunnel,
         relays.Haproxy,
+        relays.Proxsmtp,
         relays.Opensmtpd,
         relays.Courier,
         catchers.Postscreen,
@@ -27,6 +28,8 @@ SERVERS: dict[str, type[RealServer]] = {
         catchers.SmtpTester,
         catchers.MailDevel,
         catchers.Maildump,
+        catchers.SmtpSink,
+        catchers.Slimta,
     )
 }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from catchers import node
 from installed import CROSSINGS, installed, run, unpacked, version
 
 from mail_readers import Found, told
@@ -35,6 +37,22 @@ def in_python(name: str) -> Callable[[list[Path], Path], list[Found]]:
         return told(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=300))
 
     return find
+
+
+def in_node(name: str) -> Callable[[list[Path], Path], list[Found]]:
+    """Return what asks a reader of npm's."""
+
+    def find(paths: list[Path], folder: Path) -> list[Found]:
+        unpacked(f"node/node_modules/{name}/package.json", f"{name} of npm")
+        command = [node(), HERE / "node_reader.mjs", CROSSINGS / "node", name, *paths]
+        return told(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=300))
+
+    return find
+
+
+def module(name: str) -> Callable[[], str]:
+    """Return what tells the version of a package of npm's in build/crossings."""
+    return lambda: json.loads((CROSSINGS / "node/node_modules" / name / "package.json").read_text())["version"]
 
 
 def script(*command: str) -> Callable[[list[Path], Path], list[Found]]:
@@ -155,6 +173,13 @@ READERS = {
     "neomutt": Reader(debian("neomutt"), neomutt, compared=("subject",), known=known(subject="emoji")),
     "ripmime": Reader(
         debian("ripmime"), ripmime, ("7bit", "8bit"), ("files",), known(files="a long name, a quoted name")
+    ),
+    "emailjs-mime-parser": Reader(module("emailjs-mime-parser"), in_node("emailjs-mime-parser")),
+    "letterparser": Reader(
+        module("letterparser"),
+        in_node("letterparser"),
+        ("7bit", "8bit"),
+        known=known(files="a long name, a quoted name", subject="emoji", texts="spaces"),
     ),
     "mblaze": Reader(debian("mblaze"), mblaze, compared=("subject",)),
 }

@@ -142,6 +142,22 @@ class Haproxy(Relay):
         self.run([*self.prefix, "haproxy", "-db", "-f", config])
 
 
+class Proxsmtp(Relay):
+    """proxsmtp, which hands each mail through a program; in clear."""
+
+    name, package = "proxsmtp", "proxsmtp"
+
+    def configure(self) -> None:
+        (self.port,) = free_ports(1)
+        self.tls_port = None
+        config = self.folder / "proxsmtpd.conf"
+        config.write_text(
+            f"Listen: 127.0.0.1:{self.port}\nOutAddress: 127.0.0.1:{self.upstream.port}\n"
+            f"TempDirectory: {self.folder}\nFilterType: pipe\nFilterCommand: /bin/cat\n"
+        )
+        self.run([*self.prefix, "proxsmtpd", "-f", config, "-d", "1"])
+
+
 class Opensmtpd(Relay):
     """OpenSMTPD, in clear: Debian 12's cannot do TLS."""
 

@@ -250,3 +250,56 @@ def test_a_network_that_comes_and_goes_while_mails_wait_writes_few_lines_to_flas
         world.port.pass_time(5)
     equal(len([line for line in world.log.say.lines if "Wi-Fi is down" in line]), 6)
     equal(len([line for line in world.log.show.lines if "Wi-Fi is down" in line]), 714)
+
+
+def storm(values):
+    """The mails of a rule of a live sensor, as (subject, key, priority), and the console's lines."""
+    rule = Rule("temperature", "above", 37.2, 0.2)
+    rule.window = 900000
+    world = World(values, rules=[rule])
+    put, kept = world.outbox.put, []
+
+    def keep(message, key, recovery, priority=1):
+        kept.append((message.text.split("\n")[0], key, priority))
+        return put(message, key, recovery)
+
+    world.outbox.put = keep
+    world.run()
+    return kept, world.log.say.text()
+
+
+def test_a_first_alert_has_no_limit_a_second_says_so_and_further_ones_may_be_held_back():
+    kept, said = storm((38, 36, 38, 36, 38, 36))
+    equal([(key, priority) for _, key, priority in kept], [
+        ("temperature", 2), ("temperature", 1), ("", 1), ("", 1), ("temperature", 1), ("temperature", 1)
+    ])  # fmt: skip
+    equal("again" in kept[0][0], False)
+    inside("is above 37.2 °C, again, 2nd time in 2 min.", kept[2][0])
+    inside("again, 3rd time in 4 min", kept[4][0])
+    inside("again, 2nd time in 2 min: alert mailed", said)
+
+
+def test_what_is_not_urgent_waits_in_quiet_hours_and_the_console_says_until_when():
+    for urgent in (False, True):
+        rule = Rule("temperature", "above", 37.2, 0.2)
+        rule.urgent = urgent
+        world = World((38,), rules=[rule])
+        world.app.quiet = lambda: (3600, "06:00")
+        stored = []
+        world.outbox.store = lambda entry: stored.append(entry.until)
+        world.run()
+        equal(stored, [] if urgent else [3600])
+        waits = "temperature 38 °C is above 37.2 °C: not urgent, waits until 06:00"
+        equal(waits in world.log.say.lines, not urgent)
+
+
+def test_alerts_of_one_reading_are_one_mail_for_those_whom_they_concern():
+    others = Rule("c", "above", 20)
+    others.to = ("cook@x",)
+    world = World((38,), rules=[Rule("a", "above", 30), Rule("b", "above", 35), others])
+    world.run()
+    equal([message.recipients for message in world.outbox.sent], [["ops@x"], ["cook@x"]])
+    text = world.outbox.sent[0].text
+    inside("On freezer-3, a 38 °C is above 30 °C.", text)
+    inside("On freezer-3, b 38 °C is above 35 °C.", text)
+    equal((text.count("Board:"), world.app.alerts), (1, 3))

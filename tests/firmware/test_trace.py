@@ -1,5 +1,6 @@
 """A recorded trace as a sensor: gaps and failures are a sensor that is gone, times are the recording's own."""
 
+import io
 import os
 
 from alertnode.rules import Rule
@@ -89,6 +90,10 @@ def test_moments_in_every_form():
         ("1795521600250", 1795521600),
         ("1795521600250123456", 1795521600),
         ("2026-07-01T12:00:05,250", seconds(2026, 7, 1, 10, 0, 5)),
+        ("1.7.2026 12:00", seconds(2026, 7, 1, 10)),
+        ("01.07.2026", seconds(2026, 6, 30, 22)),
+        ("2026-07-01T12:00:00+0200", seconds(2026, 7, 1, 10)),
+        ("2026-07-01 12:00:00 -0100", seconds(2026, 7, 1, 13)),
     ):
         equal(rows.moment(text, ZONE), wanted, text)
     for text in (
@@ -96,7 +101,11 @@ def test_moments_in_every_form():
         "value",
         "2026-13-01",
         "2026-01-01 25:00",
-        "01.02.2026",
+        "01.02.26",
+        "11/24/2026 12:03",
+        "20261124120310",
+        "2026-01-01 12:00+1",
+        "2026-01-01 12",
         "a-b-c",
         "2026-02-31 12:00",
         "2025-02-29",
@@ -107,6 +116,30 @@ def test_moments_in_every_form():
         "-5",
     ):
         raises(ValueError, rows.moment, text, ZONE)
+
+
+def test_the_time_is_found_wherever_programs_put_it():
+    for text, column, wanted in (
+        # Excel in German, then with the time of day in a column of its own.
+        ("Zeit;T\r\n1.7.2026 9:03;21,5\r\n", "", 21.5),
+        ("Datum;Uhrzeit;T\r\n01.07.2026;09:03:00;21,5\r\n", "", 21.5),
+        ("Date,Time,T,H\n2026-07-01,09:03,21.5,40\n", "T", 21.5),
+        # Home Assistant's history, InfluxDB, and a logger that numbers its rows.
+        ("entity_id,state,last_changed\nsensor.a,21.5,2026-07-01T07:03:00.123Z\n", "state", 21.5),
+        ("#group,false\n,result,_time,_value\n,,2026-07-01T07:03:00Z,21.5\n", "_value", 21.5),
+        ("#,Date Time,T\n1,2026-07-01 09:03,21.5\n", "T", 21.5),
+    ):
+        found = rows.Rows(io.BytesIO(text.encode()), "x.csv", ZONE, None, column)
+        equal(found.next()[:2], (seconds(2026, 7, 1, 7, 3), wanted), text)
+    # A title with a date in it is none.
+    title = "Exported,2026-07-02 10:00\ntime,T\n2026-07-01 09:03,21.5\n"
+    equal(rows.Rows(io.BytesIO(title.encode()), "x.csv", ZONE, None).next()[1], 21.5)
+
+
+def test_a_point_before_three_digits_is_missing_where_commas_are_decimal():
+    text = "t;hPa\n1;1013,2\n2;1.013\n3;1.5\n"
+    found = rows.Rows(io.BytesIO(text.encode()), "x.csv", ZONE, None)
+    equal([found.next()[1] for _ in range(3)], [1013.2, None, 1.5])
 
 
 def test_speed_divides_the_recorded_pauses():

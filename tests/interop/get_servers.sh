@@ -13,9 +13,11 @@ modules=(smtp-server@3.21.6 Haraka@3.3.4 mailparser@3.14.2 postal-mime@4.0.0)
 if [ "${1:-}" = crossings ]; then
   target=build/crossings
   packages=(courier-mta courier-authlib-userdb opensmtpd stunnel4 haproxy chasquid golang-go
-    golang-github-emersion-go-smtp-dev golang-github-emersion-go-sasl-dev neomutt maildir-utils ripmime mblaze ruby-mail php-mailparse)
-  modules=(maildev@3.0.0 smtp-tester@2.1.0)
-  wheels=(mail-devel==0.18.1 maildump==1.0 mail-parser==4.8.0 eml_parser==4.4.0 flanker==0.9.11 imap-tools==1.16.0)
+    golang-github-emersion-go-smtp-dev golang-github-emersion-go-sasl-dev neomutt maildir-utils ripmime mblaze ruby-mail php-mailparse proxsmtp)
+  modules=(maildev@3.0.0 smtp-tester@2.1.0 emailjs-mime-parser@2.0.7 letterparser@0.1.8)
+  wheels=(mail-devel==0.18.1 maildump==1.0 mail-parser==4.8.0 eml_parser==4.4.0 flanker==0.9.11 imap-tools==1.16.0
+    # Which asks for zope.interface by a name that newer ones no longer have.
+    python-slimta==5.0.5 zope.interface==6.0 zope.event==4.6)
 fi
 
 say() { echo "servers: $*"; }

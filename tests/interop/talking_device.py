@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from real_servers import RealServer
 from wire_device import ROOT
 
 PROGRAM = Path(__file__).with_name("talking_program.py")
+LASTING = Path(__file__).with_name("lasting_login.py")
 WIRE = ROOT / "tests" / "wire"
 RECIPIENT = "ops@example.org"
 
@@ -73,3 +75,25 @@ class TalkingDevice:
                 return results
             said.append(line)
         raise AssertionError("the program ended:\n" + "".join(said))
+
+    def waits(self, folder: Path, hours: int, heal: Callable[[], object], password: str = "") -> list[list[list[Any]]]:
+        """What an outbox in ``folder`` reports of a mail in ``hours``, and then, once ``heal`` was called.
+
+        Args:
+            password: the wrong one that it has until then; "": the server's.
+        """
+        user, right = self.server.login
+        route = {"host": self.server.hostname, "port": self.server.port, "username": user, "trust": str(self.trust)}
+        route["password"] = password or right
+        job = {"path": str(folder), "route": route, "to": RECIPIENT, "hours": hours}
+        pipe = subprocess.PIPE
+        with subprocess.Popen([*self.command, str(LASTING)], stdin=pipe, stdout=pipe, text=True, env=self.env) as done:
+            assert done.stdin is not None
+            assert done.stdout is not None
+            told = []
+            for line in (json.dumps(job, ensure_ascii=False), right):
+                done.stdin.write(line + "\n")
+                done.stdin.flush()
+                told.append(json.loads(done.stdout.readline().partition("TOLD")[2] or "null"))
+                heal()
+        return told

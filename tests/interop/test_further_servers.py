@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from real_servers import FURTHER, IDLE_S, SIZE_LIMIT, TOKEN, RealServer
+from real_servers.nginx import Nginx
 from talking_device import RECIPIENT, TalkingDevice
 from test_interop import TRAPS, lines, parsed, refuse_some
 
@@ -133,13 +134,38 @@ def test_what_is_too_large_is_not_begun(server: RealServer, device: TalkingDevic
 
 @pytest.mark.parametrize(
     ("server", "device"),
-    [("haraka", "micropython"), ("nginx", "micropython-aio"), ("sendmail", "cpython"), ("qpsmtpd", "micropython")],
+    [
+        ("haraka", "micropython"),
+        ("nginx", "micropython-aio"),
+        ("dovecot", "micropython"),
+        ("sendmail", "cpython"),
+        ("qpsmtpd", "micropython"),
+    ],
     indirect=True,
 )
 def test_after_an_idle_close_the_next_mail_opens_another(server: RealServer, device: TalkingDevice) -> None:
-    # Dovecot's time for it cannot be set.
     start, before = len(server.logged()), len(server.mails())
     results = device.send({}, {"after": IDLE_S + 1})
     assert [result.get("accepted") for result in results] == [[RECIPIENT]] * 2, results
     server.mails(before + 2)
     assert server.connections(start) == 2
+
+
+@pytest.mark.parametrize(("server", "device"), [("nginx", "micropython"), ("nginx", "cpython")], indirect=True)
+def test_a_login_that_fails_for_now_without_end_is_told_after_three_hours(
+    server: Nginx, device: TalkingDevice, tmp_path: Path
+) -> None:
+    # nginx answers AUTH with 451 4.3.2 while the service that knows the passwords is down. Nobody has to act; but a
+    # person should know.
+    before, server.auth.well = len(server.mails()), False
+    try:
+        failing, after = device.waits(tmp_path, 7, lambda: setattr(server.auth, "well", True))
+    finally:
+        server.auth.well = True
+    assert {tuple(one[1:4]) for one in failing} == {("temporary", "auth", 451)}
+    first, told = failing
+    assert first[4] == 0
+    assert 3 * 3600 <= told[4] <= told[0] <= 4 * 3600
+    assert [one[3] for one in after] == [250]
+    (mail,) = [parsed(raw) for _, _, raw in server.mails(before + 1)[before:]]
+    assert "For 3 hours no mail could be sent: auth: 451 4.3.2" in mail.get_content()

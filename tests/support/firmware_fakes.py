@@ -196,7 +196,7 @@ class Outbox:
     def settle(self):
         return True
 
-    def put(self, message, key, recovery):
+    def put(self, message, key, recovery, priority=1):
         if self.full:
             raise OSError(28)
         entry = Entry(message, key, recovery)

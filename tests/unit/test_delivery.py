@@ -133,6 +133,30 @@ def test_a_close_that_shows_only_when_the_envelope_was_sent_costs_one_reconnecti
     equal((error.kind, error.key, world.log.count("connect one")), ("temporary", "closed", 2))
 
 
+FAREWELL = b"421 4.4.2 x Disconnected for inactivity\r\n"
+
+
+def test_a_farewell_that_crosses_the_envelope_costs_one_reconnection():
+    # Dovecot's, after ten minutes without a word: MAIL, or by BDAT the whole mail, has left by then.
+    by_data = [b"220 x\r\n", HELLO.replace(b"CHUNKING", b"HELP"), OK + OK + b"354 go\r\n", OK]
+    for script in (GOOD, by_data):
+        world = World({"one": script + [FAREWELL]})
+        delivery = Delivery(plain(), 30, 120)
+        world.run(delivery.send(Text()))
+        equal(world.run(delivery.send(Text())).accepted, ["b@y.org"])
+        equal(world.log.count("connect one"), 2)
+
+
+def test_a_farewell_on_the_new_connection_or_for_a_limit_is_an_error():
+    for farewell, then, connections in ((FAREWELL, [FAREWELL], 2), (b"421 4.7.28 rate limit\r\n", GOOD, 1)):
+        world = World({"one": GOOD + [farewell]})
+        delivery = Delivery(plain(), 30, 120)
+        world.run(delivery.send(Text()))
+        world.servers = {"one": then}
+        error = raises(MailError, world.run, delivery.send(Text()))
+        equal((error.kind, error.code, world.log.count("connect one")), ("temporary", 421, connections))
+
+
 def test_the_last_mail_leaves_nothing_open():
     world = World({"one": [b"220 x\r\n", HELLO, TAKEN + b"221 bye\r\n"]})
     delivery = Delivery(plain(), 30, 120)

@@ -54,7 +54,7 @@ def test_alerts_of_one_key_become_one_mail_and_then_one_that_tells_how_many_more
     world.drain()
     equal(world.subjects(), ["open 0", "other", "open 6"])
     octets = world.server.taken[-1][2]
-    inside(b"6 such mails were held back in 14 minutes; this is the last of them.", octets)
+    inside(b"Such mails that were held back in 14 minutes: 6; this is the last of them.", octets)
     equal(field(octets, "In-Reply-To"), world.server.taken[0][0])
 
 

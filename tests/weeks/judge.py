@@ -16,7 +16,7 @@ from typing import Any
 from weeks.causes import CAUSES, ONE_PROVIDER
 
 _VALUE = re.compile(r"temperature ([\d.]+) °C is (above|back)")
-_HELD = re.compile(r"(\d+) such mails were held back")
+_HELD = re.compile(r"Such mails that were held back in \d+ minutes: (\d+)")
 _TOLD = re.compile(r"Mails that (?:were|could|cannot) [^:]*: (\d+)\.")
 _DOUBTFUL = ("flash_write", "flash_full", "flash_read", "memory", "wear", "versions", "upgrade", "rot")
 # Seconds within which an alert is delivered in a world that is well.

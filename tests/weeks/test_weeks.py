@@ -158,7 +158,7 @@ def test_an_alert_that_never_came_is_lost_unless_another_mail_tells() -> None:
     log = GOOD[:3] + GOOD[5:]
     assert wrong(log) == ["lost"]
     for text in (
-        "2 such mails were held back in 15 minutes; this is the last of them.",
+        "Such mails that were held back in 15 minutes: 2; this is the last of them.",
         "Mails that were dropped, as the outbox was full: 1.",
         "Mails that could not be delivered, or not to all: 1.\nThe last: 550",
         "temperature 40.01 °C is above 30 °C",
@@ -168,7 +168,13 @@ def test_an_alert_that_never_came_is_lost_unless_another_mail_tells() -> None:
 
 def test_the_words_that_the_judge_looks_for_are_those_of_the_outbox() -> None:
     source = (simulate.ROOT / "lib" / "umail" / "queue" / "run.py").read_text(encoding="utf-8")
-    for words in ("%d such mails were held back", "Mails that %s: %d.", "were dropped", "were damaged", "could not be"):
+    for words in (
+        "Such mails that were held back in %d minutes: %d",
+        "Mails that %s: %d.",
+        "were dropped",
+        "were damaged",
+        "could not be",
+    ):
         assert words in source
 
 

@@ -1,7 +1,8 @@
-"""Reads the rows of a CSV file of readings: the time in its first column, the value in the second or in a named one.
+"""Reads the rows of a CSV file of readings: the time in its first column, the value in the other or in a named one.
 
 Separated by commas, semicolons or tabs; behind a semicolon or tab a comma is the decimal one. Quotes are honoured.
-Lines before the first row are a title and the names of the columns. Runs on the host, too: both see the same numbers.
+Lines before the first row are a title and the names of the columns. The time of day may have a column of its own, and
+under names both may stand in any column. Runs on the host, too: both see the same numbers.
 """
 
 from alertnode.zone import fields, seconds
@@ -21,18 +22,19 @@ class Rows:
         self._zone = zone
         self._skipped = skipped
         self.line = 0
+        # Whether a decimal comma was seen behind a semicolon or tab, and a point before three digits, as in 1.013.
+        self.comma = self.point = False
         names = []
         while True:
             cells = self._cells(None)
             if cells is None:
                 raise ValueError("the trace %s has no row of the form timestamp,value" % path)
-            try:
-                moment(cells[0], zone)
+            self._time, self._more = _times(cells, len(names), zone)
+            if self._more:
                 break
-            except ValueError:
-                names = cells if cells != [""] else names
+            names = cells if cells != [""] else names
         self._count = max(len(names), len(cells))
-        self._column = _column(path, names, cells, column)
+        self._column = _column(path, names, cells, range(self._time, self._time + self._more), column)
         self._first = cells
 
     def next(self):
@@ -43,7 +45,7 @@ class Rows:
             if cells is None:
                 return None
             try:
-                at = moment(cells[0], self._zone)
+                at = moment(" ".join(cells[self._time : self._time + self._more]), self._zone)
             except ValueError:
                 if cells != [""]:
                     self._skipped(self.line)
@@ -52,9 +54,21 @@ class Rows:
                 return at, None, "the recording has %d cells here, not %d" % (len(cells), self._count)
             text = cells[self._column] if self._column < len(cells) else ""
             try:
-                return at, number(text, self._separator != ","), ""
+                return at, self._number(text), ""
             except ValueError:
                 return at, None, 'the recording says "%s"' % text if text else "the recording is empty here"
+
+    def _number(self, text):
+        if self._separator == ",":
+            return number(text, False)
+        value = number(text, True)
+        self.comma = self.comma or "," in text
+        if len(text.partition(".")[2]) == 3:
+            self.point = True
+            if self.comma:
+                # It is more likely between thousands.
+                raise ValueError(text)
+        return value
 
     def _cells(self, separator):
         # The next line's; None at the end.
@@ -98,21 +112,43 @@ def _split(text, separator):
     return cells
 
 
-def _column(path, names, cells, column):
-    """Return the index of the values' column."""
-    most = max(len(names), len(cells))
+def _times(cells, names, zone):
+    """Return the first cell of the time and how many it has, 0 if this is no row; below ``names`` it may be any."""
+    for i in range(len(cells) if len(cells) > 2 and len(cells) == names else 1):
+        try:
+            moment(cells[i], zone)
+        except ValueError:
+            continue
+        if cells[i].isdigit() and len(cells[i]) < 9 and [cell for cell in cells[1:] if ":" in cell]:
+            # A row's number, beside a time.
+            continue
+        if ":" not in cells[i] and len(cells) > i + 2:
+            try:
+                moment(cells[i] + " " + cells[i + 1], zone)
+                return i, 2
+            except ValueError:
+                pass
+        return i, 1
+    return 0, 0
+
+
+def _column(path, names, cells, times, column):
+    """Return the index of the values' column, which is none of ``times``."""
+    others = [i for i in range(max(len(names), len(cells))) if i not in times]
     listed = ", ".join(names)
     if column:
-        if names[1:].count(column) == 1:
-            return 1 + names[1:].index(column)
+        found = [i for i in others if i < len(names) and names[i] == column]
+        if len(found) == 1:
+            return found[0]
         known = "its columns are " + listed if listed else "its columns have no names"
         raise ValueError('the trace %s has no single column "%s"; %s' % (path, column, known))
-    if most < 2:
+    if not others:
         raise ValueError("the trace %s has no row of the form timestamp,value" % path)
-    if most > 2:
-        how = "it has %s" % listed if len(names) == most else "its first line must hold their names"
-        raise ValueError("the trace %s has %d columns, say which has the values by its name: %s" % (path, most, how))
-    return 1
+    if len(others) > 1:
+        count = len(others) + len(times)
+        how = "it has %s" % listed if len(names) == count else "its first line must hold their names"
+        raise ValueError("the trace %s has %d columns, say which has the values by its name: %s" % (path, count, how))
+    return others[0]
 
 
 def number(text, comma):
@@ -135,8 +171,8 @@ def number(text, comma):
 def moment(text, local):
     """Return the Unix seconds of ``2026-11-24 12:03:10``, or of such a number, also of milliseconds or finer.
 
-    A T in the middle, no seconds, a fraction, Z or +01:00 are fine; without an offset it is local time of the Zone
-    ``local``. Raises ValueError if it is not such a time.
+    ``24.11.2026``, a T in the middle, no seconds, a fraction, Z, +01:00 or +0100 are fine; without an offset it is
+    local time of the Zone ``local``. Raises ValueError if it is not such a time.
     """
     whole, point, part = text.partition(".")
     if not point or len(whole) > 8:
@@ -145,19 +181,29 @@ def moment(text, local):
             _whole(part or "0")
             while at >= 100000000000:
                 at //= 1000
-            return at
         except ValueError:
-            pass
-    date = text[:10].split("-")
-    rest = text[11:-4] + "Z" if text[-4:] == " UTC" else text[11:]
+            at = -1
+        if at >> 32:
+            # Not after 2106: digits of a date and a time in a row, for example.
+            at = -1
+        if at >= 0:
+            return at
+    head, _, rest = text.partition("T" if text[10:11] == "T" else " ")
+    date = head.split("-") if "-" in head else head.split(".")[::-1]
+    if rest[-4:] == " UTC":
+        rest = rest[:-4] + "Z"
     east = None
+    sign = max(rest.rfind("+"), rest.rfind("-"))
     if rest[-1:] in ("Z", "z"):
         east, rest = 0, rest[:-1]
-    elif rest[-6:-5] in ("+", "-") and rest[-3:-2] == ":":
-        east = (_whole(rest[-5:-3]) * 60 + _whole(rest[-2:])) * (60 if rest[-6] == "+" else -60)
-        rest = rest[:-6]
+    elif sign > 0:
+        offset = rest[sign + 1 :].replace(":", "")
+        if len(offset) != 4:
+            raise ValueError(text)
+        east = (_whole(offset[:2]) * 60 + _whole(offset[2:])) * (60 if rest[sign] == "+" else -60)
+        rest = rest[:sign].strip()
     time = rest.replace(",", ".").split(":") if rest else []
-    if len(date) != 3 or len(date[0]) != 4 or len(time) > 3 or (rest and text[10] not in " T"):
+    if len(date) != 3 or len(date[0]) != 4 or len(time) not in (0, 2, 3):
         raise ValueError(text)
     if len(time) == 3:
         time[2] = time[2].split(".")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import signal
 import sys
 import tempfile
@@ -28,7 +29,7 @@ def board(
     link: Annotated[Path | None, typer.Option(help="Path its port gets.")] = None,
     show: Annotated[bool, typer.Option("--console", help="Show what the board prints.")] = False,
     sleep_speed: Annotated[float, typer.Option(help="How many times faster sleep passes.", min=0.001)] = 1.0,
-    romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0)] = 0,
+    romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0, max=16384)] = 0,
 ) -> None:
     """Run a virtual board until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="umail-") as folder:
@@ -40,19 +41,16 @@ def board(
             sleep_speed=sleep_speed,
             romfs=romfs * 1024,
         )
-        with virtual:
+        signal.signal(signal.SIGTERM, _stop)
+        with contextlib.suppress(KeyboardInterrupt), virtual:
             typer.echo(f"board {name} at {virtual.port}")
             typer.echo(f"  mpremote connect {virtual.port}          a REPL (leave it with Ctrl-])")
             typer.echo(f"  mpremote connect {virtual.port} ls       its files")
             typer.echo("Ctrl-C ends it; see umail board --help for the world around it.")
-            signal.signal(signal.SIGTERM, _stop)
-            try:
-                for line in sys.stdin:
-                    _obey(virtual, line.split())
-                while True:
-                    time.sleep(3600)
-            except KeyboardInterrupt:
-                pass
+            for line in sys.stdin:
+                _obey(virtual, line.split())
+            while True:
+                time.sleep(3600)
     typer.echo("stopped")
 
 

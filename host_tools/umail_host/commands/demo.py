@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,9 @@ def command(
 ) -> None:
     """Show an alert on its whole way: recording, virtual board, SMTP over TLS, mail. Needs no hardware."""
     console = Console(highlight=False, markup=False)
+    for option, number in (("limit", limit), ("hysteresis", hysteresis)):
+        if number is not None and not isfinite(number):
+            raise UserError(f"--{option} {number}: give a number, such as 30")
     if web:
         if board != "virtual":
             raise UserError("--web shows boards called virtual only: leave --board out")

@@ -52,10 +52,14 @@ def command(
     freeze: Freeze = None,
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
     reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
-    wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.")] = 10,
+    wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.", min=0, max=86400)] = 10,
     healthy: Annotated[
         float,
-        typer.Option(help="Seconds in which the new firmware must run, else the old one comes back; 0: no check."),
+        typer.Option(
+            help="Seconds in which the new firmware must run, else the old one comes back; 0: no check.",
+            min=0,
+            max=86400,
+        ),
     ] = 0,
     watch: Annotated[
         bool, typer.Option("--watch", help="Deploy again whenever a file changes; Ctrl-C ends it.")

@@ -49,7 +49,7 @@ def command(
 ) -> None:
     """Follow a mail from the name of the server to the recipients, from this computer and from the board."""
     known = dict(files.for_board(text) for text in file or ())
-    options = diagnosis.Options(dns or [], _ports(try_ports), _reference(reference), timeout, send)
+    options = diagnosis.Options(domain.servers(dns or []), _ports(try_ports), _reference(reference), timeout, send)
     report = Report(as_json)
     with contextlib.ExitStack() as stack:
         link = None

@@ -12,6 +12,7 @@ import typer
 
 from umail_host import files, terminal
 from umail_host.device import identity, maintenance, ports
+from umail_host.doctor import domain
 from umail_host.errors import UserError
 from umail_host.provision import interview
 from umail_host.provision.fleet import Fleet
@@ -54,7 +55,7 @@ def command(
     """Bring configuration and secrets onto a board, send a test alert from it, and say what Microsoft 365 needs."""
     more = dict(files.for_board(text) for text in extra or ())
     ask = typer.confirm if file is None and sys.stdin.isatty() else None
-    run = Run(token, test, dns or [], every, terminal.echo, _warn, ask)
+    run = Run(token, test, domain.servers(dns or []), every, terminal.echo, _warn, ask)
     if every:
         if file is None:
             raise UserError("--all needs a file: umail provision fleet.toml --all")
@@ -62,12 +63,12 @@ def command(
             raise UserError("--all is for many boards: leave --name and --save out")
         _all(run, Fleet(file), [port] if port else [found.device for found in ports.found()], more, again)
         return
+    fleet = None if file is None else Fleet(file)
     device = port or ports.only()
-    if file is None:
+    if fleet is None:
         config, own = interview.interview(_ask, _before(device) if sys.stdin.isatty() else None)
         folder = Path()
     else:
-        fleet = Fleet(file)
         board = fleet.choose(name, "" if name else _identity(device))
         config, own = fleet.config(board), fleet.files(board)
         folder = fleet.path.parent

@@ -83,6 +83,9 @@ def serve(
     """Run a fake mail server until Ctrl-C, and show its dialogue."""
     console = Console(highlight=False, markup=False)
     show, ended, users = Show(console), threading.Event(), mailbox or ["esp32@contoso.com"]
+    for user in users:
+        if not user or not user.isprintable():
+            raise UserError(f"--mailbox {user!r}: give the name of a user, such as esp32@contoso.com")
     password, token = os.environ.get(PASSWORD) or secrets.token_urlsafe(12), os.environ.get(TOKEN)
     with _explained("can't serve"):
         up, down = toxics.parse(toxic)
@@ -105,6 +108,11 @@ def serve(
             **_switches(profile, setting or []),
         )
     show.masker = server.masker
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    if timeline is not None:
+        # Before anybody has worked for an hour on what it is to hold.
+        _write(timeline, lambda path: b"")
     _write(ca_out, lambda path: server.ca_pem if path.suffix == ".pem" else server.ca_der)
     proxy = (lambda: Proxy(server.port, up, down, host=host, port=port, seed=seed)) if toxic else None
     page = pages.page(server, web_host, web_port, console, dns=dns) if web else contextlib.nullcontext()
@@ -141,6 +149,9 @@ def _explained(what: str) -> Iterator[None]:
         if error.filename:
             raise UserError(f"{what}: {error.filename} can't be used ({error.strerror})") from None
         raise UserError(f"{what}: {error.strerror}; choose another, or --port 0", exit_code=4) from None
+    except UnicodeError as error:
+        # Of idna, about a name in the certificate.
+        raise UserError(f"{what}: a --hostname or --host cannot be the name of a host: {error}") from None
     except (ValueError, KeyError) as error:
         raise UserError(f"{what}: {error}") from None
 
@@ -154,8 +165,6 @@ def _show(ended: threading.Event, show: Callable[[T], None], what: T) -> None:
 
 
 def _wait_for(ended: threading.Event) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
     # A plain wait can't be interrupted on Windows; short ones can.
     while not ended.wait(0.2):
         pass

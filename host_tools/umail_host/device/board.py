@@ -19,6 +19,7 @@ from typing import Any
 import serial
 from mpremote.transport import TransportError, TransportExecError
 
+from umail_host import terminal
 from umail_host.device import port_failure
 from umail_host.device.transport import BoundedTransport
 from umail_host.errors import UserError
@@ -91,7 +92,7 @@ class ExecError(BoardError):
 
     def __init__(self, port: str, traceback: str) -> None:
         last = traceback.strip().splitlines()[-1] if traceback.strip() else "an exception"
-        super().__init__(f"the board at {port} raised {last}")
+        super().__init__(f"the board at {port} raised {terminal.printable(last)}")
         self.traceback = traceback
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import dns.exception
-import dns.name
 import dns.resolver
 
 from umail_host.doctor import spf
 from umail_host.doctor.check import FAILED, OK, WARNING, Check
+from umail_host.errors import UserError
 from umail_host.settings import Route, Settings
 
 _PATIENCE = 6.0  # seconds for one question
@@ -19,6 +19,23 @@ _EXCHANGE = "spf.protection.outlook.com"
 # The selectors of Exchange Online.
 _SELECTORS = ("selector1", "selector2")
 _MOST_LABELS = 8  # of a name whose organization is looked for
+
+
+def servers(words: list[str]) -> list[str]:
+    """Check what was given as DNS servers, each ``ADDRESS`` or ``ADDRESS#PORT``, and return it.
+
+    Raises:
+        UserError: one is not of that form.
+    """
+    for word in words:
+        address, mark, port = word.partition("#")
+        try:
+            ipaddress.ip_address(address)
+            if mark and not 0 < int(port) < 65536:
+                raise ValueError
+        except ValueError:
+            raise UserError(f"--dns {word}: write ADDRESS or ADDRESS#PORT, such as 192.168.1.1 or ::1#5353") from None
+    return words
 
 
 class Dns:
@@ -46,8 +63,10 @@ class Dns:
             answer = self._resolver.resolve(name, kind, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
-        except (dns.exception.DNSException, dns.name.LabelTooLong, OSError) as error:
-            raise LookupError(f"the DNS gives no answer about {name}: {type(error).__name__}") from None
+        except dns.exception.Timeout:
+            raise LookupError(f"no DNS server answers in time about {name}") from None
+        except (dns.exception.DNSException, OSError):
+            raise LookupError(f"no DNS server has an answer about {name}") from None
         if kind == "TXT":
             return [b"".join(found.strings).decode(errors="replace") for found in answer]
         return [found.to_text() for found in answer]

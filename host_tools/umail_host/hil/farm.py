@@ -48,7 +48,7 @@ def of_network(text: str) -> Shared:
         UserError: it is not written so.
     """
     found = re.fullmatch(r"([A-Za-z0-9._-]+)=([^\s:]+):(\d+)", text)
-    if not found:
+    if not found or not 0 < int(found[3]) < 65536:
         raise UserError(f"--network {text}: write it as NAME=HOST:PORT, such as freezer=10.0.0.7:4000")
     resource = f"  NetworkSerialPort:\n    host: {found[2]}\n    port: {found[3]}\n    protocol: rfc2217\n"
     return Shared(found[1], resource, "")
@@ -67,7 +67,15 @@ def of_path(text: str) -> Shared:
 
 
 def exporter(shared: Iterable[Shared]) -> str:
-    """Return the exporter's configuration."""
+    """Return the exporter's configuration.
+
+    Raises:
+        UserError: two boards have one name, of which labgrid would see the last only.
+    """
+    shared = list(shared)
+    names = [one.name for one in shared]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UserError(f"{twice[0]} is the name of two boards: give each its own")
     text = "## Boards of this host, for labgrid-exporter (a line that begins with one # is a statement to it).\n"
     for one in shared:
         text += f"{one.name}:\n" + (f"  ## board: {one.board}\n" if one.board else "") + one.resource

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from umail_host import terminal
 from umail_host.device.board import ExecError
 from umail_host.errors import UserError
 
@@ -29,6 +30,13 @@ def __check(text, message, good, *values):
     if not good(*values):
         text += "".join(["\\n  %r" % (value,) for value in values])
         raise AssertionError("%s\\n%s" % (message(), text) if message else text)
+"""
+# To a REPL, sys.exit() is no failure, whatever its status.
+_RUN = """\
+try:
+    %s
+except SystemExit as ended:
+    raise AssertionError("the test ended by sys.exit(%%s)" %% ended)
 """
 
 
@@ -80,7 +88,7 @@ def _step(
         try:
             board.exec(_CHECK)
             board.exec(source, timeout=30)
-            board.exec(code, timeout=60)
+            board.exec(_RUN % code, timeout=60)
         except ExecError as error:
             raise OnBoard(_told(error.traceback, path.name)) from None
 
@@ -131,4 +139,5 @@ def _literal(value: Any) -> bool:
 
 def _told(traceback: str, name: str) -> str:
     """Return the board's traceback with the file's name in it."""
-    return "on the board:\n" + traceback.strip().replace("\r", "").replace('File "<stdin>"', f'File "{name}"')
+    shown = terminal.lines(traceback.strip().replace("\r", ""))
+    return "on the board:\n" + shown.replace('File "<stdin>"', f'File "{name}"')

@@ -25,6 +25,8 @@ ROUTES = {
     "3": ("m365.relay", "a connector of Microsoft 365 that knows your address (port 25): any recipient"),
     "4": ("m365.hve", "High Volume Email of Microsoft 365, with a login: recipients inside the tenant only"),
     "5": ("smtp", "another mail server, with a login"),
+    "6": ("gmail", "Gmail or Google Workspace, by an app password"),
+    "7": ("azure", "Azure Communication Services, by the SMTP user name of the resource"),
 }
 LOGINS = {
     "1": ("", "a password (Microsoft switches them off by default at the end of December 2026)"),
@@ -181,11 +183,11 @@ def _route(ask: Ask, route: str, more: Files, ends: dict[str, str], suffix: str)
         if root != NO:
             mail["trust"] = f"/certs/root{suffix}.der"
             more[mail["trust"]] = _chain(root)[0]
-    check = _by("mail.username", section={"route": "smtp"} if route == "smtp" else _LOGIN)
+    check = _by("mail.username", section={"route": "smtp"} if route in ("smtp", "azure") else _LOGIN)
     mail["username"] = ask("Mailbox that the board logs in as", "", check)
     if "@" not in mail["username"]:
         mail["sender"] = ask("Mails come from, an address of that mailbox", "", _by("mail.sender"))
-    if route != "smtp" and (flow := _choose(ask, "How it logs in", LOGINS)):
+    if route.startswith("m365.") and (flow := _choose(ask, "How it logs in", LOGINS)):
         mail["oauth"] = _oauth(ask, flow, mail["username"], ends, suffix)
     return mail
 

@@ -242,9 +242,9 @@ class Flush:
     def _story(self, entry):
         text = ""
         if entry.more and entry.group:
-            text = "%d such mails were held back in %d minutes; this is the last of them.\n" % (
-                entry.more,
+            text = "Such mails that were held back in %d minutes: %d; this is the last of them.\n" % (
                 (self.box.now() - entry.since) // 60,
+                entry.more,
             )
         notes = self.box.notes
         for count, words in (

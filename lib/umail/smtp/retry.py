@@ -31,9 +31,10 @@ def again(session, problem, refresh, fresh, possible):
             problem = session.error("source", str(problem))
             session.enter("over")
     # In the first round trip after a receipt: the server had closed the idle connection, which only shows now. Nothing
-    # but the envelope has left.
+    # but the envelope has left, or its farewell (RFC 5321, 3.8) says that it took nothing.
     if possible and not fresh and session.stage == "mail" and session.round_trips < 2:
-        if getattr(problem, "key", 0) == "closed":
+        key = getattr(problem, "key", 0)
+        if key == "closed" or (key == "server_busy" and problem.code == 421):
             return refresh
     # 535: the access token may have expired before its time; one new one is worth a try (RFC 4954, 6).
     if getattr(problem, "code", 0) == 535 and session.route.token:

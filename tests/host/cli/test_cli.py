@@ -17,13 +17,28 @@ import pytest
 import typer.main
 
 from umail_host import cli
+from umail_host import files as brought
 from umail_host.device import port_failure
 from umail_host.device.board import Board
+from umail_host.errors import UserError
 from umail_host.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[3]
 UMAIL = str(Path(sys.executable).with_name("umail"))
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+# What people write into a configuration by mistake.
+ODD = {
+    "empty.json": "\n",
+    "twice.json": '{"mail": {}, "wifi": {}, "mail": {"to": []}}',
+    "nan.json": '{"rules": [{"limit": NaN}]}',
+    "huge.json": '{"rules": [{"limit": 1e999}]}',
+    "inf.toml": "interval = inf",
+    "digits.json": '{"interval": ' + "9" * 5000 + "}",
+    "digits.toml": "interval = " + "9" * 5000,
+    "half.json": r'{"wifi": {"ssid": "\ud800"}}',
+}
 
 
 @pytest.fixture
@@ -33,6 +48,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "broken.json").write_text('{"a":')
     (tmp_path / "latin.toml").write_bytes(b'name = "K\xfchlschrank"')
     (tmp_path / "file").write_text("")
+    for name, content in ODD.items():
+        (tmp_path / name).write_text(content)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("UMAIL_PORT", raising=False)
     return tmp_path
@@ -49,7 +66,23 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("console --port ftp://freezer", 3, "write a device, such as"),
         ("deploy --port /dev/none --config absent.json", 2, "absent.json can't be read: No such file"),
         ("deploy --port /dev/none --config broken.json", 2, "broken.json is not JSON: Expecting value: line 1"),
+        ("deploy --port /dev/none --config empty.json", 2, "empty.json is empty"),
+        ("doctor --config twice.json", 2, 'it holds "mail" twice in one object; remove one'),
+        ("doctor --config nan.json", 2, "NaN is not a number that a board can hold"),
+        ("doctor --config huge.json", 2, "1e999 is not a number that a board can hold"),
+        ("doctor --config inf.toml", 2, "inf is not a number that a board can hold"),
+        ("doctor --config digits.json", 2, "it holds a number of thousands of digits"),
+        ("doctor --config digits.toml", 2, "it holds a number of thousands of digits"),
+        ("doctor --config half.json", 2, r"holds half of a character, \ud800: write the character itself"),
         ("deploy --port /dev/none --config latin.toml", 2, "latin.toml is not text in UTF-8, line 1 "),
+        ("provision broken.toml", 2, "broken.toml is not TOML"),
+        ("doctor --config broken.toml --dns router", 2, "--dns router: write ADDRESS or ADDRESS#PORT"),
+        ("doctor --config broken.toml --dns 1.2.3.4#65536", 2, "write ADDRESS or ADDRESS#PORT"),
+        ("provision broken.toml --dns 1.2.3.4#x", 2, "write ADDRESS or ADDRESS#PORT"),
+        ("farm exporter --serial a=/dev/ttyS0 --network a=b:1", 2, "a is the name of two boards: give each its own"),
+        ("farm exporter --network a=b:65536", 2, "write it as NAME=HOST:PORT"),
+        ("demo --limit nan", 2, "--limit nan: give a number"),
+        ("demo --hysteresis inf", 2, "--hysteresis inf: give a number"),
         ("provision broken.toml --port /dev/none", 2, "broken.toml is not TOML"),
         ("doctor --config broken.toml", 2, "broken.toml is not TOML"),
         ("flash absent.bin", 2, "absent.bin is neither a file here nor a version"),
@@ -162,3 +195,14 @@ def statuses_in(source: str) -> set[int]:
     errors = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "UserError"]
     given = [value for call in errors for value in [*call.args[1:], *(word.value for word in call.keywords)]]
     return {value.value for value in given if isinstance(value, ast.Constant)}
+
+
+def test_a_byte_order_mark_does_no_harm_and_other_encodings_are_told_with_the_remedy(tmp_path: Path) -> None:
+    for name, text, toml in (("a.json", '{"name": "Kühl"}', False), ("a.toml", 'name = "Kühl"', True)):
+        path = tmp_path / name
+        path.write_bytes(text.encode("utf-8-sig"))
+        assert brought.table(path, toml) == {"name": "Kühl"}
+        for encoding, said in (("utf-16", "UTF-16: save it as UTF-8"), ("cp1252", r"another encoding \(ANSI\?\)")):
+            path.write_bytes(text.encode(encoding))
+            with pytest.raises(UserError, match=said):
+                brought.table(path, toml)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -88,7 +90,13 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
         (["--limit", "3"], "hello\nworld\n", "timestamp,value"),
         (["--limit", "3"], "", "timestamp,value"),
         ([], "timestamp,value\n2026-01-01 00:00:00,1\n", "--limit 30"),
-        (["--limit", "3"], "time,value\n24.11.2026 12:00,1\n", "its last line is '24.11.2026 12:00,1'"),
+        (["--limit", "3"], "time,value\n11/24/2026 12:00,1\n", "its last line is '11/24/2026 12:00,1'"),
+        (
+            ["--limit", "3"],
+            "t,v\n2026-01-02,1\n2026-01-01,9\n",
+            "goes back from 2026-01-02 00:00 UTC to 2026-01-01 00:00",
+        ),
+        (["--limit", "3"], "Zeit;hPa\n24.11.2026;1.013\n25.11.2026;1013,2\n", "without a point between thousands"),
         (
             ["--limit", "3"],
             "time,value\n2026-01-31,1\n2026-02-31,2\n",
@@ -130,6 +138,25 @@ def test_a_limit_that_is_passed_twice_within_a_quarter_of_an_hour_is_told_and_no
     assert "temperature 30.5 °C is above 25 °C" in done.stdout
     assert "the recording has 2 alerts and 2 recoveries, of which 2 were held back with others" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("verb", "seen", "status"), [("demo", "board │", 143), ("serve", "Ctrl-C ends", 0), ("board", "Ctrl-C ends", 0)]
+)
+def test_a_script_ends_it_at_once_and_nothing_is_left(micropython, tmp_path, verb, seen, status):
+    command = [sys.executable, "-m", "umail_host.cli", verb]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        printed = ""
+        while seen not in printed:
+            line = run.stdout.readline()
+            assert line, printed
+            printed += line
+        run.send_signal(signal.SIGTERM)
+        printed += run.communicate(timeout=20)[0]
+    assert run.returncode == status, printed
+    assert "Traceback" not in printed
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_column_of_an_export_is_named(micropython, tmp_path):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import umail
 from umail_host import firmware_rules, paths
 from umail_host.configuration import pins, schema, zones
 from umail_host.device import boards
@@ -156,6 +157,21 @@ def test_465_without_security_is_tls_from_the_first_byte() -> None:
     ):
         settings = Settings.of(changed(mail=GOOD["mail"] | given), fresh=True)
         assert settings.value["mail"]["security"] == meant
+
+
+def test_gmail_and_azure_are_routes_as_the_library_has_them() -> None:
+    gmail = {"route": "gmail", "username": "me@gmail.com", "to": ["ops@contoso.com"]}
+    azure = {"route": "azure", "username": "resource.app", "sender": "a@b.azurecomm.net", "to": ["ops@contoso.com"]}
+    build = firmware_rules.module("routes").build
+    hosts = (gmail, "smtp.gmail.com", "gts_root_r1"), (azure, "smtp.azurecomm.net", "digicert_global_root_g2")
+    for mail, host, root in hosts:
+        settings = Settings.of(changed(mail=mail), fresh=True)
+        route = build(settings.value["mail"], {"mail_password": "x"}.get, umail)
+        assert (route.host, root in route.roots, settings.secrets()[1]) == (host, True, "mail_password")
+    told = problems(changed(mail={key: azure[key] for key in azure if key != "sender"}))
+    assert "mail.username is not an address" in told[0]
+    oauth = {"flow": "client_credentials", "tenant": "contoso.com", "client_id": "x"}
+    assert "logs in by a password" in problems(changed(mail=gmail | {"oauth": oauth}))[0]
 
 
 def test_a_zone_by_name_has_the_offsets_that_the_system_knows() -> None:

@@ -323,3 +323,17 @@ def test_a_place_of_labgrid_is_taken_and_its_port_learnt(tmp_path: Path, monkeyp
     monkeypatch.setenv("UMAIL_LABGRID_CLIENT", str(tmp_path / "absent"))
     with pytest.raises(UserError, match="pip install labgrid"):
         labgrid.acquire("freezer")
+
+
+def test_an_exit_on_the_board_is_a_failure_and_its_words_steer_no_terminal(
+    rig: pytest.Pytester, micropython: str
+) -> None:
+    (rig.path / "board_test_x.py").write_text(
+        "import sys\ndef test_exit():\n    sys.exit(3)\n"
+        "def test_words():\n    raise ValueError('broken \\x1b[2J\\x1b]0;owned\\x07')\n"
+    )
+    rig.makepyfile(test_host="def test_it(board):\n    board.exec('raise ValueError(\"\\\\x1b[2J\")')\n")
+    result = run(rig, "--board", "virtual")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["AssertionError: the test ended by sys.exit(3)"])
+    assert "\x1b" not in result.stdout.str()

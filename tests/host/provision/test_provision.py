@@ -73,7 +73,7 @@ def answers(*given):
 
 def test_an_interview_makes_a_configuration_and_asks_again_where_an_answer_is_wrong():
     ask, problems = answers(
-        *("freezer-3", "", "lab", "7", "1", "esp32", USER, None, "ops", "ops@contoso.com, night@contoso.com", None),
+        *("freezer-3", "", "lab", "9", "1", "esp32", USER, None, "ops", "ops@contoso.com, night@contoso.com", None),
         *(None, "", None, None, "cold", "-15", None, "CET", "CET-1CEST,M3.5.0,M10.5.0/3"),
     )
     config, files = interview.interview(ask)

@@ -8,11 +8,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class HttpAnswers:
-    """Answers each request with headers and a body, made by ``answer`` from the request's headers and body."""
+    """Answers each request with headers and a body, made by ``answer`` from the request's headers and body.
+
+    While it is not ``well``, each request gets 500.
+    """
+
+    well = True
 
     def __init__(self, answer: Callable[[Mapping[str, str], bytes], tuple[dict[str, str], bytes]]) -> None:
+        this = self
+
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                if not this.well:
+                    self.send_error(500)
+                    return
                 headers, body = answer(self.headers, self.rfile.read(int(self.headers.get("Content-Length", 0))))
                 self.send_response(200)
                 for name, value in headers.items():

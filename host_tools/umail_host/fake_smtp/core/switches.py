@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any
 
-from umail_host.fake_smtp.core import profiles, providers
+from umail_host.fake_smtp.core import profiles, providers, sasl
+
+# Switches that take only some words.
+_CHOICES = {
+    "order": profiles.ORDER,
+    "mechanisms": tuple(sasl.MECHANISMS),
+    "clear_mechanisms": tuple(sasl.MECHANISMS),
+    "xoauth2_refusal": ("exchange", "gmail"),
+}
 
 
 def defaults(profile: profiles.Profile) -> dict[str, Any]:
@@ -27,6 +36,15 @@ def check(profile: profiles.Profile, switches: Mapping[str, Any]) -> None:
     for name, value in switches.items():
         if not _fits(known[name], value):
             raise ValueError(f"{name} is {value!r}; it takes {takes(known[name])}")
+        words = (value,) if isinstance(value, str) else value if isinstance(value, tuple | list) else ()
+        choices = _CHOICES.get(name, words)
+        if name == "login_prompts" and len(words) != 2:
+            raise ValueError(f"{name} is {written(value)!r}; it takes two words with a comma between them")
+        for word in words:
+            if word not in choices:
+                raise ValueError(f"{name} has {word!r}; it takes {', '.join(choices)}")
+            if not word.isascii() or not word.isprintable():
+                raise ValueError(f"{name} is {word!r}; a line of a server holds printable ASCII characters")
 
 
 def takes(default: Any) -> str:
@@ -71,7 +89,7 @@ def _fits(default: Any, value: Any) -> bool:
         return isinstance(value, bool)
     if isinstance(default, int | float):
         kinds = int if isinstance(default, int) else (int, float)
-        return isinstance(value, kinds) and not isinstance(value, bool) and value >= 0
+        return isinstance(value, kinds) and not isinstance(value, bool) and isfinite(value) and value >= 0
     if isinstance(default, Mapping):
         return isinstance(value, Mapping)
     if default is None or isinstance(default, str):

@@ -104,10 +104,12 @@ class Inbox:
         self, path: Path, on_delivery: Callable[[Delivery], None] | None = None, keep: int | None = None
     ) -> None:
         self.path, self.wire = path, path.with_name(path.name + ".wire")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # A folder that is there, but empty, becomes one as well.
+        for part in ("tmp", "new", "cur"):
+            (path / part).mkdir(parents=True, exist_ok=True)
         # As texts: a path of pathlib for each mail takes as long as writing it.
         self._before, self._after = os.path.join(path, "tmp", ""), os.path.join(path, "new", "")
-        self._maildir = mailbox.Maildir(str(path), create=True)
+        self._maildir = mailbox.Maildir(str(path))
         self._told = [on_delivery] if on_delivery else []
         self._arrived = threading.Condition()
         self._deliveries: deque[Delivery] = deque()
