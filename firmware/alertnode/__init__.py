@@ -13,4 +13,4 @@ def make_room():
     import gc
 
     gc.collect()
-    gc.threshold(8192)
+    gc.threshold(8192)  # type: ignore[attr-defined]
