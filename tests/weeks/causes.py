@@ -53,6 +53,10 @@ def _replies(kind: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in _rows("posted_replies.tsv") if row[0] in _STAGES and row[2] == kind]
 
 
+# Replies that say that a day's quota is used up.
+QUOTAS = frozenset(row[1] for row in _rows("posted_replies.tsv") if "daily_limit" in row[3])
+
+
 def _tokens(kind: str) -> list[Params]:
     rows = [row for row in _rows("token_errors.tsv") if row[3] == kind]
     return [{"status": int(row[0]), "error": row[1], "text": row[2]} for row in rows]
@@ -104,7 +108,7 @@ def _crash(random: Random) -> Params:
 _PLACES = ("waiting", "waiting", "open", "socket", "tls", "radio")
 
 # What one provider does while another takes mail: a board with two routes hardly notices it.
-ONE_PROVIDER = ("provider", "reply temporary", "reply configuration", "grey", "rate", "closing", "slow")
+ONE_PROVIDER = ("provider", "reply temporary", "reply quota", "reply configuration", "grey", "rate", "closing", "slow")
 # These are drawn only for a board on which they can happen.
 ONLY_FOR = {"login temporary": "token", "login configuration": "token", "ipv4": "pico"}
 
@@ -112,6 +116,8 @@ CAUSES: dict[str, Cause] = {
     "provider": Cause("provider away", 10, (5 * MINUTE, 2 * DAY), _one(how=("refused", "silent"))),
     "ipv4": Cause("IPv4 is dead, IPv6 is not", 3, (HOUR, DAY), _one(how=("refused", "silent"), ipv4=(True,))),
     "reply temporary": Cause("posted reply, temporary", 8, (10 * MINUTE, DAY), _reply("temporary"), 90 * MINUTE),
+    # (One of them, see plan.py: it is tried again after a day and a tenth.)
+    "reply quota": Cause("posted reply, the day's quota", 0, (10 * MINUTE, DAY), _reply("temporary"), PERSON),
     "reply configuration": Cause(
         "posted reply, a person must act", 6, (10 * MINUTE, 12 * HOUR), _reply("configuration"), PERSON
     ),

@@ -6,7 +6,7 @@ import math
 from random import Random
 from typing import Any
 
-from weeks.causes import CAUSES, DAY, HOUR, MINUTE, ONLY_FOR
+from weeks.causes import CAUSES, DAY, HOUR, MINUTE, ONLY_FOR, QUOTAS
 from weeks.simulate import Plan
 
 # Nothing goes wrong in the last days: then everything must have been delivered.
@@ -82,6 +82,8 @@ def _faults(random: Random, kind: str, last: int) -> list[dict[str, Any]]:
         lasts = round(math.exp(random.uniform(math.log(low), math.log(high)))) if high else 0
         lasts = min(lasts, last - at)
         params = cause.draw(random)
+        if params.get("text") in QUOTAS:
+            name = "reply quota"
         word = "provider" if name == "ipv4" else name.split(" ")[0]
         # With two routes, most of what a provider does is the first one's alone.
         params["both"] = kind != "two routes" or random.random() < 0.3
