@@ -39,8 +39,10 @@ def test_a_mail_goes_out_by_each_route(
     figure(f"heap of a mail by {kind}{' with a token' if 'access_token' in more else ''}", told["heap"], "bytes")
 
 
-def test_an_attachment_of_1_mb_arrives_whole(node: Online, figure: Figure) -> None:
-    size = 1_000_000
+def test_an_attachment_of_1_mb_or_what_the_flash_holds_arrives_whole(node: Online, figure: Figure) -> None:
+    block, _, _, free = node.board.eval("__import__('os').statvfs('/')[:4]")
+    size = min(1_000_000, block * free * 3 // 4 // 1000 * 1000)
+    assert size > 200_000
     node.board.exec(
         f"with open('/hil.bin', 'wb') as f:\n for n in range({size // 1000}):\n  f.write(bytes([n & 255]) * 1000)",
         timeout=120,
@@ -52,7 +54,7 @@ def test_an_attachment_of_1_mb_arrives_whole(node: Online, figure: Figure) -> No
     assert told.get("accepted"), told
     attached = next(node.server.inbox.wait(1)[0].iter_attachments()).get_content()
     assert attached == b"".join(bytes([n & 255]) * 1000 for n in range(size // 1000))
-    figure("1 MB attachment", told["ms"] / 1000, "s")
+    figure("1 MB attachment" if size == 1_000_000 else f"{size // 1000} kB attachment", told["ms"] / 1000, "s")
 
 
 def test_100_alerts_go_over_one_connection_and_leave_the_heap_as_it_was(node: Online, figure: Figure) -> None:

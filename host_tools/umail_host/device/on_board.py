@@ -1,7 +1,5 @@
 """What several tools run on a board: what it is, how it joins a Wi-Fi, a TLS handshake; needs MicroPython alone."""
 
-# mypy: ignore-errors
-
 import gc
 import sys
 import time
