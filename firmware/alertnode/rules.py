@@ -154,7 +154,7 @@ class Rule:
             return None if moment is None else unix(moment)
 
         kept = {}
-        if self.active or self.row:
+        if self.active or self.row or self.times:
             kept = {"active": self.active, "since": at(self.since), "peak": self.peak, "row": self.row}
         if self.active and (self.repeat or self.then):
             kept.update({"told": at(self.told), "stepped": self.stepped})

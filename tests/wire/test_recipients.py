@@ -23,7 +23,7 @@ print("taken for", len(receipt.accepted))
 
 
 @pytest.mark.parametrize("chunking", [True, False], ids=["BDAT", "DATA"])
-@pytest.mark.parametrize(("count", "kilobytes"), [(20, 96), (100, 176)])
+@pytest.mark.parametrize(("count", "kilobytes"), [(20, 96), (100, 256)])
 def test_a_hundred_recipients_need_no_more_heap_than_docs_tell(
     micropython: str, compiled: Path, tmp_path: Path, chunking: bool, count: int, kilobytes: int
 ) -> None:
