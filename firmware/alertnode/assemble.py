@@ -72,7 +72,7 @@ def build(settings, parts, running):
     return node.run
 
 
-def _sensor(settings, time, say, rest):
+def _sensor(settings, time, say, rest=platform.sleep):
     if (settings["sensor"] or {}).get("type") == "trace":
         from alertnode.sensors.trace import Trace
 
