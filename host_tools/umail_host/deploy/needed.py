@@ -89,6 +89,8 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     yield from (*_FOR_PROGRAMS, *_PARTS)
     if not config.get("expires") and not any(each.get("certificate") for each in routes):
         yield "alertnode/expiry"
+    if not config.get("quiet"):
+        yield "alertnode/quiet"
     if not any(rule["when"] in ("outside", "change", "stuck") for rule in config["rules"]):
         yield "alertnode/rules_more"
     if not any(each.get("oauth") for each in routes):
