@@ -40,6 +40,8 @@ class Link:
         # When the network was last there, and when the interface was last switched on.
         self._seen = self._fresh = uptime()
         self._idle = False
+        # Whether it was there since it was last switched on.
+        self._reached = False
         self._lines = 0
         self._lines_since = 0
         if settings.get("hostname"):
@@ -53,6 +55,7 @@ class Link:
         """Return True while connected; that a connection came or went is reported once."""
         up = self.nic is not None and bool(self.nic.isconnected())
         if up:
+            self._reached = True
             self._seen = self._fresh = self.uptime()
             self._name_server()
         if up != self._was_up:
@@ -73,9 +76,12 @@ class Link:
         if self.uptime() < self._due:
             return False
         if self._idle:
-            # Switched off on purpose: nobody missed the network meanwhile.
             self._idle = False
-            self._seen = self._fresh = self.uptime()
+            self._fresh = self.uptime()
+            if self._reached:
+                # Switched off on purpose: nobody missed the network meanwhile.
+                self._seen = self._fresh
+            self._reached = False
         if self.uptime() - self._fresh >= _STALE:
             # Some failures are over only when the interface was off.
             self.report("%s: %s is switched off and on" % (self.name, self.anew))

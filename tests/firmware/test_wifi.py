@@ -218,6 +218,23 @@ def test_a_radio_that_was_off_on_purpose_misses_no_network():
     equal("off and on" in said.text(), False)
 
 
+def test_a_network_that_no_radio_has_found_since_is_missed_while_it_is_off_too():
+    network = Network()
+    made, port, _, _ = wifi(network)
+    made.up()
+    network.up, network.after = False, 0
+    for _ in range(3):
+        # As on a board on battery that never starts anew, such as a Pico W.
+        made.down()
+        port.pass_time(1800)
+        equal(made.up(), False)
+    equal(made.away() >= 3600000, True, made.away())
+    network.after = 1
+    made.down()
+    port.pass_time(1800)
+    equal((made.up(), made.away()), (True, 0))
+
+
 CELLAR = ("cellar", "auch geheim", 5, "wifi_password_2")
 
 
