@@ -26,6 +26,27 @@ def spoil(path, at, octets):
 
 
 @cleaned
+def test_a_mail_that_is_on_flash_is_kept_though_memory_fails_after_it(world):
+    # Otherwise whoever put it keeps it too, and it goes twice.
+    box = world.start()
+
+    def fails(*_):
+        raise MemoryError
+
+    box.save = fails
+    entry = world.put("alert")
+    del box.save
+    equal([one.number for one in world.box.pending()], [entry.number])
+    # The other way round: without its file it is not counted.
+    write = box.spool.write
+    box.spool.write = fails
+    raises(MemoryError, world.put, "next")
+    box.spool.write = write
+    equal([one.number for one in world.box.pending()], [entry.number])
+    equal([one.number for one in world.start().pending()], [entry.number])
+
+
+@cleaned
 def test_a_torn_state_is_passed_over_and_the_one_before_it_counts(world):
     world.start()
     world.put("later")

@@ -100,6 +100,11 @@ def read(log: list[str], events: list[dict[str, Any]], battery: bool = False) ->
             fault = Fault(label, begin, begin + 1000 * max(event.get("lasts", 0), event.get("off", 0)))
             fault.passable = label == "ipv4" or (label in ONE_PROVIDER and not event.get("both", True))
             story.faults.append(fault)
+    for at, label in story.of("meets"):
+        # A radio that is stuck is noticed when it is wanted next, by a board on battery days later.
+        met = [fault for fault in story.faults if fault.label == label and fault.begin <= at]
+        if met:
+            met[-1].end = max(met[-1].end, at)
     _lives(story)
     for fault in story.faults:
         fault.extra = BATTERY if battery else 0

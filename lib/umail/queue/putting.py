@@ -13,14 +13,20 @@ def put(box, message, key, priority, recovery, copy):
     before = policy.keys, policy.hour
     headers = message.headers
     try:
-        entry = _put(box, message, key, priority, recovery, copy)
+        entry, old = _put(box, message, key, priority, recovery, copy)
     except BaseException:
         policy.keys, policy.hour = before
         raise
     finally:
         message.headers = headers
-    _trim(box)
-    box.save()
+    try:
+        if old:
+            box.remove(old)
+        _trim(box)
+        box.save()
+    except MemoryError:
+        # The mail is on flash: whoever put it must not do so again. What is left to note has time.
+        pass
     return entry if entry in box.entries else None
 
 
@@ -44,10 +50,7 @@ def _put(box, message, key, priority, recovery, copy):
                 until = old.until
         if group == "":
             message = _digest(box, message, old, more)
-    entry = write(box, message, group, priority, until, more, old.since if old else now, copy)
-    if old:
-        box.remove(old)
-    return entry
+    return write(box, message, group, priority, until, more, old.since if old else now, copy), old
 
 
 def _digest(box, message, old, more):
@@ -72,8 +75,13 @@ def write(box, message, group, priority, until, more, since, copy=True):
     entry.since = entry.tried = since
     entry.until = until
     entry.date = message.date
-    box.spool.write(entry, message, copy, box.most_bytes, box.now(), box.date())
+    # (Before it is on flash: memory for it must not be missing then.)
     box.entries.append(entry)
+    try:
+        box.spool.write(entry, message, copy, box.most_bytes, box.now(), box.date())
+    except BaseException:
+        box.entries.remove(entry)
+        raise
     return entry
 
 

@@ -35,6 +35,9 @@ class Radio:
         stuck = faults.get("radio")
         if stuck and not stuck.get("healed"):
             self.since = None
+            if not stuck.get("met"):
+                stuck["met"] = True
+                CHIP.world.log("meets", "radio")
         return self.since is not None and CHIP.world.now - self.since >= _ASSOCIATE
 
     def switched(self, on):
