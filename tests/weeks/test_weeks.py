@@ -108,20 +108,6 @@ def test_a_mail_that_waits_goes_though_another_version_left_it_there(prepared: P
     assert 1 <= len({line.split(" ")[2] for line in log if " takes " in line}) <= 2
 
 
-def test_leaping_over_quiet_wakes_changes_no_mail(prepared: Path) -> None:
-    drawn = plan.draw(2, 20)
-    leaps = simulate.run(drawn, prepared, SECRETS)
-    walks = simulate.run(drawn, prepared, SECRETS, ("walks",))
-    count = [int(run.lines[-1].partition("leapt over ")[2].split(",")[0]) for run in (leaps, walks)]
-    assert count[0] > 300
-    assert count[1] == 0
-    told = [
-        sorted(mail.subject.split(" at ")[0] for mail in judge.read(run.lines, drawn.events, battery=True).mails)
-        for run in (leaps, walks)
-    ]
-    assert told[0] == told[1] != []
-
-
 # -- the judge on logs of a few lines ---------------------------------------------------------------------------------
 
 

@@ -40,8 +40,8 @@ class Driver:
     def read(self):
         """Return the pulses so far, and those a minute since the last reading."""
         now, count = self._ticks(), self._count
-        passed = self._diff(now, self._began)
-        rate = (count - self._before) * 60000 / passed if passed > 0 else None
+        span = self._diff(now, self._began)
+        rate = (count - self._before) * 60000 / span if span > 0 else None
         self._began, self._before = now, count
         return count, rate
 

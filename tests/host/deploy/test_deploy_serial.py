@@ -100,7 +100,7 @@ def test_a_flag_of_the_users_keeps_the_node_from_starting_after_a_deployment(boa
 def test_a_board_that_loses_power_half_way_is_told_and_the_next_run_completes(board, monkeypatch):
     patient = Board.exec
     monkeypatch.setattr(Board, "exec", lambda board, code, timeout=10: patient(board, code, 2))
-    board.cut_power_at_write(60)
+    board.cut_power_at_write(300)
     with pytest.raises(UserError, match=r"no MicroPython answered .*goes on where this one stopped") as caught:
         run("--port", board.port, "--wait", "2")
     assert caught.value.exit_code == 3

@@ -65,7 +65,7 @@ def test_what_a_board_could_not_use_is_told_in_one_sentence(wrong, words):
 
 def test_nothing_is_asked_of_a_board_for_a_recording_that_it_could_not_read(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(CONFIG | {"sensor": {"type": "trace", "path": "/t.csv"}}))
-    (tmp_path / "t.csv").write_text("24.11.2026 12:00;-9,6\n")
+    (tmp_path / "t.csv").write_text("yesterday;-9,6\n")
     with pytest.raises(UserError, match=r"the trace /t\.csv has no row"):
         run("--port", "/dev/none", "--config", tmp_path / "config.json", "--file", f"{tmp_path}/t.csv:/t.csv")
 

@@ -46,9 +46,9 @@ def node(flash: Path, tmp_path: Path) -> Iterator[Rig]:
 def test_the_third_failed_start_is_a_safe_mode_that_sends_what_waits_and_says_what_happened(
     node: Rig, error: str
 ) -> None:
-    broken = (firmware() / "alertnode" / "rules.py").read_bytes()
-    broken += f"\n\ndef make(rules):\n    raise {error}('by the test')\n".encode()
-    node.start(settings(node.server), {"/lib/alertnode/rules.py": broken, "/main.py": HASTY}, prepare=WAITING)
+    broken = (firmware() / "alertnode" / "rulebook.py").read_bytes()
+    broken += f"\n\ndef make(*_):\n    raise {error}('by the test')\n".encode()
+    node.start(settings(node.server), {"/lib/alertnode/rulebook.py": broken, "/main.py": HASTY}, prepare=WAITING)
     for _ in range(3):
         node.wait_for("crashed; restarting in 0 s")
     node.wait_for("safe mode, as the start failed 3 times", 30)
@@ -159,8 +159,8 @@ def refuse(self, name):
 spool.Spool.discard = refuse
 wait, run = app.App.wait, app.App.run
 def waiting(self, milliseconds):
-    if self.mailer.outbox.stuck and not platform.marked(6):
-        platform.mark(6, 1)
+    if self.mailer.outbox.stuck and not platform.marked(platform.RESETS):
+        platform.mark(platform.RESETS, 1)
         platform.reset()
     wait(self, milliseconds)
 def running(self):

@@ -21,8 +21,6 @@ _open = builtins.open
 _Implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))
 # Slices of a light sleep that are walked before it leaps.
 _NAPS = 3
-# Of all that can be wrong, what a wake that needs no radio meets.
-_MET = ("flash_read", "flash_write", "flash_full", "sensor", "memory")
 
 
 class Chip:
@@ -40,9 +38,6 @@ class Chip:
         # A function that a Timer calls: on a port whose watchdog knows only seconds, it feeds.
         self.timer = None
         self.nap_end = self.naps = 0
-        # How the board was when it last fell asleep, and when it woke; how many wakes were leapt over.
-        self.asleep = None
-        self.woke = self.leapt = 0
         self.device = None
         self.cause = "power"
         self.lives = 0
@@ -155,32 +150,6 @@ class Chip:
         self.naps += 1
         world.advance(max(world.now + milliseconds, self.nap_end if self.naps > _NAPS else 0))
         self.fed = world.now
-
-    def sleeps(self):
-        """Leap over wakes like the one before, with nothing that waits and nothing wrong that they would meet."""
-        world = self.world
-        known, woke = self.asleep, self.woke
-        met = [name for name in _MET if name in world.faults]
-        met += [one for one in self.armed if one["where"] in ("open", "sensor", "feed")]
-        quiet = not (met or self.late or world.cut) and self._idle()
-        self.asleep = (self.memory, world.value, self.off_until - world.now) if quiet else None
-        self.woke = self.off_until
-        if quiet and self.asleep == known:
-            period = self.off_until - woke
-            # One of 25 is walked: what it does once in hours comes later by that.
-            count = min((world.next_moment() - self.off_until) // period - 1, 24)
-            if count > 0:
-                self.leapt += count
-                self.off_until += count * period
-                self.woke = self.off_until
-
-    def _idle(self):
-        try:
-            return b'"radio_due": 0' in self.memory and not [
-                name for name in _os.listdir("/outbox") if name[-5:] == ".mail"
-            ]
-        except OSError:
-            return False
 
     def _due(self):
         """Return the moment at which the waiting node will next do anything."""

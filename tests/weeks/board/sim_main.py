@@ -64,8 +64,7 @@ def main(path):
     except End:
         pass
     world.gone = None
-    text = "lives %d, leapt over %d, tls %d of them real %d"
-    world.log("end", text % (chip.lives, chip.leapt, sim_tls.COUNT[0], sim_tls.COUNT[1]))
+    world.log("end", "lives %d, tls %d of them real %d" % (chip.lives, sim_tls.COUNT[0], sim_tls.COUNT[1]))
 
 
 def _prepare(job, flash):
@@ -112,8 +111,6 @@ def _live(world, chip, job):
     if chip.cause != "sleep":
         world.log("stops", chip.cause)
     sim_net.RADIO.restarted()
-    if chip.cause == "sleep":
-        chip.sleeps()
     if chip.cause != "watchdog" and chip.cause != "reset":
         world.pass_until(max(chip.off_until, world.now + 300))
     else:

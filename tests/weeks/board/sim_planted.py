@@ -52,10 +52,3 @@ def talks():
     from alertnode import log
 
     log.Log._turn = lambda self: None
-
-
-def walks():
-    """(Of the world: no quiet wake is leapt over.)"""
-    import sim_chip
-
-    sim_chip.Chip.sleeps = lambda self: None
