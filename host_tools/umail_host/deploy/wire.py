@@ -22,6 +22,7 @@ WINDOWS = (15, 12, 0)
 _SMALL = 12
 # What a raw REPL acts on (Ctrl-A to Ctrl-E), and what ends a line or a literal.
 _SPECIAL = re.compile(rb"[\x00-\x05\n\r'\\]")
+_OCTAL_DIGITS = b"01234567"
 _NAMED = {b"\n": b"\\n", b"\r": b"\\r", b"'": b"\\'", b"\\": b"\\\\"}
 # Part of the SHA-256 of a file, in hexadecimal: enough to tell whether the flash gives it back as it was.
 DIGEST = 8
@@ -49,7 +50,10 @@ def literal(octets: bytes) -> bytes:
 
     def escaped(found: re.Match[bytes]) -> bytes:
         byte = found[0]
-        return _NAMED.get(byte) or b"\\x%02x" % byte[0]
+        # One octal digit is enough, unless what follows would be taken for another.
+        follows = octets[found.end() : found.end() + 1]
+        short = not follows or follows not in _OCTAL_DIGITS
+        return _NAMED.get(byte) or (b"\\%d" if short else b"\\x%02x") % byte[0]
 
     return b"b'" + _SPECIAL.sub(escaped, octets) + b"'"
 

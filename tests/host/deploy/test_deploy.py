@@ -186,6 +186,7 @@ def test_any_bytes_arrive_as_they_are_over_several_commands_and_many_files(board
     random = Random(15)
     files = {f"/data/{size}": random.randbytes(size) for size in (0, 1, 511, 512, 513, 8193)}
     files["/every"] = b"".join(bytes([byte, byte, ord("7")]) for byte in range(256))
+    files["/pairs"] = b"".join(bytes([first, second]) for first in range(6) for second in range(256))
     files |= {f"/small/{number}": random.randbytes(20) for number in range(9)}
     deploy(board, files)
     assert code_on(board) == files

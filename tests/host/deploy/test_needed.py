@@ -16,8 +16,8 @@ from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
 BOARD = boards.load("ESP32_GENERIC")
-# 312,752 with base64 and everything. The goal, 110,000, is missed by 1 %: the node has grown since it was met.
-MOST = 111_500
+# 312,752 with base64 and everything.
+MOST = 110_000
 
 
 def _modules(extra: dict[str, bytes] | None = None, **changes: Any) -> set[str]:
