@@ -3,11 +3,6 @@
 VERSION = "0.1.0"
 
 
-def _(text):
-    """Return ``text``: the host's build puts the words of the board's language in the place of each call."""
-    return text
-
-
 def make_room():
     """Collect, and collect often from now on: so the heap stays in one piece, and a handshake wants large ones."""
     import gc

@@ -44,10 +44,10 @@ class State:
                 rule.load(kept, moment)
         self._kept = _events(rules)
 
-    def save(self, rules, unix, lasting=False, **more):
+    def save(self, rules, unix, **more):
         """Save ``rules`` if ``unix(at)`` is the opposite of ``moment``; ``more`` lasts through deep sleep only.
 
-        The file is written if an event changed something, or if an excursion is ``lasting`` that is no event yet.
+        The file is written if an event changed something.
         Raises OSError if the flash is full.
         """
         kept = {}
@@ -60,7 +60,7 @@ class State:
         data = json.dumps(self.values).encode()
         self._port.remember(data)
         events = _events(rules)
-        if lasting or events != self._kept:
+        if events != self._kept:
             self._port.write(self._path, data)
             self._kept = events
 

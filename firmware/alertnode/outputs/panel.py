@@ -1,6 +1,5 @@
 """What the outputs of a board see of the node, and the node of them; loaded if there is one."""
 
-from alertnode import _
 from alertnode.outputs import find
 from alertnode.sensors.reading import reason
 
@@ -58,7 +57,7 @@ class Panel:
         names = [rule.name for rule in self.active()]
         for rule in node.rules:
             rule.known = rule.known or rule.active
-        node.log.say(_("acknowledged at the board: %s") % (", ".join(names) or _("nothing is under way")))
+        node.log.say("acknowledged at the board: %s" % (", ".join(names) or "nothing is under way"))
         if names and node.state is not None:
             node.keep()
 
@@ -66,10 +65,10 @@ class Panel:
         """Put a test mail."""
         node = self._node
         self._tests += 1
-        text = _("A button at %s was pressed: this is a test.") % node.board + "\n\n" + node.about() + "\n"
+        text = "A button at %s was pressed: this is a test." % node.board + "\n\n" + node.about() + "\n"
         # Each is one of its own: what is tried twice should come twice.
         key = "test %d" % self._tests
-        node.mailer.put(_("%s: test mail") % node.board, text, _("test mail"), "mail", key)
+        node.mailer.put("%s: test mail" % node.board, text, "test mail", "mail", key)
 
     def _each(self, name, *arguments):
         for output, driver in self._drivers:
@@ -83,4 +82,4 @@ class Panel:
     def _fail(self, name, error):
         if name not in self._failed:
             self._failed.append(name)
-            self._node.log.say(_("the output %s fails: %s") % (name, reason(error)))
+            self._node.log.say("the output %s fails: %s" % (name, reason(error)))

@@ -1,19 +1,17 @@
 """Reads a voltage at a pin, averaged; ``scale`` and ``offset``, which every sensor has, make another quantity of it."""
 
+from alertnode.sensors.reading import Ready
+
 KEYS = {"pin": ("pin", None), "samples": ("whole", 16, 1, 1000)}
 VALUES = (("", "V", None, None),)
 
 
-class Driver:
+class Driver(Ready):
     """One pin; ``config`` is its section, ``buses`` gives the pin."""
 
     def __init__(self, config, buses):
         self._adc = buses.adc(config["pin"])
         self._samples = config["samples"]
-
-    def start(self):
-        """Return 0: a voltage is there at once."""
-        return 0
 
     def read(self):
         """Return the volts."""

@@ -1,6 +1,5 @@
 """An AHT20 or AHT21: temperature and humidity by I2C, at the address 0x38 (Aosong AHT20 data sheet)."""
 
-from alertnode import _
 from alertnode.sensors import crc
 
 KEYS = {"scl": ("pin", None), "sda": ("pin", None)}
@@ -29,7 +28,7 @@ class Driver:
         """Return °C and %."""
         data = self._bus.read(_ADDRESS, 7)
         if data[0] & 0x80:
-            raise OSError(_("the chip is still measuring"))
+            raise OSError("the chip is still measuring")
         if crc.crc8(data[:6]) != data[6]:
             raise crc.wrong()
         return convert(data)

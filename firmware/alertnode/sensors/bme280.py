@@ -1,7 +1,5 @@
 """A BME280: temperature, humidity and air pressure by I2C (Bosch BST-BME280-DS002)."""
 
-from alertnode import _
-
 KEYS = {"scl": ("pin", None), "sda": ("pin", None), "address": ("i2c", 0x76, 0x76, 0x77)}
 VALUES = (("temperature", "°C", -40, 85), ("humidity", "%", 0, 100), ("pressure", "hPa", 300, 1100))
 TRIES = 2
@@ -25,8 +23,8 @@ class Driver:
         found = self._bus.registers(self._address, 0xD0, 1)[0]
         if found != self.IDENTITY:
             self._trim = None
-            name = _IDS.get(found, _("chip of another kind"))
-            raise OSError(_("at I2C address 0x%02x is a %s, not a %s") % (self._address, name, _IDS[self.IDENTITY]))
+            name = _IDS.get(found, "chip of another kind")
+            raise OSError("at I2C address 0x%02x is a %s, not a %s" % (self._address, name, _IDS[self.IDENTITY]))
         if self._trim is None:
             self._trim = self._trimming()
         # Oversampling 1 of all three; the humidity's counts only after the other register was written.
@@ -41,12 +39,12 @@ class Driver:
 
     def _measured(self, count):
         if self._bus.registers(self._address, 0xF3, 1)[0] & 8:
-            raise OSError(_("the chip is still measuring"))
+            raise OSError("the chip is still measuring")
         data = self._bus.registers(self._address, 0xF7, count)
         raw = data[3] << 12 | data[4] << 4 | data[5] >> 4
         if raw == _SKIPPED:
             # It has lost its supply since it was told to measure.
-            raise OSError(_("the chip has not measured"))
+            raise OSError("the chip has not measured")
         try:
             fine = fine_temperature(raw, self._trim)
             values = [((fine * 5 + 128) >> 8) / 100]
@@ -58,7 +56,7 @@ class Driver:
         if not values or not -40 <= values[0] <= 85 or not 300 <= values[-1] <= 1100:
             # The chip itself measures no further.
             self._trim = None
-            raise OSError(_("the chip's values cannot be right: check its wires"))
+            raise OSError("the chip's values cannot be right: check its wires")
         return tuple(values)
 
     def _trimming(self):

@@ -1,20 +1,16 @@
 """The temperature of the board's own chip: a few degrees above that of its surroundings."""
 
-from alertnode import _
+from alertnode.sensors.reading import Ready
 
 KEYS: dict = {}
 VALUES = (("", "°C", -40, 125),)
 
 
-class Driver:
+class Driver(Ready):
     """The sensor inside an ESP32 or RP2."""
 
     def __init__(self, config, buses):
         self._buses = buses
-
-    def start(self):
-        """Return 0: it is always ready."""
-        return 0
 
     def read(self):
         """Return °C."""
@@ -32,7 +28,7 @@ class Driver:
 
         adc = machine.ADC(4)
         if not hasattr(adc, "read_u16"):
-            raise OSError(_("this chip has no thermometer"))
+            raise OSError("this chip has no thermometer")
         return rp2_celsius(adc.read_u16())
 
 

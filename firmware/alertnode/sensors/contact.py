@@ -1,6 +1,6 @@
 """Reads a contact between a pin and ground: 1 is open, 0 closed; ``debounce`` seconds of rest make it believed."""
 
-from alertnode import _
+from alertnode.sensors.reading import Ready
 
 KEYS = {
     "pin": ("pin", None),
@@ -12,7 +12,7 @@ VALUES = (("", "", 0, 1),)
 SWITCH = True
 
 
-class Driver:
+class Driver(Ready):
     """One contact; ``config`` is its section, ``buses`` gives its pin."""
 
     def __init__(self, config, buses):
@@ -21,10 +21,6 @@ class Driver:
         self._closed = config["closed"]
         self._debounce = round(config["debounce"] * 1000)
         self._last = None
-
-    def start(self):
-        """Return 0: a contact is there at once."""
-        return 0
 
     def read(self):
         """Return 1 if open, 0 if closed. Raises OSError if it never comes to rest."""
@@ -39,7 +35,7 @@ class Driver:
             now = self._pin.value()
             calm = calm + 1 if now == state else 0
             state = now
-        raise OSError(_("the contact never comes to rest: check its wires"))
+        raise OSError("the contact never comes to rest: check its wires")
 
     def urgent(self):
         """Return True if the contact is not as it was read last."""

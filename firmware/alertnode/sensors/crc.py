@@ -1,7 +1,5 @@
 """Checks the CRC-8 that chips put behind their data."""
 
-from alertnode import _
-
 
 def crc8(data, polynomial=0x31, crc=0xFF):
     """Return the CRC-8 of ``data``, highest bit first; by default that of Sensirion and AHT20: 0x92 for BE EF."""
@@ -14,7 +12,7 @@ def crc8(data, polynomial=0x31, crc=0xFF):
 
 def wrong():
     """Return the OSError of a wrong checksum."""
-    return OSError(_("wrong checksum: check the wires; two chips at one address do that, too"))
+    return OSError("wrong checksum: check the wires; two chips at one address do that, too")
 
 
 def words(data):

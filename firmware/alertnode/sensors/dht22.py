@@ -1,6 +1,6 @@
 """Reads a DHT22's temperature and humidity by MicroPython's own driver; ``quantity`` chooses one of the two."""
 
-from alertnode import _
+from alertnode.sensors.reading import Ready
 
 KEYS = {"pin": ("pin", None), "quantity": (("temperature", "humidity"), "")}
 # As the only sensor, under "sensor", it is one value.
@@ -16,7 +16,7 @@ def values(config):
     return [("",) + value[1:] for value in _BOTH if value[0] == config["quantity"]] or _BOTH
 
 
-class Driver:
+class Driver(Ready):
     """One chip; ``config`` is its section, ``buses`` gives its pin."""
 
     def __init__(self, config, buses):
@@ -25,16 +25,12 @@ class Driver:
         self._dht = getattr(dht, _NAME)(buses.pin(config["pin"]))
         self._quantity = config["quantity"]
 
-    def start(self):
-        """Return 0: the chip measures while it is read."""
-        return 0
-
     def read(self):
         """Return the values. Raises OSError if there is no answer, or its checksum is wrong."""
         try:
             self._dht.measure()
         except Exception as error:
             # The driver raises a bare Exception for a wrong checksum.
-            raise OSError("%s: %s" % (_NAME, str(error) or _("no answer")))
+            raise OSError("%s: %s" % (_NAME, str(error) or "no answer"))
         both = self._dht.temperature(), self._dht.humidity()
         return both if not self._quantity else both[1:] if self._quantity == "humidity" else both[:1]

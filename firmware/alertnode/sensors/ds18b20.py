@@ -1,7 +1,5 @@
 """Reads a DS18B20 on a 1-Wire bus by MicroPython's own driver; ``address`` chooses one of several on the wire."""
 
-from alertnode import _
-
 KEYS = {"pin": ("pin", None), "address": ("digits", "")}
 VALUES = (("", "°C", -55, 125),)
 TRIES = 3
@@ -24,9 +22,9 @@ class Driver:
         if rom is None:
             found = self._bus.scan()
             if len(found) > 1:
-                raise OSError(_("%d chips on the wire: set sensor.address to one of them") % len(found))
+                raise OSError("%d chips on the wire: set sensor.address to one of them" % len(found))
             if not found:
-                raise OSError(_("no DS18B20 answers: check its wires and its 4.7 kΩ resistor"))
+                raise OSError("no DS18B20 answers: check its wires and its 4.7 kΩ resistor")
             rom = found[0]
         self._rom = rom
         try:
@@ -43,11 +41,11 @@ class Driver:
             raise _failure(error)
         # 85 °C is what the chip holds before its first conversion: believed only when it was hot already.
         if value == 85 and not (self._last is not None and 80 < self._last < 90):
-            raise OSError(_("DS18B20: the chip was without power (85.0)"))
+            raise OSError("DS18B20: the chip was without power (85.0)")
         self._last = value
         return (value,)
 
 
 def _failure(error):
     # The driver raises a bare Exception for a wrong checksum, OneWireError for no answer.
-    return OSError("DS18B20: " + (str(error) or _("no answer")))
+    return OSError("DS18B20: " + (str(error) or "no answer"))

@@ -27,20 +27,17 @@ TYPES = (
 )
 
 
-def module(kind):
-    """Return the module of the sensor type ``kind``, or what stands for it if it is one of the user's own.
+def module(kind, types=TYPES, package="alertnode.sensors."):
+    """Return the module of the type ``kind``, or what stands for it if it is none of ``types``: the user's own.
 
     Raises ImportError if it is not on this board.
     """
-    if kind not in TYPES:
-        from alertnode.sensors.own import Part
-
-        return Part(kind)
-    name = "alertnode.sensors." + kind
-    __import__(name)
     import sys
 
-    return sys.modules[name]
+    name = package + (kind if kind in types else "own")
+    __import__(name)
+    found = sys.modules[name]
+    return found if kind in types else found.Part(kind)
 
 
 def values(driver, config):

@@ -1,18 +1,16 @@
 """How much room the board's flash has, in kB."""
 
+from alertnode.sensors.reading import Ready
+
 KEYS: dict = {}
 VALUES = (("", "kB", 0, None),)
 
 
-class Driver:
+class Driver(Ready):
     """The file system of the node's files."""
 
     def __init__(self, config, buses):
         pass
-
-    def start(self):
-        """Return 0: it is always ready."""
-        return 0
 
     def read(self):
         """Return kB that are free."""

@@ -1,7 +1,5 @@
 """An HX711 with a load cell (Avia HX711 data sheet): channel A, gain 128, read bit by bit."""
 
-from alertnode import _
-
 KEYS = {"pin": ("pin", None), "sck": ("pin", None)}
 VALUES = (("", "", -8388608, 8388607),)
 TRIES, PAUSE = 3, 110
@@ -21,16 +19,16 @@ class Driver:
     def read(self):
         """Return what the converter says."""
         if self._data.value():
-            raise OSError(_("no HX711 answers: check its wires"))
+            raise OSError("no HX711 answers: check its wires")
         value = 0
         for bit in range(25):
             value = value << 1 | self._bit()
         # The 25th pulse chooses channel A again, and the chip lets the line go until it has measured.
         if not value & 1 or not self._data.value():
-            raise OSError(_("no HX711 answers: check its wires"))
+            raise OSError("no HX711 answers: check its wires")
         value >>= 1
         if value in (0x7FFFFF, 0x800000):
-            raise OSError(_("the load cell is overloaded, or one of its wires is broken"))
+            raise OSError("the load cell is overloaded, or one of its wires is broken")
         return (value - 0x1000000 if value & 0x800000 else value,)
 
     def _bit(self):

@@ -1,7 +1,5 @@
 """An I2C bus that sensors share: one that is held low is freed by nine clocks, and what fails is told in a sentence."""
 
-from alertnode import _
-
 
 class Bus:
     """The bus on the pins ``scl`` and ``sda``, by software: any two pins will do, and a chip may stretch the clock."""
@@ -18,7 +16,7 @@ class Bus:
         except OSError:
             done = -1
         if done < len(data):
-            raise OSError(_("no chip answers at I2C address 0x%02x: check its wires and its address") % address)
+            raise OSError("no chip answers at I2C address 0x%02x: check its wires and its address" % address)
 
     def read(self, address, count):
         """Return bytes from the chip at ``address``. Raises OSError, with a sentence."""
@@ -26,7 +24,7 @@ class Bus:
         try:
             return self._i2c.readfrom(address, count)
         except OSError:
-            raise OSError(_("the chip at I2C address 0x%02x does not answer: check its wires") % address)
+            raise OSError("the chip at I2C address 0x%02x does not answer: check its wires" % address)
 
     def registers(self, address, first, count):
         """Return ``count`` bytes of a chip's registers from ``first`` on. Raises OSError, with a sentence."""
@@ -66,5 +64,5 @@ class Bus:
             time.sleep_us(5)  # type: ignore[attr-defined]
         self._open()
         if not self._sda.value() or not self._scl.value():
-            text = _("the I2C bus is held low: check its wires, its two pull-up resistors, and the supply of its chips")
+            text = "the I2C bus is held low: check its wires, its two pull-up resistors, and the supply of its chips"
             raise OSError(text)

@@ -1,7 +1,5 @@
 """An INA219: voltage, current and power by I2C (Texas Instruments SBOS448)."""
 
-from alertnode import _
-
 KEYS = {
     "scl": ("pin", None),
     "sda": ("pin", None),
@@ -31,7 +29,7 @@ class Driver:
         if self._bus.number(self._address, 0) != _SETTING:
             self._bus.write(self._address, bytes([0, _SETTING >> 8, _SETTING & 0xFF]))
             if self._bus.number(self._address, 0) != _SETTING:
-                raise OSError(_("at I2C address 0x%02x is a chip of another kind") % self._address)
+                raise OSError("at I2C address 0x%02x is a chip of another kind" % self._address)
         return 2
 
     def read(self):

@@ -1,7 +1,5 @@
 """A MAX31865 with a Pt100 or Pt1000, by SPI (Maxim 19-6478)."""
 
-from alertnode import _
-
 KEYS = {
     "sck": ("pin", None),
     "mosi": ("pin", None),
@@ -43,15 +41,15 @@ class Driver:
         self._write(0, self._setting)
         # One that is not there gives all bits 1, or all 0.
         if data[0] & ~_ONE_SHOT != self._setting | _BIAS:
-            raise OSError(_("no MAX31865 answers: check its wires and the pin cs"))
+            raise OSError("no MAX31865 answers: check its wires and the pin cs")
         if data[0] & _ONE_SHOT:
-            raise OSError(_("the chip is still measuring"))
+            raise OSError("the chip is still measuring")
         code = (data[1] << 8 | data[2]) >> 1
         if data[2] & 1 or code == 0 or code == 0x7FFF:
-            raise OSError(_("the Pt's wires are broken or shorted (fault 0x%02x)") % data[7])
+            raise OSError("the Pt's wires are broken or shorted (fault 0x%02x)" % data[7])
         value = celsius(code / 32768 * self._ratio)
         if not -200 <= value <= 850:
-            raise OSError(_("the Pt's wires are broken or shorted (fault 0x%02x)") % data[7])
+            raise OSError("the Pt's wires are broken or shorted (fault 0x%02x)" % data[7])
         return (value,)
 
     def _write(self, register, value):

@@ -1,7 +1,5 @@
 """A MAX6675 with a thermocouple of type K (Maxim 19-2235), read bit by bit."""
 
-from alertnode import _
-
 KEYS = {"sck": ("pin", None), "miso": ("pin", None), "cs": ("pin", None)}
 VALUES = (("", "°C", 0, 1023.75),)
 TRIES, PAUSE = 2, 250
@@ -38,7 +36,7 @@ def celsius(word):
     """Return the temperature of the 16 bits (table 2): 12 of them are 1/4 °C. Raises OSError if there is none."""
     # The sign and the id are always 0.
     if word & 0x8002:
-        raise OSError(_("no MAX6675 answers: check its wires and the pin cs"))
+        raise OSError("no MAX6675 answers: check its wires and the pin cs")
     if word & 4:
-        raise OSError(_("the thermocouple's wire is broken"))
+        raise OSError("the thermocouple's wire is broken")
     return (word >> 3) / 4

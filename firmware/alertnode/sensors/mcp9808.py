@@ -1,7 +1,5 @@
 """An MCP9808: temperature by I2C (Microchip DS25095)."""
 
-from alertnode import _
-
 KEYS = {"scl": ("pin", None), "sda": ("pin", None), "address": ("i2c", 0x18, 0x18, 0x1F)}
 VALUES = (("", "°C", -40, 125),)
 TRIES = 2
@@ -20,7 +18,7 @@ class Driver:
         bus, address = self._bus, self._address
         # 5.1.5, 5.1.6: Microchip, and the device.
         if bus.number(address, 6) != 0x54 or bus.number(address, 7) >> 8 != 4:
-            raise OSError(_("at I2C address 0x%02x is a chip of another kind") % address)
+            raise OSError("at I2C address 0x%02x is a chip of another kind" % address)
         first, self._first = self._first, False
         return 250 if first else 0
 

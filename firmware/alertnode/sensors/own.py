@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import _
+from alertnode.sensors.reading import Ready
 
 
 class Part:
@@ -20,17 +20,13 @@ class Part:
         return Driver(load("sensors", self._kind), config, [value[0] for value in config["values"]])
 
 
-class Driver:
+class Driver(Ready):
     """Reads by ``module.Sensor(config).read()``, or by ``module.read()``: a number, several, or a dict of them."""
 
     def __init__(self, module, config, names):
         source = module.Sensor(config) if hasattr(module, "Sensor") else module
         self._read = source.read
         self._names = names
-
-    def start(self):
-        """Return 0: what it takes, it takes in ``read``."""
-        return 0
 
     def read(self):
         """Return its values in the order of the configuration. Raises OSError if they are not as many."""
@@ -40,7 +36,7 @@ class Driver:
         if not isinstance(found, (tuple, list)):
             found = (found,)
         if len(found) != len(self._names):
-            raise OSError(_("read() gave %d values, not %d") % (len(found), len(self._names)))
+            raise OSError("read() gave %d values, not %d" % (len(found), len(self._names)))
         return tuple(found)
 
 

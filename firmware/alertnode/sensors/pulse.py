@@ -1,5 +1,7 @@
 """Counts the pulses of a water, gas or rain meter at a pin, by interrupt."""
 
+from alertnode.sensors.reading import Ready
+
 KEYS = {
     "pin": ("pin", None),
     "pull": (("up", "down", "none"), "up"),
@@ -9,7 +11,7 @@ KEYS = {
 VALUES = (("total", "", 0, None), ("rate", "/min", 0, None))
 
 
-class Driver:
+class Driver(Ready):
     """The meter at ``pin``: pulses since the node started, and a minute since the reading before.
 
     A pulse within ``debounce`` seconds after another one is the same. A chip that sleeps counts nothing, and an ESP32
@@ -32,10 +34,6 @@ class Driver:
         except TypeError:
             pin.irq(self._happened, edge)
         self._pin = pin
-
-    def start(self):
-        """Return 0: it is always ready."""
-        return 0
 
     def read(self):
         """Return the pulses so far, and those a minute since the last reading."""

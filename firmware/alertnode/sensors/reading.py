@@ -24,6 +24,14 @@ def reason(error):
     return type(error).__name__ + (": " + text if text else "")
 
 
+class Ready:
+    """What a driver is whose chip, if there is one, needs no time before it is read."""
+
+    def start(self):
+        """Return 0, the milliseconds until ``read`` may be called."""
+        return 0
+
+
 class Sensor:
     """What the node reads: a Group of sensors on wires, or a Trace; their time line is the clock's uptime.
 

@@ -113,7 +113,7 @@ def _split(text, separator):
 
 
 def _times(cells, names, zone):
-    """Return the first cell of the time and how many it has, 0 if this is no row; below ``names`` it may be any."""
+    """Return the first cell of the time and how many it has, 0 if this is not a row; below ``names`` it may be any."""
     for i in range(len(cells) if len(cells) > 2 and len(cells) == names else 1):
         try:
             moment(cells[i], zone)

@@ -1,6 +1,5 @@
 """An SCD40 or SCD41: CO2, temperature and humidity by I2C, at the address 0x62 (Sensirion SCD4x data sheet)."""
 
-from alertnode import _
 from alertnode.sensors import crc, sht4x
 
 KEYS = {"scl": ("pin", None), "sda": ("pin", None)}
@@ -34,7 +33,7 @@ class Driver:
         if not self._ready():
             # Its supply may have gone meanwhile.
             self._told = False
-            raise OSError(_("the chip has not measured"))
+            raise OSError("the chip has not measured")
         co2, temperature, humidity = self._ask(b"\xec\x05", 9)
         return co2, sht4x.celsius(temperature), humidity * 100 / 65535
 

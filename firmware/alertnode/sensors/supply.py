@@ -1,6 +1,6 @@
 """The voltage that a Pico W is fed with (VSYS), which its ADC measures by itself."""
 
-from alertnode import _
+from alertnode.sensors.reading import Ready
 
 KEYS: dict = {}
 VALUES = (("", "V", 0, 5.5),)
@@ -8,22 +8,18 @@ VALUES = (("", "V", 0, 5.5),)
 _PIO = 7
 
 
-class Driver:
+class Driver(Ready):
     """VSYS / 3 at GPIO29, which it shares with the clock of the Wi-Fi chip."""
 
     def __init__(self, config, buses):
         pass
-
-    def start(self):
-        """Return 0: it is always ready."""
-        return 0
 
     def read(self):
         """Return V. Raises OSError if the board does not measure it."""
         import sys
 
         if sys.platform != "rp2":
-            raise OSError(_("this board does not measure its supply: use the type battery"))
+            raise OSError("this board does not measure its supply: use the type battery")
         from machine import ADC, Pin, disable_irq, enable_irq
 
         # Meanwhile nobody talks to the Wi-Fi chip, and it hears nothing while its chip select is high.

@@ -1,20 +1,16 @@
 """How strong the Wi-Fi is, in dBm: -50 is near the access point, below -80 mails get lost."""
 
-from alertnode import _
+from alertnode.sensors.reading import Ready
 
 KEYS: dict = {}
 VALUES = (("", "dBm", -120, 0),)
 
 
-class Driver:
+class Driver(Ready):
     """The station's own measurement; it never switches the radio on."""
 
     def __init__(self, config, buses):
         pass
-
-    def start(self):
-        """Return 0: it is always ready."""
-        return 0
 
     def read(self):
         """Return dBm. Raises OSError while there is no connection."""
@@ -22,5 +18,5 @@ class Driver:
 
         wlan = network.WLAN(getattr(network, "STA_IF", 0))
         if not wlan.isconnected():
-            raise OSError(_("Wi-Fi is down"))
+            raise OSError("Wi-Fi is down")
         return (wlan.status("rssi"),)
