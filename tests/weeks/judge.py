@@ -249,7 +249,9 @@ def _twice(story: Story, verdict: Verdict) -> None:
         other = first.setdefault(key, mail)
         if other.mid != mail.mid:
             begun = min((at for at, text in story.of("reads") if shown(text) == match[1]), default=0)
-            if any(begun <= stop <= mail.at for stop in stops):
+            # (Power that goes while a board sleeps stops nothing: only its start tells.)
+            resets = stops + [at for at, cause in story.of("boot") if cause != "sleep"]
+            if any(begun <= reset <= mail.at for reset in resets):
                 verdict.counts["mailed again after a reset"] += 1
             else:
                 verdict.wrong.append(f"twice: {match[1]} °C ({match[2]}) came as {other.mid} and as {mail.mid}")

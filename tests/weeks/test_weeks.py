@@ -197,6 +197,9 @@ def test_one_alert_in_two_mails_is_wrong_unless_a_reset_came_between() -> None:
     assert wrong([*GOOD[:5], other, *GOOD[5:]]) == ["twice"]
     reset = [*GOOD[:5], f"{HOUR + 1000} stops power", f"{HOUR + 6000} boot power", other, *GOOD[5:]]
     assert wrong(reset) == []
+    asleep = [*GOOD[:5], f"{HOUR + 6000} boot power", other, *GOOD[5:]]
+    assert wrong(asleep) == []
+    assert wrong([line.replace("boot power", "boot sleep") for line in asleep]) == ["twice"]
 
 
 def test_a_mail_that_comes_again_and_again_is_wrong_whatever_the_reason() -> None:

@@ -6,6 +6,7 @@ network or path of a port is in it.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -154,6 +155,12 @@ def _clocks(board: Board) -> tuple[int, int]:
     return best[1], best[2]
 
 
+def line_number(said: bytes) -> int | None:
+    """Return the number of the line that a board says is on its flash; None if the power went while it said so."""
+    whole = re.fullmatch(rb"line (\d+)\r?\n", said)
+    return int(whole[1]) if whole else None
+
+
 def _cut(around: Surroundings, cut: Callable[[], None], say: Say) -> Facts:
     acknowledged = 0
     with _gone(), _ready(around.port) as board:
@@ -162,12 +169,13 @@ def _cut(around: Surroundings, cut: Callable[[], None], say: Say) -> Facts:
         def hear(byte: bytes) -> None:
             nonlocal acknowledged
             said.extend(byte)
-            if byte == b"\n" and said.startswith(b"line "):
-                acknowledged = int(said[5:])
+            if byte != b"\n":
+                return
+            if (number := line_number(bytes(said))) is not None:
+                acknowledged = number
                 if acknowledged == _ENOUGH:
                     cut()
-            if byte == b"\n":
-                said.clear()
+            said.clear()
 
         board.exec(f"lines({_LINES!r})", timeout=_SILENT, on_output=hear)
     if acknowledged < _ENOUGH:

@@ -17,6 +17,12 @@ from umail_host.virtual_board import VirtualBoard
 SECTIONS = {"chip", "watchdog", "heap", "flash", "handshake", "deep_sleep"}
 
 
+def test_a_line_that_the_power_cut_in_two_is_not_acknowledged():
+    assert run.line_number(b"line 183\r\n") == 183
+    assert run.line_number(b"line 183ets Jul 29 2019 12:21:46\r\n") is None
+    assert run.line_number(b"rst:0x1 (POWERON_RESET)\r\n") is None
+
+
 @pytest.mark.parametrize("name", ["ESP32_GENERIC_C3", "RPI_PICO2_W"])
 def test_the_power_is_cut_under_the_writes_and_nothing_acknowledged_is_lost(
     tmp_path: Path, name: str, micropython: str
