@@ -13,6 +13,8 @@ from umail_host.device.board import Board, BoardError
 # The alert node's first line once it is put together; after it so many seconds without a crash.
 _HEALTHY = re.compile(rb": alertnode \d")
 _BROKEN = re.compile(rb"alertnode: not started|crashed|Traceback")
+# The whole of it: what went wrong is the last line of a traceback, and a slow board prints it later than the first.
+_BROKEN_WHOLE = re.compile(rb"(alertnode: not started|crashed).*\n|Traceback.*\n( .*\n)*[^ \r\n].*\n")
 _CALM = 2.0
 _AGAIN = 0.3  # seconds between two attempts at a port that went away with a reset
 
@@ -45,7 +47,7 @@ def wait_healthy(link: Board, seconds: float) -> str:
     ``link`` has been open since the reset, as opening it anew would drop what came until then. It is closed at the end.
     """
     deadline = time.monotonic() + seconds
-    seen, since = b"", None
+    seen, since, broken = b"", None, None
     board: Board | None = link
     try:
         while time.monotonic() < deadline:
@@ -59,7 +61,10 @@ def wait_healthy(link: Board, seconds: float) -> str:
                 board = None
                 time.sleep(_AGAIN)
             if _BROKEN.search(seen):
-                break
+                broken = broken or time.monotonic()
+                if _BROKEN_WHOLE.search(seen) or time.monotonic() - broken >= _CALM:
+                    break
+                continue
             if _HEALTHY.search(seen):
                 since = since or time.monotonic()
                 if time.monotonic() - since >= _CALM:

@@ -77,6 +77,13 @@ class Raw:
         self.ask(b"AUTH LOGIN " + base64.b64encode(USER.encode()) + b"\r\n")
         self.ask(base64.b64encode(PASSWORD.encode()) + b"\r\n")
 
+    def hang_up(self) -> None:
+        """Close once the server has taken all: closing before its replies are read would reset the connection."""
+        self.socket.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            self.lines.read()
+        self.close()
+
     def close(self) -> None:
         self.lines.close()
         self.socket.close()

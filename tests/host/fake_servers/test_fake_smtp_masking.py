@@ -41,7 +41,15 @@ def test_base64_of_a_secret_never_passes_at_any_alignment(secret, before, cuts):
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6))
 def test_what_holds_no_secret_passes_unchanged(data, cuts):
+    data += b"\n"
     assert shown(Masker(["a secret that is not there"]), data, cuts, limit=64) == data
+
+
+@given(SECRETS, st.integers(2, 60), st.lists(st.integers(0, 200), max_size=6))
+def test_the_beginning_of_a_secret_does_not_pass_at_the_end(secret, size, cuts):
+    for text in (secret.encode(), base64.b64encode(secret.encode()).rstrip(b"=")):
+        begun = text[: min(size, len(text) - 2)]
+        assert shown(Masker([secret]), b"QUIT " + begun, cuts) == b"QUIT " + MASK
 
 
 def test_short_secrets_are_masked_where_they_are_sent_and_nowhere_else():

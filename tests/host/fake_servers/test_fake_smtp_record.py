@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import smtplib
 import time
 
@@ -38,13 +39,24 @@ def test_no_secret_shows_in_the_transcript_even_in_pieces_or_in_the_wrong_place(
         for at in range(0, len(data), 5):
             client.socket.sendall(data[at : at + 5])
             time.sleep(pause)
-        client.close()
+        client.hang_up()
         ended(server)
         text = server.transcript.text() + server.transcript.json() + repr(list(server.transcript))
         assert PASSWORD not in text
         for form in (f"\0{USER}\0{PASSWORD}", PASSWORD, "x" + PASSWORD):
             assert base64.b64encode(form.encode()).decode()[4:-4] not in text
         assert "the password is [masked]" in text
+
+
+@pytest.mark.parametrize("secret", [PASSWORD, base64.b64encode(b"x" + PASSWORD.encode()).decode()])
+def test_a_secret_that_the_end_of_the_connection_cuts_is_masked(secret):
+    with start() as server:
+        client = Raw(server)
+        client.login()
+        client.socket.sendall(f"MAIL FROM:<{secret[:-4]}".encode())
+        client.hang_up()
+        ended(server)
+        assert re.search(r" C\* MAIL FROM:<(\w{0,2})\[masked\]\n\Z", server.transcript.text())
 
 
 def test_a_wrong_password_is_masked_though_nobody_knew_it():

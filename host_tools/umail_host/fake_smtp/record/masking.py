@@ -60,6 +60,15 @@ class Masker:
                 data = data.replace(form, MASK)
         return data
 
+    def mask_end(self, data: bytes) -> bytes:
+        """Replace every secret in ``data``, the beginning of one at its end as well: nothing follows."""
+        data = self.mask(data)
+        # One character tells nothing, and many a line ends with it.
+        for size in range(min(len(data), self.longest - 1), 1, -1):
+            if any(form.startswith(data[-size:]) for form in self._forms):
+                return data[:-size] + MASK
+        return data
+
     @property
     def longest(self) -> int:
         """Octets of the longest form of a secret."""
@@ -99,7 +108,8 @@ class Stream:
 
     def flush(self) -> bytes:
         """Return the rest: nothing more will come."""
-        return self._cut(len(self._pending))
+        shown, self._pending = self._pending, b""
+        return self._masker.mask_end(shown)
 
     def _cut(self, end: int) -> bytes:
         shown, self._pending = self._pending[:end], self._pending[end:]
