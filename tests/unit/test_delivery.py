@@ -313,7 +313,7 @@ def test_a_route_that_worked_comes_first_and_the_others_after_it():
     equal(connections, ["connect one", "connect other", "connect one"])
 
 
-def test_a_host_that_is_no_name_is_for_a_person():
+def test_a_host_that_is_not_a_name_is_for_a_person():
     real = dns.servers
     dns.servers = lambda: ["192.0.2.53"]
     try:

@@ -15,7 +15,7 @@ CLOSED = b"HTTP/1.0 200 OK\r\nX: " + b"long" * 2000 + b"\r\n\r\n" + BODY
 
 
 def run(steps, answer, cut=100000):
-    # Drive one request; the server says ``answer`` and closes. Returns (result, octets sent).
+    # Drive one request; the server says ``answer`` and closes. Returns (result, bytes sent).
     sent = []
     buffer = None
     value = None
