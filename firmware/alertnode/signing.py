@@ -10,7 +10,7 @@ def make(node, sensors):
     used = [0, 0]
 
     def before_send(message):
-        from alertnode import start
+        from alertnode import unload
 
         try:
             from alertnode import secrets, status
@@ -20,6 +20,6 @@ def make(node, sensors):
             # The mail counts more than what goes along with it.
             node.log.show("the mail goes without its status: %r" % error)
         for name in ("status", "hmac256", "secrets"):
-            start.unload(name)
+            unload(name)
 
     return before_send
