@@ -127,7 +127,7 @@ def _changed(names: _Names, days: set[int], known: Known) -> Iterator[Batch]:
 
 
 def _day(name: str, octets: bytes) -> int:
-    """Return the day of arrival that the name of a file in a Maildir begins with; for another name one of 256 below 0."""
+    """Return the day of arrival that a name in a Maildir begins with; for another name one of 256 numbers below 0."""
     told = _TIME.match(name)
     return int(told[0]) // _DAY if told else -1 - (crc32(octets) & 255)
 
@@ -173,7 +173,8 @@ def _mbox(file: BinaryIO, mark: dict[str, Any]) -> Iterator[Batch]:
     file.seek(offset)
     batch = Batch()
     head: list[bytes] | None = None
-    blank = offset == 0
+    # (Behind a head there is a blank line, as before the first mail.)
+    blank = True
     size = 0
     while line := file.readline(_MOST_HEAD):
         if blank and line.startswith(b"From ") and head is None:

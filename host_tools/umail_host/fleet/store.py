@@ -146,7 +146,8 @@ class Store:
         if not known and self._data.execute("SELECT count(*) FROM odd").fetchone()[0] >= _MOST_ODD:
             board = ""
         self._data.execute(
-            "INSERT INTO odd VALUES(?,?,1,?,?) ON CONFLICT(kind, board) DO UPDATE SET count=count+1, last=excluded.last",
+            "INSERT INTO odd VALUES(?,?,1,?,?) "
+            "ON CONFLICT(kind, board) DO UPDATE SET count=count+1, last=excluded.last",
             (odd.kind, board, now, now),
         )
 
@@ -159,7 +160,9 @@ class Store:
             "AND at<?), 0))",
             (before,),
         )
-        self._data.execute("DELETE FROM said WHERE at<? AND number<=(SELECT floor FROM board WHERE id=board)", (before,))
+        self._data.execute(
+            "DELETE FROM said WHERE at<? AND number<=(SELECT floor FROM board WHERE id=board)", (before,)
+        )
         self._data.execute("COMMIT")
 
     # -- what is known -------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import types
 from typing import Any
 
@@ -10,24 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host.fleet.said import BOARD, KEY, T, header
 from umail_host import firmware_rules
-from umail_host.fleet import keys, status
-
-KEY = bytes(range(32))
-BOARD = "240ac4000001"
-T = 1_790_000_000
+from umail_host.fleet import status
 
 
 def key_of(identity: str) -> bytes | None:
     return KEY if identity == BOARD else None
-
-
-def header(key: bytes = KEY, **changes: object) -> str:
-    """A header as a board writes it; a field of None is left out."""
-    fields: dict[str, object] = {"v": 1, "id": BOARD, "t": T, "name": "freezer-3", "fw": "0.1.0", "n": 7} | changes
-    text = "; ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
-    code = hmac.digest(keys.derived(key, "status"), text.replace(" ", "").encode(), "sha256")[:16].hex()
-    return f"{text}; mac={code}"
 
 
 def kind(value: str) -> str:
