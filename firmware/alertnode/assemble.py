@@ -62,6 +62,13 @@ def build(settings, parts, running):
         from alertnode.outputs.panel import Panel
 
         node.panel = Panel(node, settings["outputs"])  # type: ignore[assignment]
+    if settings["summary"] and known:
+        from alertnode import due
+        from alertnode.day import Day
+
+        section = settings["summary"]
+        late = due.late(due.unique(), section["spread"])
+        node.day = Day(node, section, late, platform, known.values.get("day"))  # type: ignore[assignment]
     if settings["battery"]:
         from alertnode.battery import Battery
 

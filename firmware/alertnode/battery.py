@@ -54,6 +54,8 @@ class Battery:
             self._radio()
         app.sense()
         app.clock.tick()
+        if app.day:
+            app.day.tick()
         if self._due():
             self._radio()
         for _ in range(_TRIES):
@@ -96,6 +98,7 @@ class Battery:
             at=self._port.unix(),
             time=app.clock.kept(),
             gone=app.gone,
+            **({"day": app.day.kept()} if app.day else {}),
         )
 
     def _awake(self):

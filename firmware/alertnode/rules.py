@@ -143,6 +143,10 @@ class Rule:
             return Event(AGAIN, self, self._last, self.since, self.peak)
         return None
 
+    def beyond(self, reading):
+        """Return True if a ``reading`` that has a value is beyond the limit; not for rules on more than one reading."""
+        return self._judge(reading)[0]
+
     def normal(self):
         """Return the value at which all is well again."""
         return self.limit + self.hysteresis if self.when in ("below", "closed") else self.limit - self.hysteresis

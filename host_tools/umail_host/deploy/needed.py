@@ -24,7 +24,9 @@ _LIBRARY = "/lib/umail/"
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
 _LANGUAGES = ("de",)
-# What mails with files or HTML need; the alert node sends text.
+_SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
+_SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
+# What mails with files or HTML need; the alert node sends text, but for summaries.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
 
 
@@ -86,7 +88,14 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool) -> di
 def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
-    yield from (*_FOR_PROGRAMS, *_PARTS)
+    yield from _FOR_PROGRAMS
+    hours = [key for key in ("summary", "heartbeat") if isinstance(config.get(key), dict)]
+    if not config.get("summary"):
+        yield from (*_PARTS, *_SUMMARY)
+    if not hours:
+        yield "alertnode/config_summary"
+    if not hours and not config.get("quiet"):
+        yield "alertnode/due"
     if not config.get("expires") and not any(each.get("certificate") for each in routes):
         yield "alertnode/expiry"
     if not config.get("quiet"):
