@@ -1,4 +1,4 @@
-"""Checks what the configuration says of mails that go at an hour: the summary, the heartbeat; loaded if there is one."""
+"""Checks what the configuration says of mails at an hour: the summary, the heartbeat; loaded if there is one."""
 
 from alertnode.config_kinds import REQUIRED, table
 from alertnode.due import minute

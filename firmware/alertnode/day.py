@@ -52,7 +52,7 @@ class Day:
 
     def _begin(self, since):
         self.since = since
-        self.values = {name: [0, None, None, None, 0] for name in self.names}
+        self.values: dict = {name: [0, None, None, None, 0] for name in self.names}
         self.alerts = self.recoveries = self.sent = 0
         self._due = None
 

@@ -148,7 +148,7 @@ class History:
         return "%s/recent%d" % (self._folder, period % _RECENT)
 
     def _retire(self, path, period):
-        """Copy the quarters of a recent file into the rings, and remove the files of values that are no longer known."""
+        """Copy the quarters of a recent file into the rings; remove those of values that are no longer known."""
         slots: dict = {}
         for hour, number, exponent, base, _, quarters in _records(path):
             slot = slots.get(number)
@@ -205,7 +205,7 @@ class History:
 
 
 def number(record, minute=None, quarter=None):
-    """Return a number of what ``History.read`` gave for a value: of a ``minute``, or the ``quarter``'s 0 to 11; or None.
+    """Return a number of what ``History.read`` gave for a value: of a ``minute``, or a ``quarter``, 0 to 11; or None.
 
     ``record`` is a list, of which the last one that has it counts.
     """

@@ -31,8 +31,8 @@ def message(day, now):
     parts.append(day.part(":%s/%d/%d" % (kind, day.since, now), "%s-%s.csv" % (app.board, kind), None, None))
     what = ", ".join(shown + [words.alerts(day.alerts)])
     subject = words.SUBJECT % (zone.text(now)[:10], what, app.board)
-    html = "<div style='font-family:sans-serif'>%s</div>\n" % "\n".join(html)
-    return app.mailer.message(subject, "\n".join(plain) + "\n", html=html, attachments=parts)
+    page = "<div style='font-family:sans-serif'>%s</div>\n" % "\n".join(html)
+    return app.mailer.message(subject, "\n".join(plain) + "\n", html=page, attachments=parts)
 
 
 def _rows(day, name, unit):

@@ -10,8 +10,8 @@ from alertnode.app import App
 from alertnode.battery import Battery
 from alertnode.day import PATH, Day
 from alertnode.history import History
-from alertnode.mailer import Mailer
 from alertnode.made import Reader
+from alertnode.mailer import Mailer
 from alertnode.rules import Rule
 from alertnode.sensors.reading import Reading
 from alertnode.state import State
@@ -35,7 +35,7 @@ class Sources:
 
     def __init__(self, clock, names):
         self.clock = clock
-        self.now = {name: 20.0 for name in names}
+        self.now = dict.fromkeys(names, 20.0)
         self.sources = [self]
         self.values = [(name, "°C") for name in names]
         self.interval = 60000

@@ -1,4 +1,4 @@
-"""The readings on flash: 48 hours by the minute and 31 days by the quarter of an hour, bounded, and never wrong ones."""
+"""The readings on flash: 48 hours by the minute 31 days by the quarter of an hour, never a wrong one."""
 
 import os
 import struct
