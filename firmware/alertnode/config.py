@@ -121,6 +121,11 @@ def check(value):
         config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
+    for key in ("summary", "heartbeat"):
+        if isinstance(config[key], (str, dict)):
+            from alertnode import config_summary
+
+            config[key] = config_summary.section(key, config[key], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
     config_network.check(config, value, problems)

@@ -97,10 +97,11 @@ def _value(path, value, kind, limits, problems):
         if digits and not [c for c in digits if c not in "0123456789abcdefABCDEF"]:
             value = int(digits, 16)
         return _value(path, value, "whole", limits, problems)
-    elif kind == "hour" and (not limits or isinstance(value, (str, dict))):
-        from alertnode import config_summary
-
-        return config_summary.section(path, value, problems)
+    elif kind == "hour" and isinstance(value, (str, dict)):
+        # See config_summary.py.
+        return value
+    elif kind == "hour" and not limits:
+        what = "is neither a time of the day nor an object of keys and values in braces { }"
     elif kind in ("number", "numbers", "whole", "hour"):
         allowed = int if kind == "whole" else (int, float)
         if isinstance(value, bool) or not isinstance(value, allowed):

@@ -17,9 +17,6 @@ def section(path, value, problems):
     """Return the section ``path``, checked and completed: ``at`` in minutes of the day, ``on`` as a number."""
     if isinstance(value, str):
         value = {"at": value}
-    if not isinstance(value, dict):
-        problems.add(path, "is neither a time of the day nor an object of keys and values in braces { }")
-        return REQUIRED
     found = table(path + ".", value, SECTIONS[path], problems)
     if found["at"] is not REQUIRED:
         try:

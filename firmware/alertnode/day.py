@@ -205,13 +205,13 @@ class Day:
 
 
 def _summary(day, now):
-    from alertnode import start, summary
+    from alertnode import summary, unload
 
     try:
         return summary.message(day, now)
     finally:
         for name in ("summary", "summary_texts"):
-            start.unload(name)
+            unload(name)
 
 
 def _all_numbers(values):

@@ -51,14 +51,14 @@ class Hour:
         self.minutes[minute] += (value - self.minutes[minute]) / self._count
         quarter = minute // 15
         three = self.quarters
-        at = 3 * quarter
+        low, mean, high = range(3 * quarter, 3 * quarter + 3)
         self._counts[quarter] += 1
         if self._counts[quarter] == 1:
-            three[at] = three[at + 1] = three[at + 2] = value
+            three[low] = three[mean] = three[high] = value
             return
-        three[at] = min(three[at], value)
-        three[at + 1] += (value - three[at + 1]) / self._counts[quarter]
-        three[at + 2] = max(three[at + 2], value)
+        three[low] = min(three[low], value)
+        three[mean] += (value - three[mean]) / self._counts[quarter]
+        three[high] = max(three[high], value)
 
     def pack(self, hour, number):
         """Return the record of the value with the id ``number``, None if the hour has no reading."""

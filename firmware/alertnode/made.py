@@ -63,7 +63,7 @@ def _module(name):
     full = "alertnode." + name
     __import__(full)
     found = sys.modules[full]
-    from alertnode import start
+    from alertnode import unload
 
-    start.unload(name)
+    unload(name)
     return found

@@ -89,7 +89,7 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
     yield from _FOR_PROGRAMS
-    hours = [key for key in ("summary", "heartbeat") if isinstance(config.get(key), dict)]
+    hours = config.get("summary") or isinstance(config.get("heartbeat"), str | Mapping)
     if not config.get("summary"):
         yield from (*_PARTS, *_SUMMARY)
     if not hours:
