@@ -53,6 +53,10 @@ def add(node, settings, way, slept, uptime):
     sender = mail["sender"] or mail["username"]
     node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], log.say, log.note)
     node.mailer.doubt_time = node.clock.soon
+    if secrets.get("fleet_key"):
+        from alertnode import signing
+
+        outbox.before_send = signing.make(node, settings["sensors"])
     beat = settings["heartbeat"]
     hour = beat if isinstance(beat, dict) else None
     if node.state is not None and beat:
