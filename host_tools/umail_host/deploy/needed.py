@@ -48,6 +48,8 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
         folder = firmware / package
         known = firmware_rules.module(f"{package}.find").TYPES
         wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used))
+        if package == "sensors" and (value.get("clock") or {}).get("ds3231"):
+            wanted.add("i2c")
         if package == "outputs" and used:
             wanted.add("panel")
         left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
