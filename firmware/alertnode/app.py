@@ -39,6 +39,8 @@ class App:
     readings: dict = {}
     # A Panel, if there are outputs.
     panel = None
+    # A board on battery.
+    sleeps = False
     # A Day, if there are summaries.
     day = None
     # The module platform, to mark which part is at work; None: nothing outlives a reset.
@@ -112,6 +114,7 @@ class App:
         if self.day:
             self.day.take(readings)
         if not events:
+            self._follow()
             return False
         while events:
             # One mail for those whom the same events concern.
@@ -122,6 +125,16 @@ class App:
         if self.state is not None:
             self.keep()
         return True
+
+    def _follow(self):
+        """Keep the times that run; a board on battery does so as it falls asleep."""
+        if self.state is None or self.sleeps:
+            return
+        try:
+            self.state.follow(self.rules, self.sensor.unix, self.clock.moment, self.clock.uptime())
+        except OSError:
+            # It was said, or will be, when there is more to lose.
+            pass
 
     def keep(self, **more):
         """Save the excursions; ``more`` lasts through deep sleep."""

@@ -35,7 +35,7 @@ def build(settings, parts, running):
     running[0] = journal
     cause = platform.cause()
     trace = (settings["sensor"] or {}).get("type") == "trace"
-    known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
+    known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP or not settings["battery"])
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     name = settings["board_name"]

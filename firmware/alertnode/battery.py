@@ -24,6 +24,7 @@ class Battery:
 
     def __init__(self, app, port, settings, way):
         self._app = app
+        app.sleeps = True
         self._port = port
         self._settings = settings
         self._budget = round(settings["battery"]["budget"] * 1000)
