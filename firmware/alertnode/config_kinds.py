@@ -99,7 +99,7 @@ def _value(path, value, kind, limits, problems):
     elif kind in ("number", "numbers", "whole"):
         allowed = int if kind == "whole" else (int, float)
         if isinstance(value, bool) or not isinstance(value, allowed):
-            what = "is not a %s without quotes" % ("whole number" if kind == "whole" else "number")
+            what = "is not a whole number without quotes" if kind == "whole" else "is not a number without quotes"
         elif limits[0] <= value <= limits[1]:
             return value
         else:

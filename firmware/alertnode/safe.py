@@ -68,7 +68,7 @@ def _say(umail, outbox, settings, note):
         note,
         "",
     ] + last_words(platform)
-    subject = "%s: could not start, runs in safe mode" % name
+    subject = "Could not start, runs in safe mode (%s)" % name
     message = umail.Message(mail["sender"] or mail["username"], mail["to"], subject, text="\n".join(lines) + "\n")
     try:
         outbox.put(message, key="safe mode")

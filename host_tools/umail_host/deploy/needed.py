@@ -23,7 +23,8 @@ _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
-_LANGUAGES = ("de",)
+# A board's language is in its modules already; this is for programs that ask for another one.
+_OTHER_ADVICE = ("umail/tables/advice_de",)
 # What mails with files or HTML need; the alert node sends text.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
 
@@ -47,7 +48,8 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
         if package == "outputs" and used:
             wanted.add("panel")
         left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
-    if any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
+    own = (value["texts"] or {}).get("own")
+    if own or any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
         left.discard("sensors/own")
     return left
 
@@ -86,7 +88,9 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool) -> di
 def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
-    yield from (*_FOR_PROGRAMS, *_PARTS)
+    yield from (*_FOR_PROGRAMS, *_PARTS, *_OTHER_ADVICE)
+    if not config.get("texts"):
+        yield "alertnode/own_texts"
     if not config.get("expires") and not any(each.get("certificate") for each in routes):
         yield "alertnode/expiry"
     if not config.get("quiet"):
@@ -100,7 +104,6 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
-    yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
     if not config.get("battery"):
         yield "alertnode/battery"
     if "ethernet" not in config:

@@ -59,7 +59,7 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     node.start(config, secrets={"mail_password": "wrong", "wifi_password": planted.WIFI_PASSWORD})
     node.wait_for("alert not mailed")
     listed = run(node, "outbox", "ls")
-    assert "temperature 35 °C is above 30 °C" in listed
+    assert "Temperature 35.0 °C, limit 30 °C" in listed
     assert "to ops@contoso.com" in listed
     number = json.loads(run(node, "outbox", "ls", "--json"))[0]["number"]
     assert listed.startswith(number), "a program hands on what it read"
