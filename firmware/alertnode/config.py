@@ -57,7 +57,7 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
-_TEXTS = {"subject": ("text", ""), "text": ("texts", ()), "own": ("part", "")}
+_TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
     "language": ("word", "en"),

@@ -164,7 +164,7 @@ def sentence(key, what, words):
     hint = _HINTS.get(plain) or _PARTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
     if words:
         hint += ": " + ", ".join(words)
-        word = what.partition('"')[2][:-1]
+        word = what.split('"')[1] if '"' in what else ""
         near = nearest(word, words)
         if near:
             hint = 'did you mean "%s"? Else ' % near + hint

@@ -216,7 +216,7 @@ WRONG = {
     "board_name": TEXT,
     "language": ("", 5, "de DE"),
     "texts.subject": TEXT + ("{foo}", "{", "{name", "{name.x}", "{}", "a\nBcc: x@y"),
-    "texts.text": (5, {}, "", "{0}", ["{name}", "{nme}"], ["a\nb"]),
+    "texts.text": (5, {}, [], "{0}", ["{name}", "{nme}"], ["a\nb"]),
     "texts.own": (5, "", "My", "a/b", "a b"),
     "wifi.ssid": TEXT + ("ü" * 17,),
     "wifi.timeout": NUMBER + (1, 61),

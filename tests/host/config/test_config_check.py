@@ -249,7 +249,9 @@ def test_a_template_names_only_what_there_is() -> None:
     assert problems(changed(texts={"subject": "{name} {value}", "text": ["{what}.", "", "{text}"]})) == []
     assert problems(changed(texts={"text": "{what}"})) == []
     (told,) = problems(changed(texts={"subject": "{nam}"}))
-    assert told.startswith('  - "texts.subject" has "nam" in braces: did you mean "name"? Else what may stand in braces: about, ')
+    assert told.startswith(
+        '  - "texts.subject" has "nam" in braces: did you mean "name"? Else what may stand in braces: about, '
+    )
     (told,) = problems(changed(texts={"text": ["{name.__class__}"]}))
     assert told.endswith(": about, board, event, limit, name, since, text, time, value, what.")
     (told,) = problems(changed(texts={"subject": "{name}\r\nBcc: x@example.org"}))
@@ -280,12 +282,13 @@ def test_a_module_of_texts_lies_beside_the_configuration(tmp_path: Path) -> None
 
 
 def test_an_english_board_has_nothing_of_languages_and_texts() -> None:
-    english = image.build(boards.load("ESP32_GENERIC"), config=Settings.of(GOOD))
-    german = image.build(boards.load("ESP32_GENERIC"), config=Settings.of(changed(language="de")))
+    plain = changed(clock={})
+    english = image.build(boards.load("ESP32_GENERIC"), config=Settings.of(plain))
+    german = image.build(boards.load("ESP32_GENERIC"), config=Settings.of({**plain, "language": "de"}))
     assert not {"/lib/alertnode/own_texts.mpy", "/lib/umail/tables/advice_de.mpy"} & (set(english) | set(german))
     assert set(english) == set(german)
     assert not [path for path, octets in english.items() if b"Grenze" in octets or b"Kennwort" in octets]
     assert b"Grenze" in german["/lib/alertnode/texts.mpy"]
     assert b"Kennwort" in german["/lib/umail/tables/advice_en.mpy"]
     with pytest.raises(UserError, match="give one of en, de"):
-        image.build(boards.load("ESP32_GENERIC"), config=Settings.of(changed(language="xx")))
+        image.build(boards.load("ESP32_GENERIC"), config=Settings.of({**plain, "language": "xx"}))

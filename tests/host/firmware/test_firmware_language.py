@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_rig import MAIN, PIN, WIFI_PASSWORD, Rig, rig, settings
+from host.firmware.firmware_rig import MAIN, PIN, WIFI_PASSWORD, Rig, rig, settings
 from umail_host.deploy import image, transfer
 from umail_host.device import boards
 from umail_host.device.board import Board
