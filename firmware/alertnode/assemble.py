@@ -52,7 +52,7 @@ def build(settings, parts, running):
     say = journal.show if cause == platform.DEEP_SLEEP else journal.say
     say("%s: %s" % (name, node.about()))
     if settings["language"] != LANGUAGE[9:]:
-        text = "this program does not speak the language \"%s\" of its configuration: umail deploy brings it"
+        text = 'this program does not speak the language "%s" of its configuration: umail deploy brings it'
         say(text % settings["language"])
     # (A power cut on FAT leaves only the second.)
     if platform.exists(memory.LAST_WORDS) or platform.exists(memory.LAST_WORDS + ".new"):

@@ -128,7 +128,9 @@ class Mailer:
         if isinstance(result, self._umail.MailError):
             if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
                 self.doubt_time()
-            self._say("%s: %s not mailed, %s failure at %s: %s" % (line, word(what), word(result.kind), result.stage, result))
+            self._say(
+                "%s: %s not mailed, %s failure at %s: %s" % (line, word(what), word(result.kind), result.stage, result)
+            )
             wait = self.wait()
             then = "nothing waits any more"
             if wait is not None:

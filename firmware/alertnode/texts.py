@@ -2,7 +2,7 @@
 
 from alertnode.rules import AGAIN, ALERT, RECOVERY, THEN, number
 
-# Another language has "alert=Alarm recovery=…" here; in English a word of the program is its own.
+# Another language has "alert=Alarm;recovery=…" here; in English a word of the program is its own.
 _WORDS = "words of the program"
 
 
@@ -28,7 +28,7 @@ def count(number, one, several):
 
 def word(name):
     """Return a word of the program, such as ``alert`` or ``watchdog``, in the board's language."""
-    for pair in _WORDS.split(" "):
+    for pair in _WORDS.split(";"):
         if pair[: len(name) + 1] == name + "=":
             return pair[len(name) + 1 :]
     return name

@@ -62,7 +62,9 @@ def translated(path: str, source: bytes, table: Mapping[str, str]) -> bytes:
     starts = [0]
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
-    found = sorted(((starts[node.lineno - 1] + node.col_offset, node) for node in constants(source)), reverse=True, key=_at)
+    found = sorted(
+        ((starts[node.lineno - 1] + node.col_offset, node) for node in constants(source)), reverse=True, key=_at
+    )
     for start, node in found:
         if node.value in table and node.end_lineno and node.end_col_offset is not None:
             end = starts[node.end_lineno - 1] + node.end_col_offset

@@ -56,7 +56,12 @@ def test_a_door():
 
 def test_a_subject_begins_with_name_value_and_limit_whatever_the_rule():
     """A phone shows so much of it; the board's name, which it may cut off, comes last."""
-    low, band, stuck, jump = Rule("freezer", "below", -5), Outside("fridge", "outside"), Stuck("level", "stuck"), Change("oven", "change")
+    low, band, stuck, jump = (
+        Rule("freezer", "below", -5),
+        Outside("fridge", "outside"),
+        Stuck("level", "stuck"),
+        Change("oven", "change"),
+    )
     band.set({"low": 2, "high": 8})
     jump.set({"by": 5, "within": 120})
     stuck.lasts = 60000
@@ -64,7 +69,12 @@ def test_a_subject_begins_with_name_value_and_limit_whatever_the_rule():
         (low, (0, -9.0, 0), "Freezer -9.0 °C, limit -5 °C (freezer-3)", "Freezer 0 °C, normal again (freezer-3)"),
         (band, (5, 1.5, 5), "Fridge 1.5 °C, limit 2 °C (freezer-3)", "Fridge 5 °C, normal again (freezer-3)"),
         (stuck, (5, 5, 6), "Level 5 °C, the same for 60 s (freezer-3)", "Level 6 °C, moves again (freezer-3)"),
-        (jump, (5, 11, 11, 11, 11), "Oven 11 °C, changed by more than 5 °C (freezer-3)", "Oven 11 °C, steady again (freezer-3)"),
+        (
+            jump,
+            (5, 11, 11, 11, 11),
+            "Oven 11 °C, changed by more than 5 °C (freezer-3)",
+            "Oven 11 °C, steady again (freezer-3)",
+        ),
     ):
         equal([subject for _, subject, _ in mails(rule, *values)], [alert, recovery])
 

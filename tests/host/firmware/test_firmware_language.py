@@ -19,7 +19,9 @@ def german(flash: Path, tmp_path: Path) -> Iterator[Rig]:
     """A board that `umail deploy` gave a configuration in German."""
     with rig(flash, tmp_path / "board") as node:
         config = settings(
-            node.server, language="de", rules=[{"name": "Gefrierschrank", "when": "above", "limit": -15, "hysteresis": 1}]
+            node.server,
+            language="de",
+            rules=[{"name": "Gefrierschrank", "when": "above", "limit": -15, "hysteresis": 1}],
         )
         node.celsius = -9.0
         with Board(node.board.port) as link:
@@ -45,7 +47,9 @@ def test_console_and_mails_are_german(german: Rig) -> None:
     german.wait_for("Gefrierschrank -20,5 °C ist wieder normal (Grenze -15 °C): Entwarnung gesendet an")
     sensor = german.board.sensors.ds18b20(PIN)
     sensor.gone = True
-    german.wait_for("Sensor ist ausgefallen: kein DS18B20 antwortet: Leitungen und den Widerstand von 4,7 kΩ prüfen: Alarm")
+    german.wait_for(
+        "Sensor ist ausgefallen: kein DS18B20 antwortet: Leitungen und den Widerstand von 4,7 kΩ prüfen: Alarm"
+    )
     alert, recovery, gone = german.server.inbox.wait(3, 15)
     assert alert["Subject"] == "Gefrierschrank -9,0 °C, Grenze -15 °C (freezer-3)"
     assert recovery["Subject"] == "Gefrierschrank -20,5 °C, wieder normal (freezer-3)"

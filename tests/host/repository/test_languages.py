@@ -22,7 +22,8 @@ FOR_PROGRAMS = {
 }  # fmt: skip
 # What looks like a text and is none: protocols, what others say, names of classes, keys.
 NOT_TEXTS = {
-    "test %d", "safe mode", "Sensor", " UTC", " offline_access", "In-Reply-To", "References", "AUTH ", "user name",
+    "test %d", "safe mode", "%s; mac=%s", "deep sleep", "soft reset", "hard reset", "unknown cause", "reset cause %s",
+    "Sensor", " UTC", " offline_access", "In-Reply-To", "References", "AUTH ", "user name",
     "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nAccept: application/json\r\nConnection: close\r\n",
     "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n", "TLS1-3 ECDHE GCM CHACHA",
     "starts in the future", "not yet valid", "does not match", "is not valid for", "not correctly signed",
