@@ -115,8 +115,8 @@ def _value(path, value, kind, limits, problems):
 def wrong_text(kind, value):
     """Say what is wrong with ``value`` as a text of this ``kind``; "" if nothing is.
 
-    A "line" may be empty, a "word" has no spaces, a "name" is a host's or domain's, a "path" one on the board, a "root" a path or the word
-    insecure, "digits" are a sensor's address, a "part" is the name of a module.
+    A "line" may be empty, a "word" has no spaces, a "name" is a host's or domain's, a "path" one on the board, a "root"
+    a path or the word insecure, "digits" are a sensor's address, a "part" is the name of a module.
     """
     if not isinstance(value, str):
         return "is not a text in double quotes"

@@ -1,6 +1,6 @@
 """Puts events in words: the console line, the subject and the text of a mail. Pure."""
 
-from alertnode.rules import AGAIN, ALERT, RECOVERY, THEN, number
+from alertnode.rules import AGAIN, RECOVERY, THEN, number
 
 # Another language has "alert=Alarm;recovery=…" here; in English a word of the program is its own.
 _WORDS = "words of the program"

@@ -66,10 +66,11 @@ def translated(path: str, source: bytes, table: Mapping[str, str]) -> bytes:
         ((starts[node.lineno - 1] + node.col_offset, node) for node in constants(source)), reverse=True, key=_at
     )
     for start, node in found:
-        if node.value in table and node.end_lineno and node.end_col_offset is not None:
+        text = table.get(str(node.value))
+        if text is not None and node.end_lineno and node.end_col_offset is not None:
             end = starts[node.end_lineno - 1] + node.end_col_offset
             # A text over several lines stands in brackets, where further line breaks change nothing.
-            made = repr(table[node.value]) + "\n" * (node.end_lineno - node.lineno)
+            made = repr(text) + "\n" * (node.end_lineno - node.lineno)
             source = source[:start] + made.encode() + source[end:]
     return source
 

@@ -68,7 +68,8 @@ def test_what_a_sensor_says_is_text_and_neither_a_template_nor_a_header():
 
 def test_unknown_names_and_braces_are_found():
     for line, wrong in (
-        ("{name} } ok", None), ("{foo}", "foo"), ("{", ""), ("{name", "name"), ("{}", ""), ("{name.__class__}", "name.__class__"),
+        ("{name} } ok", None), ("{foo}", "foo"), ("{", ""), ("{name", "name"), ("{}", ""),
+        ("{name.__class__}", "name.__class__"),
         ("{{name}}", ""), ("{0}", "0"), ("{name!r}", "name!r"), ("{name:>9}", "name:>9"),
     ):  # fmt: skip
         equal(own_texts.unknown(line), wrong)

@@ -15,7 +15,7 @@ from typing import Any
 
 from weeks.causes import CAUSES, ONE_PROVIDER
 
-# In subjects as on the console: value, and which event of it. In a subject a digit behind the point shows a measured one.
+# On the console and in subjects, where a digit behind the point shows that a value was measured: it, and which event.
 _VALUE = re.compile(r"[Tt]emperature (\d+(?:\.\d*[1-9])?)(?:\.0)? °C(?: is|,) (above|back|limit|normal)")
 _KINDS = {"limit": "above", "normal": "back"}
 _HELD = re.compile(r"Such mails that were held back in \d+ minutes: (\d+)")
@@ -207,10 +207,7 @@ def _lost(story: Story, due: dict[tuple[str, str], int], verdict: Verdict) -> No
         count += MOST_WAITING * ("was put aside" in mail.text)
         told += [(mail.at, mail.at - TOLD_WITHIN)] * count
     in_ram = {
-        (kind, value)
-        for _, text in story.of("says")
-        if "kept in RAM only" in text
-        for value, kind in _values(text)
+        (kind, value) for _, text in story.of("says") if "kept in RAM only" in text for value, kind in _values(text)
     }
     stops = [at for at, text in story.of("stops")]
     for key, at in due.items():
