@@ -2,7 +2,7 @@
 
 import gc
 
-from alertnode.texts import count, duration, word
+from alertnode import texts
 
 _RETRY = 60
 # What full flash leaves to RAM; more would not fit.
@@ -47,7 +47,7 @@ class Mailer:
         message = self.message(subject, text, to)
         self._lines[message.message_id] = line, what
         if not self._store(message, what, key, hold, first):
-            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, word(what)))
+            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, texts.word(what)))
             self._loose.append((message, what, key))
             if len(self._loose) > _MOST:
                 # The next mail that leaves tells of it.
@@ -102,7 +102,7 @@ class Mailer:
         if entry is not None and entry.more:
             wait = max(0, entry.until - self.outbox.now())
             about = self._about(message)[0]
-            self._say("%s: held back with others of its kind, for %s at most" % (about, duration(wait)))
+            self._say("%s: held back with others of its kind, for %s at most" % (about, texts.duration(wait)))
         return True
 
     def _send_loose(self):
@@ -129,20 +129,21 @@ class Mailer:
             if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
                 self.doubt_time()
             self._say(
-                "%s: %s not mailed, %s failure at %s: %s" % (line, word(what), word(result.kind), result.stage, result)
+                "%s: %s not mailed, %s failure at %s: %s"
+                % (line, texts.word(what), texts.word(result.kind), result.stage, result)
             )
             wait = self.wait()
             then = "nothing waits any more"
             if wait is not None:
-                then = "%d waiting, next try in %s" % (self.pending(), duration(wait))
+                then = "%d waiting, next try in %s" % (self.pending(), texts.duration(wait))
             self._say("%s Now %s." % (result.advice, then))
             return
         self._lines.pop(message.message_id, None)
         refused = [address for address, _ in result.refused]
         reached = [address for address in message.recipients if address not in refused]
         if reached:
-            trips = count(result.round_trips, "1 round trip", "%d round trips")
-            self._say("%s: %s mailed to %s in %s" % (line, word(what), ", ".join(reached), trips))
+            trips = texts.count(result.round_trips, "1 round trip", "%d round trips")
+            self._say("%s: %s mailed to %s in %s" % (line, texts.word(what), ", ".join(reached), trips))
             # By it an administrator follows the mail inside Microsoft 365.
             self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:

@@ -54,7 +54,7 @@ def test_a_recorded_trace_gives_one_alert_and_one_recovery(node: Rig) -> None:
     text = alert.get_content()
     for part in ("freezer-3", "37.53 °C", "alert above 37.2 °C, normal at or below 37 °C", "1990-12-12 21:50:00 CET"):
         assert part in text
-    assert recovery["Subject"] == "Temperature 36.99 °C, normal again (freezer-3)"
+    assert recovery["Subject"] == "Temperature 36.93 °C, normal again (freezer-3)"
     assert "110 min before" in recovery.get_content()
     assert "Highest:   37.53 °C" in recovery.get_content()
 
@@ -186,7 +186,9 @@ def test_a_door_that_opens_between_two_readings_is_noticed_at_once(node: Rig) ->
 def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None:
     node.celsius = 35
     # Source before bytecode: this takes the place of the module that words mails.
-    broken = {"/lib/alertnode/texts.py": b"def amount(*_):\n    return 1 / 0\ndef duration(_):\n    return ''\n"}
+    broken = {
+        "/lib/alertnode/texts.py": b"def amount(*_):\n    return 1 / 0\ndef duration(_):\n    return ''\nword = str\n"
+    }
     node.start(settings(node.server), broken)
     node.wait_for("ZeroDivisionError")
     node.wait_for("crashed; restarting in 5 s")
@@ -198,7 +200,7 @@ def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None
 
 def test_a_program_that_hangs_is_reset_by_the_watchdog(node: Rig) -> None:
     hang = {
-        "/lib/alertnode/texts.py": b"def amount(*_):\n    while True:\n        pass\ndef duration(_):\n    return ''\n"
+        "/lib/alertnode/texts.py": b"def amount(*_):\n    while True:\n        pass\ndef duration(_):\n    return ''\nword = str\n"
     }
     node.start(settings(node.server, watchdog=3), hang)
     node.wait_for("started by power-on")
