@@ -67,7 +67,7 @@ def head(event):
     else:
         text = name + " " + measured(reading)
         if not began:
-            text += ", moves again" if when == "stuck" else ", steady again" if when == "change" else ", normal again"
+            text += ", moves again" if when == "stuck" else ", steady again" if when == "change" else ", back to normal"
         elif when == "stuck":
             text += ", the same for %s" % duration(rule.lasts // 1000)
         else:

@@ -61,7 +61,7 @@ def test_one_alert_and_one_recovery_leave_at_once():
     world = World((37, 37.5, 38, 37.1, 36.9, 36))
     equal(world.run(), [
         "Temperature 37.5 °C, limit 37.2 °C (freezer-3)",
-        "Temperature 36.9 °C, normal again (freezer-3)",
+        "Temperature 36.9 °C, back to normal (freezer-3)",
     ])  # fmt: skip
     equal((world.app.alerts, world.app.recoveries), (1, 1))
     inside("temperature 37.5 °C is above 37.2 °C: alert mailed to ops@x in 5 round trips", world.log.say.text())
@@ -74,7 +74,7 @@ def test_a_lost_wifi_keeps_the_mails_in_order_and_says_so_once():
     equal([line for line in world.log.say.lines if "waits: Wi-Fi" in line], ["1 mail waits: Wi-Fi is down"])
     world.wifi.is_up = True
     world.app.wait(1000)
-    equal([m.subject.split(", ")[1][:5] for m in world.outbox.sent], ["limit", "norma", "limit"])
+    equal([m.subject.split(", ")[1][:5] for m in world.outbox.sent], ["limit", "back ", "limit"])
     inside("Measured:  2026-11-24 12:00:00 UTC\n", world.outbox.sent[0].text)
 
 

@@ -29,7 +29,7 @@ def test_alert_and_recovery_say_all_that_a_person_needs():
     inside("Limit:     alert above 37.2 °C, normal at or below 37 °C\n", alert[2])
     inside("Measured:  12:01 CET\n", alert[2])
     equal(alert[2][-23:], "Board:     alertnode 1\n")
-    equal(recovery[1], "Temperature 36.9 °C, normal again (freezer-3)")
+    equal(recovery[1], "Temperature 36.9 °C, back to normal (freezer-3)")
     inside("Began:     12:01 CET, 2 min before\n", recovery[2])
     inside("Highest:   38 °C\n", recovery[2])
 
@@ -66,8 +66,8 @@ def test_a_subject_begins_with_name_value_and_limit_whatever_the_rule():
     jump.set({"by": 5, "within": 120})
     stuck.lasts = 60000
     for rule, values, alert, recovery in (
-        (low, (0, -9.0, 0), "Freezer -9.0 °C, limit -5 °C (freezer-3)", "Freezer 0 °C, normal again (freezer-3)"),
-        (band, (5, 1.5, 5), "Fridge 1.5 °C, limit 2 °C (freezer-3)", "Fridge 5 °C, normal again (freezer-3)"),
+        (low, (0, -9.0, 0), "Freezer -9.0 °C, limit -5 °C (freezer-3)", "Freezer 0 °C, back to normal (freezer-3)"),
+        (band, (5, 1.5, 5), "Fridge 1.5 °C, limit 2 °C (freezer-3)", "Fridge 5 °C, back to normal (freezer-3)"),
         (stuck, (5, 5, 6), "Level 5 °C, the same for 60 s (freezer-3)", "Level 6 °C, moves again (freezer-3)"),
         (
             jump,

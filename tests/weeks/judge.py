@@ -16,8 +16,8 @@ from typing import Any
 from weeks.causes import CAUSES, ONE_PROVIDER
 
 # On the console and in subjects, where a digit behind the point shows that a value was measured: it, and which event.
-_VALUE = re.compile(r"[Tt]emperature (\d+(?:\.\d*[1-9])?)(?:\.0)? °C(?: is|,) (above|back|limit|normal)")
-_KINDS = {"limit": "above", "normal": "back"}
+_VALUE = re.compile(r"[Tt]emperature (\d+(?:\.\d*[1-9])?)(?:\.0)? °C(?: is|,) (above|back|limit)")
+_KINDS = {"limit": "above"}
 _HELD = re.compile(r"Such mails that were held back in \d+ minutes: (\d+)")
 _TOLD = re.compile(r"Mails that (?:were|could|cannot) [^:]*: (\d+)\.")
 _DOUBTFUL = ("flash_write", "flash_full", "flash_read", "memory", "wear", "versions", "upgrade", "rot")

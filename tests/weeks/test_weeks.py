@@ -117,7 +117,7 @@ def taken(at: int, mid: str, subject: str, text: str = "t") -> str:
 
 
 ALERT = "Temperature 40.01 °C, limit 30 °C (x)"
-BACK = "Temperature 10.01 °C, normal again (x)"
+BACK = "Temperature 10.01 °C, back to normal (x)"
 GOOD = [
     "0 boot power",
     "5000 reads 10.0",

@@ -54,7 +54,7 @@ def test_a_recorded_trace_gives_one_alert_and_one_recovery(node: Rig) -> None:
     text = alert.get_content()
     for part in ("freezer-3", "37.53 °C", "alert above 37.2 °C, normal at or below 37 °C", "1990-12-12 21:50:00 CET"):
         assert part in text
-    assert recovery["Subject"] == "Temperature 36.93 °C, normal again (freezer-3)"
+    assert recovery["Subject"] == "Temperature 36.93 °C, back to normal (freezer-3)"
     assert "110 min before" in recovery.get_content()
     assert "Highest:   37.53 °C" in recovery.get_content()
 
@@ -139,7 +139,7 @@ def test_while_the_wifi_flaps_mails_wait_and_then_all_arrive_once_in_order(node:
         node.wait_for(said, 30)
     alert, recovery = node.subjects(2)
     assert alert.startswith("Temperature 35.0 °C, limit 30 °C")
-    assert recovery.startswith("Temperature 20.0 °C, normal again")
+    assert recovery.startswith("Temperature 20.0 °C, back to normal")
     assert len(node.server.inbox) == 2
 
 
