@@ -38,7 +38,8 @@ def run(settings, running):
 
 
 def _report(message, result):
-    print("%s: %s" % (message.subject, "mailed" if hasattr(result, "accepted") else result))
+    text = "%s: mailed" % message.subject
+    print(text if hasattr(result, "accepted") else "%s: %s" % (message.subject, result))
 
 
 def _outbox(umail, route, mail, uptime):

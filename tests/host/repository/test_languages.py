@@ -24,6 +24,7 @@ FOR_PROGRAMS = {
 NOT_TEXTS = {
     "test %d", "safe mode", "%s; mac=%s", "deep sleep", "soft reset", "hard reset", "unknown cause", "reset cause %s",
     "Sensor", " UTC", " offline_access", "In-Reply-To", "References", "AUTH ", "user name",
+    "unknown source",
     "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nAccept: application/json\r\nConnection: close\r\n",
     "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n", "TLS1-3 ECDHE GCM CHACHA",
     "starts in the future", "not yet valid", "does not match", "is not valid for", "not correctly signed",
@@ -39,7 +40,12 @@ def is_text(value: str) -> bool:
     if re.search(r"\{\d*(:[^{}]*)?\}", value):
         return True
     letters = re.search(r"[^\W\d_]", _PLACES.sub("", value))
-    return bool(letters) and (" " in value or bool(re.match(r"[A-Z][a-z]", value))) and not _TYPE.fullmatch(value)
+    return (
+        bool(letters)
+        and value[0] != "<"
+        and (" " in value or bool(re.match(r"[A-Z][a-z]", value)))
+        and not _TYPE.fullmatch(value)
+    )
 
 
 def said() -> dict[str, str]:
