@@ -75,6 +75,8 @@ _TOP = {
     "heartbeat": ("number", 7, 0, 366),
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
+    "ping": ("text", ""),
+    "ping_trust": ("roots", ()),
     "log_size": ("whole", 16384, 0, 1000000),
 }
 
@@ -122,6 +124,8 @@ def check(value):
         _zone(config["clock"], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
+    if config["ping"]:
+        _ping(config["ping"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
@@ -207,6 +211,15 @@ def _zone(clock, problems):
         Zone(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
+
+
+def _ping(url, problems):
+    from alertnode import ping
+
+    try:
+        ping.parts(url)
+    except ValueError:
+        problems.add("ping", "is not an https URL")
 
 
 def _quiet(hours, problems):

@@ -112,6 +112,8 @@ _HINTS = {
     "battery": 'give {"budget": 60}, the seconds that the radio may be on, or leave it out for a board on mains',
     "battery.budget": "give the seconds that the radio may be on at a time, such as 60",
     "heartbeat": "give the days between two mails that say all is well, such as 7; 0 sends none",
+    "ping": "give a URL of https that is asked for after mails went, or leave it out",
+    "ping_trust": "give the path of the service's root certificate in DER form, or leave it out",
     "expires": 'give names and dates, such as {"client secret": "2027-03-01"}, or leave it out',
     "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",

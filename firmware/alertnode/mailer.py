@@ -31,6 +31,9 @@ class Mailer:
         self._due = 0
         # Called if a certificate's dates make the time doubtful.
         self.doubt_time = None
+        # Called after mails went, if that is wanted.
+        self.ping = None
+        self._went = False
         outbox.report = self._report
 
     def message(self, subject, text, to=()):
@@ -87,6 +90,9 @@ class Mailer:
             self._say("gave up on a mail; the next one will say so: %s" % entry.why)
         if self._loose and self._due <= self.outbox.now():
             self._send_loose()
+        if self._went and self.ping:
+            self.ping()
+        self._went = False
 
     def _store(self, message, what, key, hold=0, first=False):
         try:
@@ -139,6 +145,7 @@ class Mailer:
         refused = [address for address, _ in result.refused]
         reached = [address for address in message.recipients if address not in refused]
         if reached:
+            self._went = True
             trips = texts.count(result.round_trips, "round trip")
             self._say("%s: %s mailed to %s in %s" % (line, what, ", ".join(reached), trips))
             # By it an administrator follows the mail inside Microsoft 365.
