@@ -126,6 +126,8 @@ def check(value):
         _quiet(config["quiet"], problems)
     if config["ping"]:
         _ping(config["ping"], problems)
+    if "insecure" in (config["ping_trust"] or ()):
+        problems.add("ping_trust", "would let anybody take the ping")
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
