@@ -57,8 +57,11 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
+_TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
+    "language": ("word", "en"),
+    "texts": (_TEXTS, ()),
     "wifi": ("networks", ()),
     "ethernet": (config_network.ETHERNET, ()),
     "network": (config_network.NETWORK, {}),
@@ -134,6 +137,10 @@ def check(value):
         _ping(config["ping"], problems)
     if "insecure" in (config["ping_trust"] or ()):
         problems.add("ping_trust", "would let anybody take the ping")
+    if config["texts"]:
+        from alertnode import own_texts
+
+        own_texts.check(config["texts"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])

@@ -12,13 +12,13 @@ _LONGEST = 20
 def parts(url):
     """Return (host, port, path) of ``url`` (str), an https one; ValueError if it is not one."""
     if url[:8] != "https://" or min(url) <= " " or max(url) > "~":
-        raise ValueError("not https")
+        raise ValueError("url")
     rest, mark, fragment = url[8:].partition("#")
     host, slash, path = rest.partition("/")
     host, colon, port = host.partition(":")
     port = int(port) if colon else 443
     if mark or not host or "@" in host or "?" in host or not 0 < port < 65536:
-        raise ValueError("not a URL of a host")
+        raise ValueError("host")
     return host, port, "/" + path
 
 
