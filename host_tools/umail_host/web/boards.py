@@ -22,7 +22,7 @@ from umail_host.virtual_board import VirtualBoard
 _LINES, _READINGS, _LONGEST = 1000, 600, 400
 _RESET = re.compile(r"rst:0x[0-9a-f]+ \((\w+)\)|MPY: (soft reboot)")
 _READING = re.compile(r"(?:\d\d:\d\d|--:--) (-?\d+(?:\.\d+)?) \S{1,4}(?:,.*)?\Z")
-_MARKS = (("alert", re.compile(r" is (?:above|below) ")), ("recovery", re.compile(r"back to normal")))
+_MARKS = (("alert", re.compile(r" is (?:above|below) |, limit -?\d")), ("recovery", re.compile(r"back to normal")))
 _FILL = """
 import os
 def fill(leave):
