@@ -57,8 +57,11 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
+_TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
+    "language": ("word", "en"),
+    "texts": (_TEXTS, ()),
     "wifi": ("networks", ()),
     "ethernet": (config_network.ETHERNET, ()),
     "network": (config_network.NETWORK, {}),
@@ -128,6 +131,10 @@ def check(value):
             config[key] = config_summary.section(key, config[key], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
+    if config["texts"]:
+        from alertnode import own_texts
+
+        own_texts.check(config["texts"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])

@@ -68,7 +68,7 @@ class Week:
             self.app.wait(0)
 
     def about(self, words):
-        return len([mail for mail in self.outbox.sent if words in mail.subject])
+        return len([mail for mail in self.outbox.sent if words in mail.text])
 
 
 def test_each_alert_and_each_recovery_of_a_week_arrives_once():
