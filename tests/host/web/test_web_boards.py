@@ -66,7 +66,7 @@ def test_a_power_cut_by_the_button_during_a_send_loses_no_alert_and_the_other_bo
     play.wait("freezer-2")
     button(watched, "Fast network")
     button(watched, "Power on")
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     board.wait_for("mailed to ops@contoso.com", 30)
     expect(watched.page.locator(".console")).to_contain_text("mailed to ops@contoso.com")
     expect(watched.page.locator(".mark.alert").first).to_be_attached()
@@ -93,7 +93,7 @@ def test_a_mail_that_waits_is_seen_in_the_outbox_while_the_board_goes_on(play):
     assert board.powered
     assert not play.server.inbox.deliveries
     play.act("freezer", "wifi-up")
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     board.wait_for("alert mailed", 30)
     assert play.ask(f"{API}/boards/nobody", "POST", {"action": "reset"})[0] == 404
     assert play.ask(f"{API}/boards/freezer", "POST", {"action": "explode"})[0] == 422
@@ -121,7 +121,7 @@ def test_every_button_of_the_page_does_what_it_says_and_the_chart_shows_limit_al
     watched.page.goto(f"{play.url}/#/boards/freezer")
     watched.page.wait_for_selector(".chart svg")
     play.act("freezer", "sensor", 11)
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     play.act("freezer", "sensor", 5)
     play.wait("back to normal")
     for shown in (".band", ".limit", ".normal", ".mark.alert", ".mark.recovery"):
