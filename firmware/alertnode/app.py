@@ -37,6 +37,8 @@ class App:
     expiry = None
     # The readings taken last, by the name of the value.
     readings: dict = {}
+    # What is done now and then while the board is online.
+    chores: tuple = ()
     # A Panel, if there are outputs.
     panel = None
     # The module platform, to mark which part is at work; None: nothing outlives a reset.
@@ -160,6 +162,8 @@ class App:
             self.port.mark(platform.RESETS, 0)
         if self.expiry:
             self.expiry()
+        for chore in self.chores:
+            chore()
         return True
 
     def flush(self, budget=None):

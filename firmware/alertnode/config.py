@@ -57,6 +57,8 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
+# Where this board's updates are handed out, and how many hours pass from one question to the next.
+_UPDATE = {"url": ("word", REQUIRED), "trust": ("roots", ()), "every": ("number", 24, 0.001, 720)}
 _TOP = {
     "board_name": ("text", REQUIRED),
     "wifi": ("networks", ()),
@@ -75,6 +77,7 @@ _TOP = {
     "heartbeat": ("number", 7, 0, 366),
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
+    "update": (_UPDATE, ()),
     "log_size": ("whole", 16384, 0, 1000000),
 }
 
@@ -122,10 +125,20 @@ def check(value):
         _zone(config["clock"], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
+    if config["update"] and config["update"]["url"]:
+        _url(config["update"]["url"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
     return config, sorted(problems.sentences)
+
+
+def _url(url, problems):
+    scheme, _, rest = url.partition("://")
+    host, colon, port = rest.partition("/")[0].partition(":")
+    good = not colon or (port.isdigit() and 0 < int(port) < 65536)
+    if scheme not in ("http", "https") or not good or wrong_text("name", host):
+        problems.add("update.url", "is not the address of a server")
 
 
 def _mail(mail, problems):

@@ -56,6 +56,20 @@ def add(node, settings, way, slept, uptime):
     if node.state is not None and settings["heartbeat"]:
         _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
     _watch(node, settings)
+    node.chores = _chores(node, settings)
+
+
+def _chores(node, settings):
+    chores = ()
+    if platform.exists(platform.UPDATE):
+        from alertnode.trial import Trial
+
+        chores = (Trial(node),)
+    if settings["update"]:
+        from alertnode.update import Updates
+
+        chores += (Updates(node, settings["update"]),)
+    return chores
 
 
 def send(node, budget):
@@ -67,6 +81,8 @@ def send(node, budget):
         left = (end - node.clock.uptime()) // 1000
         if left > 0 and node.mailer.due():
             node.flush(left)
+        for chore in node.chores:
+            chore()
         # What can wait until the mail has gone: the time, once a day.
         return not node.clock.due() or node.online()
     finally:

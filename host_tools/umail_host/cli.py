@@ -25,6 +25,7 @@ from umail_host.commands import (
     outbox,
     provision,
     serve,
+    update,
 )
 from umail_host.errors import UserError
 
@@ -67,6 +68,7 @@ app.command("log", epilog=log.EXAMPLE)(log.command)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(config.app, name="config")
 app.command("flash", epilog=flash.EXAMPLE)(flash.command)
+app.add_typer(update.app, name="update")
 app.add_typer(farm.app)
 
 

@@ -22,7 +22,9 @@ _BUS = re.compile(r"buses\.(i2c|spi)\(")
 _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
-_TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
+_HTTP = "umail/net/http"
+_TOKENS = ("umail/oauth", "umail/tables/tokens", _HTTP, "alertnode/tokens")
+_UPDATES = ("alertnode/update", "alertnode/bundle", "alertnode/trial", "umail/net/http_get")
 _LANGUAGES = ("de",)
 # What mails with files or HTML need; the alert node sends text.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
@@ -94,13 +96,15 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if not any(rule["when"] in ("outside", "change", "stuck") for rule in config["rules"]):
         yield "alertnode/rules_more"
     if not any(each.get("oauth") for each in routes):
-        yield from _TOKENS
+        yield from (module for module in _TOKENS if module != _HTTP or not config.get("update"))
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
         yield "umail/net/mx"
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
     yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
+    if not config.get("update"):
+        yield from _UPDATES
     if not config.get("battery"):
         yield "alertnode/battery"
     if "ethernet" not in config:
