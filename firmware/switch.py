@@ -3,7 +3,7 @@
 What an update brings waits in FOLDER: files as ``new/0``, ``new/1`` …, secrets in the secret store as ``up_new0`` ….
 What is to be done stands in the file STATE, which one rename replaces, as a ``phase``:
 
-- ``ready``: files go to their places, those before them to ``old``; whatever a power cut left is done at the next start;
+- ``ready``: files go to their places, those before them to ``old``; what a power cut left is done at the next start;
 - ``trial``: the new program has STARTS starts to show that it can do what the old one could (alertnode/trial.py);
 - ``back``: all goes back where it was, by steps that may be cut as well;
 - ``kept``, ``undone``: it is over, and people are told; then ``clean`` removes what is left.
@@ -55,6 +55,13 @@ def main():
 
 def load():
     """Return the state (dict), None if no update is under way; OSError if it cannot be read."""
+    if not exists(FOLDER):
+        # After a power cut in a rename, LittleFS of MicroPython 1.28 hides a file or folder beside it until the first
+        # write: if this was it, it is back now.
+        try:
+            os.mkdir(FOLDER)
+        except OSError:
+            pass
     data = _read(STATE)
     if not data or data[:8] != b"%08x" % crc32(data[9:]):
         return None
@@ -109,6 +116,9 @@ def exists(path):
 
 
 def _go(state):
+    if state["phase"] in ("ready", "back"):
+        # A write comes first, as in load: what is moved next must be seen.
+        save(state)
     if state["phase"] == "ready":
         try:
             _forward(state)

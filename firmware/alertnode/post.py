@@ -60,7 +60,7 @@ def add(node, settings, way, slept, uptime):
 
 
 def _chores(node, settings):
-    chores = ()
+    chores: tuple = ()
     if platform.exists(platform.UPDATE):
         from alertnode.trial import Trial
 

@@ -146,7 +146,10 @@ class Trial:
             text = "It has shown that it can do what the program before it could."
         else:
             what = "update %d was taken back" % state["version"]
-            text = "The program from before runs again, with its configuration and secrets.\n\nReason:    %s" % state["why"]
+            text = (
+                "The program from before runs again, with its configuration and secrets.\n\nReason:    %s"
+                % state["why"]
+            )
             text += "\n\nPublish another; this one is not tried again."
         node.log.say(what)
         body = "%s: %s.\n\n%s\nBoard:     %s\n" % (node.board, what, text, node.about())

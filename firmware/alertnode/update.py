@@ -44,8 +44,8 @@ class Updates:
         self._url = settings["url"]
         asked = _parse(platform.read(_ASKED)) or {}
         self._tag = asked.get("tag", "")
-        # Of many boards that start at once none is the first.
-        left = int(random() * self._every)
+        # Many boards that start at once do not ask at once; one that slept has no time to wait.
+        left = 0 if platform.slept() else int(random() * self._every)
         at = asked.get("at")
         now = node.clock.now()
         if now is not None and isinstance(at, int) and 0 <= now - at:
@@ -121,7 +121,11 @@ class Updates:
         platform.remove("/update/bundle")
         what = "update refused"
         node.log.say("%s: %s" % (what, why))
-        text = "%s: an update was refused: %s.\n\nNothing was changed.\n\nBoard:     %s\n" % (node.board, why, node.about())
+        text = "%s: an update was refused: %s.\n\nNothing was changed.\n\nBoard:     %s\n" % (
+            node.board,
+            why,
+            node.about(),
+        )
         node.mailer.put("%s: %s" % (node.board, what), text, what, "update", "update")
 
 
@@ -194,7 +198,7 @@ class Stage:
         self._switch = switch
 
     def lay(self, body, version):
-        """Return the state for the switch; raises Refused, with nothing changed, if the bundle is not for this board."""
+        """Return the state for the switch; raises Refused, with nothing changed, if it is not for this board."""
         switch = self._switch
         head = body.head()
         self._check(head, version)

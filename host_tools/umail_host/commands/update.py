@@ -15,7 +15,8 @@ from umail_host.update import publish as publishing
 from umail_host.update import server
 
 EXAMPLE = (
-    "Example: umail update publish fleet.toml --to updates --board ESP32_GENERIC --stage 5%; umail update serve updates."
+    "Example: umail update publish fleet.toml --to updates --board ESP32_GENERIC --stage 5%; "
+    "umail update serve updates --host 0.0.0.0."
 )
 _PUBLISH = (
     "Example: umail update publish fleet.toml --to updates --stage 5%, and when those run: umail update publish "
@@ -23,9 +24,7 @@ _PUBLISH = (
     "--to updates --secret oauth_secret --no-code. Secrets come from where umail provision takes them; those that are "
     "not known there stay as the board has them. See docs/updates.md."
 )
-_SERVE = (
-    'Example: umail update serve updates --host 0.0.0.0 --port 8017; boards have [update] url = "http://192.168.1.5:8017".'
-)
+_SERVE = 'Example: umail update serve updates --host 0.0.0.0 --port 8017; boards have [update] url = "http://192.168.1.5:8017".'
 app = typer.Typer(
     help="Updates over the network: library, firmware, configuration and secrets, sealed for each board.",
     no_args_is_help=True,

@@ -139,7 +139,7 @@ def _content(order: Order, entry: Mapping[str, Any], name: str, answers: dict[st
     settings = Settings.of(order.fleet.config(entry), sign_in=True, fresh=True, folder=folder, board=spec)
     if not settings.value["update"]:
         raise UserError(
-            f'{name}: [update] with its url is missing in {order.fleet.path}: without it the board would never ask again'
+            f"{name}: [update] with its url is missing in {order.fleet.path}: without it the board never asks again"
         )
     files = material.checked(settings, order.fleet.files(entry))
     for key, path in material.named(settings):

@@ -31,7 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _PATIENCE
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Answer with the bundle, that it has not changed, or that there is none."""
         found = _NAME.fullmatch(self.path)
         try:
