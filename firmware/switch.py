@@ -179,7 +179,7 @@ def _woken():
     try:
         import machine
 
-        return machine.reset_cause() == machine.DEEPSLEEP_RESET
+        return machine.reset_cause() == getattr(machine, "DEEPSLEEP_RESET", None)
     except (ImportError, AttributeError):
         return False
 
