@@ -182,7 +182,7 @@ def head(reader):
     """Return the status (int) of an answer and those of its headers that count, by their names in small letters."""
     words = (yield from reader.line()).split(b" ")
     if len(words) < 2 or words[0][:7] != b"HTTP/1." or not words[1].isdigit():
-        raise reader.failed("this is no HTTP")
+        raise reader.failed("this is not HTTP")
     headers = {}
     for _ in range(100):
         line = yield from reader.line()
