@@ -4,8 +4,10 @@ Loaded only if there is a state of the switch. What was able is compared with wh
 each route how far its login comes. A refusal that the old program met as well is none of the update.
 """
 
-from alertnode import platform
+from alertnode import platform, secrets
 
+# The secret that holds the highest version that was ever taken.
+HIGHEST = "update_highest"
 # Seconds from one look to the next, doubled up to the longest; after so many looks that is decided that only waited.
 _FIRST = 60
 _LONGEST = 3600
@@ -23,6 +25,17 @@ def begin():
     state = switch.load()
     if state and state["phase"] == "undone":
         platform.mark(platform.FAILS, 0)
+
+
+def highest():
+    """Return the highest version that was ever taken."""
+    return int(secrets.get(HIGHEST) or 0)
+
+
+def raise_highest(version):
+    """Keep that ``version`` was taken: neither it nor an older one is taken again, whatever became of it."""
+    if version > highest():
+        secrets.put(HIGHEST, str(version))
 
 
 def crashed(error):
@@ -155,8 +168,6 @@ class Trial:
         body = "%s: %s.\n\n%s\nBoard:     %s\n" % (node.board, what, text, node.about())
         node.mailer.put("%s: %s" % (node.board, what), body, what, "update", "update")
         # (A power cut may have come before it was.)
-        from alertnode.update import raise_highest
-
         raise_highest(state["version"])
         self._switch.clean(state)
         self._state = None

@@ -10,13 +10,13 @@ from binascii import hexlify, unhexlify
 from random import random
 
 from alertnode import bundle, platform, secrets
+from alertnode.trial import HIGHEST, abilities, highest, raise_highest
 
 # Which update this board has, and what is known of the one on the server.
 VERSION = "/update.version"
 _ASKED = "/update/asked"
-# The secrets that hold the board's key, and the highest version that was ever taken.
+# The secret that holds the board's key.
 KEY = "fleet_key"
-HIGHEST = "update_highest"
 # Never replaced: what takes an update back.
 _FIXED = ("/boot.py", "/main.py", "/switch.py", "/secrets.json")
 _LIST = "/.umail-files"
@@ -26,12 +26,6 @@ _HOUR = 3600
 # After a failure it is asked again in this part of the usual time.
 _SOONER = 8
 _CHUNK = 512
-
-
-def raise_highest(version):
-    """Keep that ``version`` was taken: neither it nor an older one is taken again, whatever became of it."""
-    if version > int(secrets.get(HIGHEST) or 0):
-        secrets.put(HIGHEST, str(version))
 
 
 class Updates:
@@ -92,19 +86,17 @@ class Updates:
         self._tag = tag
         with open(switch.BALLAST, "rb") as file:
             version, nonce = bundle.verify(file, size, key)
-            highest = int(secrets.get(HIGHEST) or 0)
-            if version < highest:
-                raise bundle.Refused("version %d is older than %d, which this board had" % (version, highest))
-            if version == highest:
+            had = highest()
+            if version < had:
+                raise bundle.Refused("version %d is older than %d, which this board had" % (version, had))
+            if version == had:
                 self._keep(node)
                 return
             body = bundle.Body(file, size, key, nonce)
             state = Stage(node.feed, switch).lay(body, version)
         self._keep(node)
         node.log.say("update %d is there: %d files to change" % (version, len(state["files"])))
-        from alertnode import trial
-
-        state["before"] = trial.abilities(node)
+        state["before"] = abilities(node)
         state["watchdog"] = platform.marked(platform.WATCH)
         switch.save(state)
         raise_highest(version)

@@ -31,7 +31,7 @@ sys.modules["machine"] = Machine
 import cryptolib  # noqa: E402, F401
 
 import switch  # noqa: E402
-from alertnode import bundle, platform, secrets, update  # noqa: E402
+from alertnode import bundle, platform, secrets, trial, update  # noqa: E402
 from umail import durable  # noqa: E402
 
 COUNT, SIZE = 96, 4096
@@ -127,7 +127,7 @@ def take(octets, key):
     state["before"] = {"read": [], "routes": [""]}
     state["watchdog"] = 0
     switch.save(state)
-    update.raise_highest(version)
+    trial.raise_highest(version)
 
 
 def holds(files, values):
