@@ -9,3 +9,13 @@ def make_room():
 
     gc.collect()
     gc.threshold(8192)  # type: ignore[attr-defined]
+
+
+def unload(name):
+    """Let go of the module ``name`` of this package, and of its memory."""
+    import gc
+    import sys
+
+    sys.modules.pop("alertnode." + name, None)
+    globals().pop(name, None)
+    gc.collect()

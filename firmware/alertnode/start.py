@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import VERSION, make_room, platform
+from alertnode import VERSION, make_room, platform, unload
 
 MAINTENANCE = "/maintenance"
 # Milliseconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
@@ -108,18 +108,6 @@ def _run(settings, running, asleep):
         for name in ("assemble", "config_network", "networks", "post", "routes", "rulebook", "secrets"):
             unload(name)
     run()
-
-
-def unload(name):
-    """Let go of the module ``name`` of this package, and of its memory."""
-    import gc
-
-    import alertnode
-
-    sys.modules.pop("alertnode." + name, None)
-    if hasattr(alertnode, name):
-        delattr(alertnode, name)
-    gc.collect()
 
 
 def _tell(problems, feed):

@@ -143,6 +143,7 @@ def build(
     mpy: bool = True,
     release: tuple[int, ...] = (),
     needs: Settings | None = None,
+    keyed: bool = False,
 ) -> dict[str, bytes]:
     """Return all that belongs on a board: absolute path there → bytes.
 
@@ -155,6 +156,7 @@ def build(
         mpy: compile, else copy the sources.
         release: of the board's MicroPython, if that is known.
         needs: leave out what the firmware never loads with that configuration; None: with ``config``, if there is one.
+        keyed: the board has a fleet key, so that nothing is left out which works with one.
 
     Raises:
         UserError: something does not compile, a root is unknown, a path is not absolute, or the board has no such way
@@ -172,7 +174,9 @@ def build(
     image = image | node
     if needs := needs or config:
         own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
-        image = needed.only(image, needs.config, own)
+        image = needed.only(image, needs.config, own, keyed)
+    else:
+        image = needed.without_updates(image)
     root_files = (*_ROOT_FILES, *([SWITCH] if needs and needs.value.get("update") else []))
     image |= {f"/{name}": (firmware / name).read_bytes() for name in root_files if (firmware / name).is_file()}
     if config is not None:

@@ -25,6 +25,9 @@ _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _HTTP = "umail/net/http"
 _TOKENS = ("umail/oauth", "umail/tables/tokens", _HTTP, "alertnode/tokens")
 _UPDATES = ("alertnode/update", "alertnode/bundle", "alertnode/trial", "umail/net/http_get")
+# What signs, and so needs the board's fleet key.
+_HMAC = "alertnode/hmac256"
+_BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
 _LANGUAGES = ("de",)
 # What mails with files or HTML need; the alert node sends text.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
@@ -73,15 +76,24 @@ def _closure(folder: Path, package: str, kinds: Iterable[str]) -> set[str]:
     return wanted
 
 
-def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool) -> dict[str, bytes]:
+def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed: bool) -> dict[str, bytes]:
     """Return ``image`` without the modules that the firmware never loads with ``config``, a checked configuration.
 
     Args:
         own: programs of the user's own come along, which may import any of the library.
+        keyed: the board has a fleet key.
     """
     drop = {f"/lib/{module}" for module in _unneeded(config)}
+    if not keyed:
+        drop |= {f"/lib/{module}" for module in _BY_KEY if module != _HMAC or not config.get("update")}
     if own:
         drop = {module for module in drop if not module.startswith(_LIBRARY)}
+    return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
+
+
+def without_updates(image: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return ``image``, of all modules, without those for updates over the network, which only some boards ask for."""
+    drop = {f"/lib/{module}" for module in _UPDATES}
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
 
 

@@ -7,6 +7,7 @@ encrypted to the identity in the file that ``UMAIL_AGE_IDENTITY`` names; or ``ke
 from __future__ import annotations
 
 import contextlib
+import functools
 import hmac
 import importlib
 import json
@@ -15,7 +16,7 @@ import re
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,17 @@ def get(identity: str) -> bytes | None:
     """
     found = _keyring_get(plain(identity)) if where() == "keyring" else _load().get(plain(identity))
     return bytes.fromhex(found) if found else None
+
+
+def lookup() -> Callable[[str], bytes | None]:
+    """Return what gives the key of a board, for many of them: the file is read once.
+
+    Raises:
+        UserError: the keys can't be read.
+    """
+    if where() == "keyring":
+        return functools.lru_cache(100_000)(get)
+    return every().get
 
 
 def every() -> dict[str, bytes]:

@@ -145,7 +145,7 @@ def _content(order: Order, entry: Mapping[str, Any], name: str, answers: dict[st
     for key, path in material.named(settings):
         if path not in files:
             raise UserError(f"{name}: {key} names {path}: bring it along under [files]")
-    built = image.build(spec, config=settings, extra_files=files)
+    built = image.build(spec, config=settings, extra_files=files, keyed=True)
     if order.code:
         code = sorted(path for path in built if path.startswith(changes.CODE))
         built[changes.LIST] = "".join(f"{path}\n" for path in code).encode()
