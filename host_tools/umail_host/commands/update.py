@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,11 @@ import typer
 
 from umail_host import terminal
 from umail_host.errors import UserError
+from umail_host.fleet import scan, store, table
 from umail_host.provision.fleet import Fleet
 from umail_host.update import publish as publishing
 from umail_host.update import server
+from umail_host.update import status as standing
 
 EXAMPLE = (
     "Example: umail update publish fleet.toml --to updates --board ESP32_GENERIC --stage 5%; "
@@ -25,6 +28,13 @@ _PUBLISH = (
     "not known there stay as the board has them. See docs/updates.md."
 )
 _SERVE = 'Example: umail update serve updates --host 0.0.0.0 --port 8017; boards have [update] url = "http://192.168.1.5:8017".'
+_STATUS = (
+    "Example: umail update status fleet.toml --from ~/Maildir. Mailboxes are those of umail fleet status, whose store "
+    "is used, too. Exit status: 0 each board runs what was published for it, 1 one does not, 2 the file or an option "
+    "must be fixed, 4 the mailbox can't be read."
+)
+_NOT_YET = 1  # exit status
+StoreAt = Annotated[Path | None, typer.Option("--store", help="SQLite file of umail fleet status.")]
 app = typer.Typer(
     help="Updates over the network: library, firmware, configuration and secrets, sealed for each board.",
     no_args_is_help=True,
@@ -43,9 +53,15 @@ def publish(
     secret: Annotated[list[str] | None, typer.Option(help="A secret that must come along; may be repeated.")] = None,
     code: Annotated[bool, typer.Option("--code/--no-code", help="With library and firmware, or without.")] = True,
     again: Annotated[bool, typer.Option("--again", help="Publish, though nothing has changed.")] = False,
+    proven: Annotated[
+        bool, typer.Option("--proven", help="Only if each board runs what was published for it before.")
+    ] = False,
+    at: StoreAt = None,
 ) -> None:
     """Write a bundle for each board whose configuration, program or secrets have changed."""
     order = publishing.Order(Fleet(file), to, board, tuple(name or ()), _share(stage), tuple(secret or ()), code, again)
+    if proven:
+        _check_proven(order.fleet, at)
     counts = {"published": 0, "unchanged": 0, "later": 0}
 
     def told(outcome: publishing.Outcome) -> None:
@@ -76,6 +92,51 @@ def serve(
     with serving:
         terminal.echo(f"{folder} on http://{host}:{serving.server_address[1]}; Ctrl-C ends")
         serving.serve_forever()
+
+
+@app.command(epilog=_STATUS)
+def status(
+    file: Annotated[Path, typer.Argument(help="TOML file of the fleet.")],
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--from", help="Mailbox to read first: Maildir, mbox, folder of .eml, imaps://user@host/INBOX."),
+    ] = None,
+    at: StoreAt = None,
+    root: Annotated[Path | None, typer.Option("--root", help="PEM file of the authority that IMAP trusts.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show which board runs what was published for it, by what it says in its mails."""
+    fleet = Fleet(file)
+    boxes = [scan.mailbox(one, root) for one in where or []]
+    with store.Store(at or store.default()) as kept:
+        for box in boxes:
+            scan.scan(kept, box, lambda count: None)
+        rows = standing.rows(fleet, kept.boards())
+    missing = [row for row in rows if row.state in (standing.WAITS, standing.OTHER)]
+    if as_json:
+        terminal.echo_json([row.as_json() for row in rows])
+    else:
+        head = ("board", "state", "published", "has", "heard of")
+        for line in table.columns([head, *(row.cells(_moment) for row in rows)]):
+            terminal.echo(line)
+        typer.echo(f"{terminal.count(len(rows), 'board')}, {len(missing)} not there yet")
+    if missing:
+        raise typer.Exit(_NOT_YET)
+
+
+def _check_proven(fleet: Fleet, at: Path | None) -> None:
+    with store.Store(at or store.default()) as kept:
+        rows = standing.rows(fleet, kept.boards())
+    if missing := [row.name or row.board for row in rows if row.state in (standing.WAITS, standing.OTHER)]:
+        raise UserError(
+            f"nothing was published: {', '.join(missing)} did not say yet that what was published before runs: "
+            f"umail update status {fleet.path} --from MAILBOX",
+            _NOT_YET,
+        )
+
+
+def _moment(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
 def _share(text: str) -> float:

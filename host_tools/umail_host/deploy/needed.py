@@ -92,8 +92,8 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed
 
 
 def without_updates(image: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return ``image``, of all modules, without those for updates over the network, which only some boards ask for."""
-    drop = {f"/lib/{module}" for module in _UPDATES}
+    """Return ``image``, of all modules, without the firmware's for updates, for which no board asks unconfigured."""
+    drop = {f"/lib/{module}" for module in _UPDATES if not f"/lib/{module}".startswith(_LIBRARY)}
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
 
 

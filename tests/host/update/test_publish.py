@@ -14,7 +14,8 @@ from host.update.test_bundles import opened
 from umail_host import firmware_rules
 from umail_host.cli import app
 from umail_host.errors import UserError
-from umail_host.fleet import keys
+from umail_host.fleet import keys, store
+from umail_host.fleet.status import Status
 from umail_host.provision.fleet import Fleet
 from umail_host.update import publish, record, server
 
@@ -184,3 +185,43 @@ def test_nothing_new_is_one_request_and_only_bundles_are_handed_out(tmp_path: Pa
             assert asked(path)[0] == 404
         serving.shutdown()
         thread.join()
+
+
+def said(identity: str, number: int, at: int, update: int) -> Status:
+    return Status(board=identity, number=number, at=at, name="x", update=update)
+
+
+def test_the_status_says_which_board_runs_what_was_published_and_a_stage_waits_for_it(fleet: Path) -> None:
+    at = fleet.parent / "seen.sqlite"
+    arguments = ["update", "status", str(fleet), "--store", str(at), "--json"]
+
+    def states() -> tuple[int, dict[str, str]]:
+        result = CliRunner().invoke(app, arguments)
+        return result.exit_code, {row["name"]: row["state"] for row in json.loads(result.output)}
+
+    assert states() == (0, {"freezer-1": "nothing published", "freezer-2": "nothing published"})
+    run(fleet)
+    known = record.load(fleet)
+    assert states() == (1, {"freezer-1": "waits", "freezer-2": "waits"})
+    with pytest.raises(UserError, match="freezer-1, freezer-2 did not say yet"):
+        run(fleet, "--again", "--proven", "--store", str(at))
+    now = known[IDS[0]].at + 60
+    with store.Store(at) as kept:
+        number, _ = kept.source("test")
+        kept.take(number, [(said(IDS[0], 1, now, known[IDS[0]].version), b"a")], [1], None, now)
+        kept.take(number, [(said(IDS[1], 1, now, 7), b"b")], [2], None, now)
+    assert states() == (1, {"freezer-1": "runs", "freezer-2": "has another"})
+    with pytest.raises(UserError, match="freezer-2 did not say yet"):
+        run(fleet, "--again", "--proven", "--store", str(at))
+    with store.Store(at) as kept:
+        kept.take(number, [(said(IDS[1], 2, now + 1, known[IDS[1]].version), b"c")], [3], None, now + 1)
+    assert states() == (0, {"freezer-1": "runs", "freezer-2": "runs"})
+    assert "2 published" in run(fleet, "--again", "--proven", "--store", str(at))
+
+
+def test_the_table_of_the_status_is_for_people(fleet: Path) -> None:
+    run(fleet)
+    result = CliRunner().invoke(app, ["update", "status", str(fleet), "--store", str(fleet.parent / "none.sqlite")])
+    assert result.exit_code == 1
+    assert "board      state  published   has  heard of\n" in result.output
+    assert "2 boards, 2 not there yet" in result.output

@@ -89,6 +89,12 @@ def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publi
         serving.shutdown()
 
 
+def everything() -> dict[str, bytes]:
+    """All modules that there are: what a configuration needs is left to the tests of deploying."""
+    built = image.build(boards.load("virtual"))
+    return built | image.package(paths.firmware() / "alertnode", image.FIRMWARE)
+
+
 @pytest.fixture(scope="module")
 def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
     """A board with all that takes updates, and no configuration."""
@@ -96,7 +102,7 @@ def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
     with VirtualBoard(folder) as virtual, Board(virtual.port) as board:
         board.enter()
         more = {"/main.py": MAIN, "/switch.py": (paths.firmware() / "switch.py").read_bytes()}
-        transfer.deploy(board, image.build(boards.load("virtual")) | more)
+        transfer.deploy(board, everything() | more)
     return folder
 
 
@@ -270,3 +276,22 @@ def test_a_board_that_sleeps_takes_it_when_its_radio_is_on(flash: Path, tmp_path
         node.celsius = 40
         node.wait_for(f"update {version} runs", 60)
         assert any(subject == f"freezer-8: update {version} runs" for subject in subjects(node, 2))
+
+
+def test_a_deployment_by_cable_ends_a_trial_and_is_no_update(node: Rig, publisher: Publisher) -> None:
+    config = with_update(node, publisher)
+    start(node, config)
+    node.wait_for("none for this board", 30)
+    publisher.put(publisher.seal(30, {"/note.txt": b"thirty"}))
+    node.wait_for("update 30 runs", 40)
+    broken = compiled("rulebook", "\n\ndef make(*_):\n    raise MemoryError('by the test')\n")
+    publisher.put(publisher.seal(31, {"/lib/alertnode/rulebook.mpy": broken}))
+    node.wait_for("crashed; restarting in 0 s", 60)
+    with Board(node.board.port) as link:
+        link.enter()
+        assert link.exists("/update/state")
+        found = transfer.deploy(link, everything() | {"/main.py": MAIN})
+        assert "/lib/alertnode/rulebook.mpy" in found.written
+        assert not link.exists("/update/state")
+        assert not link.exists("/update.version")
+        assert stored(link, "update_highest") == "31"
