@@ -49,7 +49,7 @@ class Publisher:
         """Publish ``config``; return the version."""
         (self.folder / "root.der").write_bytes(ca)
         entry = {**config, "id": BOARD, "board": "virtual", "files": {ROOT: "root.der"}}
-        lines = [f"{key} = {_toml(value)}" for key, value in entry.items()]
+        lines = [f"{key} = {toml(value)}" for key, value in entry.items()]
         self.file.write_text("[[board]]\n" + "\n".join(lines) + "\n", encoding="utf-8")
         order = publishing.Order(Fleet(self.file), self.out, **more)
         (outcome,) = publishing.publish(order, lambda outcome: None)
@@ -65,11 +65,11 @@ class Publisher:
         return bundle.seal(KEY, board, version, files, {}, code)
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{json.dumps(key)} = {toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 
