@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +11,8 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from umail_host import terminal
-from umail_host.errors import UserError
-from umail_host.fleet import health, inventory, keys, scan, store, table
+from umail_host.fleet import health, inventory, keys, scan, store, table, watching
+from umail_host.fleet import watch as watches
 from umail_host.provision.fleet import Fleet
 
 _SILENT = 1  # exit status
@@ -52,7 +51,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Read what is new in the mailboxes, and show how each board is."""
-    seconds = duration(grace)
+    seconds = watching.duration(grace)
     fleet = None if file is None else Fleet(file)
     boxes = [scan.mailbox(one, root) for one in where or []]
     with store.Store(at or store.default()) as kept:
@@ -110,13 +109,27 @@ def replace(
     terminal.echo(f"{name}: {old} is replaced by {keys.plain(identity)}; now: umail provision {file} --name {name}")
 
 
-def duration(text: str) -> int:
-    """Return the seconds in ``90m``, ``6h`` or ``2d``.
-
-    Raises:
-        UserError: it is not of that form.
-    """
-    found = re.fullmatch(r"(\d{1,6})\s*([smhd])", text.strip())
-    if not found:
-        raise UserError(f"{text} is not a time: write it as 90m, 6h or 2d")
-    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+@app.command(
+    "watch",
+    epilog="Example: umail fleet watch fleet.toml, with a section [watch] in the file: "
+    'from = ["imaps://alerts%40example.org@imap.example.org/INBOX"], to = ["you@example.org"]; --once looks once, for '
+    "cron. As a systemd service: docs/fleet-status.md#watching.",
+)
+def watch(
+    file: Annotated[Path, typer.Argument(help="TOML file of the boards, with a section [watch].")],
+    at: StoreAt = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once, tell what is news, and end.")] = False,
+) -> None:
+    """Watch the boards for years: mail who must know when one is silent, a battery ends, or something is refused."""
+    fleet = Fleet(file)
+    wanted = watching.read(fleet)
+    health.names(fleet)
+    place = at or wanted.store or store.default()
+    first, second = watches.outboxes(place.with_name(place.name + ".outbox"), wanted.routes)
+    with store.Store(place) as kept:
+        made = watches.Watch(wanted.plan, fleet, kept, wanted.boxes, first, second, lambda line: terminal.echo(line))
+        if once:
+            made.round()
+        else:
+            typer.echo(f"watching {terminal.count(len(fleet.boards), 'board')}, a look every {wanted.plan.every} s")
+            made.run()

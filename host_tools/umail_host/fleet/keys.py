@@ -119,7 +119,7 @@ def _load() -> dict[str, str]:
     octets = files.read(path)
     if path.suffix == ".age":
         octets = _opened(octets, path)
-    elif os.name == "posix" and path.stat().st_mode & 0o077:
+    elif os.name == "posix" and path.stat().st_mode & 0o077 and not _is_credential(path):
         raise UserError(f"{path} may be read by others: chmod 600 {path}")
     try:
         found = json.loads(octets)
@@ -129,6 +129,12 @@ def _load() -> dict[str, str]:
     if found.get("version") != 1 or not all(map(_KEY.fullmatch, known.values())):
         raise UserError(f"{path} was written by a newer umail, or is damaged: bring it back from your backup")
     return known
+
+
+def _is_credential(path: Path) -> bool:
+    """Tell whether systemd keeps that file for this service alone, by its own means."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(folder) and path.parent == Path(folder or "")
 
 
 def _save(known: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +31,22 @@ CREATE TABLE seen(source INTEGER, key INTEGER, PRIMARY KEY(source, key)) WITHOUT
 CREATE TABLE told(key TEXT PRIMARY KEY, since INTEGER, state TEXT, subject TEXT, text TEXT) WITHOUT ROWID;
 """
 _NAMES = {field.name for field in fields(Status)}
+
+
+@dataclass(frozen=True)
+class News:
+    """One mail, what is told with it, and what is over.
+
+    Attributes:
+        begins, ends: keys; a piece of news without a subject only notes them.
+        second: it goes by the second route, since the first may be what fails.
+    """
+
+    subject: str = ""
+    text: str = ""
+    begins: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    second: bool = False
 
 
 def default() -> Path:
@@ -57,8 +73,8 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._data = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._data.execute("PRAGMA journal_mode=WAL")
-            # (A power cut costs the last scan, which is then done again.)
-            self._data.execute("PRAGMA synchronous=NORMAL")
+            # What is told must not be told again after a power cut.
+            self._data.execute("PRAGMA synchronous=FULL")
             self._data.execute("BEGIN IMMEDIATE")
             [version] = self._data.execute("PRAGMA user_version").fetchone()
             if not version:
@@ -164,6 +180,36 @@ class Store:
             "DELETE FROM said WHERE at<? AND number<=(SELECT floor FROM board WHERE id=board)", (before,)
         )
         self._data.execute("COMMIT")
+
+    # -- what was told -------------------------------------------------------------------------------------------------
+
+    def told(self) -> dict[str, int]:
+        """Return the keys of what was told, and since when (Unix seconds)."""
+        return dict(self._data.execute("SELECT key, since FROM told WHERE state='noted'"))
+
+    def tell(self, piece: News, now: int) -> None:
+        """Note a piece of news and that its mail is owed, in one transaction."""
+        self._data.execute("BEGIN IMMEDIATE")
+        self._data.executemany("DELETE FROM told WHERE key=?", ((key,) for key in piece.ends))
+        self._data.executemany(
+            "INSERT OR IGNORE INTO told(key, since, state) VALUES(?,?,'noted')", ((key, now) for key in piece.begins)
+        )
+        if piece.subject:
+            named = f"mail:{now}:{key_of(repr(piece).encode()):x}"
+            self._data.execute(
+                "INSERT OR IGNORE INTO told VALUES(?,?,?,?,?)",
+                (named, now, "second" if piece.second else "first", piece.subject, piece.text),
+            )
+        self._data.execute("COMMIT")
+
+    def owed(self) -> list[tuple[str, str, str, bool]]:
+        """Return the mails that are owed: key, subject, text, and whether it goes by the second route."""
+        query = "SELECT key, subject, text, state='second' FROM told WHERE state!='noted' ORDER BY since, key"
+        return [(key, subject, text, bool(second)) for key, subject, text, second in self._data.execute(query)]
+
+    def paid(self, key: str) -> None:
+        """Forget that a mail is owed: an outbox has it."""
+        self._data.execute("DELETE FROM told WHERE key=?", (key,))
 
     # -- what is known -------------------------------------------------------------------------------------------------
 

@@ -45,6 +45,13 @@ def test_only_its_owner_may_read_the_file(file: Path) -> None:
         keys.get(BOARD)
 
 
+def test_systemd_keeps_a_credential_by_its_own_means(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = keys.ensure(BOARD)
+    file.chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(file.parent))
+    assert keys.get(BOARD) == key
+
+
 def test_two_runs_at_once_lose_no_key(file: Path) -> None:
     names = [f"{number:012x}" for number in range(24)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
