@@ -82,7 +82,7 @@ def _settings(running):
     running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
-    for name in ("config_parts", "config", "config_network", "config_kinds"):
+    for name in ("config_parts", "config", "config_network", "config_summary", "config_kinds"):
         unload(name)
     if settings.get("battery"):
         from alertnode import ready
