@@ -59,8 +59,11 @@ _STORM = {
 }
 # Where this board's updates are handed out, and how many hours pass from one question to the next.
 _UPDATE = {"url": ("word", REQUIRED), "trust": ("roots", ()), "every": ("number", 24, 0.001, 720)}
+_TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
+    "language": ("word", "en"),
+    "texts": (_TEXTS, ()),
     "wifi": ("networks", ()),
     "ethernet": (config_network.ETHERNET, ()),
     "network": (config_network.NETWORK, {}),
@@ -133,6 +136,10 @@ def check(value):
         _quiet(config["quiet"], problems)
     if config["update"] and config["update"]["url"]:
         _url(config["update"]["url"], problems)
+    if config["texts"]:
+        from alertnode import own_texts
+
+        own_texts.check(config["texts"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])

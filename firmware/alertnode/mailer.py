@@ -60,7 +60,7 @@ class Mailer:
         message = self.message(subject, text, to)
         self._lines[message.message_id] = line, what
         if not self._store(message, what, key, hold, first):
-            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, what))
+            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, texts.word(what)))
             self._loose.append((message, what, key))
             if len(self._loose) > _MOST:
                 # The next mail that leaves tells of it.
@@ -143,7 +143,10 @@ class Mailer:
         if isinstance(result, self._umail.MailError):
             if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
                 self.doubt_time()
-            self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
+            self._say(
+                "%s: %s not mailed, %s failure at %s: %s"
+                % (line, texts.word(what), texts.word(result.kind), result.stage, result)
+            )
             wait = self.wait()
             then = "nothing waits any more"
             if wait is not None:
@@ -155,8 +158,8 @@ class Mailer:
         reached = [address for address in message.recipients if address not in refused]
         if reached:
             self.sent += 1
-            trips = texts.count(result.round_trips, "round trip")
-            self._say("%s: %s mailed to %s in %s" % (line, what, ", ".join(reached), trips))
+            trips = texts.count(result.round_trips, "1 round trip", "%d round trips")
+            self._say("%s: %s mailed to %s in %s" % (line, texts.word(what), ", ".join(reached), trips))
             # By it an administrator follows the mail inside Microsoft 365.
             self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:

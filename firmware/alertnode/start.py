@@ -129,9 +129,10 @@ def _tell(problems, feed):
 def _hung():
     """Keep which part hung, for the next mail, and count it as a failed start."""
     from alertnode.last_words import keep_last_words
+    from alertnode.texts import word
 
     part = platform.marked(platform.PART)
-    doing = platform.PARTS[part] if part < len(platform.PARTS) else "at work"
+    doing = word(platform.PARTS[part]) if part < len(platform.PARTS) else "at work"
     keep_last_words(platform, "The board was reset by its watchdog while it was %s. Its log ended:" % doing)
     _failed()
 

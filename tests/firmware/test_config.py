@@ -220,6 +220,10 @@ WORD = ("", "other", 1, None, True, [], {})
 # For each key, what it may not be.
 WRONG = {
     "board_name": TEXT,
+    "language": ("", 5, "de DE"),
+    "texts.subject": TEXT + ("{foo}", "{", "{name", "{name.x}", "{}", "a\nBcc: x@y"),
+    "texts.text": (5, {}, [], "{0}", ["{name}", "{nme}"], ["a\nb"]),
+    "texts.own": (5, "", "My", "a/b", "a b"),
     "wifi.ssid": TEXT + ("ü" * 17,),
     "wifi.timeout": NUMBER + (1, 61),
     "ethernet.phy_type": WORD + ("ENC28J60",),
@@ -349,6 +353,7 @@ NEEDED = {
     "sensor.interval": ADC,
     "sensor.readings": ADC,
     "storm": {"storm": {}},
+    "texts": {"texts": {}},
     "rules.low": {"rules": [BAND]},
     "rules.high": {"rules": [BAND]},
     "rules.by": {"rules": [CHANGE]},

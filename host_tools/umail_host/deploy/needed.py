@@ -25,10 +25,11 @@ _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _HTTP = "umail/net/http"
 _TOKENS = ("umail/oauth", "umail/tables/tokens", _HTTP, "alertnode/tokens")
 _UPDATES = ("alertnode/update", "alertnode/bundle", "alertnode/trial", "umail/net/http_get")
+# A board's language is in its modules already; this is for programs that ask for another one.
+_OTHER_ADVICE = ("umail/tables/advice_de",)
 # What signs, and so needs the board's fleet key.
 _HMAC = "alertnode/hmac256"
 _BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
-_LANGUAGES = ("de",)
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
 # What mails with files or HTML need; the alert node sends text, but for summaries.
@@ -56,7 +57,8 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
         if package == "outputs" and used:
             wanted.add("panel")
         left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
-    if any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
+    own = (value["texts"] or {}).get("own")
+    if own or any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
         left.discard("sensors/own")
     return left
 
@@ -104,7 +106,9 @@ def without_updates(image: Mapping[str, bytes]) -> dict[str, bytes]:
 def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
-    yield from _FOR_PROGRAMS
+    yield from (*_FOR_PROGRAMS, *_OTHER_ADVICE)
+    if not config.get("texts"):
+        yield "alertnode/own_texts"
     hours = config.get("summary") or isinstance(config.get("heartbeat"), str | Mapping)
     if not config.get("summary"):
         yield from (*_PARTS, *_SUMMARY)
@@ -125,7 +129,6 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
-    yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
     if not config.get("update"):
         yield from _UPDATES
     if not config.get("battery"):
