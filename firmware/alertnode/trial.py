@@ -166,7 +166,7 @@ class Trial:
             text += "\n\nPublish another; this one is not tried again."
         node.log.say(what)
         body = "%s: %s.\n\n%s\nBoard:     %s\n" % (node.board, what, text, node.about())
-        node.mailer.put("%s: %s" % (node.board, what), body, what, "update", "update")
+        node.mailer.put("U%s (%s)" % (what[1:], node.board), body, what, "update", "update")
         # (A power cut may have come before it was.)
         raise_highest(state["version"])
         self._switch.clean(state)

@@ -118,7 +118,7 @@ class Updates:
             why,
             node.about(),
         )
-        node.mailer.put("%s: %s" % (node.board, what), text, what, "update", "update")
+        node.mailer.put("Update refused (%s)" % node.board, text, what, "update", "update")
 
 
 class _Sink:

@@ -130,7 +130,7 @@ def test_what_is_published_is_taken_tried_and_kept_and_the_board_says_so(node: R
     node.wait_for(f"update {version} is there", 40)
     node.wait_for(f"update {version} runs", 40)
     (told,) = node.server.inbox.wait(1, 20)
-    assert told["Subject"] == f"freezer-9: update {version} runs"
+    assert told["Subject"] == f"Update {version} runs (freezer-9)"
     node.wait_for("nothing new", 30)
     assert any(" 304 " in line for line in publisher.seen)
 
@@ -157,7 +157,7 @@ def test_an_update_that_crashes_at_each_start_is_taken_back_and_not_tried_again(
         node.wait_for("crashed; restarting in 0 s", 30)
     node.wait_for("update 7 was taken back", 30)
     (mail,) = node.server.inbox.wait(1, 20)
-    assert mail["Subject"] == "freezer-3: update 7 was taken back"
+    assert mail["Subject"] == "Update 7 was taken back (freezer-3)"
     assert "it crashed (MemoryError('by the test',))" in mail.get_content()
     assert "safe mode" not in node.board.console.text
     # Sealed anew, so that it has another tag.
@@ -199,7 +199,7 @@ def test_a_secret_that_has_ended_is_rotated(node: Rig, publisher: Publisher, mon
     monkeypatch.setenv("UMAIL_SECRET_MAIL_PASSWORD", PASSWORD)
     version = publisher.publish(config, node.server.ca_der, secrets=("mail_password",), code=False)
     node.wait_for(f"update {version} runs", 40)
-    assert subjects(node, 1) == [f"freezer-3: update {version} runs"]
+    assert subjects(node, 1) == [f"Update {version} runs (freezer-3)"]
 
 
 def test_a_program_that_cannot_even_be_loaded_is_taken_back_at_once(node: Rig, publisher: Publisher) -> None:
@@ -220,7 +220,7 @@ def test_a_configuration_that_the_program_refuses_is_taken_back_at_once(node: Ri
     publisher.put(publisher.seal(9, {"/config.json": b'{"board_name": "freezer-4"}'}))
     node.wait_for("update 9 was taken back", 40)
     (mail,) = node.server.inbox.wait(1, 30)
-    assert mail["Subject"] == "freezer-3: update 9 was taken back"
+    assert mail["Subject"] == "Update 9 was taken back (freezer-3)"
     assert "its configuration can't be used" in mail.get_content()
 
 
@@ -275,7 +275,7 @@ def test_a_board_that_sleeps_takes_it_when_its_radio_is_on(flash: Path, tmp_path
         version = publisher.publish(config | {"board_name": "freezer-8"}, node.server.ca_der)
         node.celsius = 40
         node.wait_for(f"update {version} runs", 60)
-        assert any(subject == f"freezer-8: update {version} runs" for subject in subjects(node, 2))
+        assert any(subject == f"Update {version} runs (freezer-8)" for subject in subjects(node, 2))
 
 
 def test_a_deployment_by_cable_ends_a_trial_and_is_no_update(node: Rig, publisher: Publisher) -> None:
