@@ -82,6 +82,8 @@ _TOP = {
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
     "update": (_UPDATE, ()),
+    "ping": ("text", ""),
+    "ping_trust": ("roots", ()),
     "log_size": ("whole", 16384, 0, 1000000),
 }
 
@@ -136,6 +138,10 @@ def check(value):
         _quiet(config["quiet"], problems)
     if config["update"] and config["update"]["url"]:
         _url(config["update"]["url"], problems)
+    if config["ping"]:
+        _ping(config["ping"], problems)
+    if "insecure" in (config["ping_trust"] or ()):
+        problems.add("ping_trust", "would let anybody take the ping")
     if config["texts"]:
         from alertnode import own_texts
 
@@ -233,6 +239,15 @@ def _zone(clock, problems):
         Zone(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
+
+
+def _ping(url, problems):
+    from alertnode import ping
+
+    try:
+        ping.parts(url)
+    except ValueError:
+        problems.add("ping", "is not an https URL")
 
 
 def _quiet(hours, problems):

@@ -1,4 +1,4 @@
-"""One HTTPS POST of a form, bounded in time and size, over the library's own transport (RFC 9112; no redirects)."""
+"""One HTTPS request, bounded in time and size, over the library's own transport (RFC 9112; no redirects)."""
 
 import json
 
@@ -148,6 +148,18 @@ def post(route, path, fields, seconds):
     return status, answer
 
 
+def get(route, path, seconds):
+    """GET ``path`` (generator), and return the status (int) of the answer; arguments and errors as of ``post``."""
+    buffer = Buffer(1024)
+    try:
+        yield from connect(route, buffer)
+        host = route.host if route.port == 443 else "%s:%d" % (route.host, route.port)
+        yield ("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n\r\n" % (path, host)).encode()
+        return (yield from _status(Reader(buffer, seconds)))
+    finally:
+        yield ("close",)
+
+
 def connect(route, buffer):
     """Connect to the host of ``route``, by TLS unless that is plain (generator); OSError, or MailError, if it fails."""
     failure = None
@@ -178,16 +190,21 @@ def _answer(reader):
     return status, body, min(int(wait), 86400) if wait.isdigit() else 0
 
 
-def head(reader):
-    """Return the status (int) of an answer and those of its headers that count, by their names in small letters."""
+def _status(reader):
     words = (yield from reader.line()).split(b" ")
     if len(words) < 2 or words[0][:7] != b"HTTP/1." or not words[1].isdigit():
         raise reader.failed("this is not HTTP")
+    return int(words[1])
+
+
+def head(reader):
+    """Return the status (int) of an answer and those of its headers that count, by their names in small letters."""
+    status = yield from _status(reader)
     headers = {}
     for _ in range(100):
         line = yield from reader.line()
         if not line:
-            return int(words[1]), headers
+            return status, headers
         name, _, value = line.partition(b":")
         name = name.lower()
         if name in (b"content-length", b"retry-after", b"transfer-encoding", b"etag"):
