@@ -146,7 +146,8 @@ class Trial:
             state["phase"] = "kept"
             self._switch.save(state)
             return
-        node.log.say("update %d %s: %s" % (state["version"], word, why))
+        text = "update %d waits: %s" if word == "waits" else "update %d is refused: %s"
+        node.log.say(text % (state["version"], why))
         if self._refused >= _REFUSALS or state["looks"] >= _LOOKS:
             self._switch.back(state, why)
             platform.reset()
@@ -156,9 +157,11 @@ class Trial:
         node = self._node
         if state["phase"] == "kept":
             what = "update %d runs" % state["version"]
+            subject = "Update %d runs (%s)"
             text = "It has shown that it can do what the program before it could."
         else:
             what = "update %d was taken back" % state["version"]
+            subject = "Update %d was taken back (%s)"
             text = (
                 "The program from before runs again, with its configuration and secrets.\n\nReason:    %s"
                 % state["why"]
@@ -166,7 +169,7 @@ class Trial:
             text += "\n\nPublish another; this one is not tried again."
         node.log.say(what)
         body = "%s: %s.\n\n%s\nBoard:     %s\n" % (node.board, what, text, node.about())
-        node.mailer.put("U%s (%s)" % (what[1:], node.board), body, what, "update", "update")
+        node.mailer.put(subject % (state["version"], node.board), body, what, "update", "update")
         # (A power cut may have come before it was.)
         raise_highest(state["version"])
         self._switch.clean(state)

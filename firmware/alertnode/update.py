@@ -80,7 +80,7 @@ class Updates:
         if status != 200:
             if status not in (304, 404):
                 raise OSError("the server of updates answered %d" % status)
-            node.log.show("no update: %s" % ("nothing new" if status == 304 else "none for this board"))
+            node.log.show("no update: nothing new" if status == 304 else "no update: none for this board")
             self._keep(node)
             return
         self._tag = tag

@@ -182,7 +182,7 @@ def test_a_password_that_the_server_refuses_is_taken_back(
     node.wait_for("none for this board", 30)
     monkeypatch.setenv("UMAIL_SECRET_MAIL_PASSWORD", planted.CLIENT_SECRET)
     version = publisher.publish(config, node.server.ca_der, secrets=("mail_password",), code=False)
-    node.wait_for(f"update {version} refused: auth", 40)
+    node.wait_for(f"update {version} is refused: auth", 40)
     node.wait_for(f"update {version} was taken back", 40)
     (mail,) = node.server.inbox.wait(1, 30)
     assert "535" in mail.get_content()
