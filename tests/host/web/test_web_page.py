@@ -98,6 +98,16 @@ def test_a_mail_that_came_before_the_page_listened_is_shown_and_none_is_shown_tw
     assert watched.page.inner_text(".count") == "4 mails"
 
 
+def test_an_alert_and_its_recovery_are_a_thread_as_soon_as_they_have_come(site, watched):
+    go(site, watched)
+    site.send(mail("alert", message_id="<1@b.example>"))
+    expect(watched.page.locator(".row")).to_have_count(1)
+    assert watched.page.locator(".row .badge").count() == 0
+    site.send(mail("normal", message_id="<2@b.example>", In_Reply_To="<1@b.example>"))
+    expect(watched.page.locator(".row .badge")).to_have_text(["2", "2"])
+    assert subjects(watched) == ["normal", "alert"]
+
+
 def test_search_threads_views_and_deleting(site, watched):
     alert, other, _ = alert_and_recovery(site)
     go(site, watched)

@@ -15,7 +15,7 @@ export function open(place, known) {
 }
 
 export async function show([wanted]) {
-  const next = wanted || facts.boards[0];
+  const next = facts.boards.includes(wanted) ? wanted : facts.boards[0];
   if (!next) {
     put(main, h("p", { class: "quiet" }, t("No board here")));
     return;
@@ -24,12 +24,12 @@ export async function show([wanted]) {
   name = next;
   const faults = await ask("/faults");
   if (main.dataset.view !== "boards" || next !== name) return;
-  const tabs = h("nav", { class: "tabs", "aria-label": t("Boards") }, facts.boards.map((one) => h("a", { href: `#/boards/${encodeURIComponent(one)}`, "aria-current": one === name ? "page" : false }, one)));
-  parts = { state: h("div", { class: "chips" }), buttons: h("div", { class: "groups" }), chart: h("div", { class: "chart" }), console: h("pre", { class: "console", tabindex: 0, "aria-label": t("Console") }), outbox: h("div", {}) };
+  const tabs = facts.boards.map((one) => h("a", { href: `#/boards/${encodeURIComponent(one)}`, "aria-current": one === name ? "page" : false }, one));
+  parts = { tabs: h("nav", { class: "tabs", "aria-label": t("Boards") }, tabs), state: h("div", { class: "chips" }), buttons: h("div", { class: "groups" }), chart: h("div", { class: "chart" }), console: h("pre", { class: "console", tabindex: 0, "aria-label": t("Console") }), outbox: h("div", {}) };
   const card = (title, ...inner) => h("section", { class: "card" }, h("h2", {}, t(title)), inner);
   const look = h("button", { onclick: doing(outbox) }, t("Look"));
   cards = h("div", { class: "board" }, h("section", { class: "card wide" }, h("h1", {}, name), parts.state, parts.buttons), card("Readings", parts.chart), card("Console", parts.console), card("Outbox", look, parts.outbox), refuse(faults));
-  put(main, facts.boards.length > 1 && tabs, cards);
+  put(main, facts.boards.length > 1 && parts.tabs, cards);
   buttons();
   await reload();
 }
@@ -37,13 +37,21 @@ export async function show([wanted]) {
 export async function reload() {
   if (!cards?.isConnected) return;
   const asked = name;
-  const board = await ask(`/boards/${encodeURIComponent(name)}`);
-  if (asked === name) draw(board);
+  const [board, all] = await Promise.all([ask(`/boards/${encodeURIComponent(name)}`), ask("/boards")]);
+  if (asked !== name) return;
+  all.forEach(tab);
+  draw(board);
 }
 
-export function changed(names) {
-  if (!names.includes(name) || loading) return;
-  loading = setTimeout(() => {
+// Every board is seen, whichever is looked at. A link stays the same element, so it keeps the focus.
+function tab(board, index) {
+  const trouble = [!board.powered ? "off" : board.wifi !== "connected" && board.wifi, board.sensor?.gone && "unplugged"].filter(Boolean);
+  const measured = board.powered && board.reading !== null && `${many(board.reading)} ${board.unit}`;
+  put(parts.tabs.children[index], board.name, measured && h("small", {}, " ", measured), trouble.map((word) => h("small", { class: "fault" }, " ⚠ ", t(word))));
+}
+
+export function changed() {
+  loading ??= setTimeout(() => {
     loading = undefined;
     reload();
   }, 200);
@@ -82,7 +90,8 @@ async function outbox() {
   const mails = await ask(`/boards/${encodeURIComponent(name)}/outbox`);
   const head = ["Subject", "State", "Due in", "Attempts", "Why"].map((text) => h("th", { scope: "col" }, t(text)));
   parts.outbox.replaceChildren(mails.length ? h("table", { class: "parts" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, mails.map((mail) =>
-    h("tr", {}, h("td", {}, mail.subject), h("td", {}, t(mail.state)), h("td", { class: "number" }, `${many(mail.due)} s`), h("td", { class: "number" }, mail.attempts), h("td", {}, mail.why))))) : h("p", { class: "quiet" }, t("The outbox is empty.")));
+    h("tr", {}, h("td", {}, mail.subject), h("td", {}, t(mail.state === "dead" ? "given up" : mail.state)), h("td", { class: "number" }, mail.state === "dead" ? "–" : `${many(mail.due)} s`), h("td", { class: "number" }, mail.attempts),
+      h("td", {}, mail.why, mail.gone.map(([address, reply]) => h("div", {}, `${address}: ${reply}`))))))) : h("p", { class: "quiet" }, t("The outbox is empty.")));
 }
 
 function chart(board) {
