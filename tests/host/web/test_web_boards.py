@@ -77,6 +77,8 @@ def test_a_power_cut_by_the_button_during_a_send_loses_no_alert_and_the_other_bo
     board.wait_for("mailed to ops@contoso.com", 30)
     expect(watched.page.locator(".console")).to_contain_text("mailed to ops@contoso.com")
     expect(watched.page.locator(".mark.alert").first).to_be_attached()
+    marks = watched.page.eval_on_selector_all(".mark circle", "marks => marks.map(mark => mark.cx.baseVal.value)")
+    assert all(44 <= x <= 632 for x in marks), "a mark stands in the chart, though no reading came since"
     shot(watched, "board")
     button(watched, "Look")
     watched.page.wait_for_selector(".card:has-text('Outbox') .quiet, .card:has-text('Outbox') table")

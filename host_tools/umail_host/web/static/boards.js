@@ -101,10 +101,12 @@ function chart(board) {
   const values = points.map((point) => point[1]).concat(board.limit === null ? [] : [board.limit, board.limit - board.hysteresis]);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const room = (most - least) * 0.08 || 1;
-  const x = (time) => left + ((time - points[0][0]) / (points.at(-1)[0] - points[0][0] || 1)) * (width - left - 8);
+  const shown = board.marks.filter((mark) => mark.time >= points[0][0]);
+  const end = Math.max(points.at(-1)[0], ...shown.map((mark) => mark.time)); // what was marked may be newer than the last reading
+  const x = (time) => left + ((time - points[0][0]) / (end - points[0][0] || 1)) * (width - left - 8);
   const y = (value) => 8 + ((most + room - value) / (most - least + 2 * room)) * (height - bottom - 8);
   const label = (value, text, kind) => [svg("line", { class: kind, x1: left, x2: width - 8, y1: y(value), y2: y(value) }), svg("text", { x: left - 4, y: y(value) + 4, "text-anchor": "end" }, many(value)), svg("title", {}, text)];
-  const marks = board.marks.filter((mark) => mark.time >= points[0][0]).map((mark) => svg("g", { class: "mark " + mark.kind }, svg("line", { x1: x(mark.time), x2: x(mark.time), y1: 8, y2: height - bottom }), svg("circle", { cx: x(mark.time), cy: 12, r: 5 }), svg("title", {}, `${t(mark.kind)}: ${mark.text}`)));
+  const marks = shown.map((mark) => svg("g", { class: "mark " + mark.kind }, svg("line", { x1: x(mark.time), x2: x(mark.time), y1: 8, y2: height - bottom }), svg("circle", { cx: x(mark.time), cy: 12, r: 5 }), svg("title", {}, `${t(mark.kind)}: ${mark.text}`)));
   const last = points.at(-1)[1];
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${t("Readings")}: ${many(last)} ${board.unit}` },
     board.limit !== null && svg("rect", { class: "band", x: left, width: width - left - 8, y: y(board.limit), height: Math.max(1, y(board.limit - board.hysteresis) - y(board.limit)) }),
