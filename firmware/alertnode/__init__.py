@@ -1,6 +1,8 @@
 """The alert node: reads a sensor, decides by rules, and mails who must know."""
 
 VERSION = "0.1.0"
+# `umail deploy` compiles each text in the language of the configuration (languages/de.toml), this one too.
+LANGUAGE = "language en"
 
 
 def make_room():
@@ -9,3 +11,13 @@ def make_room():
 
     gc.collect()
     gc.threshold(8192)  # type: ignore[attr-defined]
+
+
+def unload(name):
+    """Let go of the module ``name`` of this package, and of its memory."""
+    import gc
+    import sys
+
+    sys.modules.pop("alertnode." + name, None)
+    globals().pop(name, None)
+    gc.collect()

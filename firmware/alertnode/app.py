@@ -37,8 +37,14 @@ class App:
     expiry = None
     # The readings taken last, by the name of the value.
     readings: dict = {}
+    # An Own, if there are texts of one's own.
+    own = None
     # A Panel, if there are outputs.
     panel = None
+    # A board on battery.
+    sleeps = False
+    # A Day, if there are summaries.
+    day = None
     # The module platform, to mark which part is at work; None: nothing outlives a reset.
     port = None
 
@@ -82,6 +88,8 @@ class App:
         # What brought the board down may do so again: what waits goes first.
         if self.online() and self.mailer.due():
             self.flush()
+        if self.day:
+            self.day.tick()
         while not self.sensor.finished:
             if self.sense() and self.online():
                 self.flush()
@@ -105,7 +113,10 @@ class App:
             event = reading and (rule.feed(reading) or rule.later(reading.at))
             if event:
                 events.append(event)
+        if self.day:
+            self.day.take(readings)
         if not events:
+            self._follow()
             return False
         while events:
             # One mail for those whom the same events concern.
@@ -116,6 +127,16 @@ class App:
         if self.state is not None:
             self.keep()
         return True
+
+    def _follow(self):
+        """Keep the times that run; a board on battery does so as it falls asleep."""
+        if self.state is None or self.sleeps:
+            return
+        try:
+            self.state.follow(self.rules, self.sensor.unix, self.clock.moment, self.clock.uptime())
+        except OSError:
+            # It was said, or will be, when there is more to lose.
+            pass
 
     def keep(self, **more):
         """Save the excursions; ``more`` lasts through deep sleep."""
@@ -177,6 +198,8 @@ class App:
         if minute != self._minute:
             self._minute = minute
             self.forget_fails(1)
+            if self.day:
+                self.day.tick()
             self.mailer.settle()
 
     def forget_fails(self, minutes):
@@ -205,9 +228,10 @@ class App:
         if hasattr(self.sensor, "missing"):
             if self.sensor.missing:
                 self.log.say("readings missing or not a number: %d" % self.sensor.missing)
-            readings = texts.count(self.sensor.values, "reading")
-            recoveries = "1 recovery" if self.recoveries == 1 else "%d recoveries" % self.recoveries
-            self.log.say("trace finished: %s, %s, %s" % (readings, texts.count(self.alerts, "alert"), recoveries))
+            readings = texts.count(self.sensor.values, "1 reading", "%d readings")
+            alerts = texts.count(self.alerts, "1 alert", "%d alerts")
+            recoveries = texts.count(self.recoveries, "1 recovery", "%d recoveries")
+            self.log.say("trace finished: %s, %s, %s" % (readings, alerts, recoveries))
 
     def heartbeat(self):
         """Return the Message that says that all is well, so that silence means something."""
@@ -216,10 +240,10 @@ class App:
         text = "%s is at work.\n\nSensor:    %s\nAlerts:    %s\nBoard:     %s\n" % (
             self.board,
             now,
-            ", ".join(active) + " (under way)" if active else "none under way",
+            "%s (under way)" % ", ".join(active) if active else "none under way",
             self.about(),
         )
-        return self.mailer.message("%s: at work, %s" % (self.board, now), text)
+        return self.mailer.message("At work, %s (%s)" % (now, self.board), text)
 
     def _put(self, events, whom):
         to, urgent, _kind = whom
@@ -229,7 +253,12 @@ class App:
             elif event.kind == ALERT:
                 self.alerts += 1
         first = events[0]
-        subject, text = texts.mail(first, self.board, self.sensor.text, self.about(), self.more, events[1:])
+        about = self.about()
+        subject, text = texts.mail(first, self.board, self.sensor.text, about, events[1:])
+        if self.own:
+            subject, text = self.own.mail(events, self.board, self.sensor.text, about, (subject, text))
+        if self.more:
+            text += "\n" + "\n".join(self.more) + "\n"
         line = "; ".join([texts.line(event) for event in events])
         hold, until = (0, "") if urgent or self.quiet is None else self.quiet()
         if hold:
@@ -238,6 +267,9 @@ class App:
         times = min([event.rule.times for event in events])
         key = "" if times == 2 else "+".join([event.rule.name for event in events])
         self.mailer.put(subject, text, line, first.kind, key, to, hold, first.kind == ALERT and times == 1)
+        if self.day:
+            kinds = [event.kind for event in events]
+            self.day.count(kinds.count(ALERT), kinds.count(RECOVERY))
         if self.panel:
             for event in events:
                 self.panel.act(event)
@@ -254,8 +286,8 @@ class App:
             if gone == (reading.of in self.gone):
                 continue
             self.gone = [of for of in self.gone if of != reading.of] + ([reading.of] if gone else [])
-            name = "the sensor " + reading.of if reading.of else "the sensor"
-            text = "%s is gone: %s" % (name, reading.why) if gone else name + " is back"
+            name = reading.of and " " + reading.of
+            text = "the sensor%s is gone: %s" % (name, reading.why) if gone else "the sensor%s is back" % name
             self.log.say(text + self.sensor.recorded(reading.at))
         uptime = self.clock.uptime()
         if seen and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
@@ -274,7 +306,7 @@ class App:
                 self._logged = why
                 self._logged_at = now
             say = self.log.show if again else self.log.say
-            say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
+            say("%s: %s" % (texts.count(waiting, "1 mail waits", "%d mails wait"), why))
         return False
 
 
@@ -286,5 +318,5 @@ def _whom(event):
 
 def _now(reading):
     """Return ``freezer -18.5 °C``, without a name for the only value of a board, or ``freezer gone: no answer``."""
-    what = "gone: " + reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
+    what = "gone: %s" % reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
     return "%s %s" % (reading.of, what) if reading.of else what

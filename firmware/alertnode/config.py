@@ -57,8 +57,11 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
+_TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
+    "language": ("word", "en"),
+    "texts": (_TEXTS, ()),
     "wifi": ("networks", ()),
     "ethernet": (config_network.ETHERNET, ()),
     "network": (config_network.NETWORK, {}),
@@ -72,7 +75,8 @@ _TOP = {
     "interval": ("number", 60, 0.1, 86400),
     "clock": (_CLOCK, {}),
     "battery": ({"budget": ("number", 60, 10, 600)}, ()),
-    "heartbeat": ("number", 7, 0, 366),
+    "heartbeat": ("hour", 7, 0, 366),
+    "summary": ("hour", ()),
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
     "log_size": ("whole", 16384, 0, 1000000),
@@ -120,8 +124,17 @@ def check(value):
         config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
+    for key in ("summary", "heartbeat"):
+        if isinstance(config[key], (str, dict)):
+            from alertnode import config_summary
+
+            config[key] = config_summary.section(key, config[key], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
+    if config["texts"]:
+        from alertnode import own_texts
+
+        own_texts.check(config["texts"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])

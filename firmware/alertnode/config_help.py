@@ -3,10 +3,17 @@
 _TRACE = "give the path of a CSV file on the board, timestamp,value, such as /trace.csv"
 _PIN = "give the number of the pin that the sensor is wired to, such as 4"
 _ETHERNET_PIN = "give the number of the pin that the Ethernet chip is wired to, such as 23"
+_AT = "give a time of the day with two digits each, such as 07:00"
+_SPREAD = "give the minutes over which the boards of a fleet are spread, such as 60; 0 is none"
 # By key, without the index of a list.
 _HINTS = {
     "": 'it begins like {"board_name": "freezer-3", …; docs/firmware.md has a whole one',
     "board_name": 'give the name that mails call the board by, such as "freezer-3"',
+    "language": "give the language of mails and console, such as de, or leave it out for English",
+    "texts": 'give {"subject": "{name} {value} ({board})", "text": ["{what}.", "Call 030 1234."]}, or leave it out',
+    "texts.subject": "what may stand in braces",
+    "texts.text": "give one line, or a list of lines; what may stand in braces",
+    "texts.own": "give the name of a file texts/NAME.py beside the configuration",
     "wifi": 'give {"ssid": "name of the network"}, or a list of those; a board with a cable has "ethernet": {} instead',
     "wifi.ssid": "give the name of the Wi-Fi network",
     "wifi.timeout": "give the seconds that one attempt may take, such as 20",
@@ -112,6 +119,14 @@ _HINTS = {
     "battery": 'give {"budget": 60}, the seconds that the radio may be on, or leave it out for a board on mains',
     "battery.budget": "give the seconds that the radio may be on at a time, such as 60",
     "heartbeat": "give the days between two mails that say all is well, such as 7; 0 sends none",
+    "heartbeat.days": "give the days between two mails that say all is well, such as 7",
+    "heartbeat.at": _AT,
+    "heartbeat.spread": _SPREAD,
+    "summary": 'give the time of the day, such as "07:00", or {"at": "07:00", "every": "week"}, or leave it out',
+    "summary.at": _AT,
+    "summary.every": "say how often it comes",
+    "summary.on": "say on which day of the week it comes",
+    "summary.spread": _SPREAD,
     "expires": 'give names and dates, such as {"client secret": "2027-03-01"}, or leave it out',
     "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
@@ -159,7 +174,7 @@ def sentence(key, what, words):
     hint = _HINTS.get(plain) or _PARTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
     if words:
         hint += ": " + ", ".join(words)
-        word = what[4:-1] if what[:4] == 'is "' else ""
+        word = what.split('"')[1] if '"' in what else ""
         near = nearest(word, words)
         if near:
             hint = 'did you mean "%s"? Else ' % near + hint

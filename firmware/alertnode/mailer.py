@@ -29,13 +29,26 @@ class Mailer:
         self._lines = {}
         self._loose = []
         self._due = 0
-        # Called if a certificate's dates make the time doubtful.
+        # Called if a certificate's dates make the time doubtful, and after each flush.
         self.doubt_time = None
+        self.flushed = None
+        # Mails that a server has taken since the start.
+        self.sent = 0
         outbox.report = self._report
 
-    def message(self, subject, text, to=()):
-        """Return a Message from the board to the addresses ``to``, () for its people."""
-        return self._umail.Message(self._sender, to or self._to, subject, text=text)
+    def message(self, subject, text, to=(), **more):
+        """Return a Message from the board to the addresses ``to``, () for its people; ``more`` as of umail.Message."""
+        return self._umail.Message(self._sender, to or self._to, subject, text=text, **more)
+
+    def keep(self, message, line):
+        """Keep a Message that is no alert, behind those that are; return False if the flash refuses it."""
+        self._lines[message.message_id] = line, "summary"
+        try:
+            self.outbox.write(message, None, 0, 0, 0, self.outbox.now())
+        except (OSError, MemoryError):
+            self._lines.pop(message.message_id)
+            return False
+        return True
 
     def put(self, subject, text, line, what, key, to=(), hold=0, first=False):
         """Keep a mail: durable on return, unless the flash is full.
@@ -47,7 +60,7 @@ class Mailer:
         message = self.message(subject, text, to)
         self._lines[message.message_id] = line, what
         if not self._store(message, what, key, hold, first):
-            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, what))
+            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, texts.word(what)))
             self._loose.append((message, what, key))
             if len(self._loose) > _MOST:
                 # The next mail that leaves tells of it.
@@ -87,6 +100,8 @@ class Mailer:
             self._say("gave up on a mail; the next one will say so: %s" % entry.why)
         if self._loose and self._due <= self.outbox.now():
             self._send_loose()
+        if self.flushed:
+            self.flushed()
 
     def _store(self, message, what, key, hold=0, first=False):
         try:
@@ -109,6 +124,8 @@ class Mailer:
         box = self.outbox
         while self._loose:
             message, _, _ = self._loose[0]
+            if box.before_send:
+                box.before_send(message)
             try:
                 receipt = self._umail.send(box.route, message, box.timeout, box.deadline, box.tick)
             except self._umail.MailError as error:
@@ -126,7 +143,10 @@ class Mailer:
         if isinstance(result, self._umail.MailError):
             if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
                 self.doubt_time()
-            self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
+            self._say(
+                "%s: %s not mailed, %s failure at %s: %s"
+                % (line, texts.word(what), texts.word(result.kind), result.stage, result)
+            )
             wait = self.wait()
             then = "nothing waits any more"
             if wait is not None:
@@ -137,8 +157,9 @@ class Mailer:
         refused = [address for address, _ in result.refused]
         reached = [address for address in message.recipients if address not in refused]
         if reached:
-            trips = texts.count(result.round_trips, "round trip")
-            self._say("%s: %s mailed to %s in %s" % (line, what, ", ".join(reached), trips))
+            self.sent += 1
+            trips = texts.count(result.round_trips, "1 round trip", "%d round trips")
+            self._say("%s: %s mailed to %s in %s" % (line, texts.word(what), ", ".join(reached), trips))
             # By it an administrator follows the mail inside Microsoft 365.
             self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:

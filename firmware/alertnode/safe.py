@@ -25,7 +25,7 @@ def run(settings, running):
     mail = settings["mail"]
     outbox, note = _outbox(umail, routes.every(mail, secrets.get, umail), mail, uptime.seconds)
     outbox.tick = feed
-    outbox.report = lambda message, result: print("%s: %s" % (message.subject, result))
+    outbox.report = _report
     _say(umail, outbox, settings, note)
     while uptime() < _STAY * 1000:
         feed()
@@ -35,6 +35,11 @@ def run(settings, running):
     # The whole node once more; if it fails, the next start is here again.
     platform.mark(platform.FAILS, platform.MOST_FAILS - 1)
     platform.reset()
+
+
+def _report(message, result):
+    text = "%s: mailed" % message.subject
+    print(text if hasattr(result, "accepted") else "%s: %s" % (message.subject, result))
 
 
 def _outbox(umail, route, mail, uptime):
@@ -68,7 +73,7 @@ def _say(umail, outbox, settings, note):
         note,
         "",
     ] + last_words(platform)
-    subject = "%s: could not start, runs in safe mode" % name
+    subject = "Could not start, runs in safe mode (%s)" % name
     message = umail.Message(mail["sender"] or mail["username"], mail["to"], subject, text="\n".join(lines) + "\n")
     try:
         outbox.put(message, key="safe mode")

@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import VERSION, make_room, platform
+from alertnode import VERSION, make_room, platform, unload
 
 MAINTENANCE = "/maintenance"
 # Milliseconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
@@ -78,7 +78,7 @@ def _settings(running):
     running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
-    for name in ("config_parts", "config", "config_network", "config_kinds"):
+    for name in ("config_parts", "config", "config_network", "config_summary", "config_kinds"):
         unload(name)
     if settings.get("battery"):
         from alertnode import ready
@@ -106,18 +106,6 @@ def _run(settings, running, asleep):
     run()
 
 
-def unload(name):
-    """Let go of the module ``name`` of this package, and of its memory."""
-    import gc
-
-    import alertnode
-
-    sys.modules.pop("alertnode." + name, None)
-    if hasattr(alertnode, name):
-        delattr(alertnode, name)
-    gc.collect()
-
-
 def _tell(problems, feed):
     """Say what is wrong, again and again, so that whoever connects later reads it too, then restart; Ctrl-C ends it."""
     # (Whoever corrects it is not to be disturbed at the next start.)
@@ -133,9 +121,10 @@ def _tell(problems, feed):
 def _hung():
     """Keep which part hung, for the next mail, and count it as a failed start."""
     from alertnode.last_words import keep_last_words
+    from alertnode.texts import word
 
     part = platform.marked(platform.PART)
-    doing = platform.PARTS[part] if part < len(platform.PARTS) else "at work"
+    doing = word(platform.PARTS[part]) if part < len(platform.PARTS) else "at work"
     keep_last_words(platform, "The board was reset by its watchdog while it was %s. Its log ended:" % doing)
     _failed()
 

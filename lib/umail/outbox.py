@@ -47,7 +47,7 @@ class Outbox:
             refuses; ``keep()`` gives it back. They are the mails that were delivered and could not be removed.
 
     Raises:
-        ValueError: another Outbox has this directory (``close`` it first), or ``timeout`` or ``deadline`` is no time.
+        ValueError: another Outbox has this directory (``close`` it first); ``timeout`` or ``deadline`` is not a time.
         OSError: the directory cannot be read.
     """
 
@@ -98,6 +98,8 @@ class Outbox:
             uptime = stopwatch(date=self.date)
         self.uptime = uptime
         self.keep = keep
+        # Called with each Message just before it is sent; it may give it headers, and must not raise.
+        self.before_send: "object | None" = None
         # The files of those.
         self.stuck: list = []
         self.notes = Notes()

@@ -53,8 +53,8 @@ class Sys:
 
 def run(chip, load, hung=None):
     """Start on ``chip`` until it resets itself; return the seconds that took."""
-    before = config.load, start.platform, start.sys, start._hung, start._keep
-    config.load, start.platform, start.sys = load, chip, Sys
+    before = config.load, start.platform, start.sys, start.unload, start._hung, start._keep
+    config.load, start.platform, start.sys, start.unload = load, chip, Sys, len
     start._hung, start._keep = hung or start._hung, lambda error, log, pause: None
     begun = chip.milliseconds
     try:
@@ -62,7 +62,7 @@ def run(chip, load, hung=None):
     except Reset:
         return (chip.milliseconds - begun) // 1000
     finally:
-        config.load, start.platform, start.sys, start._hung, start._keep = before
+        config.load, start.platform, start.sys, start.unload, start._hung, start._keep = before
     return None
 
 

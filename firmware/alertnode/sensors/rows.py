@@ -97,13 +97,19 @@ class Rows:
 
 
 def _split(text, separator):
+    # RFC 4180: quotes around a cell, and a quote within them twice; elsewhere it is a character like others.
     cells = []
     cell = ""
-    quoted = False
+    inside = closed = False
     for c in text:
-        if c == '"':
-            quoted = not quoted
-        elif c == separator and not quoted:
+        if c == '"' and (inside or closed or not cell.strip()):
+            if closed:
+                cell += c
+            inside = not inside
+            closed = not inside
+            continue
+        closed = False
+        if c == separator and not inside:
             cells.append(cell.strip())
             cell = ""
         else:
@@ -140,7 +146,7 @@ def _column(path, names, cells, times, column):
         found = [i for i in others if i < len(names) and names[i] == column]
         if len(found) == 1:
             return found[0]
-        known = "its columns are " + listed if listed else "its columns have no names"
+        known = "its columns are %s" % listed if listed else "its columns have no names"
         raise ValueError('the trace %s has no single column "%s"; %s' % (path, column, known))
     if not others:
         raise ValueError("the trace %s has no row of the form timestamp,value" % path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from umail_host import firmware_rules
+from umail_host import firmware_rules, languages
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _Table = Mapping[str, tuple[Any, ...]]
@@ -19,6 +19,7 @@ def schema() -> dict[str, Any]:
     made = _object("", config._TOP)
     properties = made["properties"]
     properties["$schema"] = {"type": "string"}
+    properties["language"]["enum"] = languages.names()
     sensor = _kinds("sensor", "sensors", parts._COMMON)
     properties["sensor"] = sensor
     properties["sensors"] = {"type": "object", "additionalProperties": {"$ref": "#/properties/sensor"}}
@@ -84,6 +85,10 @@ def _value(path: str, kind: Any, limits: list[float]) -> dict[str, Any]:
         return {"enum": list(kind)}
     if kind == "pin":
         return dict(_PIN)
+    if kind == "hour":
+        made = [{"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}]
+        made.append(_object(f"{path}.", firmware_rules.module("config_summary").SECTIONS[path]))
+        return {"anyOf": made + ([_value(path, "number", limits)] if limits else [])}
     if kind == "networks":
         tables = firmware_rules.module("config_network")
         one = _object(f"{path}.", tables.WIFI)

@@ -23,8 +23,13 @@ _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
-_LANGUAGES = ("de",)
-# What mails with files or HTML need; the alert node sends text.
+# A board's language is in its modules already; this is for programs that ask for another one.
+_OTHER_ADVICE = ("umail/tables/advice_de",)
+# What signs, and so needs the board's fleet key.
+_BY_KEY = ("alertnode/signing", "alertnode/status", "alertnode/hmac256")
+_SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
+_SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
+# What mails with files or HTML need; the alert node sends text, but for summaries.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
 
 
@@ -44,10 +49,13 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
         folder = firmware / package
         known = firmware_rules.module(f"{package}.find").TYPES
         wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used))
+        if package == "sensors" and (value.get("clock") or {}).get("ds3231"):
+            wanted.add("i2c")
         if package == "outputs" and used:
             wanted.add("panel")
         left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
-    if any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
+    own = (value["texts"] or {}).get("own")
+    if own or any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
         left.discard("sensors/own")
     return left
 
@@ -71,13 +79,16 @@ def _closure(folder: Path, package: str, kinds: Iterable[str]) -> set[str]:
     return wanted
 
 
-def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool) -> dict[str, bytes]:
+def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed: bool) -> dict[str, bytes]:
     """Return ``image`` without the modules that the firmware never loads with ``config``, a checked configuration.
 
     Args:
         own: programs of the user's own come along, which may import any of the library.
+        keyed: the board has a fleet key.
     """
     drop = {f"/lib/{module}" for module in _unneeded(config)}
+    if not keyed:
+        drop |= {f"/lib/{module}" for module in _BY_KEY}
     if own:
         drop = {module for module in drop if not module.startswith(_LIBRARY)}
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
@@ -86,7 +97,16 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool) -> di
 def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
-    yield from (*_FOR_PROGRAMS, *_PARTS)
+    yield from (*_FOR_PROGRAMS, *_OTHER_ADVICE)
+    if not config.get("texts"):
+        yield "alertnode/own_texts"
+    hours = config.get("summary") or isinstance(config.get("heartbeat"), str | Mapping)
+    if not config.get("summary"):
+        yield from (*_PARTS, *_SUMMARY)
+    if not hours:
+        yield "alertnode/config_summary"
+    if not hours and not config.get("quiet"):
+        yield "alertnode/due"
     if not config.get("expires") and not any(each.get("certificate") for each in routes):
         yield "alertnode/expiry"
     if not config.get("quiet"):
@@ -100,7 +120,6 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
-    yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
     if not config.get("battery"):
         yield "alertnode/battery"
     if "ethernet" not in config:

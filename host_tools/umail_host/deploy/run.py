@@ -12,8 +12,11 @@ from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
+from umail_host.fleet import keys
 from umail_host.sensing import look
 from umail_host.settings import CONFIG, Settings
+
+_ATTEMPTS = 3  # a foreign program's watchdog bites until its main.py is put aside, the first thing that is done
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Plan:
         mpy: compile the modules, else copy the sources.
         wait: seconds in which it must answer.
         reset: start the new firmware at the end.
+        keyed: it gets its fleet key, which is made if there is none.
     """
 
     device: str
@@ -41,6 +45,7 @@ class Plan:
     mpy: bool = True
     wait: float = 10
     reset: bool = True
+    keyed: bool = False
 
     def hold(self, stay_open: bool = False) -> contextlib.AbstractContextManager[Board]:
         """Return the board, held still; for a ``with``, after which its port may stay open."""
@@ -54,7 +59,7 @@ def carry_out(
     say: Callable[[str], None],
     before: dict[str, bytes] | None = None,
 ) -> tuple[BoardSpec, Board]:
-    """Deploy, and go on once by itself: the watchdog of the firmware before may have reset the board meanwhile.
+    """Deploy, and go on twice by itself: the watchdog of the firmware before may have reset the board meanwhile.
 
     Returns what board it is, and its open port, on which nothing since the reset has been read; the caller closes it.
 
@@ -67,8 +72,9 @@ def carry_out(
         UserError: the board does not answer, can't be what it should, or has no room.
     """
     files = material.checked(plan.settings, plan.files)
-    again = False
+    attempts = 0
     while True:
+        attempts += 1
         reached = False
         try:
             with plan.hold(stay_open=True) as link:
@@ -78,24 +84,33 @@ def carry_out(
                 material.check_there(link, plan.settings, files)
                 release = identity.release(link)
                 needs = plan.settings or _there(link)
+                secrets = dict(plan.secrets)
+                if plan.keyed:
+                    secrets[keys.SECRET] = keys.ensure(identity.unique_id(link)).hex()
+                keyed = plan.keyed or _has_key(link)
                 built = image.build(
-                    spec, config=plan.settings, extra_files=files, mpy=plan.mpy, release=release, needs=needs
+                    spec,
+                    config=plan.settings,
+                    extra_files=files,
+                    mpy=plan.mpy,
+                    release=release,
+                    needs=needs,
+                    keyed=keyed,
                 )
                 if before is not None:
                     before.update(rollback.keep(link, built))
-                transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)
+                transfer.deploy(link, built, rom=plan.rom, secrets=secrets, progress=progress, report=report)
                 if plan.settings and plan.settings.parts:
                     _show_readings(link, say)
             return spec, link
         except ExecError:
             raise
         except BoardError as error:
-            if again:
+            if attempts == _ATTEMPTS:
                 raise UserError(f"{error}. Run the command again: it goes on where this one stopped", 3) from None
-            if not reached:
+            if not reached and attempts == 1:
                 raise
-            again = True
-            say("the board went away; trying once more")
+            say("the board went away; trying again")
 
 
 def _there(link: Board) -> Settings | None:
@@ -104,6 +119,12 @@ def _there(link: Board) -> Settings | None:
         return Settings.parse(link.get(CONFIG)) if link.exists(CONFIG) else None
     except UserError:
         return None
+
+
+def _has_key(link: Board) -> bool:
+    """Tell whether the board has a fleet key; without one it does not need what signs."""
+    code = f"try:\n from alertnode.secrets import get\n print(bool(get({keys.SECRET!r})))\nexcept Exception:\n pass"
+    return link.exec(code).strip() == "True"
 
 
 def _show_readings(link: Board, say: Callable[[str], None]) -> None:

@@ -63,7 +63,7 @@ def _healed(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[
         try:
             return method(self, *args, **kwargs)
         except sqlite3.DatabaseError as error:
-            # A full disk, say, is no reason to read all mails again.
+            # A full disk, say, is not a reason to read all mails again.
             if _kind(error) not in _DAMAGE:
                 raise
             self.remake()

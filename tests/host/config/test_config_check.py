@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 import umail
 from umail_host import firmware_rules, paths
 from umail_host.configuration import pins, schema, zones
+from umail_host.deploy import image, needed
 from umail_host.device import boards
 from umail_host.errors import UserError
 from umail_host.settings import Settings
@@ -87,6 +88,9 @@ def test_a_pin_may_be_written_as_a_person_writes_it(written: str, number: int) -
         ({"sensors__door__pin": 24}, "ESP32_GENERIC", "has no such pin"),
         ({"sensors__door__pin": 7}, "ESP32_GENERIC", "the flash of ESP32_GENERIC hangs there"),
         ({"sensors__door__pin": 35}, "ESP32_GENERIC", 'no pull resistor there: give "pull": "none"'),
+        ({"sensors__door__pin": 18}, "ESP32_GENERIC_C3", "the USB port of ESP32_GENERIC_C3 hangs there"),
+        ({"sensors__door__pin": 20}, "ESP32_GENERIC_S3", "the USB port of ESP32_GENERIC_S3 hangs there"),
+        ({"sensors__door__pin": 13}, "ESP32_GENERIC_C6", "the USB port of ESP32_GENERIC_C6 hangs there"),
         ({"outputs__horn__pin": 34}, "ESP32_GENERIC", "can only read that pin"),
         ({"sensors__freezer__pin": 36}, "ESP32_GENERIC", "can only read that pin"),
         ({"sensors__level__pin": 12}, "ESP32_GENERIC", "no voltage there while Wi-Fi is on"),
@@ -105,6 +109,8 @@ def test_a_pin_may_be_written_as_a_person_writes_it(written: str, number: int) -
         ({"clock__zone": "Europe/Berlim"}, "ESP32_GENERIC", "did you mean Europe/Berlin?"),
         ({"sensors__air__type": "bme28"}, "ESP32_GENERIC", 'did you mean "bme280"?'),
         (METER | {"battery": {}}, "ESP32_GENERIC", "counts pulses, which no chip does while it sleeps"),
+        ({"summary": "07:00", "battery": {}, "interval": 30}, "ESP32_GENERIC", "1000 last through deep sleep: give a"),
+        ({"summary": "7 Uhr"}, "ESP32_GENERIC", '"summary.at" is not a time of the day: give a time of the day with'),
         ({"outputs__horn__undelivered": -1}, "ESP32_GENERIC", "give after how many minutes"),
     ],
 )  # fmt: skip
@@ -235,3 +241,59 @@ def test_the_schema_is_that_of_the_rules_and_judges_as_they_do() -> None:
         changed(mail__route="carrier pigeon"),
     ):
         assert list(judge.iter_errors(wrong)) != []
+
+
+def test_a_language_is_one_of_those_that_there_are() -> None:
+    assert problems(changed(language="de")) == []
+    (told,) = problems(changed(language="xx"))
+    assert told == '  - "language" is "xx": give one of en, de, or leave it out.'
+    assert schema.schema()["properties"]["language"]["enum"] == ["en", "de"]
+
+
+def test_a_template_names_only_what_there_is() -> None:
+    assert problems(changed(texts={"subject": "{name} {value}", "text": ["{what}.", "", "{text}"]})) == []
+    assert problems(changed(texts={"text": "{what}"})) == []
+    (told,) = problems(changed(texts={"subject": "{nam}"}))
+    assert told.startswith(
+        '  - "texts.subject" has "nam" in braces: did you mean "name"? Else what may stand in braces: about, '
+    )
+    (told,) = problems(changed(texts={"text": ["{name.__class__}"]}))
+    assert told.endswith(": about, board, event, limit, name, since, text, time, value, what.")
+    (told,) = problems(changed(texts={"subject": "{name}\r\nBcc: x@example.org"}))
+    assert told.startswith('  - "texts.subject" holds a line break or another control character: ')
+
+
+def test_a_module_of_texts_lies_beside_the_configuration(tmp_path: Path) -> None:
+    config = changed(texts={"own": "mine"})
+    file = tmp_path / "texts" / "mine.py"
+    file.parent.mkdir()
+
+    def told() -> str:
+        with pytest.raises(UserError) as caught:
+            Settings.of(config, fresh=True, folder=tmp_path)
+        return str(caught.value)
+
+    assert '"texts.own" is "mine": put a file texts/mine.py beside the configuration' in told()
+    file.write_text("def other(event): return 5\n")
+    assert "mine.py has neither def subject(event) nor def text(event)" in told()
+    file.write_text("def text(event) return 5\n")
+    assert "mine.py, line 1, is not Python" in told()
+    file.write_text('def text(event): return "Call Anna."\n')
+    settings = Settings.of(config, fresh=True, folder=tmp_path)
+    assert settings.parts == {"/lib/texts/mine.py": file.read_bytes()}
+    assert "sensors/own" not in needed.left_out(paths.firmware() / "alertnode", settings.value)
+    image_of_it = image.build(boards.load("ESP32_GENERIC"), config=settings)
+    assert {"/lib/texts/mine.mpy", "/lib/alertnode/own_texts.mpy", "/lib/alertnode/sensors/own.mpy"} <= set(image_of_it)
+
+
+def test_an_english_board_has_nothing_of_languages_and_texts() -> None:
+    plain = changed(clock={})
+    english = image.build(boards.load("ESP32_GENERIC"), config=Settings.of(plain))
+    german = image.build(boards.load("ESP32_GENERIC"), config=Settings.of({**plain, "language": "de"}))
+    assert not {"/lib/alertnode/own_texts.mpy", "/lib/umail/tables/advice_de.mpy"} & (set(english) | set(german))
+    assert set(english) == set(german)
+    assert not [path for path, octets in english.items() if b"Grenze" in octets or b"Kennwort" in octets]
+    assert b"Grenze" in german["/lib/alertnode/texts.mpy"]
+    assert b"Kennwort" in german["/lib/umail/tables/advice_en.mpy"]
+    with pytest.raises(UserError, match="give one of en, de"):
+        image.build(boards.load("ESP32_GENERIC"), config=Settings.of({**plain, "language": "xx"}))

@@ -14,6 +14,7 @@ from umail_host.deploy import image, transfer
 from umail_host.device import boards
 from umail_host.device.board import Board
 from umail_host.fake_smtp import FakeServer
+from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
 USER, PASSWORD, WIFI_PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.WIFI_PASSWORD
@@ -23,14 +24,15 @@ PIN = 4
 MAIN = b"from alertnode import start\n\nstart.WINDOW = 200\nstart.main()\n"
 
 
-def installed(folder: Path, kind: str = "virtual", romfs: int = 0) -> Path:
+def installed(folder: Path, kind: str = "virtual", romfs: int = 0, config: Mapping[str, Any] | None = None) -> Path:
     """Make a folder with the flash of a board that holds library and firmware, and no configuration.
 
-    ``romfs`` is the size of its ROMFS partition, from which both run then.
+    ``romfs`` is the size of its ROMFS partition, from which both run then; with ``config`` only what it needs is there.
     """
+    wanted = None if config is None else Settings.of(config)
     with VirtualBoard(folder, kind, romfs=romfs) as virtual, Board(virtual.port) as board:
         board.enter()
-        transfer.deploy(board, image.build(boards.load(kind)) | {"/main.py": MAIN}, rom=bool(romfs))
+        transfer.deploy(board, image.build(boards.load(kind), config=wanted) | {"/main.py": MAIN}, rom=bool(romfs))
     return folder
 
 
@@ -58,7 +60,7 @@ def settings(server: FakeServer, **changes: Any) -> dict[str, Any]:
 
 
 def stored(link: Board, name: str) -> str:
-    """The secret of that name on a board in its raw REPL, "" where it has none.
+    """The secret of that name on a board in its raw REPL, "" if it has none.
 
     It comes scrambled: whatever stands on a console is searched for secrets (see secrets_watch.py).
     """

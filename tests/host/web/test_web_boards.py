@@ -97,7 +97,7 @@ def test_a_mail_that_waits_or_was_given_up_is_seen_in_the_outbox_while_the_board
     play.act("freezer", "sensor", 20)
     board.wait_for("mail waits", 60)
     found = play.described("/boards/freezer/outbox", "/boards/{name}/outbox")
-    assert ["is above 8 °C" in mail["subject"] for mail in found] == [True]
+    assert [", limit 8 °C" in mail["subject"] for mail in found] == [True]
     assert found[0]["state"] != "dead"
     assert board.powered
     assert not play.server.inbox.deliveries
