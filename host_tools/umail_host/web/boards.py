@@ -23,7 +23,7 @@ _LINES, _READINGS, _LONGEST = 1000, 600, 400
 _RANGE = (-55, 125)  # °C that a DS18B20 measures, by its data sheet
 _RESET = re.compile(r"rst:0x[0-9a-f]+ \((\w+)\)|MPY: (soft reboot)")
 _READING = re.compile(r"(?:\d\d:\d\d|--:--) (-?\d+(?:\.\d+)?) \S{1,4}(?:,.*)?\Z")
-_MARKS = (("alert", re.compile(r" is (?:above|below) ")), ("recovery", re.compile(r"back to normal")))
+_MARKS = (("alert", re.compile(r" is (?:above|below) |\S, limit -?\d")), ("recovery", re.compile(r"back to normal")))
 _FILL = """
 import os
 def fill(leave):

@@ -73,7 +73,7 @@ def test_a_power_cut_by_the_button_during_a_send_loses_no_alert_and_the_other_bo
     assert play.described("/boards/freezer-2", "/boards/{name}")["readings"][-1][1] == 20
     button(watched, "Fast network")
     button(watched, "Power on")
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     board.wait_for("mailed to ops@contoso.com", 30)
     expect(watched.page.locator(".console")).to_contain_text("mailed to ops@contoso.com")
     expect(watched.page.locator(".mark.alert").first).to_be_attached()
@@ -102,7 +102,7 @@ def test_a_mail_that_waits_or_was_given_up_is_seen_in_the_outbox_while_the_board
     assert board.powered
     assert not play.server.inbox.deliveries
     play.act("freezer", "wifi-up")
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     board.wait_for("alert mailed", 30)
     play.ask(f"{API}/faults", "PUT", {"plan": "content-554"})
     play.act("freezer", "sensor", 5)
@@ -154,7 +154,7 @@ def test_every_button_of_the_page_does_what_it_says_and_the_chart_shows_limit_al
     watched.page.goto(f"{play.url}/#/boards/freezer")
     watched.page.wait_for_selector(".chart svg")
     play.act("freezer", "sensor", 11)
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     play.act("freezer", "sensor", 5)
     play.wait("back to normal")
     for shown in (".band", ".limit", ".normal", ".mark.alert", ".mark.recovery"):
