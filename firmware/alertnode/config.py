@@ -79,6 +79,8 @@ _TOP = {
     "summary": ("hour", ()),
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
+    "ping": ("text", ""),
+    "ping_trust": ("roots", ()),
     "log_size": ("whole", 16384, 0, 1000000),
 }
 
@@ -131,6 +133,10 @@ def check(value):
             config[key] = config_summary.section(key, config[key], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
+    if config["ping"]:
+        _ping(config["ping"], problems)
+    if "insecure" in (config["ping_trust"] or ()):
+        problems.add("ping_trust", "would let anybody take the ping")
     if config["texts"]:
         from alertnode import own_texts
 
@@ -220,6 +226,15 @@ def _zone(clock, problems):
         Zone(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
+
+
+def _ping(url, problems):
+    from alertnode import ping
+
+    try:
+        ping.parts(url)
+    except ValueError:
+        problems.add("ping", "is not an https URL")
 
 
 def _quiet(hours, problems):

@@ -119,6 +119,8 @@ _HINTS = {
     "battery": 'give {"budget": 60}, the seconds that the radio may be on, or leave it out for a board on mains',
     "battery.budget": "give the seconds that the radio may be on at a time, such as 60",
     "heartbeat": "give the days between two mails that say all is well, such as 7; 0 sends none",
+    "ping": "give a URL of https that is asked for after mails went, or leave it out",
+    "ping_trust": "give the path of the service's root certificate in DER form, or leave it out",
     "heartbeat.days": "give the days between two mails that say all is well, such as 7",
     "heartbeat.at": _AT,
     "heartbeat.spread": _SPREAD,

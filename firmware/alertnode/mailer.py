@@ -32,6 +32,8 @@ class Mailer:
         # Called if a certificate's dates make the time doubtful, and after each flush.
         self.doubt_time = None
         self.flushed = None
+        # Called after mails went, if that is wanted.
+        self.ping = None
         # Mails that a server has taken since the start.
         self.sent = 0
         outbox.report = self._report
@@ -95,11 +97,14 @@ class Mailer:
         # A handshake wants large pieces of memory.
         gc.collect()
         dead = len(self.outbox.dead())
+        sent = self.sent
         self.outbox.flush(budget)
         for entry in self.outbox.dead()[dead:]:
             self._say("gave up on a mail; the next one will say so: %s" % entry.why)
         if self._loose and self._due <= self.outbox.now():
             self._send_loose()
+        if self.ping and self.sent > sent:
+            self.ping()
         if self.flushed:
             self.flushed()
 

@@ -300,6 +300,8 @@ WRONG = {
     "rules.limit": NUMBER,
     "rules.hysteresis": NUMBER + (-1,),
     "rules.readings": WHOLE + (0, 101),
+    "ping": TEXT + ("http://a.example/b", "a.example/b", "https://", "https://a b/", "https://a/#b", "https://u@a/"),
+    "ping_trust": BLANK + ("root.der", "/certs/", "insecure", ["/a.der", ""], ["/a.der", "b.der"]),
     "quiet": TEXT + ("22:00", "22-6", "24:00-06:00", "22:60-06:00", "22:00-22:00", "2:00-6:00", "22:00–06:00"),
     "storm.window": WHOLE + (-1,),
     "storm.widest": WHOLE + (-1,),

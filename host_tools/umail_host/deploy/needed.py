@@ -22,7 +22,7 @@ _BUS = re.compile(r"buses\.(i2c|spi)\(")
 _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
-_TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
+_TOKENS = ("umail/oauth", "umail/tables/tokens", "alertnode/tokens")
 # A board's language is in its modules already; this is for programs that ask for another one.
 _OTHER_ADVICE = ("umail/tables/advice_de",)
 # What signs, and so needs the board's fleet key.
@@ -115,11 +115,16 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/rules_more"
     if not any(each.get("oauth") for each in routes):
         yield from _TOKENS
+        if not config.get("ping"):
+            yield "umail/net/http"
+    if not config.get("ping"):
+        yield "alertnode/ping"
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
         yield "umail/net/mx"
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
-    yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
+    wanted = _roots(routes) if not config.get("ping") or config.get("ping_trust") else _all_roots()
+    yield from (f"umail/certs/{name}" for name in _all_roots() if name not in wanted)
     if not config.get("battery"):
         yield "alertnode/battery"
     if "ethernet" not in config:

@@ -63,7 +63,7 @@ def test_an_alert_survives_a_lost_wifi_a_cut_of_the_power_and_a_server_that_refu
     assert not board.state["powered"]
     board.wifi_up()
     board.power_on()
-    assert api.wait(subject="Temperature 11.0 °C, limit 8 °C", timeout=60)
+    assert "Temperature 11.0 °C" in api.wait(subject="limit 8 °C (freezer)", timeout=60)[0]["subject"]
 
 @pytest.mark.playground(2, limit=20.0, name="cellar")
 def test_every_button(playground):
