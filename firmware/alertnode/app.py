@@ -37,6 +37,8 @@ class App:
     expiry = None
     # The readings taken last, by the name of the value.
     readings: dict = {}
+    # What is done now and then while the board is online.
+    chores: tuple = ()
     # An Own, if there are texts of one's own.
     own = None
     # A Panel, if there are outputs.
@@ -181,6 +183,8 @@ class App:
             self.port.mark(platform.RESETS, 0)
         if self.expiry:
             self.expiry()
+        for chore in self.chores:
+            chore()
         return True
 
     def flush(self, budget=None):

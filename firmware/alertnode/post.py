@@ -74,6 +74,20 @@ def add(node, settings, way, slept, uptime):
         node.mailer.flushed = lambda: _flushed(node, move)
         move()
     _watch(node, settings)
+    node.chores = _chores(node, settings)
+
+
+def _chores(node, settings):
+    chores: tuple = ()
+    if platform.exists(platform.UPDATE):
+        from alertnode.trial import Trial
+
+        chores = (Trial(node),)
+    if settings["update"]:
+        from alertnode.update import Updates
+
+        chores += (Updates(node, settings["update"]),)
+    return chores
 
 
 def send(node, budget):
@@ -85,6 +99,8 @@ def send(node, budget):
         left = (end - node.clock.uptime()) // 1000
         if left > 0 and node.mailer.due():
             node.flush(left)
+        for chore in node.chores:
+            chore()
         # What can wait until the mail has gone: the time, once a day.
         return not node.clock.due() or node.online()
     finally:
