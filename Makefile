@@ -10,10 +10,10 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench power kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench heartbeats power rehearsal kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml
 	@echo "setting up $(VENV) (once, about a minute)"
@@ -82,8 +82,14 @@ size: $(READY) ## Measure what the library costs on a board; fail where it grew 
 bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py; MICROPYTHON=path of one with 32-bit words); receiving beside MailDev and aiosmtpd: make bench ARGS=--receiving
 	@UMAIL='$(UMAIL)' UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python tests/bench/$(if $(filter --receiving,$(ARGS)),receiving,run).py $(filter-out --receiving,$(ARGS))
 
+heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a Maildir and over IMAP from Dovecot (ten minutes, 5 GB): make heartbeats ARGS="--mails 100000"
+	@$(BIN)/python tests/bench/heartbeats.py $(ARGS)
+
 power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems; 5,000 alerts (about four minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)
+
+rehearsal: $(READY) ## Update a fleet of 20 virtual boards: in stages, one that takes it back, a secret rotated (five minutes); another number: make rehearsal BOARDS=5
+	@UMAIL_REHEARSAL=$(or $(BOARDS),20) $(BIN)/python -m pytest -q tests/host/update/test_rehearsal.py $(ARGS)
 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)

@@ -57,8 +57,13 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
+# Where this board's updates are handed out, and how many hours pass from one question to the next.
+_UPDATE = {"url": ("word", REQUIRED), "trust": ("roots", ()), "every": ("number", 24, 0.001, 720)}
+_TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
+    "language": ("word", "en"),
+    "texts": (_TEXTS, ()),
     "wifi": ("networks", ()),
     "ethernet": (config_network.ETHERNET, ()),
     "network": (config_network.NETWORK, {}),
@@ -76,6 +81,9 @@ _TOP = {
     "summary": ("hour", ()),
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
+    "update": (_UPDATE, ()),
+    "ping": ("text", ""),
+    "ping_trust": ("roots", ()),
     "log_size": ("whole", 16384, 0, 1000000),
 }
 
@@ -128,10 +136,28 @@ def check(value):
             config[key] = config_summary.section(key, config[key], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
+    if config["update"] and config["update"]["url"]:
+        _url(config["update"]["url"], problems)
+    if config["ping"]:
+        _ping(config["ping"], problems)
+    if "insecure" in (config["ping_trust"] or ()):
+        problems.add("ping_trust", "would let anybody take the ping")
+    if config["texts"]:
+        from alertnode import own_texts
+
+        own_texts.check(config["texts"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
     return config, sorted(problems.sentences)
+
+
+def _url(url, problems):
+    scheme, _, rest = url.partition("://")
+    host, colon, port = rest.partition("/")[0].partition(":")
+    good = not colon or (port.isdigit() and 0 < int(port) < 65536)
+    if scheme not in ("http", "https") or not good or wrong_text("name", host):
+        problems.add("update.url", "is not the address of a server")
 
 
 def _mail(mail, problems):
@@ -213,6 +239,15 @@ def _zone(clock, problems):
         Zone(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
+
+
+def _ping(url, problems):
+    from alertnode import ping
+
+    try:
+        ping.parts(url)
+    except ValueError:
+        problems.add("ping", "is not an https URL")
 
 
 def _quiet(hours, problems):

@@ -53,6 +53,10 @@ def add(node, settings, way, slept, uptime):
     sender = mail["sender"] or mail["username"]
     node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], log.say, log.note)
     node.mailer.doubt_time = node.clock.soon
+    if settings["ping"]:
+        from alertnode import ping
+
+        node.mailer.ping = ping.make(settings["ping"], settings["ping_trust"], node.feed, log)
     if secrets.get("fleet_key"):
         from alertnode import signing
 
@@ -70,6 +74,20 @@ def add(node, settings, way, slept, uptime):
         node.mailer.flushed = lambda: _flushed(node, move)
         move()
     _watch(node, settings)
+    node.chores = _chores(node, settings)
+
+
+def _chores(node, settings):
+    chores: tuple = ()
+    if platform.exists(platform.UPDATE):
+        from alertnode.trial import Trial
+
+        chores = (Trial(node),)
+    if settings["update"]:
+        from alertnode.update import Updates
+
+        chores += (Updates(node, settings["update"]),)
+    return chores
 
 
 def send(node, budget):
@@ -81,6 +99,8 @@ def send(node, budget):
         left = (end - node.clock.uptime()) // 1000
         if left > 0 and node.mailer.due():
             node.flush(left)
+        for chore in node.chores:
+            chore()
         # What can wait until the mail has gone: the time, once a day.
         return not node.clock.due() or node.online()
     finally:

@@ -43,6 +43,10 @@ def _start(cause):
         if cause == platform.WATCHDOG:
             _hung()
         settings = asleep and _ready(running) or _settings(running)
+        if platform.exists(platform.UPDATE):
+            from alertnode import trial
+
+            trial.begin()
         if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
             from alertnode import safe
 
@@ -110,6 +114,10 @@ def _tell(problems, feed):
     """Say what is wrong, again and again, so that whoever connects later reads it too, then restart; Ctrl-C ends it."""
     # (Whoever corrects it is not to be disturbed at the next start.)
     platform.mark(platform.WATCH, 0)
+    if platform.exists(platform.UPDATE):
+        from alertnode import trial
+
+        trial.refuse(problems)
     for _ in range(_REMINDERS):
         print("alertnode: not started, fix the configuration:")
         for sentence in problems:
@@ -121,9 +129,10 @@ def _tell(problems, feed):
 def _hung():
     """Keep which part hung, for the next mail, and count it as a failed start."""
     from alertnode.last_words import keep_last_words
+    from alertnode.texts import word
 
     part = platform.marked(platform.PART)
-    doing = platform.PARTS[part] if part < len(platform.PARTS) else "at work"
+    doing = word(platform.PARTS[part]) if part < len(platform.PARTS) else "at work"
     keep_last_words(platform, "The board was reset by its watchdog while it was %s. Its log ended:" % doing)
     _failed()
 
@@ -177,3 +186,7 @@ def _keep(error, log, pause):
             log.say(line)
     keep_last_words(platform, "The board was restarted after a crash. Its log ended:")
     log.say("crashed; restarting in %d s" % pause)
+    if platform.exists(platform.UPDATE):
+        from alertnode import trial
+
+        trial.crashed(error)

@@ -95,6 +95,11 @@ MISTAKES = (
     ("mail.fallback", but(SECOND, {"password": "geheim"}), "store it as the secret mail_password_2."),
     ("mail.fallback", but(SECOND, {"oauth": OAUTH}), '"mail.fallback.oauth" gets a token for a login'),
     ("mail.fallback", {"route": "smtp", "sender": "a@x"}, '"mail.fallback.host" is missing, and the route smtp needs'),
+    ("update", {}, '"update.url" is missing: give where'),
+    ("update", {"url": "ftp://x"}, '"update.url" is not the address of a server: give where'),
+    ("update", {"url": "https://x:99999/a"}, '"update.url" is not the address of a server'),
+    ("update", {"url": "http:///a"}, '"update.url" is not the address of a server'),
+    ("update", {"url": "http://x", "every": 0}, '"update.every" is 0, outside of 0.001 to 720'),
     ("expires", [], '"expires" is not an object'),
     ("expires", {"client secret": "2027-02-29"}, '"expires" has no date for "client secret": give names'),
     ("expires", {"client secret": "geheim"}, '"expires" has no date'),
@@ -215,6 +220,10 @@ WORD = ("", "other", 1, None, True, [], {})
 # For each key, what it may not be.
 WRONG = {
     "board_name": TEXT,
+    "language": ("", 5, "de DE"),
+    "texts.subject": TEXT + ("{foo}", "{", "{name", "{name.x}", "{}", "a\nBcc: x@y"),
+    "texts.text": (5, {}, [], "{0}", ["{name}", "{nme}"], ["a\nb"]),
+    "texts.own": (5, "", "My", "a/b", "a b"),
     "wifi.ssid": TEXT + ("ü" * 17,),
     "wifi.timeout": NUMBER + (1, 61),
     "ethernet.phy_type": WORD + ("ENC28J60",),
@@ -296,6 +305,8 @@ WRONG = {
     "rules.limit": NUMBER,
     "rules.hysteresis": NUMBER + (-1,),
     "rules.readings": WHOLE + (0, 101),
+    "ping": TEXT + ("http://a.example/b", "a.example/b", "https://", "https://a b/", "https://a/#b", "https://u@a/"),
+    "ping_trust": BLANK + ("root.der", "/certs/", "insecure", ["/a.der", ""], ["/a.der", "b.der"]),
     "quiet": TEXT + ("22:00", "22-6", "24:00-06:00", "22:60-06:00", "22:00-22:00", "2:00-6:00", "22:00–06:00"),
     "storm.window": WHOLE + (-1,),
     "storm.widest": WHOLE + (-1,),
@@ -314,6 +325,9 @@ WRONG = {
     "summary.on": WORD + (0, "Monday"),
     "summary.spread": WHOLE + (-1, 1440),
     "expires": TABLE + ({"": "2027-03-01"}, {"a": "2027-3"}, {"a": "2027-02-30"}, {"a": "2027-03-01-01"}, {"a": None}),
+    "update.url": BLANK + ("x", "ftp://x", "http://", "https://a b/"),
+    "update.trust": BLANK + ("root.der", "/certs/"),
+    "update.every": NUMBER + (0, 721),
     "watchdog": NUMBER + (-1, 1, 1.9),
     "log_size": WHOLE + (-1,),
 }
@@ -323,6 +337,7 @@ BAND = {"name": "t", "when": "outside", "low": 2, "high": 8}
 CHANGE = {"name": "t", "when": "change", "by": 5, "within": 60}
 # What must be otherwise in GOOD for a key, or those that begin so.
 NEEDED = {
+    "update": {"update": {"url": "http://updates.example.org"}},
     "ethernet": {"wifi": REMOVE, "ethernet": {"phy_type": "LAN8720", "mdc": 23, "mdio": 18}},
     "heartbeat.": {"heartbeat": {"at": "06:30"}},
     "summary.": {"summary": {"at": "07:00", "every": "week", "on": "monday"}},
@@ -340,6 +355,7 @@ NEEDED = {
     "sensor.interval": ADC,
     "sensor.readings": ADC,
     "storm": {"storm": {}},
+    "texts": {"texts": {}},
     "rules.low": {"rules": [BAND]},
     "rules.high": {"rules": [BAND]},
     "rules.by": {"rules": [CHANGE]},

@@ -44,7 +44,7 @@ def test_the_demo_shows_console_dialogue_and_mail_and_ends_by_itself(micropython
         "board │ ",
         "clear → STARTTLS",
         "TLS   → AUTH LOGIN [masked]",
-        "Subject: demo-board: temperature 37.53 °C is above 37.2 °C at 1990-12-12 21:50:00 UTC",
+        "Subject: Temperature 37.53 °C, limit 37.2 °C (demo-board)",
         "back to normal",
         "in 6 round trips",
         "trace finished: 114 readings, 1 alert, 1 recovery",
@@ -77,7 +77,7 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
     arguments = ("--trace", str(trace), "--limit", "26", "--hysteresis", "1", "--unit", "°F", "--name", "attic")
     done = demo(*arguments, command=(sys.executable, "-c", PLANTED))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    assert "attic: temperature" in done.stdout
+    assert "On attic, temperature" in done.stdout
     assert "[masked]" in done.stdout
     assert not planted.found(done.stdout + done.stderr)
     assert "°F" in done.stdout
