@@ -9,3 +9,16 @@ def make_room():
 
     gc.collect()
     gc.threshold(8192)  # type: ignore[attr-defined]
+
+
+def unload(*names):
+    """Let go of the modules ``names`` of this package, and of their memory."""
+    import gc
+    import sys
+
+    for name in names:
+        package, _, leaf = ("alertnode." + name).rpartition(".")
+        sys.modules.pop(package + "." + leaf, None)
+        if hasattr(sys.modules.get(package), leaf):
+            delattr(sys.modules[package], leaf)
+    gc.collect()

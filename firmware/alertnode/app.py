@@ -37,6 +37,8 @@ class App:
     expiry = None
     # The readings taken last, by the name of the value.
     readings: dict = {}
+    # A Rest, on a board that stays awake: lets go of what mails while nothing waits.
+    rest = None
     # A Panel, if there are outputs.
     panel = None
     # The module platform, to mark which part is at work; None: nothing outlives a reset.
@@ -177,7 +179,8 @@ class App:
         if minute != self._minute:
             self._minute = minute
             self.forget_fails(1)
-            self.mailer.settle()
+            if self.mailer.settle() and self.rest:
+                self.rest()
 
     def forget_fails(self, minutes):
         """Forget the failed starts an hour after the first of them; so many ``minutes`` more have passed."""
@@ -276,6 +279,37 @@ class App:
             say = self.log.show if again else self.log.say
             say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
         return False
+
+
+class Later:
+    """Stands for the Mailer of ``app`` until more is asked than when a mail is due: then ``make()`` sets that one."""
+
+    def __init__(self, app, wait, make):
+        self._app = app
+        self._make = make
+        self.wait = wait
+
+    def due(self):
+        """Return True if it is time to flush."""
+        return self.wait() == 0
+
+    def pending(self):
+        """Return 0, as no mail waits."""
+        return 0
+
+    def settle(self):
+        """Return True: nothing was stored that the flash could have refused."""
+        return True
+
+    def load(self):
+        """Return the Mailer itself."""
+        self._make()
+        return self._app.mailer
+
+    def __getattr__(self, name):
+        if name[:1] == "_":
+            raise AttributeError(name)
+        return getattr(self.load(), name)
 
 
 def _whom(event):

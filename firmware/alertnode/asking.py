@@ -3,6 +3,7 @@
 A board on battery knows its time through a sleep, and its clock's drift: it asks once a day, and only after its mail.
 """
 
+from alertnode import unload
 from alertnode.zone import DAY
 
 _SYNC_EVERY = DAY * 1000
@@ -54,6 +55,10 @@ class Asking:
             clock.ask_at(clock.uptime() + _SYNC_EVERY)
             self._pause = _FIRST_PAUSE
             self._failing = None
+            if not self._rests:
+                # For a day none of it is of use.
+                clock.asking = None
+                unload("asking", "sntp")
             return True
         self._failed(", ".join(servers))
         return False

@@ -5,6 +5,7 @@ is due, and how long the radio pauses, is kept as seconds that are left, since t
 is not there to ask. See docs/battery.md for what that costs.
 """
 
+from alertnode.app import Later
 from alertnode.texts import duration
 
 _LONGEST_PAUSE = 4 * 3600
@@ -115,12 +116,17 @@ class Battery:
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
         make_room()
-        post.add(app, self._settings, way or post.route(self._settings), away, app.clock.uptime.seconds)
+        post.add(app, self._settings, way, away, app.clock.uptime.seconds)
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
         mailer = self._app.mailer
-        return mailer.due() and not self._radio_wait() and mailer.pending() >= 0 and self._app.mailer.due()
+        return mailer.due() and not self._radio_wait() and self._mailer().due()
+
+    def _mailer(self):
+        """Return the Mailer itself, which is loaded if it is not there yet."""
+        mailer = self._app.mailer
+        return mailer.load() if isinstance(mailer, Later) else mailer
 
     def _radio(self):
         """Use the radio, unless it pauses because it failed before."""
@@ -128,7 +134,7 @@ class Battery:
             return
         from alertnode import post
 
-        self._app.mailer.pending()
+        self._mailer()
         self._fails = 0 if post.send(self._app, self._budget) else self._fails + 1
         # An access point that stays away must not empty the battery.
         pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
@@ -142,29 +148,6 @@ class Battery:
         if wait is not None:
             seconds = min(seconds, max(wait, self._radio_wait()))
         return max(1, seconds)
-
-
-class Later:
-    """Stands for the Mailer of ``app`` until more is asked than when a mail is due: then ``make()`` sets that one."""
-
-    def __init__(self, app, wait, make):
-        self._app = app
-        self._make = make
-        self.wait = wait
-
-    def due(self):
-        """Return True if it is time to flush."""
-        return self.wait() == 0
-
-    def settle(self):
-        """Return True: nothing was stored that the flash could have refused."""
-        return True
-
-    def __getattr__(self, name):
-        if name[:1] == "_":
-            raise AttributeError(name)
-        self._make()
-        return getattr(self._app.mailer, name)
 
 
 def slept(state, port):

@@ -70,6 +70,15 @@ class Mailer:
         """Store what the flash refused, and what could not be read; return False if that is to be tried again."""
         return self.outbox.settle()
 
+    def close(self):
+        """Close the outbox, unless it or RAM holds what no other one would find on flash; return True if it did."""
+        box = self.outbox
+        if self.pending() or any(box.notes.dump()) or box.spool.unread or box.late or not self.settle():
+            return False
+        box.save()
+        box.close()
+        return True
+
     def due(self):
         """Return True if it is time to flush."""
         return self.wait() == 0

@@ -7,7 +7,9 @@ import json
 import re
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from umail_host.deploy import image
 
@@ -27,12 +29,12 @@ CONFIG = {
 _SECRETS = {"mail_password": "opens-only-the-fake-server", "wifi_password": "opens-only-the-fake-air"}
 
 
-def flash(source: Path, folder: Path) -> Path:
+def flash(source: Path, folder: Path, config: Mapping[str, Any] = CONFIG) -> Path:
     """Make a board's flash in ``folder`` from the repository ``source`` (its lib and firmware), as deployed."""
     files = image.package(source / "lib" / "umail", image.LIBRARY)
     files |= image.package(source / "firmware" / "alertnode", image.FIRMWARE)
     files["/main.py"] = (source / "firmware" / "main.py").read_bytes()
-    files["/config.json"] = json.dumps(CONFIG).encode()
+    files["/config.json"] = json.dumps(config).encode()
     files["/secrets.json"] = json.dumps(_SECRETS).encode()
     for path, octets in files.items():
         target = folder / path[1:]
