@@ -49,7 +49,7 @@ def find_micropython() -> str | None:
 
 @pytest.fixture(scope="session")
 def micropython() -> str:
-    """Path of a MicroPython interpreter; skips, saying how to get one, where there is none."""
+    """Path of a MicroPython interpreter; skips, saying how to get one, if there is none."""
     found = find_micropython()
     if found is None:
         pytest.skip(HOW_TO_GET_MICROPYTHON)

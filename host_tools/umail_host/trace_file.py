@@ -44,7 +44,7 @@ def rows(octets: bytes, name: str, column: str = "", zone: str = "UTC0") -> list
             "without a point between thousands"
         )
     for (before, *_), (after, *_) in pairwise(table):
-        # An hour that comes twice in autumn is no mistake.
+        # An hour that comes twice in autumn is not a mistake.
         if after < before - 7200:
             first, second = (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC" for at in (before, after))
             raise UserError(f"the trace {name} goes back from {first} to {second}: sort its rows, the oldest first")

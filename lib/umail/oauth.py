@@ -137,7 +137,7 @@ class _Token:
         """Return a valid access token (generator), a new one if none is valid or ``refresh`` is True.
 
         Raises:
-            MailError: stage auth, or that of the connection; ``configuration`` where a person must act, with the
+            MailError: stage auth, or that of the connection; ``configuration`` if a person must act, with the
                 advice for it.
         """
         self.keep()
@@ -258,7 +258,7 @@ class RefreshToken(_Token):
     Args:
         tenant, client_id (str): as of ``ClientCredentials``.
         store: a ``FileStore`` or ``NvsStore``, or anything with their ``get`` and ``set``.
-        refresh_token (str): the first one, where the store has none.
+        refresh_token (str): the first one, if the store has none.
         client_secret (str): only of an application that is not public.
         scope, host, port, trust, timeout: as of ``ClientCredentials``.
     """

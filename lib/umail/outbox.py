@@ -47,7 +47,7 @@ class Outbox:
             refuses; ``keep()`` gives it back. They are the mails that were delivered and could not be removed.
 
     Raises:
-        ValueError: another Outbox has this directory (``close`` it first), or ``timeout`` or ``deadline`` is no time.
+        ValueError: another Outbox has this directory (``close`` it first); ``timeout`` or ``deadline`` is not a time.
         OSError: the directory cannot be read.
     """
 

@@ -69,8 +69,8 @@ def classify(stage, code, enhanced, text):
 
     Args:
         stage: where it came, as `MailError.stage` has it, or "token" for a token endpoint.
-        code: the reply code, or the HTTP status of a token endpoint; 0 where there is none.
-        enhanced: the enhanced status code as str, "" where there is none.
+        code: the reply code, or the HTTP status of a token endpoint; 0 if there is none.
+        enhanced: the enhanced status code as str, "" if there is none.
         text: the reply's text (str).
 
     Returns:
@@ -110,7 +110,7 @@ def classify(stage, code, enhanced, text):
 
 
 def retry_after(key):
-    """Seconds to wait at least before another try after the failure ``key``; 0 where the usual back-off serves."""
+    """Seconds to wait at least before another try after the failure ``key``; 0 if the usual back-off serves."""
     for line in _lines(load_transient("tables.replies").KEYS):
         _, seconds, name = line.split(";")
         if name == key:

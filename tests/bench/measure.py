@@ -44,8 +44,8 @@ class Row:
     """One figure.
 
     Args:
-        name, unit: what it is. ``goal``: what umail is to reach at most, 0 where there is no promise.
-        values: by client; a sentence where there is none.
+        name, unit: what it is. ``goal``: what umail is to reach at most, 0 if there is no promise.
+        values: by client; a sentence if there is none.
     """
 
     name: str
@@ -178,7 +178,7 @@ def octets(bench: Bench) -> Row:
 
 
 def latency(bench: Bench) -> Row:
-    """How long a short alert is on its way where an octet needs 50 ms each way."""
+    """How long a short alert is on its way where a byte needs 50 ms each way."""
     with bench.server("m365-submission", mechanisms=("LOGIN",)) as (server, job):
         toxics = Toxics(latency=0.05)
         with Proxy(server.port, toxics, toxics) as proxy:
@@ -196,7 +196,7 @@ def latency(bench: Bench) -> Row:
 
 
 def instructions(bench: Bench) -> Iterator[Row]:
-    """What the interpreter does for each octet of an attachment, over TLS; a session without one subtracted.
+    """What the interpreter does for each byte of an attachment, over TLS; a session without one subtracted.
 
     Two handshakes differ by some million instructions: the attachment is large enough to make that little.
     """

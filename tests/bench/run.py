@@ -60,7 +60,7 @@ def rows(bench: Bench, console: Console) -> Iterator[Row]:
 
 
 def shown(value: float | str | None) -> str:
-    """A figure as the table shows it; a dash where there is none."""
+    """A figure as the table shows it; a dash if there is none."""
     if not isinstance(value, int | float):
         return "–"
     return f"{value:,.2f}" if value < 10 and value != int(value) else f"{value:,.0f}"
@@ -131,7 +131,7 @@ def page(found: list[Row], bench: Bench) -> str:
 
 
 def main() -> int:
-    """Entry point; 1 where a figure of this library could not be measured."""
+    """Entry point; 1 if a figure of this library could not be measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--page", type=Path, default=PAGE, help="where to write it")
     arguments = parser.parse_args()
@@ -142,7 +142,7 @@ def main() -> int:
         return 1
     peer = Path(os.environ["UMAIL"]).resolve() if os.environ.get("UMAIL") else None
     if peer and not peer.is_file():
-        print(f"bench: UMAIL={peer} is no file: name uMail's umail.py", file=sys.stderr)
+        print(f"bench: UMAIL={peer} is not a file: name uMail's umail.py", file=sys.stderr)
         return 1
     console = Console()
     with tempfile.TemporaryDirectory() as folder:

@@ -78,7 +78,7 @@ class Exporter:
             return list(command)
         description = self.folder / "usb.umockdev"
         description.write_text(USB)
-        # The device that umockdev shows is no terminal: ser2net gets the board's instead.
+        # The device that umockdev shows is not a terminal: ser2net gets the board's instead.
         wrapper = self.folder / "ser2net"
         wrapper.write_text(f'#!/bin/bash\nunset LD_PRELOAD\nexec {SER2NET} "${{@//{DEVICE}/{self.port}}}"\n')
         wrapper.chmod(0o755)

@@ -45,7 +45,7 @@ class World:
         self.fed = self.clock.uptime()
 
     def sleep(self, milliseconds):
-        # The watchdog would bite where a wait is long and unfed.
+        # The watchdog would bite if a wait is long and unfed.
         equal(self.clock.uptime() + milliseconds - self.fed < 1500, True, "unfed")
         self.port.sleep(milliseconds)
 

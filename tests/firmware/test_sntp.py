@@ -26,7 +26,7 @@ def test_a_good_answer_gives_the_time_with_its_fraction():
     equal(sntp.milliseconds(answer(unix=seconds(2037, 1, 1))), seconds(2037, 1, 1) * 1000)
 
 
-def test_what_is_no_answer_to_this_request_is_passed_over():
+def test_what_is_not_an_answer_to_this_request_is_passed_over():
     for packet in (
         b"", answer()[:47], answer(first=0x23), answer(first=0x25), answer(origin=bytes(8)),
         answer(origin=COOKIE[::-1] if hasattr(str, "isascii") else bytes(list(reversed(COOKIE)))), ASKED,

@@ -188,7 +188,7 @@ def test_quotes_hold_separators_and_a_quote_within():
     equal(values('"time, local","value ""a"""\n"2026-01-01 00:00","1.5"\n'), [1.5])
 
 
-def test_a_cell_without_a_digit_is_no_zero():
+def test_a_cell_without_a_digit_is_not_a_zero():
     text = "".join(
         ["2026-01-01 00:0%d,%s\n" % pair for pair in enumerate((".", "e3", "-", "+.e1", "1_0", "1e2", ".5"))]
     )
@@ -211,7 +211,7 @@ def test_of_more_than_two_columns_one_is_chosen_by_name_or_all_are_refused():
     equal(values("time;value;\n2026-01-01 00:00;1,5;\n"), [1.5])
 
 
-def test_what_a_logger_writes_above_its_rows_is_no_row():
+def test_what_a_logger_writes_above_its_rows_is_not_a_row():
     head = "Logger 3;serial 17\n\nStart: now\n" + 30 * "note\n" + "time;temp;hum\n"
     equal(values(head + "2026-01-01 00:00;1,5;40\n2026-01-01 00:01;2,5;41\n", column="temp"), [1.5, 2.5])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fuzz.script import NAMES
 
 FOLDER = Path(__file__).parent / "corpus"
-# Each target's modules of the library: what the other side's octets, or a message's arguments, go through.
+# Each target's modules of the library: what the other side's bytes, or a message's arguments, go through.
 MODULES = {
     "replies": "smtp.session net.transport",
     "dialogue": "smtp.session smtp.handshake smtp.sending smtp.flight smtp.transaction smtp.unexpected smtp.data "
@@ -30,7 +30,7 @@ def written(octets: bytes) -> str:
 
 
 def read(line: str) -> bytes:
-    """The entry that stands on a line; ValueError where it is not well-formed."""
+    """The entry that stands on a line; ValueError if it is not well-formed."""
     out = bytearray()
     at = 0
     while at < len(line):

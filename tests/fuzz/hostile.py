@@ -1,7 +1,7 @@
 """A driver without sockets, clock or TLS that plays a hostile script against the core, and writes down what happens.
 
-On either interpreter. What the core yields and what it is told goes to ``note``, octet for octet; a judge, where there
-is one, sees the same and raises ``Wrong`` where the core does what it must not.
+On either interpreter. What the core yields and what it is told goes to ``note``, byte for byte; a judge, where there
+is one, sees the same and raises ``Wrong`` if the core does what it must not.
 """
 
 from errno import ECONNREFUSED, ECONNRESET, ETIMEDOUT
@@ -34,7 +34,7 @@ class Driver(Loop):
 
     Args:
         script (bytes): see script.py.
-        cut (int): at most so many octets are received at a time; 0: as many as there are.
+        cut (int): at most so many bytes are received at a time; 0: as many as there are.
         note (callable): is handed each line (bytes) of the trace.
         judge: is told ``connected``, ``secured``, ``sent``, ``said`` and ``waited``; or None.
         most (int): the core may yield so often before it counts as endless.
@@ -135,7 +135,7 @@ class Driver(Loop):
         return count
 
     def _transmit(self):
-        # Meanwhile the driver receives, and the end of the stream is no error yet.
+        # Meanwhile the driver receives, and the end of the stream is not an error yet.
         while self.events and self.events[0][0]:
             if not len(self.buffer.space()):
                 return

@@ -1,4 +1,4 @@
-"""Watches a dialogue from the server's side and raises ``Wrong`` where the client does what it never may.
+"""Watches a dialogue from the server's side and raises ``Wrong`` if the client does what it never may.
 
 It knows nothing of the core: it takes commands and replies apart by itself, gives each reply to the command that was
 sent first, and from that says who has, who may have and who has not got the mail.
@@ -24,7 +24,7 @@ _LONGEST_LINE = 1024
 
 
 def _forms(secret: str) -> list[bytes]:
-    # In base64 an octet lies across two characters: the ends are cut off.
+    # In base64 a byte lies across two characters: the ends are cut off.
     octets = secret.encode()
     found = [octets]
     for before in range(3):

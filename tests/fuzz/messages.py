@@ -14,7 +14,7 @@ from fuzz import world
 from fuzz.hostile import Wrong
 from fuzz.script import connections
 
-# Octets above 127 stand for these: other scripts, halves of pairs, what turns a line around, what some split lines at.
+# Bytes above 127 stand for these: other scripts, halves of pairs, what turns a line around, what some split lines at.
 _BEYOND = "öß€中😀\ud800\udfff\x80\x85\xa0\u2028\u202e\ufeff\u0301"
 _DEFAULTS = (b"a@x.org", b"b@y.org", b"s", b"text", b"A", b"X-A", b"v", b"a.txt", b"<1@x.org>", b"text/plain")
 

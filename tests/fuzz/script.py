@@ -1,9 +1,9 @@
-"""What a hostile peer does, as octets that a fuzzer can change anywhere: what it says, and marks between that.
+"""What a hostile peer does, as bytes that a fuzzer can change anywhere: what it says, and marks between that.
 
 A mark is one octet: the next piece of what is said comes apart (``THEN``) or while the client still sends (``EARLY``);
 the stream ends (``END``), the time runs out (``TIMEOUT``), the connection is reset (``RESET``), the certificate is not
-trusted (``UNTRUSTED``); the client's next connection begins (``NEXT``). After ``LITERAL`` an octet is said that would
-be a mark. Any octets are a script.
+trusted (``UNTRUSTED``); the client's next connection begins (``NEXT``). After ``LITERAL`` a byte is said that would
+be a mark. Any bytes are a script.
 """
 
 EARLY = 0x05
@@ -29,7 +29,7 @@ _EVENTS = (TIMEOUT, RESET, UNTRUSTED, END)
 
 
 def connections(script):
-    """The script's connections: a list of lists of ``[early, event]``, an event the octets said or a mark."""
+    """The script's connections: a list of lists of ``[early, event]``, an event the bytes said or a mark."""
     found = [[]]
     said = bytearray()
     early = literal = False
@@ -59,7 +59,7 @@ def connections(script):
 
 
 def said(octets):
-    """The script in which just these octets are said."""
+    """The script in which just these bytes are said."""
     out = bytearray()
     for c in octets:
         if c in _MARKS:

@@ -1,6 +1,6 @@
-"""What is fuzzed: each target takes any octets, hands them to the core, and raises ``Wrong`` where a promise is broken.
+"""What is fuzzed: each target takes any bytes, hands them to the core, and raises ``Wrong`` if a promise is broken.
 
-On either interpreter; what happens goes to ``note``, so that two runs can be compared. The first octets of an entry
+On either interpreter; what happens goes to ``note``, so that two runs can be compared. The first bytes of an entry
 choose what is tried (``0`` is the first choice), the rest is what the other side says, see script.py.
 """
 
@@ -17,7 +17,7 @@ from umail.smtp import session as reply
 STAGES = ("resolve", "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "quit")
 KINDS = ("temporary", "permanent", "configuration", "security", "uncertain")
 _CUTS = (0, 1, 2, 3, 5, 7, 11, 64)
-# All the lines of a reply together, in octets.
+# All the lines of a reply together, in bytes.
 _MOST_REPLY = 4096
 
 
@@ -42,7 +42,7 @@ def check_error(error, note):
 
 
 def _replies(data, cuts):
-    # All that the parser makes of ``data``, at most cuts[i] octets at a time.
+    # All that the parser makes of ``data``, at most cuts[i] bytes at a time.
     buffer = Buffer()
     out = []
     turn = 0
@@ -78,7 +78,7 @@ def _replies(data, cuts):
 
 
 def replies(data, note):
-    """The reply parser: whole, octet by octet and with the entry's own cuts, the same comes out."""
+    """The reply parser: whole, byte by byte and with the entry's own cuts, the same comes out."""
     (size, *cuts), data = _choices(data, 4)
     whole = _replies(data, [1 << 20])
     for some in ([1], [cut + 1 for cut in cuts], [size + 1]):
@@ -130,7 +130,7 @@ def _check_bounds(session):
 
 class _Asked(Driver):
     # Each query is answered by the next piece: as it is where it begins with "!", else with the right id and question
-    # set in. The piece's first octet is then the answer code, 0x40 in it that the answer is cut off.
+    # set in. The piece's first byte is then the answer code, 0x40 in it that the answer is cut off.
     packet = b""
 
     def udp(self, server, packet, seconds):

@@ -27,7 +27,7 @@ _MODULES = (
 
 
 class Chance:
-    """Stands for ``os``: the same "random" octets in every run."""
+    """Stands for ``os``: the same "random" bytes in every run."""
 
     def __init__(self):
         self.count = 0

@@ -28,7 +28,7 @@ def sections(page: str) -> dict[str, str]:
 
 
 def section(rows: list[dict[str, Any]]) -> str:
-    """A table: the median where there are several boards or runs."""
+    """A table: the median if there are several boards or runs."""
     names = dict.fromkeys((row["name"], row["unit"]) for row in rows)
     boards = len({row["id"] for row in rows})
     text = f"\n{boards} board{'s' * (boards > 1)}, {time.strftime('%Y-%m-%d')}\n\n| figure | value |\n|---|---:|\n"

@@ -22,7 +22,7 @@ def running() -> Iterator[contextlib.ExitStack]:
 
 @pytest.fixture(scope="session")
 def servers(running: contextlib.ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RealServer]:
-    """Gives the server of that name, started when first asked for; skips, saying how to get it, where it is missing."""
+    """Gives the server of that name, started when first asked for; skips, saying how to get it, if it is missing."""
 
     @functools.cache
     def start(name: str) -> RealServer:

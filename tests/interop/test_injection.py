@@ -14,7 +14,7 @@ from real_servers import RealServer
 from wire_device import ROOT, Device
 
 PROGRAM = ROOT / "tests" / "wire" / "injection_program.py"
-# What a server logs where a client says what is no command, or speaks out of turn; and each mail that it takes.
+# What a server logs where a client says what is not a command, or speaks out of turn; and each mail that it takes.
 COMPLAINTS = re.compile(
     r"improper command|non-SMTP|too many errors|reject|protocol error|syntax error|unrecognized|synchroniz|timeout",
     re.IGNORECASE,

@@ -157,7 +157,7 @@ def test_what_is_too_large_is_not_begun(server: RealServer, device: TalkingDevic
 
 
 def attach(server: RealServer, device: TalkingDevice, path: Path, kind: str) -> None:
-    """Send this file; it arrives octet for octet."""
+    """Send this file; it arrives byte for byte."""
     before = len(server.mails())
     (result,) = device.send({"attachments": [{"path": str(path), "as": kind, "name": path.name}]}, one_shot=True)
     assert result.get("accepted") == [RECIPIENT], result

@@ -15,7 +15,7 @@ PROGRAM = Path(__file__).with_name("endurance_wire_device.py")
 
 
 def run(interpreter: str, library: Path, alerts: int) -> dict[str, Any]:
-    """``seen``: (heap in octets, descriptors, files) after a tenth and at the end; ``arrived``: mails."""
+    """``seen``: (heap in bytes, descriptors, files) after a tenth and at the end; ``arrived``: mails."""
     limits: dict[str, Any] = {"recipients_a_day": 0, "max_sessions": 0}
     with (
         tempfile.TemporaryDirectory(prefix="umail-endurance-") as name,

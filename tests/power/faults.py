@@ -7,7 +7,7 @@ from umail.queue import run, spool
 
 
 def no_mark():
-    """Nothing is written before the last octets leave."""
+    """Nothing is written before the last bytes leave."""
     run.Flush._leaving = lambda self: None
 
 

@@ -25,7 +25,7 @@ class Power:
 
 
 class Flash:
-    """A block device over ``data`` (bytearray), ``blocks`` of ``size`` octets."""
+    """A block device over ``data`` (bytearray), ``blocks`` of ``size`` bytes."""
 
     def __init__(self, data, size, power):
         self.data = data
@@ -56,7 +56,7 @@ class Flash:
             power.step()
         except PowerCut:
             if power.tear and power.steps == power.cut:
-                # A torn write: the first part arrived, one octet at its edge is neither old nor new.
+                # A torn write: the first part arrived, one byte at its edge is neither old nor new.
                 power.steps += 1
                 half = len(octets) // 2
                 self.data[start : start + half] = octets[:half]

@@ -109,7 +109,7 @@ def main() -> int:
                 f"{counts['lost']}, duplicated outside the uncertain window: {counts['duplicated']}, sent damaged: "
                 f"{counts['damaged']}; space not given back: {counts['leaking']} times, limits and "
                 f"notes forgotten: {counts['forgotten']} times"
-                + (f"; lost where the cut tore a sector in two: {counts['lost_torn']}" if system == "fat" else "")
+                + (f"; lost if the cut tore a sector in two: {counts['lost_torn']}" if system == "fat" else "")
             )
             bad += sum(counts[key] for key in ("lost", "duplicated", "damaged", "leaking", "forgotten"))
             bad += counts["lost_torn"] if system == "lfs2" else 0

@@ -23,7 +23,7 @@ def read(octets):
 
 
 class Server(Driver):
-    """One server for the life of a test; ``taken`` lists (Message-ID, recipients, octets) of each mail it took."""
+    """One server for the life of a test; ``taken`` lists (Message-ID, recipients, bytes) of each mail it took."""
 
     errors = (OSError, MailError)
 

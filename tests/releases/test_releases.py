@@ -26,8 +26,8 @@ NOT_HERE = {
     "test_the_heap_does_not_grow_with_the_attachment",
     "test_asking_costs_no_memory",
     # They have no TLS.
-    "test_a_certificate_or_key_that_cannot_be_read_for_now_is_no_mistake_of_the_configuration",
-    "test_a_root_that_is_no_certificate_is_a_mistake_of_the_configuration",
+    "test_a_certificate_or_key_that_cannot_be_read_for_now_is_not_a_mistake_of_the_configuration",
+    "test_a_root_that_is_not_a_certificate_is_a_mistake_of_the_configuration",
     # It opens a socket.
     "test_a_certificate_that_cannot_be_used_leaves_no_socket_open",
 }

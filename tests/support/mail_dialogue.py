@@ -1,4 +1,4 @@
-"""One mail over a scripted session, shared by the tests of its transaction: a message of known octets, its sender."""
+"""One mail over a scripted session, shared by the tests of its transaction: a message of known bytes, its sender."""
 
 from check import equal, raises
 from scripted import Drive

@@ -59,7 +59,7 @@ CORPUS: dict[str, dict[str, Any]] = {
 
 
 def sent(message: Message, eightbit: bool, binary: bool) -> bytes:
-    """What a server gets: by DATA with its dots taken away again, by BDAT where it is binary."""
+    """What a server gets: by DATA with its dots taken away again, by BDAT if it is binary."""
     body = message.encode(eightbit, binary)
     chunks = [(bytes(chunk), body.dots) for chunk in body.chunks()]
     data = b"".join(chunk for chunk, _ in chunks)

@@ -31,7 +31,7 @@ def _disguises() -> list[bytes]:
     octets = MARK.encode()
     found = [octets, octets.hex().encode(), octets.hex().upper().encode(), MARK.encode("utf-16-le")]
     for before in range(3):
-        # In base64 an octet lies across two characters: those at the ends hold bits of its neighbours as well.
+        # In base64 a byte lies across two characters: those at the ends hold bits of its neighbours as well.
         encoded = base64.b64encode(b"\0" * before + octets)
         found.append(encoded[(0, 2, 3)[before] : 8 * (before + len(octets)) // 6])
     return found
@@ -41,7 +41,7 @@ DISGUISES = _disguises()
 
 
 def found(octets: bytes | str) -> str:
-    """Where a planted secret stands in ``octets``: what is around the first, itself blotted out; "" where none does.
+    """Where a planted secret stands in ``octets``: what is around the first, itself blotted out; "" if none does.
 
     Line ends and spaces between its characters hide it from no reader, and not from this.
     """

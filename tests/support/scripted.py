@@ -1,6 +1,6 @@
 """A scripted server for the sans-I/O core: runs a generator against a conversation written down beforehand.
 
-A script is a list of ``("C", octets)`` (the client must send exactly these), ``("S", octets)`` (the server says these),
+A script is a list of ``("C", bytes)`` (the client must send exactly these), ``("S", bytes)`` (the server says these),
 ``("TLS",)`` (the client must turn to TLS here), ``("END",)`` (the server closes) and ``("FAIL", error)`` (I/O fails).
 """
 
@@ -8,7 +8,7 @@ from drive import Driver
 
 
 class Drive(Driver):
-    """Runs one generator; ``cut`` octets of a reply come at a time (None: a whole turn at once)."""
+    """Runs one generator; ``cut`` bytes of a reply come at a time (None: a whole turn at once)."""
 
     def __init__(self, buffer, script, cut=None):
         self.buffer = buffer

@@ -43,7 +43,7 @@ class Leak(AssertionError):
 
 
 def check(what: str, octets: bytes | str) -> None:
-    """Raise Leak where a planted secret stands in ``octets``."""
+    """Raise Leak if a planted secret stands in ``octets``."""
     # Otherwise pytest shows what this was called with.
     __tracebackhide__ = True
     if place := planted.found(octets):

@@ -13,7 +13,7 @@ FIRST, LAST = 5, 45
 
 
 class Zeros:
-    # A file of ``left`` octets.
+    # A file of ``left`` bytes.
     def __init__(self, left):
         self.left = left
 

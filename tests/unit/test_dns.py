@@ -19,7 +19,7 @@ def record(owner, kind, data):
 
 
 def answer(question, records=(), flags=b"\x81\x80"):
-    """An answer to the packet ``question``; each record is the octets of one."""
+    """An answer to the packet ``question``; each record is the bytes of one."""
     count = bytes([len(records) >> 8, len(records) & 255])
     return question[:2] + flags + b"\0\1" + count + b"\0\0\0\0" + question[12:] + b"".join(records)
 
@@ -31,7 +31,7 @@ ADDRESS = bytes([52, 96, 1, 2])
 def run(steps, *answers):
     """Drive a generator: each answer is bytes, None, or a function of the packet. Returns (result, what it asked).
 
-    A query over TCP is noted as ("tcp", server, packet, seconds); its answer comes in pieces of 7 octets.
+    A query over TCP is noted as ("tcp", server, packet, seconds); its answer comes in pieces of 7 bytes.
     """
     asked = []
     given = list(answers)

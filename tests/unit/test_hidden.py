@@ -39,7 +39,7 @@ def test_what_a_reply_repeats_of_the_login_is_cut_off():
                 equal(base64(octets[place : place + 6])[:8].decode() in text, False)
 
 
-def test_what_is_no_reply_does_not_show_it_either():
+def test_what_is_not_a_reply_does_not_show_it_either():
     # As an echo service, or a console on the wrong port, would.
     secret = "s3cret-of-length"
     for told in (secret.encode(), base64(secret.encode())):

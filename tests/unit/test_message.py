@@ -80,12 +80,12 @@ def test_control_characters_are_refused_and_the_argument_named():
             equal(str(error).startswith(argument + ": "), True, str(error))
 
 
-def test_half_a_surrogate_pair_is_no_text():
+def test_half_a_surrogate_pair_is_not_text():
     for bad in ("a" + chr(0xD83D), chr(0xDFFF) + "b", "\ud7ff" + chr(0xD83D) + chr(0xDE00)):
         raises(ValueError, alert, text=bad)
         raises(ValueError, alert, html=bad)
         raises(ValueError, alert, text="t", html=bad)
-    # What has the same first octet, and what is beside it, is fine.
+    # What has the same first byte, and what is beside it, is fine.
     alert(text="\ud000\ud7ff\ue000\U0001f9ca", html="\ud000\ud7ff")
 
 

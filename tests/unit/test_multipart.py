@@ -14,7 +14,7 @@ FILE = "attachment.tmp"
 
 
 class Reader:
-    """A source of unknown length that gives its octets a few at a time."""
+    """A source of unknown length that gives its bytes a few at a time."""
 
     def __init__(self, data, step=7):
         self.left = data
@@ -63,7 +63,7 @@ def test_text_and_html_are_alternatives_with_the_html_last():
     equal((plain[1], html[1]), (b"plain", b"<p>rich</p>"))
 
 
-def test_html_alone_is_no_multipart():
+def test_html_alone_is_not_multipart():
     data = octets(message(html="<p>rich</p>").encode())
     inside(b"Content-Type: text/html; charset=utf-8\r\n", data)
     equal(data[-2:], b"\r\n")
@@ -187,7 +187,7 @@ def test_control_characters_are_refused_in_every_argument():
     raises(ValueError, Attachment, b"", "x", cid="a b")
 
 
-def test_what_is_no_text_or_attachment_is_refused_at_construction():
+def test_what_is_not_text_or_attachment_is_refused_at_construction():
     for argument, bad in (("attachments", ["log.csv"]), ("text", b"37"), ("html", 5), ("subject", None)):
         error = raises(ValueError, message, **{argument: bad})
         equal(str(error).startswith(argument + ": "), True)

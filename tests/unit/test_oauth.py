@@ -1,9 +1,7 @@
-"""Token requests and their answers without a network: however an answer is cut, and what a store must promise."""
-
-import os
-import sys
+"""Token requests and their answers without a network: however an answer is cut, and what is kept of them."""
 
 from check import equal, inside, raises
+from oauth_world import Store, answered
 from umail import MailError, Route, dns, oauth
 from umail.net.http import form, post
 
@@ -15,7 +13,7 @@ CLOSED = b"HTTP/1.0 200 OK\r\nX: " + b"long" * 2000 + b"\r\n\r\n" + BODY
 
 
 def run(steps, answer, cut=100000):
-    # Drive one request; the server says ``answer`` and closes. Returns (result, octets sent).
+    # Drive one request; the server says ``answer`` and closes. Returns (result, bytes sent).
     sent = []
     buffer = None
     value = None
@@ -100,76 +98,6 @@ def test_an_answer_that_is_cut_off_is_never_taken_for_a_token_without_its_refres
 
 def test_a_form_cannot_be_broken_out_of():
     equal(form([("a", "&=+ \r\n\u00fc"), ("b", None), ("c", "~-._")]), b"a=%26%3D%2B%20%0D%0A%C3%BC&c=~-._")
-
-
-def test_a_store_keeps_what_it_was_given_and_replaces_it_as_a_whole():
-    path = "umail-store-%d.json" % (id(object()) % 100000)
-    try:
-        store = oauth.FileStore(path)
-        equal(store.get("refresh_token"), None)
-        store.set("refresh_token", "first")
-        store.set("other", "x")
-        store.set("refresh_token", "second")
-        equal(oauth.FileStore(path).get("refresh_token"), "second")
-        equal(oauth.FileStore(path).get("other"), "x")
-        raises(OSError, os.stat, path + ".new")
-        if hasattr(os, "chmod"):
-            # A computer has other users.
-            equal(os.stat(path)[0] & 0o777, 0o600)
-    finally:
-        os.remove(path)
-
-
-class Nvs:
-    # As esp32.NVS: what was not committed is gone with the power; a key that is not there raises OSError.
-    kept = {}
-
-    def __init__(self, namespace):
-        self.values = dict(Nvs.kept)
-
-    def set_blob(self, key, value):
-        if len(key) > 15:
-            raise ValueError(key)
-        self.values[key] = bytes(value)
-
-    def get_blob(self, key, into):
-        if key not in self.values:
-            raise OSError(-4354)
-        value = self.values[key]
-        into[: len(value)] = value
-        return len(value)
-
-    def commit(self):
-        Nvs.kept = dict(self.values)
-
-
-def test_an_esp32_keeps_its_token_in_nvs_committed():
-    class Esp32:
-        NVS = Nvs
-
-    sys.modules["esp32"] = Esp32
-    try:
-        store = oauth.NvsStore()
-        equal(store.get("refresh_token"), None)
-        store.set("refresh_token", "r" * 1500)
-        equal(oauth.NvsStore().get("refresh_token"), "r" * 1500)
-    finally:
-        del sys.modules["esp32"]
-
-
-class Store:
-    def __init__(self, value):
-        self.value = value
-
-    def get(self, key):
-        return self.value
-
-    def set(self, key, value):
-        self.value = value
-
-
-def answered(octets):
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(octets) + octets
 
 
 def test_a_token_is_fetched_once_and_kept():
@@ -271,81 +199,6 @@ def test_the_name_of_microsofts_token_endpoint_is_never_taken_for_a_slip_and_ano
             equal((error.kind, error.key), (kind, "dns_no_name"), host)
         finally:
             dns.servers, dns.lookup = real
-
-
-class Asked:
-    """An endpoint for a sign-in, which answers each question with the next of ``answers``; None: it is lost."""
-
-    def __init__(self, *answers):
-        self.answers = list(answers)
-        self.now = 0
-        self.asked = []
-        self.answer = b""
-        self.buffer = None
-
-    def ticks(self):
-        return self.now
-
-    def left(self, end, now):
-        return end - now
-
-    def after(self, now, milliseconds):
-        return now + milliseconds
-
-    def run(self, steps):
-        value = error = None
-        while True:
-            try:
-                what = steps.throw(error) if error else steps.send(value)
-            except StopIteration as stop:
-                return stop.value
-            value = error = None
-            if isinstance(what, tuple):
-                if what[0] == "connect":
-                    self.asked.append(self.now // 1000)
-                    self.answer = self.answers.pop(0) if self.answers else None
-                    if self.answer is None:
-                        error = OSError(113)
-                    self.buffer = what[3]
-                elif what[0] == "lookup":
-                    value = ["192.0.2.1"]
-                elif what[0] == "pause":
-                    self.now += what[1] * 1000
-            elif isinstance(what, (int, float)):
-                space = self.buffer.space()
-                value = min(len(space), len(self.answer))
-                space[:value] = self.answer[:value]
-                self.answer = self.answer[value:]
-                self.buffer.add(value)
-
-
-def sign_in(*answers):
-    code = answered(b'{"device_code":"d","user_code":"u","verification_uri":"v","interval":5,"expires_in":900}')
-    store = Store(None)
-    world = Asked(code, *answers)
-    token = oauth.DeviceCode("t", "c", store, lambda address, code: None, host="localhost")
-    before = oauth.sockets
-    oauth.sockets = world
-    try:
-        return world, store, raises(MailError, world.run, token.steps()) if not answers else world.run(token.steps())
-    finally:
-        oauth.sockets = before
-
-
-def test_a_sign_in_outlives_lost_questions_and_an_endpoint_in_trouble_and_asks_less_often_after_them():
-    waits = answered(b'{"error":"authorization_pending"}').replace(b"200 OK", b"400 No")
-    slow = answered(b'{"error":"slow_down"}').replace(b"200 OK", b"400 No")
-    busy = answered(b'{"error":"temporarily_unavailable"}').replace(b"200 OK", b"503 Busy")
-    html = answered(b"<html>").replace(b"200 OK", b"502 Bad")
-    done = answered(b'{"access_token":"a","expires_in":3599,"refresh_token":"two"}')
-    world, store, token = sign_in(waits, None, None, waits, slow, busy, html, done)
-    equal((token, store.value), ("a", "two"))
-    equal(world.asked, [0, 5, 10, 20, 40, 60, 85, 135, 195])
-
-
-def test_a_sign_in_ends_when_its_code_does_though_nothing_ever_answers():
-    world, _, error = sign_in()
-    equal((error.kind, 800 <= world.asked[-1] <= 900), ("temporary", True), str(world.asked))
 
 
 def test_what_the_endpoint_says_is_cleaned_of_the_secret_and_of_controls():

@@ -69,3 +69,21 @@ def test_a_clock_set_back_while_the_power_was_off_makes_nothing_due_and_nothing_
     world.jump = -10 * 365 * 86400
     world.start()
     equal(world.box.wait(), wait)
+
+
+@cleaned
+def test_after_a_clock_was_set_back_a_pause_goes_on_over_one_sleep_after_the_other(world):
+    world.start()
+    world.random = 0.999
+    world.put("later")
+    world.flush()
+    wait = world.box.wait()
+    world.jump = -400 * 86400
+    for passed in range(1, 4):
+        world.time += 1
+        world.start(slept=1)
+        equal(world.box.wait(), wait - passed)
+    # From the first of these sleeps on the date counts again.
+    world.time += 5
+    world.start()
+    equal(world.box.wait(), wait - 8)

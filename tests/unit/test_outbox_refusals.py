@@ -158,7 +158,7 @@ def test_one_poisoned_mail_never_delays_another_by_more_than_a_minute_at_whateve
 
 
 @cleaned
-def test_an_attachment_that_cannot_be_read_is_no_failure_of_the_network_and_is_tried_again(world):
+def test_an_attachment_that_cannot_be_read_is_not_a_failure_of_the_network_and_is_tried_again(world):
     class Card:
         """A file on a card that is out; ``attachments`` are copied when put, so the outbox's own file stands for it."""
 

@@ -36,7 +36,7 @@ BAD = (
 
 
 def feed(octets, cut, size=1024):
-    # What `read` makes of octets that come `cut` at a time, and what is left in the buffer.
+    # What `read` makes of bytes that come `cut` at a time, and what is left in the buffer.
     buffer = Buffer(size)
     steps = read(buffer, 30)
     answer = None
@@ -74,13 +74,13 @@ def next_reply(buffer):
         return stop.value
 
 
-def test_what_is_no_reply_is_refused_wherever_it_is_cut():
+def test_what_is_not_a_reply_is_refused_wherever_it_is_cut():
     for octets in BAD:
         for cut in range(1, len(octets) + 1):
             raises(Broken, feed, octets, cut)
 
 
-def test_the_end_of_the_stream_between_replies_is_no_reply():
+def test_the_end_of_the_stream_between_replies_is_not_a_reply():
     equal(feed(b"", 1)[0], None)
 
 

@@ -1,4 +1,4 @@
-"""Opening a session: what is said, in which order, and what is never said; every reply cut at every octet."""
+"""Opening a session: what is said, in which order, and what is never said; every reply cut at every byte."""
 
 from check import equal, inside, raises
 from scripted import Drive

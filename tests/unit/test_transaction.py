@@ -158,7 +158,7 @@ def test_rset_comes_before_the_next_mail_where_one_was_left_open():
     fails(session, Text(), [("C", flight), ("S", OK + b"550 no\r\n554 no\r\n")])
     equal(sends(session, Text(), [("C", b"RSET\r\n" + flight), ("S", OK * 4)]).round_trips, 2)
     sends(session, Text(), [("C", flight), ("S", OK * 3)])
-    # A server without RSET takes the mail all the same, and a mail that was taken is no failure.
+    # A server without RSET takes the mail all the same, and a mail that was taken is not a failure.
     fails(session, Text(), [("C", flight), ("S", OK + b"550 no\r\n554 no\r\n")])
     sends(session, Text(), [("C", b"RSET\r\n" + flight), ("S", b"502 what?\r\n" + OK * 3)])
     session = session_with()

@@ -97,7 +97,7 @@ def test_before_the_last_octet_a_loss_is_temporary():
     equal(fails(session_with("PIPELINING"), Text(), script).kind, "temporary")
 
 
-def test_a_final_refusal_is_no_delivery_and_is_classified():
+def test_a_final_refusal_is_not_a_delivery_and_is_classified():
     script = [("C", ONE + b"BDAT 4 LAST\r\n42\r\n"), ("S", OK * 2 + b"452 4.3.1 later\r\n")]
     error = fails(session_with("PIPELINING", "CHUNKING"), Text(), script)
     equal((error.stage, error.kind, error.enhanced), ("body", "temporary", "4.3.1"))
@@ -196,7 +196,7 @@ def test_a_reply_before_its_command_ends_it_before_anything_is_said():
     equal((fails(session, Text(), []).key, session.state == "sent"), ("desync", False))
 
 
-def test_a_reply_too_many_between_two_chunks_is_no_answer_to_the_next():
+def test_a_reply_too_many_between_two_chunks_is_not_an_answer_to_the_next():
     session = session_with("CHUNKING")
     message = Text(pieces=[b"Fromab", b"c"], size=None)
     mail, rcpt = ONE.split(b"\r\n")[:2]

@@ -19,7 +19,7 @@ def wrong(args, **route):
         return raises(MailError, tls.wrap, None, Route("h", 465, **route), "h")
 
 
-def test_a_certificate_or_key_that_cannot_be_read_for_now_is_no_mistake_of_the_configuration():
+def test_a_certificate_or_key_that_cannot_be_read_for_now_is_not_a_mistake_of_the_configuration():
     for made in (
         {"trust": "/nowhere/root.der"},
         {"trust": b"0", "certificate": (["/nowhere/leaf.der"], b"0")},
@@ -38,7 +38,7 @@ def test_a_certificate_or_key_that_cannot_be_read_for_now_is_no_mistake_of_the_c
             equal((error.kind, error.key), ("configuration", "cert_file"), repr(args))
 
 
-def test_a_root_that_is_no_certificate_is_a_mistake_of_the_configuration():
+def test_a_root_that_is_not_a_certificate_is_a_mistake_of_the_configuration():
     error = raises(MailError, tls.wrap, None, Route("h", 465, trust=b"no certificate"), "h")
     equal((error.stage, error.kind, error.key), ("starttls", "configuration", "cert_file"))
 

@@ -42,7 +42,7 @@ class Case:
         if self.security == "plain":
             return "delivered clear"
         if self.security == "opportunistic":
-            # STARTTLS where it is offered, with whoever answers: unauthenticated, whatever is trusted.
+            # STARTTLS if it is offered, with whoever answers: unauthenticated, whatever is trusted.
             return "delivered unverified" if self.starttls else "delivered clear"
         if self.security == "starttls" and not self.starttls:
             # Not offered, or taken away by someone in between: the end, also for insecure trust.
@@ -67,7 +67,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """All combinations; a server with TLS from the first octet offers no STARTTLS, and says nothing in clear."""
+    """All combinations; a server with TLS from the first byte offers no STARTTLS, and says nothing in clear."""
     for case in itertools.starmap(Case, itertools.product(SECURITIES, CREDENTIALS, TRUSTS, (True, False), AUTHS)):
         if case.security != "tls" or (not case.starttls and case.auth in ("nowhere", "in TLS")):
             yield case

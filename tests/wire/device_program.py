@@ -25,7 +25,7 @@ def route_of(job):
 def message_of(attachments=(), after=0, **named):
     # Made so many seconds after the one before.
     time.sleep(after)
-    # An attachment is {"path": …}, read by the library from the file, given as its octets, or as an open reader.
+    # An attachment is {"path": …}, read by the library from the file, given as its bytes, or as an open reader.
     files = []
     for one in attachments:
         one = dict(one)

@@ -1,7 +1,7 @@
 """What umail does under each fault of the fake server: tried by test_faults.py, printed as docs/faults.md.
 
 An outcome is ``delivered``, ``partly`` (some recipients were refused), or ``STAGE KIND KEY`` of the ``MailError``;
-where the network decides which of two comes, both stand there with ``|`` between.
+if the network decides which of two comes, both stand there with ``|`` between.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Row:
         plan: as `umail serve --fault` takes it.
         outcome: with every kind of route that ``others`` does not name.
         others: the kinds of route (see ``Route``) that fare otherwise.
-        mails: how often the mail arrives; None: once where it is delivered, else never.
+        mails: how often the mail arrives; None: once if it is delivered, else never.
         way: "client" keeps the connection, "alert" is `umail.send`, with QUIT in the last flight.
         message: "text" of one flight, "commands" (a text that looks like SMTP), "attachment" or "stream" (an attachment
-            whose length is not known) of ``size`` octets.
+            whose length is not known) of ``size`` bytes.
         token: the login is XOAUTH2.
         final: seconds for the final reply, where not the bench's.
     """
@@ -63,7 +63,7 @@ def only(outcome: str, *securities: str) -> dict[str, Any]:
 
 
 def with_starttls(outcome: str) -> dict[str, Any]:
-    """Only where STARTTLS is spoken."""
+    """Only if STARTTLS is spoken."""
     return only(outcome, "starttls", "opportunistic")
 
 
@@ -73,13 +73,13 @@ def with_tls(outcome: str) -> dict[str, Any]:
 
 
 def with_login(outcome: str) -> dict[str, Any]:
-    """Only where there is a login."""
+    """Only if there is a login."""
     return only(outcome, *LOGIN)
 
 
 def at_each_point(name: str, key: str, *, uncertain_mails: int) -> Iterator[Row]:
     """A fault of any reply, at each point: what it is before the message has left, and after."""
-    # With TLS from the first octet, an end in the place of the greeting is seen before the handshake is over.
+    # With TLS from the first byte, an end in the place of the greeting is seen before the handshake is over.
     early = {} if key == "desync" else {"tls": f"starttls temporary {key}|greeting temporary {key}"}
     or_reset = "|connect temporary unreachable" if name == "reset-at" else ""
     yield Row(f"{name}=banner", f"greeting temporary {key}{or_reset}", early)
@@ -225,7 +225,7 @@ TLS = [
     Row("certificate-wrong-name", **with_login("starttls security cert_name")),
     Row("certificate-unknown-root", **with_login("starttls security cert_unknown_root")),
     Row("certificate-missing-intermediate", **with_login("starttls security cert_unknown_root")),
-    # MicroPython's mbed TLS takes the common name where there is no subjectAltName.
+    # MicroPython's mbed TLS takes the common name if there is no subjectAltName.
     Row("certificate-cn-only"),
     Row("certificate-weak-key", **with_login("starttls security cert_other")),
     # A wildcard stands for one label of a domain: "localhost" has none.

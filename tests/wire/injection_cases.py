@@ -51,7 +51,7 @@ PAYLOADS = {
     "forged address": 'a" <x@evil.example>, "b',
     "two addresses": "a@b.example,x@evil.example",
     "encoded word": "=?utf-8?q?a=0D=0ABcc:_x=40evil.example?=",
-    # Characters whose lower octet is that of CR, LF, a dot, a space.
+    # Characters whose lower byte is that of CR, LF, a dot, a space.
     "cut to octets": "a\u010d\u010a\u012e\u010d\u010aMAIL\u0120b",
     # Ends of lines to some, as to str.splitlines.
     "other line ends": "a\u2028b\u2029c",

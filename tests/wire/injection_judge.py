@@ -94,7 +94,7 @@ def _headers(content: bytes) -> list[tuple[str, str]]:
 
 
 def judge(case: str, content: bytes, binary: bool = False) -> None:
-    """Fails unless these octets are the mail that was given; ``binary``: they may hold files as they are."""
+    """Fails unless these bytes are the mail that was given; ``binary``: they may hold files as they are."""
     if not binary:
         assert not re.search(rb"\r(?!\n)|(?<!\r)\n|\0", content), "an end of line that is not CRLF, or a NUL"
         assert max(map(len, content.split(b"\r\n"))) <= 998

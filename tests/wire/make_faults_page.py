@@ -16,7 +16,7 @@ _INTRODUCTION = """# What umail does under each fault
 Printed from `tests/wire/fault_table.py` by `python tests/wire/make_faults_page.py`. `make test` tries every row on
 MicroPython over real sockets and TLS, by each of the four kinds of route and with both drivers. In each case it also
 holds that the call ends within its limits, that no credential stands in clear on the socket or the console, that no
-byte of a message ran as a command, that the socket is closed where the dialogue broke, and that the next mail goes.
+byte of a message ran as a command, that the socket is closed if the dialogue broke, and that the next mail goes.
 
 A fault is written as `umail serve --fault` takes it ([the fake server](fake-server.md)). An error is told by its stage,
 kind and key, as `MailError` has them ([what the keys mean](replies.md)); if the network decides which of two comes,
@@ -35,7 +35,7 @@ _NAMES_IN_CERTIFICATES = """
 
 A wildcard is the whole first label and stands for one label (RFC 9525, 6.3). What MicroPython's mbed TLS takes beyond
 that no public authority issues. A common name counts on MicroPython only, and only if the certificate has no other
-name. Where the server refuses the board's own certificate, the error is `starttls configuration cert_refused`, or
+name. If the server refuses the board's own certificate, the error is `starttls configuration cert_refused`, or
 `starttls temporary cert_refused` where it hung up without a word. While the board's clock is unset no certificate is
 looked at: `connect temporary clock`.
 

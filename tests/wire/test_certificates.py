@@ -58,7 +58,7 @@ class Sha1(Authority):
         leaf = made.subject_name(x509.Name([])).public_key(key.public_key())
         leaf = leaf.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=True)
         der = leaf.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-        # The object identifiers of sha256WithRSAEncryption and sha1WithRSAEncryption differ in their last octet.
+        # The object identifiers of sha256WithRSAEncryption and sha1WithRSAEncryption differ in their last byte.
         der = der.replace(bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105"))
         signed = x509.load_der_x509_certificate(der).tbs_certificate_bytes
         der = der[:-256] + signer.sign(signed, padding.PKCS1v15(), hashes.SHA1())
@@ -173,7 +173,7 @@ def test_a_clock_unset_has_an_error_of_its_own_before_anything_is_said(programs,
     assert attempt(security="tls") == every(programs, "connect temporary clock")
     assert "sync" in advice.text("clock")
     assert not server.sessions
-    # Where no certificate is checked, the time does not matter.
+    # If no certificate is checked, the time does not matter.
     clear = {"username": None, "password": None}
     assert attempt(security="opportunistic", **clear) == every(programs, "delivered")
     assert attempt(security="plain", **clear) == every(programs, "delivered")

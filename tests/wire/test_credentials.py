@@ -33,7 +33,7 @@ class Bench:
 
     Attributes:
         programs: the clients; the first tries every case.
-        certificate: of the board, as a route takes it; ``leaf``: its octets.
+        certificate: of the board, as a route takes it; ``leaf``: its bytes.
     """
 
     programs: list[Program]

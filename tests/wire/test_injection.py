@@ -223,7 +223,7 @@ def test_what_is_written_to_umails_class_stays_one_mail(device, serve):
         text = payload(name)
         if "accepted" in result:
             sent.append(text)
-        # A NUL, and lines of more than 998 octets, cannot be in a mail as they are.
+        # A NUL, and lines of more than 998 bytes, cannot be in a mail as they are.
         as_it_is = "\0" not in text and name not in LONG and place not in ("to", "mail_from")
         assert ("accepted" in result) == as_it_is or "\ud83d" in text, (case, result)
     assert len(server.inbox.deliveries) == len(sent)

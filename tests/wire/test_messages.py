@@ -25,7 +25,7 @@ def written(folder: Path, number: int, data: bytes, **named: Any) -> dict[str, A
 
 
 def for_device(name: str, folder: Path) -> dict[str, Any]:
-    """A message of the corpus as a job has it: its attachments as files, paths and octets in turn."""
+    """A message of the corpus as a job has it: its attachments as files, paths and bytes in turn."""
     put = given(name)
     files = []
     for number, file in enumerate(put.pop("attachments", ())):

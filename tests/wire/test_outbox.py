@@ -72,5 +72,5 @@ def test_a_process_killed_at_any_moment_loses_no_mail(device: Device, serve: Ser
     got = Counter(mail["Message-ID"] for mail in server.inbox)
     assert put
     assert set(put) <= set(got)
-    # A duplicate comes from the moment between the last octet and the removal, which each life has at most once.
+    # A duplicate comes from the moment between the last byte and the removal, which each life has at most once.
     assert sum(got.values()) - len(got) <= 10

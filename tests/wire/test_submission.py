@@ -162,7 +162,7 @@ def test_text_that_looks_like_commands_is_only_text(device, serve):
 
 
 class Slow(threading.Thread):
-    """A server that accepts and then does what it is told, octet by octet."""
+    """A server that accepts and then does what it is told, byte by byte."""
 
     def __init__(self, octets: bytes, pause: float, every: int = 1) -> None:
         super().__init__(daemon=True)

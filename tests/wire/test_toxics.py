@@ -1,4 +1,4 @@
-"""A bad network between umail and the server: slow in every way, or ended at any octet of either direction."""
+"""A bad network between umail and the server: slow in every way, or ended at any byte of either direction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from umail_host.fake_smtp.faults.toxics import Proxy, parse
 
 SLOW = ("latency=0.05,jitter=0.02", "slice=1", "slice=7,slice_delay=0.0005", "bandwidth=40000", "slow_close=0.2")
 MESSAGE = {"sender": USER, "to": "ops@contoso.com", "subject": "first", "text": "t"}
-# At so many octets, spread evenly, the connection is ended.
+# At so many bytes, spread evenly, the connection is ended.
 CUTS = 7
 
 

@@ -15,6 +15,8 @@ from umail_host.errors import UserError
 from umail_host.sensing import look
 from umail_host.settings import CONFIG, Settings
 
+_ATTEMPTS = 3  # a foreign program's watchdog bites until its main.py is put aside, the first thing that is done
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -54,7 +56,7 @@ def carry_out(
     say: Callable[[str], None],
     before: dict[str, bytes] | None = None,
 ) -> tuple[BoardSpec, Board]:
-    """Deploy, and go on once by itself: the watchdog of the firmware before may have reset the board meanwhile.
+    """Deploy, and go on twice by itself: the watchdog of the firmware before may have reset the board meanwhile.
 
     Returns what board it is, and its open port, on which nothing since the reset has been read; the caller closes it.
 
@@ -67,8 +69,9 @@ def carry_out(
         UserError: the board does not answer, can't be what it should, or has no room.
     """
     files = material.checked(plan.settings, plan.files)
-    again = False
+    attempts = 0
     while True:
+        attempts += 1
         reached = False
         try:
             with plan.hold(stay_open=True) as link:
@@ -90,12 +93,11 @@ def carry_out(
         except ExecError:
             raise
         except BoardError as error:
-            if again:
+            if attempts == _ATTEMPTS:
                 raise UserError(f"{error}. Run the command again: it goes on where this one stopped", 3) from None
-            if not reached:
+            if not reached and attempts == 1:
                 raise
-            again = True
-            say("the board went away; trying once more")
+            say("the board went away; trying again")
 
 
 def _there(link: Board) -> Settings | None:

@@ -264,7 +264,7 @@ def _shown(session, host, address, port, security, request=b""):
             found = certificate(session.wire.sock)
         else:
             yield ("tls", plain, host)
-            # The handshake runs with the first octets, either way.
+            # The handshake runs with the first bytes, either way.
             yield request or second.timeout
             found = certificate(session.wire.sock)
     except (MailError, OSError):

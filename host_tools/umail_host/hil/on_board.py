@@ -31,7 +31,7 @@ def __check(text, message, good, *values):
         text += "".join(["\\n  %r" % (value,) for value in values])
         raise AssertionError("%s\\n%s" % (message(), text) if message else text)
 """
-# To a REPL, sys.exit() is no failure, whatever its status.
+# To a REPL, sys.exit() is not a failure, whatever its status.
 _RUN = """\
 try:
     %s

@@ -58,7 +58,7 @@ def _healed(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[
         try:
             return method(self, *args, **kwargs)
         except sqlite3.DatabaseError as error:
-            # Its lower byte is the kind; a full disk, say, is no reason to read all mails again.
+            # Its lower byte is the kind; a full disk, say, is not a reason to read all mails again.
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
                 raise
             self.remake()

@@ -162,7 +162,7 @@ def _answer(reader):
     # The status line, the headers that say how long the body is and when to come back, the body.
     words = (yield from reader.line()).split(b" ")
     if len(words) < 2 or words[0][:7] != b"HTTP/1." or not words[1].isdigit():
-        raise _failed("this is no HTTP")
+        raise _failed("this is not HTTP")
     length = None
     wait = 0
     chunked = False

@@ -35,6 +35,7 @@ def load(box, slept):
     marks, damaged = _gather(box)
     then, date = max([(now, at or 0) for now, at in marks + [(then, date)]])
     box.begin(then + slept, (then, date) if date else None)
+    today = box.date()
     now = box.now()
     box.policy.bound(now)
     for entry in box.entries:
@@ -47,8 +48,8 @@ def load(box, slept):
     if box.beat is None or box.beat > now + 2 * box.every:
         box.beat = now + box.policy.spread(box.every)
         box.save()
-    elif damaged or (slept and box.date() is None):
-        # Nothing else tells the next one that time went on.
+    elif damaged or (slept if today is None else date > today):
+        # Nothing else tells the next one that time went on: no date is known, or the clock was set back.
         box.save()
     _judge(box)
 

@@ -136,7 +136,7 @@ def test_a_question_that_nobody_answers_ends_in_a_sentence() -> None:
     assert "pass a TOML file instead" in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_traceback() -> None:
+def test_a_reader_that_goes_away_causes_no_traceback() -> None:
     done = subprocess.run(["bash", "-c", f"{UMAIL} faults | head -1"], capture_output=True, text=True, check=True)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""

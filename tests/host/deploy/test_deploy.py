@@ -303,7 +303,7 @@ def test_an_older_umail_does_not_go_onto_a_board_whose_mails_it_could_not_read(b
     board.exec("import os\nos.mkdir('/outbox')")
     board.put("/outbox/000001-5.mail", b"text\n2 12345678 []\n")
     board.put("/outbox/000002-0.mail", b"2 12345678 []\n")
-    # What the first format left, and what is no mail, is read by every umail.
+    # What the first format left, and what is not a mail, is read by every umail.
     board.put("/outbox/000003-5", b"text\n")
     board.put("/outbox/state", b"2 12345678 {}\n")
     with pytest.raises(UserError, match=r"2 mails wait on the board that this older umail can't read"):

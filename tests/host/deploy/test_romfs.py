@@ -182,7 +182,7 @@ def node(flash, tmp_path):
 
 
 def heap_after_mail(node, celsius, text):
-    """Octets of heap left once a mail has left and all that it needs is loaded; where the packages came from."""
+    """Bytes of heap left once a mail has left and all that it needs is loaded; where the packages came from."""
     node.celsius = celsius
     node.wait_for(text)
     with Board(node.board.port) as link:

@@ -295,7 +295,7 @@ def test_the_board_behind_such_a_firewall_says_that_nobody_it_trusts_signed(doct
     ],
     ids=["page-at-once", "html", "page-when-asked", "imap", "silent"],
 )
-def test_what_is_no_mail_server_is_known_by_what_it_says(doctor, first, to_request, key, remedy):
+def test_what_is_not_a_mail_server_is_known_by_what_it_says(doctor, first, to_request, key, remedy):
     with FakeServer() as server, answering(first, to_request) as port:
         code, report = doctor.from_host(server, "--timeout", "1", mail={"port": port})
     assert (code, red(report)) == (4, [("host", "", "banner")])

@@ -1,4 +1,4 @@
-"""The fake server judged by clients that are not ours: each delivers through every profile, octet for octet."""
+"""The fake server judged by clients that are not ours: each delivers through every profile, byte for byte."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ USER, PASSWORD, TOKEN = "esp32@contoso.com", "s3cret!pw", "t0ken." * 20
 INSIDE, OUTSIDE = ["ops@contoso.com", "boss@contoso.com"], ["ops@fabrikam.com"]
 HOST = "board.example"
 AUTHORITY = Authority(["localhost", "127.0.0.1"])
-# Dots where they could end the mail or vanish, characters of another script, an octet that is no UTF-8, the longest
+# Dots where they could end the mail or vanish, characters of another script, a byte that is not UTF-8, the longest
 # line that may be, spaces at the end of a line, and no empty line at the end.
 MAIL = (
     "From: <esp32@contoso.com>\r\nTo: <ops@contoso.com>\r\nSubject: dots\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n"
@@ -37,7 +37,7 @@ MAIL = (
 
 @dataclass
 class Job:
-    """What a client is to do at ``server``; ``mechanism`` empty: the one it likes best, where the server offers any."""
+    """What a client is to do at ``server``; ``mechanism`` empty: the one it likes best, if the server offers any."""
 
     server: FakeServer
     folder: Path
@@ -57,7 +57,7 @@ class Job:
 
     @property
     def tls(self) -> bool:
-        """TLS from the first octet, rather than STARTTLS."""
+        """TLS from the first byte, rather than STARTTLS."""
         return self.server.profile.implicit_tls
 
     def file(self, name: str, content: bytes) -> str:
@@ -130,7 +130,7 @@ def by_aiosmtplib(job: Job) -> None:
 
 
 def program(*command: str, given: bytes = b"") -> None:
-    """Run it; it fails where the program says so."""
+    """Run it; it fails if the program says so."""
     done = subprocess.run(command, input=given, capture_output=True, timeout=30, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")
 

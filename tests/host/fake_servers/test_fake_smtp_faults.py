@@ -58,7 +58,7 @@ class Blunt:
         self.heard = b""
 
     def receive(self) -> bytes:
-        for _ in range(40):  # a slow machine is no fault
+        for _ in range(40):  # a slow machine is not a fault
             try:
                 return self.socket.recv(65536)
             except TimeoutError:

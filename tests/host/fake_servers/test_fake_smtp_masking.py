@@ -1,4 +1,4 @@
-"""Masking: no secret passes, in whatever form and however the octets are cut; everything else passes unchanged."""
+"""Masking: no secret passes, in whatever form and however the bytes are cut; everything else passes unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The toxic proxy: each toxic does to the octets what it says, and nothing else."""
+"""The toxic proxy: each toxic does to the bytes what it says, and nothing else."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def through(echo: Echo, toxics: str) -> Iterator[socket.socket]:
 
 
 def receive(client: socket.socket, count: int | None = None) -> bytes:
-    """As many octets, or all up to the end."""
+    """As many bytes, or all up to the end."""
     got = b""
     while count is None or len(got) < count:
         piece = client.recv(65536)

@@ -58,7 +58,7 @@ def settings(server: FakeServer, **changes: Any) -> dict[str, Any]:
 
 
 def stored(link: Board, name: str) -> str:
-    """The secret of that name on a board in its raw REPL, "" where it has none.
+    """The secret of that name on a board in its raw REPL, "" if it has none.
 
     It comes scrambled: whatever stands on a console is searched for secrets (see secrets_watch.py).
     """

@@ -164,7 +164,7 @@ def test_a_sensor_that_fails_is_gone_and_its_return_is_told(node: Rig) -> None:
     node.wait_for("alert mailed")
     sensor.gone = False
     node.wait_for("sensor is back: recovery mailed")
-    # What a sensor says that has lost its power is no temperature.
+    # What a sensor says that has lost its power is not a temperature.
     sensor.power_lost()
     sensor.conversion = 1000
     node.wait_for("the chip was without power (85.0)")

@@ -1,7 +1,7 @@
 """An ESP32's ROM boot loader behind a TCP port: as much of its serial protocol as esptool needs without its stub.
 
 Protocol: Espressif's "Serial Protocol" page of esptool's documentation. Frames are SLIP (RFC 1055); a request is
-direction, command, size, checksum, data; a response ends in four octets of status.
+direction, command, size, checksum, data; a response ends in four bytes of status.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ _CHIPS = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13, "
 
 
 def esp_image(chip: int, size: int, hashed: bool = True) -> bytes:
-    """One image of ESP-IDF with two segments, ``size`` octets of data in all, its checksum and its SHA-256."""
+    """One image of ESP-IDF with two segments, ``size`` bytes of data in all, its checksum and its SHA-256."""
     segments = [bytes(range(251)) * (size // 502), bytes(reversed(range(251))) * (size // 502)]
     head = bytes([0xE9, len(segments), 2, 0x20]) + struct.pack("<I", 0x40080000) + bytes([0xEE, 0, 0, 0])
     image = head + struct.pack("<HBHH4xB", chip, 0, 0, 0xFFFF, hashed)
@@ -25,7 +25,7 @@ def esp_image(chip: int, size: int, hashed: bool = True) -> bytes:
 
 
 def esp_firmware(board: str = "ESP32_GENERIC", size: int = 8_032, chip: int | None = None) -> bytes:
-    """A firmware file: the boot loader, and MicroPython, of about ``size`` octets, where the board's layout has it."""
+    """A firmware file: the boot loader, and MicroPython, of about ``size`` bytes, where the board's layout has it."""
     spec = boards.load(board)
     number = _CHIPS[spec.chip] if chip is None else chip
     start = next(region.offset for region in spec.layout if region.name == "factory") - spec.flash_offset

@@ -41,7 +41,7 @@ PAGE = "".join(
 
 
 class Site:
-    """micropython.org, small: path → octets; ``short`` octets of each firmware file are not sent."""
+    """micropython.org, small: path → bytes; ``short`` bytes of each firmware file are not sent."""
 
     def __init__(self):
         self.files = {
@@ -158,7 +158,7 @@ def test_a_download_that_is_cut_off_leaves_nothing_and_the_next_one_is_taken(sit
     assert fetch("1.27.0").file.exists()
 
 
-def test_what_is_no_whole_firmware_for_the_chip_is_neither_kept_nor_noted(site, kept):
+def test_what_is_not_a_whole_firmware_for_the_chip_is_neither_kept_nor_noted(site, kept):
     for octets, words in (
         (b"<html>come back later</html>" * 9, "is not a firmware of an ESP32"),
         (esp_firmware()[:-100], "is damaged"),

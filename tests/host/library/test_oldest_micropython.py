@@ -21,7 +21,7 @@ def calls() -> Iterator[tuple[str, Any]]:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
 
 
-def test_a_prefix_or_suffix_is_no_tuple() -> None:
+def test_a_prefix_or_suffix_is_not_a_tuple() -> None:
     # startswith and endswith take a tuple from MicroPython 1.25 on.
     found = []
     for where, node in calls():

@@ -60,7 +60,7 @@ def test_a_mail_ends_whatever_is_refused(offers, replies, always, sender, size, 
 
 @pytest.mark.parametrize("refusal", [b"501 no\r\n", b"555 5.5.4 no\r\n"])
 @pytest.mark.parametrize("offers", [["PIPELINING", "SMTPUTF8"], ["PIPELINING", "SMTPUTF8", "8BITMIME", "CHUNKING"]])
-def test_a_script_that_a_server_takes_and_then_refuses_is_no_loop(refusal: bytes, offers: list[str]) -> None:
+def test_a_script_that_a_server_takes_and_then_refuses_is_not_a_loop(refusal: bytes, offers: list[str]) -> None:
     server = CommandServer(offers, lambda verb, line: refusal if verb == "MAIL" else None)
     with pytest.raises(MailError) as caught:
         server.run(Delivery(Route("h", 25, "plain"), 30, 120).send(Message("ä@x.org", "b@y.org", "s", "t")))

@@ -28,7 +28,7 @@ def sections(text: str) -> list[str]:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of all rows of tables; a bar in code is no border."""
+    """The cells of all rows of tables; a bar in code is not a border."""
     return [re.split(r"(?<!\\)\|", row)[1:-1] for row in re.findall(r"^\|.*\|$", prose(text), re.MULTILINE)]
 
 

@@ -46,7 +46,7 @@ def test_a_planted_secret_is_found_in_every_disguise_and_not_shown_again(secret,
     assert not planted.found(place)
 
 
-def test_what_is_no_secret_is_not_found():
+def test_what_is_not_a_secret_is_not_found():
     assert not planted.found(b"password=[masked] AUTH PLAIN [masked] Pl4nted S3crecy" + bytes(range(256)))
     assert not planted.found("")
 

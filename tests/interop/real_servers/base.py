@@ -33,7 +33,7 @@ IDLE_S = 2
 
 # Runs a command until it ends or the standard input does, as it does when its writer was killed; then ends all of both.
 TOGETHER = '("$@"; kill 0) & read _; kill 0'
-# Sender, recipients, and the octets as they were delivered.
+# Sender, recipients, and the bytes as they were delivered.
 Mail = tuple[str, list[str], bytes]
 
 
@@ -44,7 +44,7 @@ class Missing(Exception):
 class RealServer:
     """One server, running between ``with`` and its end, on 127.0.0.1 alone.
 
-    It takes mail from anyone to anyone, with a login or without, up to ``SIZE_LIMIT`` octets, but not for recipients
+    It takes mail from anyone to anyone, with a login or without, up to ``SIZE_LIMIT`` bytes, but not for recipients
     whose local part is ``refused`` (a permanent reply) or ``later`` (a temporary one). Logins need TLS.
 
     Args:
@@ -53,12 +53,12 @@ class RealServer:
     Attributes:
         hostname: the name that its certificate carries.
         port: STARTTLS is offered there.
-        tls_port: TLS from the first octet; None where the server has none.
+        tls_port: TLS from the first byte; None if the server has none.
         login_only_port: as ``port``, but the only login offered is LOGIN.
         traced_port: as ``port``; where there is one of its own, the log tells more.
         ca_der: the root to trust, DER.
         login: user and password that it takes, by LOGIN and PLAIN.
-        token: the access token that it takes of that user by XOAUTH2; "" where it has no XOAUTH2.
+        token: the access token that it takes of that user by XOAUTH2; "" if it has no XOAUTH2.
         version: as the server tells it.
 
     Raises:

@@ -13,7 +13,7 @@ PLUGIN = Path(__file__).with_name("qpsmtpd_plugin")
 
 
 class Qpsmtpd(RealServer):
-    """qpsmtpd: PIPELINING, no CHUNKING; TLS from the first octet on port 465 alone, so not here."""
+    """qpsmtpd: PIPELINING, no CHUNKING; TLS from the first byte on port 465 alone, so not here."""
 
     name = "qpsmtpd"
     LOGIN_LINE = "235 {upper} authentication successful"

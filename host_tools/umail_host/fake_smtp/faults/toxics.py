@@ -46,7 +46,7 @@ class Toxics:
 
     @property
     def last(self) -> int | None:
-        """Octets that pass before something ends the stream."""
+        """Bytes that pass before something ends the stream."""
         limits = [limit for limit in (self.limit_data, self.reset, self.timeout) if limit is not None]
         return min(limits, default=None)
 

@@ -71,7 +71,7 @@ class Masker:
 
     @property
     def longest(self) -> int:
-        """Octets of the longest form of a secret."""
+        """Bytes of the longest form of a secret."""
         return len(self._forms[0]) if self._forms else 0
 
 

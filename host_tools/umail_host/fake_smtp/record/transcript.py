@@ -147,7 +147,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Octets as they were on the socket. They may hold what a client sent in clear, so ``repr`` does not show them."""
+    """Bytes as they were on the socket. They may hold what a client sent in clear, so ``repr`` does not show them."""
 
     time: float
     connection: int
