@@ -301,15 +301,11 @@ class Later:
         """Return True: nothing was stored that the flash could have refused."""
         return True
 
-    def load(self):
-        """Return the Mailer itself."""
-        self._make()
-        return self._app.mailer
-
     def __getattr__(self, name):
         if name[:1] == "_":
             raise AttributeError(name)
-        return getattr(self.load(), name)
+        self._make()
+        return getattr(self._app.mailer, name)
 
 
 def _whom(event):

@@ -111,22 +111,21 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import make_room, post
+        from alertnode import post, room
 
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
-        make_room()
+        room.make_room()
         post.add(app, self._settings, way, away, app.clock.uptime.seconds)
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
         mailer = self._app.mailer
-        return mailer.due() and not self._radio_wait() and self._mailer().due()
-
-    def _mailer(self):
-        """Return the Mailer itself, which is loaded if it is not there yet."""
-        mailer = self._app.mailer
-        return mailer.load() if isinstance(mailer, Later) else mailer
+        if not mailer.due() or self._radio_wait():
+            return False
+        if isinstance(mailer, Later):
+            self._post()
+        return self._app.mailer.due()
 
     def _radio(self):
         """Use the radio, unless it pauses because it failed before."""
@@ -134,7 +133,8 @@ class Battery:
             return
         from alertnode import post
 
-        self._mailer()
+        if isinstance(self._app.mailer, Later):
+            self._post()
         self._fails = 0 if post.send(self._app, self._budget) else self._fails + 1
         # An access point that stays away must not empty the battery.
         pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)

@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import VERSION, make_room, platform, unload
+from alertnode import VERSION, platform
 
 MAINTENANCE = "/maintenance"
 # Milliseconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
@@ -13,10 +13,6 @@ _LONGEST_PAUSE = 320
 _REMIND = 30
 # So often that is said before the restart: what could not be read may be readable then.
 _REMINDERS = 20
-
-
-# What a board that stays awake needs only then.
-_AT_START = "assemble", "networks", "post", "routes", "rulebook", "secrets", "sensors.find"
 
 
 def main():
@@ -39,6 +35,8 @@ def main():
 def _start(cause):
     running = [None, None]
     if cause != platform.DEEP_SLEEP:
+        from alertnode.room import make_room
+
         make_room()
     try:
         # (What a frame of the interpreter has held is held until it ends: nothing is built in this one.)
@@ -65,7 +63,10 @@ def _prepared(cause, running):
         return lambda: safe.run(settings, running)
     run = _built(settings, running, asleep)
     if not asleep:
-        unload(*_AT_START)
+        from alertnode.room import unload
+
+        # What a board that stays awake needs only at its start.
+        unload("assemble", "networks", "post", "routes", "rulebook", "secrets", "sensors.find")
     return run
 
 
@@ -90,6 +91,8 @@ def _settings(running):
     running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
+    from alertnode.room import unload
+
     unload("config_parts", "config", "config_network", "config_kinds")
     if settings.get("battery"):
         from alertnode import ready
