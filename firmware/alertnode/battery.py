@@ -111,12 +111,12 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import post, room
+        from alertnode import post, ready, room
 
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
         room.make_room()
-        post.add(app, self._settings, way, away, app.clock.uptime.seconds)
+        post.add(app, ready.whole(self._settings), way, away, app.clock.uptime.seconds)
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""

@@ -60,6 +60,10 @@ def _prepared(cause, running):
     if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
         from alertnode import safe
 
+        if asleep:
+            from alertnode import ready
+
+            settings = ready.whole(settings)
         return lambda: safe.run(settings, running)
     run = _built(settings, running, asleep)
     if not asleep:
@@ -97,7 +101,7 @@ def _settings(running):
     if settings.get("battery"):
         from alertnode import ready
 
-        settings = ready.keep(settings)
+        settings = ready.whole(ready.keep(settings))
     return settings
 
 

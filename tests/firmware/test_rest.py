@@ -76,7 +76,9 @@ class Library:
     """Stands for the modules of the library, which are back after the test."""
 
     def __enter__(self):
-        self._kept = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == "umail"}
+        # (Other tests may have used parts of their own.)
+        gone = [name for name in sys.modules if name.split(".")[0] == "umail" or name[-4:] == ".own"]
+        self._kept = {name: sys.modules[name] for name in gone}
         for name in self._kept:
             del sys.modules[name]
         sys.modules["umail"] = sys.modules["umail.outbox"] = alertnode
