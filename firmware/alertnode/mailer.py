@@ -18,6 +18,9 @@ class Mailer:
     ``note`` what stands in the log only.
     """
 
+    # A Kept, on a board on battery.
+    kept = None
+
     def __init__(self, umail, outbox, sender, to, say, note=lambda text: None):
         self.outbox = outbox
         self._umail = umail

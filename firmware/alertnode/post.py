@@ -61,6 +61,10 @@ def add(node, settings, way, slept, uptime):
     if node.state is not None and settings["heartbeat"]:
         _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
     _watch(node, settings)
+    if settings["battery"]:
+        from alertnode import kept
+
+        node.mailer.kept = kept.use(node, settings)
 
 
 def send(node, budget):
@@ -77,6 +81,9 @@ def send(node, budget):
     finally:
         if node.wifi is not None:
             node.wifi.down()
+        if node.mailer.kept:
+            # (What waits may do so as something that was kept no longer holds: the next try asks for all of it.)
+            node.state.values["net"] = node.mailer.kept.dump(not node.mailer.pending())
 
 
 def _outbox(umail, mail, storm, route, slept, uptime):

@@ -55,7 +55,8 @@ class State:
             record = rule.dump(unix)
             if record:
                 kept[rule.name] = record
-        self.values = {"version": _VERSION, "rules": kept}
+        # ("net": see kept.py.)
+        self.values = {"version": _VERSION, "rules": kept, "net": self.values.get("net")}
         self.values.update(more)
         data = json.dumps(self.values).encode()
         self._port.remember(data)

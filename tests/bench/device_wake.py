@@ -9,20 +9,6 @@ import sys
 import device_chip
 
 flash, cause = sys.argv[1:3]
-_KEPT = "/rtc.bin"
-
-
-class _Rtc(device_chip.Rtc):
-    def memory(self, data=None):
-        if data is None:
-            try:
-                with open(_KEPT, "rb") as file:
-                    return file.read()
-            except OSError:
-                return b""
-        with open(_KEPT, "wb") as file:
-            file.write(data)
-        return None
 
 
 def _deepsleep(milliseconds=None):
@@ -30,7 +16,7 @@ def _deepsleep(milliseconds=None):
     raise SystemExit
 
 
-device_chip.machine(cause, _Rtc).deepsleep = _deepsleep
+device_chip.machine(cause, device_chip.KeptRtc).deepsleep = _deepsleep
 device_chip.mount(flash)
 if cause != "nothing":
     __import__("main")

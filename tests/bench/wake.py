@@ -26,7 +26,7 @@ CONFIG = {
     "battery": {"budget": 60},
     "clock": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
 }
-_SECRETS = {"mail_password": "opens-only-the-fake-server", "wifi_password": "opens-only-the-fake-air"}
+SECRETS = {"mail_password": "opens-only-the-fake-server", "wifi_password": "opens-only-the-fake-air"}
 
 
 def flash(source: Path, folder: Path, config: Mapping[str, Any] = CONFIG) -> Path:
@@ -35,7 +35,7 @@ def flash(source: Path, folder: Path, config: Mapping[str, Any] = CONFIG) -> Pat
     files |= image.package(source / "firmware" / "alertnode", image.FIRMWARE)
     files["/main.py"] = (source / "firmware" / "main.py").read_bytes()
     files["/config.json"] = json.dumps(config).encode()
-    files["/secrets.json"] = json.dumps(_SECRETS).encode()
+    files["/secrets.json"] = json.dumps(SECRETS).encode()
     for path, octets in files.items():
         target = folder / path[1:]
         target.parent.mkdir(parents=True, exist_ok=True)

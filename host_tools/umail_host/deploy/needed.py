@@ -24,6 +24,7 @@ _LIBRARY = "/lib/umail/"
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
 _LANGUAGES = ("de",)
+_SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/ready")
 # What mails with files or HTML need; the alert node sends text.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
 
@@ -101,8 +102,7 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "umail/routes"
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
     yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
-    if not config.get("battery"):
-        yield "alertnode/battery"
+    yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
     if "ethernet" not in config:
         yield "alertnode/ethernet"
     if not (config.get("clock") or {}).get("ds3231"):
