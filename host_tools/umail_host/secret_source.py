@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import getpass
 import importlib
@@ -10,6 +11,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import MutableMapping
+from pathlib import Path
 
 from umail_host.errors import UserError
 
@@ -21,7 +23,7 @@ NAMES = ("wifi_password", *_LOGINS, *(f"{name}_2" for name in _LOGINS), *_MORE_N
 
 
 def find(name: str, board: str = "") -> str | None:
-    """Return the secret ``name``, if the environment or the keyring has it.
+    """Return the secret ``name``, if the environment, systemd's credentials or the keyring have it.
 
     ``UMAIL_SECRET_FREEZER_3_MAIL_PASSWORD`` is that of the board freezer-3 alone, ``UMAIL_SECRET_MAIL_PASSWORD`` that
     of any. In the keyring the service is ``umail``, the user name ``freezer-3/mail_password`` or ``mail_password``.
@@ -29,6 +31,10 @@ def find(name: str, board: str = "") -> str | None:
     for variable in _variables(name, board):
         if value := os.environ.get(variable):
             return value
+    if folder := os.environ.get("CREDENTIALS_DIRECTORY"):
+        # systemd's: LoadCredential=, SetCredentialEncrypted=.
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return Path(folder, name).read_text("utf-8").removesuffix("\n")
     return _from_keyring(name, board)
 
 

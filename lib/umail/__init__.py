@@ -34,7 +34,8 @@ def load_transient(name):
 
 
 def __getattr__(name):
-    if name[:1] == "_":
+    # (MicroPython's dir() asks for every word it knows, "0" and "boot.py" among them.)
+    if not name[:1].isalpha() or "." in name:
         raise AttributeError(name)
     # A public name's module bears it in small letters, but for these; a module's own name stands for the module.
     module = "umail." + name.lower()

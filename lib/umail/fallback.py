@@ -30,6 +30,7 @@ def judge(delivery, route, error):
         # Trying again makes it worse: if there is another route, this one rests for so many mails.
         route.fails = min(route.fails + 1, 6)
         route.rests = 1 << route.fails
+        route.refusal = "%s %s" % (error.stage, error.key or error.code)
 
 
 def stands(delivery):

@@ -98,6 +98,8 @@ class Outbox:
             uptime = stopwatch(date=self.date)
         self.uptime = uptime
         self.keep = keep
+        # Called with each Message just before it is sent; it may give it headers, and must not raise.
+        self.before_send: "object | None" = None
         # The files of those.
         self.stuck: list = []
         self.notes = Notes()

@@ -39,6 +39,8 @@ class Route:
     mx_suffixes: tuple = ()
     # After failures that are for a person: how many in a row, and for how many mails other routes go first.
     fails = rests = 0
+    # Of the last of them the stage, and the key of its reply or the code.
+    refusal = ""
     # There is such a host: its name is built in, or it was reached since the start.
     reached = False
     # Finds addresses in place of net/resolve.py: ``resolve(host)``, and ``resolve(host, failed)`` for others.

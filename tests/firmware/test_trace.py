@@ -188,6 +188,14 @@ def test_quotes_hold_separators_and_a_quote_within():
     equal(values('"time, local","value ""a"""\n"2026-01-01 00:00","1.5"\n'), [1.5])
 
 
+def test_a_quote_within_a_cell_never_makes_another_number():
+    # Inches, or a quote written twice: neither 37 nor two cells in one.
+    rows = ('3"7', '"3""7"', '37"', '""', '"37"', '""""')
+    text = "".join(["2026-01-01 00:0%d,%s\n" % (n, cell) for n, cell in enumerate(rows)])
+    equal(values("time,value\n" + text), [None, None, None, None, 37, None])
+    equal(values('t,size,value\n2026-01-01 00:00,37",5\n2026-01-01 00:01,"4""",6\n', column="value"), [5, 6])
+
+
 def test_a_cell_without_a_digit_is_not_a_zero():
     text = "".join(
         ["2026-01-01 00:0%d,%s\n" % pair for pair in enumerate((".", "e3", "-", "+.e1", "1_0", "1e2", ".5"))]

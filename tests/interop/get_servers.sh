@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=build/servers
 wheels=()
-packages=(postfix exim4-daemon-light libnss-wrapper nginx libnginx-mod-mail dovecot-submissiond
+packages=(postfix exim4-daemon-light libnss-wrapper nginx libnginx-mod-mail dovecot-submissiond dovecot-imapd
   sendmail-bin sendmail-cf m4 sasl2-bin libsasl2-modules qpsmtpd
   spamassassin notmuch s-nail libemail-mime-perl libmime-tools-perl)
 # npm's, servers and readers, at the versions that docs/interop.md tells.

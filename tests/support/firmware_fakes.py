@@ -175,7 +175,7 @@ class Notes:
 class Outbox:
     """Stands for umail's: in order, ``failures`` are met first, one a flush; a failure pauses a minute."""
 
-    route = timeout = deadline = tick = None
+    route = timeout = deadline = tick = before_send = None
 
     def __init__(self, uptime):
         self.uptime = uptime

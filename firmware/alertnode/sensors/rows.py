@@ -97,13 +97,19 @@ class Rows:
 
 
 def _split(text, separator):
+    # RFC 4180: quotes around a cell, and a quote within them twice; elsewhere it is a character like others.
     cells = []
     cell = ""
-    quoted = False
+    inside = closed = False
     for c in text:
-        if c == '"':
-            quoted = not quoted
-        elif c == separator and not quoted:
+        if c == '"' and (inside or closed or not cell.strip()):
+            if closed:
+                cell += c
+            inside = not inside
+            closed = not inside
+            continue
+        closed = False
+        if c == separator and not inside:
             cells.append(cell.strip())
             cell = ""
         else:

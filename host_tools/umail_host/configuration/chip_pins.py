@@ -1,4 +1,4 @@
-"""What the pins of each chip can do, from its data sheet: which exist, carry its flash, only read, measure voltages."""
+"""What the pins of each chip can do, from its data sheet: which exist, are taken, only read, measure voltages."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def _flash(first: int, last: int) -> dict[int, str]:
     return dict.fromkeys(range(first, last + 1), "the flash")
 
 
+def _usb(first: int) -> dict[int, str]:
+    return {first: "the USB port", first + 1: "the USB port"}
+
+
 _ESP32 = ChipPins(
     "ESP32",
     {*range(24), 25, 26, 27, *range(32, 40)} - {20},
@@ -45,16 +49,21 @@ RP2_ETHERNET = dict.fromkeys(range(16, 22), "the Ethernet chip")
 # The MAC of an ESP32 has its lines at fixed pins (ESP32 data sheet, "Ethernet MAC").
 ESP32_RMII = dict.fromkeys((19, 21, 22, 25, 26, 27), "the Ethernet chip")
 
-# Data sheets of Espressif, "Pin Overview" and "ADC"; RP2040 and Pico W data sheets.
+# Data sheets of Espressif, "Pin Overview" and "ADC"; RP2040 and Pico W data sheets. MicroPython has no pin where the
+# USB port of a C3, C5, C6 or P4 is (ports/esp32/machine_pin.h); that of an S2 or S3 falls silent if they are used.
 CHIPS = {
     "esp32": _ESP32,
     "virtual": _ESP32,
-    "esp32s2": ChipPins("ESP32-S2", {*range(22), *range(26, 47)}, _flash(26, 32), (46,), range(1, 11), range(11, 21)),
-    "esp32s3": ChipPins("ESP32-S3", {*range(22), *range(26, 49)}, _flash(26, 32), (), range(1, 11), range(11, 21)),
-    "esp32c3": ChipPins("ESP32-C3", range(22), _flash(12, 17), (), range(5), (5,)),
-    "esp32c5": ChipPins("ESP32-C5", range(29), _flash(16, 22), (), range(1, 7)),
-    "esp32c6": ChipPins("ESP32-C6", range(31), _flash(24, 30), (), range(7)),
-    "esp32p4": ChipPins("ESP32-P4", range(55), {}, (), {*range(16, 24), *range(49, 55)}),
+    "esp32s2": ChipPins(
+        "ESP32-S2", {*range(22), *range(26, 47)}, _flash(26, 32) | _usb(19), (46,), range(1, 11), range(11, 21)
+    ),
+    "esp32s3": ChipPins(
+        "ESP32-S3", {*range(22), *range(26, 49)}, _flash(26, 32) | _usb(19), (), range(1, 11), range(11, 21)
+    ),
+    "esp32c3": ChipPins("ESP32-C3", range(22), _flash(12, 17) | _usb(18), (), range(5), (5,)),
+    "esp32c5": ChipPins("ESP32-C5", range(29), _flash(16, 22) | _usb(13), (), range(1, 7)),
+    "esp32c6": ChipPins("ESP32-C6", range(31), _flash(24, 30) | _usb(12), (), range(7)),
+    "esp32p4": ChipPins("ESP32-P4", range(55), _usb(24), (), {*range(16, 24), *range(49, 55)}),
     "rp2040": ChipPins("RP2040", range(30), {}, (), range(26, 30)),
     "rp2350": ChipPins("RP2350", range(30), {}, (), range(26, 30)),
 }

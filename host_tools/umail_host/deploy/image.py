@@ -141,6 +141,7 @@ def build(
     mpy: bool = True,
     release: tuple[int, ...] = (),
     needs: Settings | None = None,
+    keyed: bool = False,
 ) -> dict[str, bytes]:
     """Return all that belongs on a board: absolute path there → bytes.
 
@@ -153,6 +154,7 @@ def build(
         mpy: compile, else copy the sources.
         release: of the board's MicroPython, if that is known.
         needs: leave out what the firmware never loads with that configuration; None: with ``config``, if there is one.
+        keyed: the board has a fleet key, so that nothing is left out which works with one.
 
     Raises:
         UserError: something does not compile, a root is unknown, a path is not absolute, or the board has no such way
@@ -170,7 +172,7 @@ def build(
     image = image | node
     if needs := needs or config:
         own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
-        image = needed.only(image, needs.config, own)
+        image = needed.only(image, needs.config, own, keyed)
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
     if config is not None:
         image[CONFIG] = config.file(board, release)

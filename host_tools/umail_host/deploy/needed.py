@@ -23,6 +23,8 @@ _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
+# What signs, and so needs the board's fleet key.
+_BY_KEY = ("alertnode/signing", "alertnode/status", "alertnode/hmac256")
 _LANGUAGES = ("de",)
 _SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/ready")
 # What mails with files or HTML need; the alert node sends text.
@@ -72,13 +74,16 @@ def _closure(folder: Path, package: str, kinds: Iterable[str]) -> set[str]:
     return wanted
 
 
-def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool) -> dict[str, bytes]:
+def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed: bool) -> dict[str, bytes]:
     """Return ``image`` without the modules that the firmware never loads with ``config``, a checked configuration.
 
     Args:
         own: programs of the user's own come along, which may import any of the library.
+        keyed: the board has a fleet key.
     """
     drop = {f"/lib/{module}" for module in _unneeded(config)}
+    if not keyed:
+        drop |= {f"/lib/{module}" for module in _BY_KEY}
     if own:
         drop = {module for module in drop if not module.startswith(_LIBRARY)}
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}

@@ -12,6 +12,7 @@ from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
+from umail_host.fleet import keys
 from umail_host.sensing import look
 from umail_host.settings import CONFIG, Settings
 
@@ -32,6 +33,7 @@ class Plan:
         mpy: compile the modules, else copy the sources.
         wait: seconds in which it must answer.
         reset: start the new firmware at the end.
+        keyed: it gets its fleet key, which is made if there is none.
     """
 
     device: str
@@ -43,6 +45,7 @@ class Plan:
     mpy: bool = True
     wait: float = 10
     reset: bool = True
+    keyed: bool = False
 
     def hold(self, stay_open: bool = False) -> contextlib.AbstractContextManager[Board]:
         """Return the board, held still; for a ``with``, after which its port may stay open."""
@@ -81,12 +84,22 @@ def carry_out(
                 material.check_there(link, plan.settings, files)
                 release = identity.release(link)
                 needs = plan.settings or _there(link)
+                secrets = dict(plan.secrets)
+                if plan.keyed:
+                    secrets[keys.SECRET] = keys.ensure(identity.unique_id(link)).hex()
+                keyed = plan.keyed or _has_key(link)
                 built = image.build(
-                    spec, config=plan.settings, extra_files=files, mpy=plan.mpy, release=release, needs=needs
+                    spec,
+                    config=plan.settings,
+                    extra_files=files,
+                    mpy=plan.mpy,
+                    release=release,
+                    needs=needs,
+                    keyed=keyed,
                 )
                 if before is not None:
                     before.update(rollback.keep(link, built))
-                transfer.deploy(link, built, rom=plan.rom, secrets=plan.secrets, progress=progress, report=report)
+                transfer.deploy(link, built, rom=plan.rom, secrets=secrets, progress=progress, report=report)
                 if plan.settings and plan.settings.parts:
                     _show_readings(link, say)
             return spec, link
@@ -106,6 +119,12 @@ def _there(link: Board) -> Settings | None:
         return Settings.parse(link.get(CONFIG)) if link.exists(CONFIG) else None
     except UserError:
         return None
+
+
+def _has_key(link: Board) -> bool:
+    """Tell whether the board has a fleet key; without one it does not need what signs."""
+    code = f"try:\n from alertnode.secrets import get\n print(bool(get({keys.SECRET!r})))\nexcept Exception:\n pass"
+    return link.exec(code).strip() == "True"
 
 
 def _show_readings(link: Board, say: Callable[[str], None]) -> None:

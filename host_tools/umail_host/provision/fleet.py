@@ -29,6 +29,10 @@ class Fleet:
         if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
             raise UserError(f"{path}: write [[board]] with two brackets before each board's keys")
         self.path = path
+        # What is for this computer, not for a board: umail fleet watch.
+        self.watch: dict[str, Any] = self._shared.pop("watch", {})
+        if not isinstance(self.watch, dict):
+            raise UserError(f"{path}: write [watch] with one bracket before what the watch is to do")
         self.boards: list[dict[str, Any]] = found or [{}]
         self._check_once("board_name", [self.name(board) for board in self.boards])
         self._check_once("id", [_plain(board["id"]) for board in self.boards if "id" in board])

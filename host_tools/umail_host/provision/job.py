@@ -14,6 +14,7 @@ from umail_host.doctor import diagnosis, powershell
 from umail_host.doctor.domain import Dns
 from umail_host.doctor.report import Report
 from umail_host.errors import UserError
+from umail_host.fleet import keys
 from umail_host.provision import mx, record, sign_in
 from umail_host.provision.fleet import Fleet
 from umail_host.sensing import look
@@ -128,7 +129,9 @@ class Run:
             name = fleet.name(board)
             try:
                 job = self.prepare(fleet.config(board), {**files, **fleet.files(board)}, fleet.path.parent)
-                done = not again and record.is_done(link, job.digest, job.secrets, job.sign_ins.keys())
+                key = keys.get(unique)
+                held = {**job.secrets, keys.SECRET: key.hex() if key else ""}
+                done = not again and record.is_done(link, job.digest, held, job.sign_ins.keys())
             except UserError as error:
                 raise NamedError(name, unique, error) from None
             return Found(unique, name, job, done)
@@ -141,15 +144,16 @@ class Run:
         """
         name = job.settings.board_name
         signed = {secret: self._sign_in(job, route) for secret, route in job.sign_ins.items()}
-        plan = run.Plan(device, settings=job.settings, files=job.files, secrets={**job.secrets, **signed}, reset=False)
+        secrets = {**job.secrets, **signed}
+        plan = run.Plan(device, settings=job.settings, files=job.files, secrets=secrets, keyed=True, reset=False)
         report = transfer.Report()
         with terminal.bar("comparing") as show:
             _, link = run.carry_out(plan, report, show, self._warn)
         link.close()
         for warning in report.warnings:
             self._warn(f"warning: {warning}")
-        files, secrets = terminal.count(len(report.written), "file"), terminal.count(len(plan.secrets), "secret")
-        self._say(f"{name}: {files} written, {secrets} stored")
+        written, stored = terminal.count(len(report.written), "file"), terminal.count(len(secrets) + 1, "secret")
+        self._say(f"{name}: {written} written, {stored} stored")
         told = Report(False)
         with maintenance.held(device) as link:
             self._look(link, name)

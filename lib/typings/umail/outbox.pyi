@@ -35,6 +35,7 @@ class Outbox:
     beat: int
     hosts: list[str]
     keep: Callable[..., Any] | None
+    before_send: Callable[[Message], object] | None
     stuck: list[str]
     late: int
     def __init__(

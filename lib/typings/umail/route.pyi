@@ -27,6 +27,7 @@ class Route:
     mx_suffixes: tuple[str, ...]
     fails: int
     rests: int
+    refusal: str
     reached: bool
     def __init__(
         self,

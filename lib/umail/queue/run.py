@@ -99,6 +99,8 @@ class Flush:
         message, note = found
         told = box.notes.dump()
         _tell(message, note + self._story(entry))
+        if box.before_send:
+            box.before_send(message)
         box.current = entry
         self.before = entry.state
         try:

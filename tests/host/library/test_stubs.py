@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -115,3 +116,12 @@ def test_the_package_names_what_it_has_and_nothing_else():
     stub = (ROOT / "lib/typings/umail/__init__.pyi").read_text(encoding="utf-8")
     assert {line.split()[-1] for line in stub.splitlines() if " as " in line} <= set(dir(umail))
     assert all(hasattr(umail, name) for name in dir(umail))
+
+
+def test_a_board_lists_the_package_without_an_error(micropython: str, compiled: Path):
+    # MicroPython's dir() asks for each word that it knows: names that are none, and those of modules.
+    code = "import sys, umail; print('MailError' in dir(umail), [n for n in sys.modules if n[:6] == 'umail.'])"
+    environment = {"MICROPYPATH": f"{compiled}:.frozen"}
+    done = subprocess.run([micropython, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("True ["), done.stderr
+    assert not [name for name in ast.literal_eval(done.stdout[5:]) if not name.replace(".", "").isidentifier()]

@@ -22,6 +22,7 @@ from umail_host.errors import UserError
 from umail_host.fake_oauth import FakeOAuth, TokenService
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.clock import ManualClock
+from umail_host.fleet import keys
 from umail_host.provision import record, sign_in
 from umail_host.settings import Oauth, Route, Settings
 from umail_host.virtual_board import VirtualBoard
@@ -115,8 +116,16 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     assert f"freezer-1 ({boards[0].port}): done before" in shown
     assert "1 provisioned, 1 done before\n" in shown
     assert "freezer-2: test alert, the board is ready" in [mail["Subject"] for mail in server.inbox.wait(2, 5)]
-    for board in boards[:2]:
+    for identity, board in zip(IDS, boards[:2], strict=False):
         board.wait_for("Wi-Fi lab is up", 15)
+        # Each has a key of its own, and what signs by it.
+        key = keys.get(identity)
+        assert key is not None
+        with maintenance.held(board.port) as link:
+            assert stored(link, keys.SECRET) == key.hex()
+            assert link.exists("/lib/alertnode/status.mpy")
+        assert key.hex() not in board.console.text
+    assert keys.get(IDS[0]) != keys.get(IDS[1])
 
 
 class Held:

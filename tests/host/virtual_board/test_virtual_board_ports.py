@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from umail_host.configuration.chip_pins import CHIPS
 from umail_host.device import boards
 from umail_host.device.board import Board, ExecError
 from umail_host.errors import UserError
@@ -150,10 +151,58 @@ def test_an_esp32_says_what_woke_it(start: Start) -> None:
 
 def test_only_chips_that_have_such_a_wake_offer_it(start: Start) -> None:
     offered = {}
-    for name in ("ESP32_GENERIC", "ESP32_GENERIC_C3", "ESP32_GENERIC_C6"):
+    for name in ("ESP32_GENERIC", "ESP32_GENERIC_C3", "ESP32_GENERIC_C5", "ESP32_GENERIC_C6"):
         _, board = start(name)
         offered[name[14:]] = board.eval("sorted(n[8:] for n in dir(__import__('esp32')) if n.startswith('wake_on'))")
-    assert offered == {"": ["ext0", "ext1"], "C3": ["gpio"], "C6": ["ext1", "gpio"]}
+    every = ["ext0", "ext1", "gpio"]
+    assert offered == {"": every, "C3": ["gpio"], "C5": ["ext1", "gpio"], "C6": ["ext1", "gpio"]}
+
+
+def test_a_pin_that_only_light_sleep_wakes_by_is_refused_for_a_deep_sleep(start: Start) -> None:
+    _, board = start("ESP32_GENERIC_S3")
+    board.exec("import esp32\nesp32.wake_on_gpio((machine.Pin(4),), True)")
+    with pytest.raises(ExecError, match="ValueError: DEEPSLEEP with gpio pins not supported on this chip"):
+        board.exec("machine.deepsleep(1000)")
+    board.exec("esp32.wake_on_gpio(())")
+    lets_go(board, "machine.deepsleep(1)")
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "missing"),
+    [
+        ("ESP32_GENERIC", (0, 23, 25, 27, 32, 39), (24, 28, 31, 40)),
+        ("ESP32_GENERIC_S2", (0, 21, 33, 46), (22, 26, 32, 47)),
+        ("ESP32_GENERIC_S3", (0, 21, 33, 48), (22, 26, 32, 49)),
+        ("ESP32_GENERIC_C3", (0, 13, 20, 21), (14, 17, 18, 19, 22)),
+        ("ESP32_GENERIC_C5", (0, 12, 23, 28), (13, 14, 22, 29)),
+        ("ESP32_GENERIC_C6", (0, 11, 14, 23), (12, 13, 24, 30)),
+        ("ESP32_GENERIC_P4", (0, 23, 26, 54), (24, 25, 55)),
+    ],
+)
+def test_a_chip_has_the_pins_that_its_micropython_has(
+    start: Start, name: str, there: tuple[int, ...], missing: tuple[int, ...]
+) -> None:
+    _, board = start(name)
+    board.exec(f"for number in {there}: machine.Pin(number, machine.Pin.IN)")
+    for number in missing:
+        with pytest.raises(ExecError, match="ValueError: invalid pin"):
+            board.exec(f"machine.Pin({number})")
+    known = CHIPS[boards.load(name).chip]
+    assert not [number for number in missing if number in known.known and number not in known.taken]
+
+
+def test_a_pin_that_only_reads_and_a_width_that_the_adc_has_not_are_refused(start: Start) -> None:
+    for name, reads, widths, most in (("ESP32_GENERIC", 34, (9, 12), 12), ("ESP32_GENERIC_S2", 46, (13, 13), 13)):
+        virtual, board = start(name)
+        for mode in ("OUT", "OPEN_DRAIN"):
+            with pytest.raises(ExecError, match="ValueError: pin can only be input"):
+                board.exec(f"machine.Pin({reads}, machine.Pin.{mode})")
+        board.exec(f"machine.Pin({reads}, machine.Pin.IN)\nadc = machine.ADC(machine.Pin(4))")
+        for width in (widths[0] - 1, widths[1] + 1):
+            with pytest.raises(ExecError, match="ValueError: invalid bit-width"):
+                board.exec(f"adc.width({width})")
+        virtual.pins[4].volts = 2.45
+        assert board.eval("adc.read()") == 2**most - 1
 
 
 @pytest.mark.parametrize("name", [name for name in PICOS if boards.load(name).wifi])

@@ -2,7 +2,7 @@
 
 from .aiosmtpd_server import Aiosmtpd
 from .base import IDLE_S, LOGIN, SIZE_LIMIT, TOKEN, Missing, RealServer
-from .dovecot import Dovecot
+from .dovecot import Dovecot, DovecotImap
 from .exim import Exim
 from .haraka import Haraka
 from .nginx import Nginx
@@ -35,6 +35,7 @@ __all__ = [
     "TOKEN",
     "Aiosmtpd",
     "Dovecot",
+    "DovecotImap",
     "Exim",
     "Haraka",
     "Missing",

@@ -16,8 +16,7 @@ from .base import IDLE_S, SIZE_LIMIT, TOKEN, Mail, RealServer, free_ports, unpac
 from .exim import Exim
 from .http_answers import HttpAnswers
 
-CONFIG = """
-protocols = submission
+COMMON = """
 base_dir = {folder}/run
 state_dir = {folder}/state
 libexec_dir = {programs}/lib/dovecot
@@ -36,10 +35,6 @@ ssl = required
 ssl_cert = <{chain}
 ssl_key = <{key}
 mail_location = maildir:{folder}/home
-submission_relay_host = 127.0.0.1
-submission_relay_port = {upstream}
-submission_relay_trusted = no
-submission_max_mail_size = {size}
 auth_mechanisms = plain login xoauth2 oauthbearer
 auth_failure_delay = 0
 passdb {{
@@ -66,6 +61,17 @@ service anvil {{
     mode = 0
   }}
 }}
+service stats {{
+  chroot =
+}}
+"""
+
+SUBMISSION = """
+protocols = submission
+submission_relay_host = 127.0.0.1
+submission_relay_port = {upstream}
+submission_relay_trusted = no
+submission_max_mail_size = {size}
 service submission {{
   executable = {folder}/submission
 }}
@@ -80,9 +86,6 @@ service submission-login {{
     port = {tls_port}
     ssl = yes
   }}
-}}
-service stats {{
-  chroot =
 }}
 """
 
@@ -109,9 +112,17 @@ class Dovecot(RealServer):
     OPENED, CLOSED = "submission-login: Info: Login: ", r"submission\(.*: Info: Disconnected"
 
     def start(self) -> None:
-        programs = unpacked("root/usr/lib/dovecot/submission", "Dovecot submission").parents[2]
+        programs = self._unpacked("submission", "Dovecot submission")
         self.upstream = Exim(self.log_folder)
         self.upstream.__enter__()
+        self._hasten(programs / "lib/dovecot/submission")
+        self._serve(programs, SUBMISSION, upstream=self.upstream.port, size=SIZE_LIMIT)
+
+    def _unpacked(self, program: str, name: str) -> Path:
+        return unpacked(f"root/usr/lib/dovecot/{program}", name).parents[2]
+
+    def _serve(self, programs: Path, service: str, **more: object) -> None:
+        """Start it with what ``service`` adds to the configuration; ``more`` fills that in."""
         self.introspection = _introspection(self.token, self.login[0])
         self.port, self.tls_port = free_ports(2)
         chain, key = self.certificate_files()
@@ -124,20 +135,19 @@ class Dovecot(RealServer):
             "anyone": "nobody" if root else _me(),
             "chain": chain,
             "key": key,
-            "upstream": self.upstream.port,
-            "size": SIZE_LIMIT,
             "user": self.login[0],
             "password": self.login[1],
             "uid": 1 if root else os.getuid(),
             "gid": 1 if root else os.getgid(),
             "port": self.port,
             "tls_port": self.tls_port,
+            **more,
         }
         (self.folder / "home").mkdir()
         if root:
             os.chown(self.folder / "home", 1, 1)
         config = self.folder / "dovecot.conf"
-        config.write_text(CONFIG.format(**values))
+        config.write_text((COMMON + service).format(**values))
         (self.folder / "oauth2").write_text(OAUTH2.format(port=self.introspection.port))
         env = {
             "LD_LIBRARY_PATH": os.pathsep.join(
@@ -157,7 +167,6 @@ class Dovecot(RealServer):
         library.write_bytes(
             (programs / "lib/dovecot" / library.name).read_bytes().replace(MODULES, bytes(self.modules))
         )
-        self._hasten(programs / "lib/dovecot/submission")
         told = subprocess.run(
             [programs / "sbin/dovecot", "--version"],
             env={**os.environ, **env},
@@ -189,6 +198,37 @@ class Dovecot(RealServer):
 
     def mails(self, count: int = 0, timeout: float = 10) -> list[Mail]:
         return self.upstream.mails(count, timeout)
+
+
+IMAP = """
+protocols = imap
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+  inet_listener imaps {{
+    address = 127.0.0.1
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+"""
+
+
+class DovecotImap(Dovecot):
+    """Dovecot's IMAP service on a Maildir; it sends and takes no mail."""
+
+    name = "dovecot-imap"
+
+    def start(self) -> None:
+        self._serve(self._unpacked("imap", "Dovecot IMAP"), IMAP)
+
+    @property
+    def maildir(self) -> Path:
+        """The folder of its only user's INBOX."""
+        return self.folder / "home"
 
 
 def _me() -> str:

@@ -60,8 +60,8 @@ def in_perl(reader: str, paths: list[Path], folder: Path) -> list[Found]:
     return told(subprocess.run([*perl(), str(HERE / "perl_reader.pl"), reader, *paths], **PIPED))
 
 
-def notmuch(reader: str, paths: list[Path], folder: Path) -> list[Found]:
-    """By notmuch, and so GMime."""
+def indexed(paths: list[Path], folder: Path) -> Callable[..., bytes]:
+    """Let notmuch, and so GMime, index copies of the mails, and return what asks it."""
     exe = unpacked("root/usr/bin/notmuch", "notmuch")
     mails = folder / "mails"
     mails.mkdir()
@@ -75,6 +75,21 @@ def notmuch(reader: str, paths: list[Path], folder: Path) -> list[Found]:
         return subprocess.run(command, check=True, capture_output=True, env=libraries(), timeout=100).stdout
 
     ask("new", "--quiet")
+    return ask
+
+
+def threads(paths: list[Path], folder: Path) -> int:
+    """Return how many threads notmuch makes of the mails.
+
+    Raises:
+        Missing: with a sentence that says how to get it.
+    """
+    return int(indexed(paths, folder)("count", "--output=threads", "*"))
+
+
+def notmuch(reader: str, paths: list[Path], folder: Path) -> list[Found]:
+    """By notmuch, and so GMime."""
+    ask = indexed(paths, folder)
     found = {}
     for (mail, _), *_ in json.loads(ask("show", "--format=json", "--include-html", "--entire-thread=false", "*")):
         texts: list[str] = []

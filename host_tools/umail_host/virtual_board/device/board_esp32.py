@@ -50,16 +50,26 @@ if chip in ("esp32", "esp32s2", "esp32s3"):
         _wake_on(2, pin and (pin,), level)
 
 
-if chip in ("esp32", "esp32s2", "esp32s3", "esp32c6", "esp32p4"):
+if chip != "esp32c3":
 
     def wake_on_ext1(pins=None, level=False):
         _wake_on(3, pins, level)
 
 
-if chip in ("esp32c3", "esp32c6"):
+def wake_on_gpio(pins=None, level=False):
+    global _by_gpio
+    if pins is not None:
+        _by_gpio = bool(pins)
+    _wake_on(7, pins, level)
 
-    def wake_on_gpio(pins=None, level=False):
-        _wake_on(7, pins, level)
+
+_by_gpio = False
+
+
+def check_deepsleep():
+    """Raise ValueError if a pin is to end the deep sleep of a chip that only light sleep wakes so."""
+    if _by_gpio and chip in ("esp32", "esp32s2", "esp32s3"):
+        raise ValueError("DEEPSLEEP with gpio pins not supported on this chip")
 
 
 if chip == "esp32":

@@ -1,0 +1,135 @@
+"""`umail fleet`: which boards there are, how they are by what they mailed, and who is silent."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from umail_host import terminal
+from umail_host.fleet import health, inventory, keys, scan, store, table, watching
+from umail_host.fleet import watch as watches
+from umail_host.provision.fleet import Fleet
+
+_SILENT = 1  # exit status
+app = typer.Typer(
+    help="Many boards: which there are, how they are by what they mailed, and who is silent.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="Example: umail fleet status fleet.toml --from imaps://alerts%40contoso.com@outlook.office365.com/INBOX",
+)
+File = Annotated[Path | None, typer.Argument(help="TOML file of the boards, as for umail provision.")]
+From = Annotated[
+    list[str] | None,
+    typer.Option("--from", help="Mailbox: Maildir, mbox, folder of .eml, imaps://user@host/INBOX; may be repeated."),
+]
+StoreAt = Annotated[Path | None, typer.Option("--store", help="SQLite file that keeps what was seen.")]
+Grace = Annotated[str, typer.Option(help="How long after its heartbeat was due a board is silent: 90m, 6h, 2d.")]
+Empty = Annotated[float, typer.Option(help="Volts at which a battery is empty.", min=0.5, max=100)]
+Root = Annotated[Path | None, typer.Option("--root", help="PEM file of the authority that IMAP trusts.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(
+    "status",
+    epilog="Example: umail fleet status fleet.toml --from ~/Maildir; umail fleet status --from alerts.mbox --json. "
+    "The password for IMAP comes from UMAIL_SECRET_IMAP_PASSWORD or the keyring, an access token (XOAUTH2) from "
+    "UMAIL_SECRET_IMAP_TOKEN. Exit status: 0 all boards are there, 1 one is silent or was never seen, 2 the file or an "
+    "option must be fixed, 4 the mailbox can't be read. See docs/fleet-status.md.",
+)
+def status(
+    file: File = None,
+    where: From = None,
+    at: StoreAt = None,
+    grace: Grace = "6h",
+    empty: Empty = health.EMPTY_MV / 1000,
+    root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read what is new in the mailboxes, and show how each board is."""
+    seconds = watching.duration(grace)
+    fleet = None if file is None else Fleet(file)
+    boxes = [scan.mailbox(one, root) for one in where or []]
+    with store.Store(at or store.default()) as kept:
+        for box in boxes:
+            _scan(kept, box)
+        now = int(time.time())
+        kept.prune(now)
+        rows = health.rows(kept, fleet, now, seconds, round(empty * 1000))
+        odd = kept.odd()
+    missing = [row for row in rows if row.state != health.OK]
+    if as_json:
+        found = [{"kind": what.kind, "id": what.board, "count": count, "last": last} for what, count, last in odd]
+        terminal.echo_json({"now": now, "boards": [health.as_json(row, now) for row in rows], "not_counted": found})
+    else:
+        for line in [*(table.lines(rows, now) if rows else ["no board was seen"]), *table.odd(odd)]:
+            terminal.echo(line)
+        typer.echo(f"{terminal.count(len(rows), 'board')}, {len(missing)} silent or never seen")
+    if missing:
+        raise typer.Exit(_SILENT)
+
+
+def _scan(kept: store.Store, box: scan.Mailbox) -> None:
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("looking for new mails")
+        scan.scan(kept, box, lambda count: bar.update(task, description=f"{count:,} new mails read"))
+
+
+@app.command("list", epilog="Example: umail fleet list fleet.toml; umail fleet list fleet.toml --json")
+def list_(file: Annotated[Path, typer.Argument(help="TOML file of the boards.")], as_json: AsJson = False) -> None:
+    """List the boards of a file: name, id, whether their key is here, and the digest of their configuration."""
+    found = inventory.boards(Fleet(file), keys.lookup())
+    if as_json:
+        terminal.echo_json([one.as_json() for one in found])
+        return
+    rows = [("board", "id", "key", "configuration"), *(one.cells() for one in found)]
+    for line in table.columns(rows):
+        terminal.echo(line)
+
+
+@app.command(
+    "replace",
+    epilog="Example: umail fleet replace fleet.toml freezer-3 240ac4c0ffee, then umail provision fleet.toml --name "
+    "freezer-3. The id of the new board: umail boards --probe.",
+)
+def replace(
+    file: Annotated[Path, typer.Argument(help="TOML file of the boards.")],
+    name: Annotated[str, typer.Argument(help="Name of the board that is replaced.")],
+    identity: Annotated[str, typer.Argument(metavar="ID", help="Id of the new board.")],
+) -> None:
+    """Give the name of a broken board to a new one: its id goes into the file, and the old one's key is forgotten."""
+    old = inventory.replace(file, name, identity)
+    terminal.echo(f"{name}: {old} is replaced by {keys.plain(identity)}; now: umail provision {file} --name {name}")
+
+
+@app.command(
+    "watch",
+    epilog="Example: umail fleet watch fleet.toml, with a section [watch] in the file: "
+    'from = ["imaps://alerts%40example.org@imap.example.org/INBOX"], to = ["you@example.org"]; --once looks once, for '
+    "cron. As a systemd service: docs/fleet-status.md#watching.",
+)
+def watch(
+    file: Annotated[Path, typer.Argument(help="TOML file of the boards, with a section [watch].")],
+    at: StoreAt = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once, tell what is news, and end.")] = False,
+) -> None:
+    """Watch the boards for years: mail who must know when one is silent, a battery ends, or something is refused."""
+    fleet = Fleet(file)
+    wanted = watching.read(fleet)
+    health.names(fleet)
+    place = at or wanted.store or store.default()
+    first, second = watches.outboxes(place.with_name(place.name + ".outbox"), wanted.routes)
+    with store.Store(place) as kept:
+        made = watches.Watch(wanted.plan, fleet, kept, wanted.boxes, first, second, lambda line: terminal.echo(line))
+        if once:
+            made.round()
+        else:
+            typer.echo(f"watching {terminal.count(len(fleet.boards), 'board')}, a look every {wanted.plan.every} s")
+            made.run()
