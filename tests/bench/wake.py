@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import tarfile
@@ -57,7 +58,9 @@ def before(commit: str, folder: Path) -> Path | None:
 def run(micropython: str, board: Path, cause: str, tool: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """Start the node on ``board`` for ``cause`` (see device_wake.py), until it sleeps."""
     command = [*tool, micropython, "-X", "heapsize=400k", str(HERE / "device_wake.py"), str(board), cause]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    # (PyPI's `micropython` is CPython that becomes it: the count is not to depend on the order of its dicts.)
+    env = os.environ | {"PYTHONHASHSEED": "0"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=env)
 
 
 def instructions(micropython: str, board: Path) -> tuple[int, str]:
