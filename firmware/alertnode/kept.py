@@ -95,7 +95,8 @@ class Kept:
 
 def use(node, settings):
     """Let network and routes of ``node``, an App, use what was kept over the sleep; return the Kept."""
-    kept = Kept(node.state.values.get("net") or "", platform.unix)
+    # (After a crash, for which it may be the reason, all of it is asked for.)
+    kept = Kept(platform.slept() and node.state.values.get("net") or "", platform.unix)
     if node.wifi is not None and not settings["network"]["address"]:
         node.wifi.kept = kept
     route = node.mailer.outbox.route

@@ -1,5 +1,6 @@
 """What a board on battery keeps of its network over a sleep: it is used while it holds, and costs one try if not."""
 
+from alertnode import post
 from alertnode.clock import Uptime
 from alertnode.kept import Kept, ttl
 from alertnode.wifi import Wifi
@@ -182,3 +183,34 @@ def test_a_board_gives_itself_the_address_that_it_had_and_asks_dhcp_in_any_other
     equal(joined(kept), [PARTS, "near", "dhcp", "lab"])
     equal(kept.dump(False), "")
     equal(joined(kept), ["near", "lab"])
+
+
+class Node:
+    """An App that is online, with ``pending`` mails that are not due."""
+
+    wifi = None
+
+    def __init__(self, kept, pending):
+        self.clock = self.mailer = self.state = self
+        self.kept = kept
+        self.values = {}
+        self.pending = lambda: pending
+
+    def uptime(self):
+        return 0
+
+    def online(self):
+        return True
+
+    def due(self):
+        return False
+
+
+def test_a_mail_that_still_waits_lets_the_next_try_ask_for_all_of_it():
+    for pending, wanted in ((0, True), (1, False)):
+        kept = Kept("", Time())
+        keep(kept, "lab")
+        node = Node(kept, pending)
+        equal(post.send(node, 60000), True)
+        equal(bool(node.values["net"]), wanted)
+        equal(Kept(node.values["net"], Time()).lease("lab"), PARTS if wanted else None)
