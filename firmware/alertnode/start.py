@@ -99,9 +99,9 @@ def _settings(running):
 
     unload("config_parts", "config", "config_network", "config_kinds")
     if settings.get("battery"):
-        from alertnode import ready
+        from alertnode import make_ready, ready
 
-        settings = ready.whole(ready.keep(settings))
+        settings = ready.whole(make_ready.keep(settings))
     return settings
 
 

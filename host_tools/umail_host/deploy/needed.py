@@ -26,7 +26,7 @@ _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/to
 # What signs, and so needs the board's fleet key.
 _BY_KEY = ("alertnode/signing", "alertnode/status", "alertnode/hmac256")
 _LANGUAGES = ("de",)
-_SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/ready")
+_SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/make_ready", "alertnode/ready")
 # What mails with files or HTML need; the alert node sends text.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
 
