@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import planted
@@ -14,6 +15,7 @@ from umail_host.deploy import image, transfer
 from umail_host.device import boards
 from umail_host.device.board import Board
 from umail_host.fake_smtp import FakeServer
+from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
 USER, PASSWORD, WIFI_PASSWORD = "esp32@contoso.com", planted.MAIL_PASSWORD, planted.WIFI_PASSWORD
@@ -30,11 +32,22 @@ def installed(folder: Path, kind: str = "virtual", romfs: int = 0) -> Path:
     """
     with VirtualBoard(folder, kind, romfs=romfs) as virtual, Board(virtual.port) as board:
         board.enter()
-        transfer.deploy(board, image.build(boards.load(kind)) | {"/main.py": MAIN}, rom=bool(romfs))
+        transfer.deploy(board, _image(kind) | {"/main.py": MAIN}, rom=bool(romfs))
     return folder
 
 
-def settings(server: FakeServer, **changes: Any) -> dict[str, Any]:
+def _image(kind: str) -> dict[str, bytes]:
+    """Return all of library and firmware; for a Pico W, whose flash is small, what a configuration makes of it."""
+    spec = boards.load(kind)
+    if kind != "RPI_PICO_W":
+        return image.build(spec)
+    found: dict[str, bytes] = {}
+    for more in ({}, {"battery": {"budget": 30}}, {"sensor": {"type": "trace", "path": "/trace.csv"}}):
+        found |= image.build(spec, needs=Settings.of(settings(SimpleNamespace(port=587), **more)))
+    return found
+
+
+def settings(server: FakeServer | SimpleNamespace, **changes: Any) -> dict[str, Any]:
     """A configuration that reads a DS18B20 and mails to ``server``; ``changes`` replace its sections."""
     return {
         "board_name": "freezer-3",
