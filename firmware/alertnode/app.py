@@ -41,6 +41,10 @@ class App:
     rest = None
     # A Panel, if there are outputs.
     panel = None
+    # A board on battery.
+    sleeps = False
+    # A Day, if there are summaries.
+    day = None
     # The module platform, to mark which part is at work; None: nothing outlives a reset.
     port = None
 
@@ -84,6 +88,8 @@ class App:
         # What brought the board down may do so again: what waits goes first.
         if self.online() and self.mailer.due():
             self.flush()
+        if self.day:
+            self.day.tick()
         while not self.sensor.finished:
             if self.sense() and self.online():
                 self.flush()
@@ -107,7 +113,10 @@ class App:
             event = reading and (rule.feed(reading) or rule.later(reading.at))
             if event:
                 events.append(event)
+        if self.day:
+            self.day.take(readings)
         if not events:
+            self._follow()
             return False
         while events:
             # One mail for those whom the same events concern.
@@ -118,6 +127,16 @@ class App:
         if self.state is not None:
             self.keep()
         return True
+
+    def _follow(self):
+        """Keep the times that run; a board on battery does so as it falls asleep."""
+        if self.state is None or self.sleeps:
+            return
+        try:
+            self.state.follow(self.rules, self.sensor.unix, self.clock.moment, self.clock.uptime())
+        except OSError:
+            # It was said, or will be, when there is more to lose.
+            pass
 
     def keep(self, **more):
         """Save the excursions; ``more`` lasts through deep sleep."""
@@ -179,6 +198,8 @@ class App:
         if minute != self._minute:
             self._minute = minute
             self.forget_fails(1)
+            if self.day:
+                self.day.tick()
             if self.mailer.settle() and self.rest:
                 self.rest()
 
@@ -241,6 +262,9 @@ class App:
         times = min([event.rule.times for event in events])
         key = "" if times == 2 else "+".join([event.rule.name for event in events])
         self.mailer.put(subject, text, line, first.kind, key, to, hold, first.kind == ALERT and times == 1)
+        if self.day:
+            kinds = [event.kind for event in events]
+            self.day.count(kinds.count(ALERT), kinds.count(RECOVERY))
         if self.panel:
             for event in events:
                 self.panel.act(event)
@@ -283,6 +307,9 @@ class App:
 
 class Later:
     """Stands for the Mailer of ``app`` until more is asked than when a mail is due: then ``make()`` sets that one."""
+
+    # As of the Mailer.
+    sent = 0
 
     def __init__(self, app, wait, make):
         self._app = app

@@ -2,6 +2,7 @@
 
 from alertnode import VERSION, app, clock, log, platform, rulebook, zone
 from alertnode import state as memory
+from alertnode.sensors.buses import Buses
 from alertnode.sensors.reading import reason
 
 
@@ -17,11 +18,12 @@ def configured(settings, asleep=False):
 
         way = post.route(settings)
     journal = log.Log(size=settings["log_size"])
-    time = _clock(settings["clock"], clock.Uptime(platform), journal.say)
-    journal.stamp = time.stamp
     # Between its mails a board on battery sleeps whenever it waits.
     rest = platform.doze if settings["battery"] else platform.sleep
-    return way, time, journal, _sensor(settings, time, journal.say, rest)
+    buses = Buses(rest)
+    time = _clock(settings["clock"], clock.Uptime(platform), journal.say, buses)
+    journal.stamp = time.stamp
+    return way, time, journal, _sensor(settings, time, journal.say, buses)
 
 
 def build(settings, parts, running):
@@ -33,7 +35,7 @@ def build(settings, parts, running):
     running[0] = journal
     cause = platform.cause()
     trace = (settings["sensor"] or {}).get("type") == "trace"
-    known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP)
+    known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP or not settings["battery"])
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     name = settings["board_name"]
@@ -62,6 +64,13 @@ def build(settings, parts, running):
         from alertnode.outputs.panel import Panel
 
         node.panel = Panel(node, settings["outputs"])  # type: ignore[assignment]
+    if settings["summary"] and known:
+        from alertnode import due
+        from alertnode.day import Day
+
+        section = settings["summary"]
+        late = due.late(due.unique(), section["spread"])
+        node.day = Day(node, section, late, platform, known.values.get("day"))  # type: ignore[assignment]
     if settings["battery"]:
         from alertnode.battery import Battery
 
@@ -76,7 +85,7 @@ def build(settings, parts, running):
     return node.run
 
 
-def _sensor(settings, time, say, rest=platform.sleep):
+def _sensor(settings, time, say, buses):
     if (settings["sensor"] or {}).get("type") == "trace":
         from alertnode.sensors.trace import Trace
 
@@ -86,17 +95,15 @@ def _sensor(settings, time, say, rest=platform.sleep):
             return Trace(config["path"], config["unit"], time, say, config["speed"], step, config["column"])
         except OSError:
             raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
-    from alertnode.sensors.buses import Buses
     from alertnode.sensors.group import Group
 
-    buses = Buses(rest)
     sources = [_source(name, section, settings["interval"], buses) for name, section in settings["sensors"].items()]
     for source in sources:
         # Whatever it is, a sensor does not keep the node from starting: it is gone until it can be made.
         why = source.prepare()
         if why:
             say("the sensor %scannot be set up: %s" % (source.name and source.name + " ", why))
-    return Group(time, sources, rest)
+    return Group(time, sources, buses.sleep)
 
 
 def _source(name, section, interval, buses):
@@ -132,16 +139,13 @@ def _each(given, values, usual):
     return (given,) + (usual,) * (len(values) - 1)
 
 
-def _clock(settings, uptime, say):
+def _clock(settings, uptime, say, buses):
     chip = None
     if settings["ds3231"]:
-        import machine
-
         from alertnode.ds3231 import DS3231
 
-        pins = settings["ds3231"]
         try:
-            chip = DS3231(machine.I2C(0, scl=machine.Pin(pins["scl"]), sda=machine.Pin(pins["sda"])))
+            chip = DS3231(buses.i2c(settings["ds3231"]))
         except ValueError:
             raise
         except Exception as error:

@@ -25,6 +25,7 @@ class Battery:
 
     def __init__(self, app, port, settings, way):
         self._app = app
+        app.sleeps = True
         self._port = port
         self._settings = settings
         self._budget = round(settings["battery"]["budget"] * 1000)
@@ -55,6 +56,8 @@ class Battery:
             self._radio()
         app.sense()
         app.clock.tick()
+        if app.day:
+            app.day.tick()
         if self._due():
             self._radio()
         for _ in range(_TRIES):
@@ -97,6 +100,7 @@ class Battery:
             at=self._port.unix(),
             time=app.clock.kept(),
             gone=app.gone,
+            **({"day": app.day.kept()} if app.day else {}),
         )
 
     def _awake(self):

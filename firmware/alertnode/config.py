@@ -72,7 +72,8 @@ _TOP = {
     "interval": ("number", 60, 0.1, 86400),
     "clock": (_CLOCK, {}),
     "battery": ({"budget": ("number", 60, 10, 600)}, ()),
-    "heartbeat": ("number", 7, 0, 366),
+    "heartbeat": ("hour", 7, 0, 366),
+    "summary": ("hour", ()),
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
     "log_size": ("whole", 16384, 0, 1000000),
@@ -120,6 +121,11 @@ def check(value):
         config["expires"] = _dates(config["expires"], problems)
     if config["clock"]:
         _zone(config["clock"], problems)
+    for key in ("summary", "heartbeat"):
+        if isinstance(config[key], (str, dict)):
+            from alertnode import config_summary
+
+            config[key] = config_summary.section(key, config[key], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
     config_network.check(config, value, problems)

@@ -3,6 +3,8 @@
 _TRACE = "give the path of a CSV file on the board, timestamp,value, such as /trace.csv"
 _PIN = "give the number of the pin that the sensor is wired to, such as 4"
 _ETHERNET_PIN = "give the number of the pin that the Ethernet chip is wired to, such as 23"
+_AT = "give a time of the day with two digits each, such as 07:00"
+_SPREAD = "give the minutes over which the boards of a fleet are spread, such as 60; 0 is none"
 # By key, without the index of a list.
 _HINTS = {
     "": 'it begins like {"board_name": "freezer-3", …; docs/firmware.md has a whole one',
@@ -112,6 +114,14 @@ _HINTS = {
     "battery": 'give {"budget": 60}, the seconds that the radio may be on, or leave it out for a board on mains',
     "battery.budget": "give the seconds that the radio may be on at a time, such as 60",
     "heartbeat": "give the days between two mails that say all is well, such as 7; 0 sends none",
+    "heartbeat.days": "give the days between two mails that say all is well, such as 7",
+    "heartbeat.at": _AT,
+    "heartbeat.spread": _SPREAD,
+    "summary": 'give the time of the day, such as "07:00", or {"at": "07:00", "every": "week"}, or leave it out',
+    "summary.at": _AT,
+    "summary.every": "say how often it comes",
+    "summary.on": "say on which day of the week it comes",
+    "summary.spread": _SPREAD,
     "expires": 'give names and dates, such as {"client secret": "2027-03-01"}, or leave it out',
     "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",

@@ -1,7 +1,8 @@
 """Checks values of the configuration against tables, and completes them with the defaults.
 
 A table holds for each key: (kind, default, lowest, highest). A kind is "number", "numbers" (one, or several by name),
-"whole", "switch" (true or false), "pin", "i2c" (118 or "0x76"), one of text (see ``wrong_text``; with an s behind it
+"whole", "switch" (true or false), "pin", "i2c" (118 or "0x76"), "hour" (a time of the day, a section with one, or a
+number within limits, if there are some), one of text (see ``wrong_text``; with an s behind it
 one or several), a tuple of the words that are allowed, or a table of its own. The default REQUIRED means that the key
 must be there.
 """
@@ -96,7 +97,12 @@ def _value(path, value, kind, limits, problems):
         if digits and not [c for c in digits if c not in "0123456789abcdefABCDEF"]:
             value = int(digits, 16)
         return _value(path, value, "whole", limits, problems)
-    elif kind in ("number", "numbers", "whole"):
+    elif kind == "hour" and isinstance(value, (str, dict)):
+        # See config_summary.py.
+        return value
+    elif kind == "hour" and not limits:
+        what = "is neither a time of the day nor an object of keys and values in braces { }"
+    elif kind in ("number", "numbers", "whole", "hour"):
         allowed = int if kind == "whole" else (int, float)
         if isinstance(value, bool) or not isinstance(value, allowed):
             what = "is not a %s without quotes" % ("whole number" if kind == "whole" else "number")

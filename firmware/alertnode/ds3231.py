@@ -6,17 +6,17 @@ _ADDRESS = 0x68
 
 
 class DS3231:
-    """Talks to the chip on ``i2c`` (a machine.I2C); its methods raise OSError if it does not answer."""
+    """Talks to the chip on ``bus``, a Bus that sensors may share; its methods raise OSError if it does not answer."""
 
-    def __init__(self, i2c):
-        self._i2c = i2c
+    def __init__(self, bus):
+        self._bus = bus
 
     def get(self):
         """Return Unix seconds, or None if the chip's battery has been empty since it was set."""
         # Bit 7 of the status register, OSF: the oscillator stopped (data sheet, "Status Register").
-        if self._i2c.readfrom_mem(_ADDRESS, 15, 1)[0] & 0x80:
+        if self._bus.registers(_ADDRESS, 15, 1)[0] & 0x80:
             return None
-        data = self._i2c.readfrom_mem(_ADDRESS, 0, 7)
+        data = self._bus.registers(_ADDRESS, 0, 7)
         second, minute, hour, _, day, month, year = [value // 16 * 10 + value % 16 for value in data]
         # Bit 7 of the month register is the century, which this program leaves at 0.
         return zone.seconds(2000 + year, month % 80, day, hour, minute, second)
@@ -26,6 +26,6 @@ class DS3231:
         year, month, day, hour, minute, second = zone.fields(unix)
         weekday = unix // zone.DAY % 7 + 1
         values = (second, minute, hour, weekday, day, month, year - 2000)
-        self._i2c.writeto_mem(_ADDRESS, 0, bytes([value // 10 * 16 + value % 10 for value in values]))
-        status = self._i2c.readfrom_mem(_ADDRESS, 15, 1)[0]
-        self._i2c.writeto_mem(_ADDRESS, 15, bytes([status & 0x7F]))
+        self._bus.write(_ADDRESS, bytes([0] + [value // 10 * 16 + value % 10 for value in values]))
+        status = self._bus.registers(_ADDRESS, 15, 1)[0]
+        self._bus.write(_ADDRESS, bytes([15, status & 0x7F]))

@@ -32,13 +32,26 @@ class Mailer:
         self._lines = {}
         self._loose = []
         self._due = 0
-        # Called if a certificate's dates make the time doubtful.
+        # Called if a certificate's dates make the time doubtful, and after each flush.
         self.doubt_time = None
+        self.flushed = None
+        # Mails that a server has taken since the start.
+        self.sent = 0
         outbox.report = self._report
 
-    def message(self, subject, text, to=()):
-        """Return a Message from the board to the addresses ``to``, () for its people."""
-        return self._umail.Message(self._sender, to or self._to, subject, text=text)
+    def message(self, subject, text, to=(), **more):
+        """Return a Message from the board to the addresses ``to``, () for its people; ``more`` as of umail.Message."""
+        return self._umail.Message(self._sender, to or self._to, subject, text=text, **more)
+
+    def keep(self, message, line):
+        """Keep a Message that is no alert, behind those that are; return False if the flash refuses it."""
+        self._lines[message.message_id] = line, "summary"
+        try:
+            self.outbox.write(message, None, 0, 0, 0, self.outbox.now())
+        except (OSError, MemoryError):
+            self._lines.pop(message.message_id)
+            return False
+        return True
 
     def put(self, subject, text, line, what, key, to=(), hold=0, first=False):
         """Keep a mail: durable on return, unless the flash is full.
@@ -99,6 +112,8 @@ class Mailer:
             self._say("gave up on a mail; the next one will say so: %s" % entry.why)
         if self._loose and self._due <= self.outbox.now():
             self._send_loose()
+        if self.flushed:
+            self.flushed()
 
     def _store(self, message, what, key, hold=0, first=False):
         try:
@@ -151,6 +166,7 @@ class Mailer:
         refused = [address for address, _ in result.refused]
         reached = [address for address in message.recipients if address not in refused]
         if reached:
+            self.sent += 1
             trips = texts.count(result.round_trips, "round trip")
             self._say("%s: %s mailed to %s in %s" % (line, what, ", ".join(reached), trips))
             # By it an administrator follows the mail inside Microsoft 365.

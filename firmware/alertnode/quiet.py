@@ -1,5 +1,7 @@
 """Knows the quiet hours, in which what is not urgent waits; loaded only if there are some."""
 
+from alertnode.due import minute
+
 _DAY = 1440
 
 
@@ -27,16 +29,7 @@ class Quiet:
 def minutes(hours):
     """Return (begin, end) of ``22:00-06:00`` in minutes of the day. Raises ValueError if it is not so."""
     begin, _, end = hours.partition("-")
-    begin, end = _minute(begin), _minute(end)
+    begin, end = minute(begin), minute(end)
     if begin == end:
         raise ValueError
     return begin, end
-
-
-def _minute(text):
-    hour, _, minute = text.partition(":")
-    if len(hour) != 2 or len(minute) != 2 or not (hour.isdigit() and minute.isdigit()):
-        raise ValueError
-    if int(hour) > 23 or int(minute) > 59:
-        raise ValueError
-    return int(hour) * 60 + int(minute)

@@ -28,7 +28,9 @@ class Rest:
         now = app.clock.uptime.seconds
         end = now() + (wait or 0)
         self._closed = now()
+        sent = app.mailer.sent
         app.mailer = Later(app, lambda: None if wait is None else max(0, end - now()), self._make)
+        app.mailer.sent = sent
         # A program of the user's own may have kept parts of the library, which no others fit.
         if not [name for name in sys.modules if name[-4:] == ".own"]:
             for name in list(sys.modules):
@@ -42,5 +44,7 @@ class Rest:
         make_room()
         app = self._app
         now = app.clock.uptime.seconds
+        sent = app.mailer.sent
         post.add(app, self._settings, None, now() - self._closed, now)
+        app.mailer.sent = sent
         unload(*post.ONCE)

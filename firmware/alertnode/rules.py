@@ -143,6 +143,10 @@ class Rule:
             return Event(AGAIN, self, self._last, self.since, self.peak)
         return None
 
+    def beyond(self, reading):
+        """Return True if a ``reading`` that has a value is beyond the limit; not for rules on more than one reading."""
+        return self._judge(reading)[0]
+
     def normal(self):
         """Return the value at which all is well again."""
         return self.limit + self.hysteresis if self.when in ("below", "closed") else self.limit - self.hysteresis
@@ -183,6 +187,15 @@ class Rule:
         self.first = at("first")
         times = kept.get("times")
         self.times = times if self.first is not None and is_number(times) and 0 <= times <= _MOST else 0
+
+    def running(self):
+        """Return what changes when a time begins to run, or ends, that an alert waits for; None if none runs."""
+        return self.since if self.lasts and self.row and not self.active else None
+
+    def resume(self, kept, moment):
+        """Take up the times of ``kept`` that ``load`` could not, as there was no date."""
+        if (self.row or self.active) and is_number(kept.get("since")):
+            self.since = moment(kept["since"])
 
     def _judge(self, reading):
         """Return (the value is beyond the limit, it is back to normal)."""

@@ -110,3 +110,21 @@ class Stuck(Rule):
         own = kept.get("own")
         if isinstance(own, list) and len(own) == 2 and not [one for one in own if not is_number(one)]:
             self._same, self._at = own[0], moment(int(own[1]))
+
+    def running(self):
+        """Return the hour since which the value has not changed: one that does all the time is not news."""
+        return None if self._at is None else self._at // 3600000
+
+    def resume(self, kept, moment):
+        """Take up when the value changed last, if it is still the same."""
+        own = kept.get("own")
+        good = isinstance(own, list) and len(own) == 2 and not [one for one in own if not is_number(one)]
+        if (
+            good
+            and not self.active
+            and self._same is not None
+            and shown(abs(self._same - own[0])) <= shown(self.hysteresis)
+        ):
+            self._same, self._at = own[0], moment(int(own[1]))
+            if self.row:
+                self.since = self._at

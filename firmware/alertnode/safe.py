@@ -25,7 +25,7 @@ def run(settings, running):
     mail = settings["mail"]
     outbox, note = _outbox(umail, routes.every(mail, secrets.get, umail), mail, uptime.seconds)
     outbox.tick = feed
-    outbox.report = lambda message, result: print("%s: %s" % (message.subject, result))
+    outbox.report = _report
     _say(umail, outbox, settings, note)
     while uptime() < _STAY * 1000:
         feed()
@@ -35,6 +35,10 @@ def run(settings, running):
     # The whole node once more; if it fails, the next start is here again.
     platform.mark(platform.FAILS, platform.MOST_FAILS - 1)
     platform.reset()
+
+
+def _report(message, result):
+    print("%s: %s" % (message.subject, "mailed" if hasattr(result, "accepted") else result))
 
 
 def _outbox(umail, route, mail, uptime):

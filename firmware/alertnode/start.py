@@ -97,7 +97,7 @@ def _settings(running):
     del config
     from alertnode.room import unload
 
-    unload("config_parts", "config", "config_network", "config_kinds")
+    unload("config_parts", "config", "config_network", "config_summary", "config_kinds")
     if settings.get("battery"):
         from alertnode import make_ready, ready
 

@@ -1,7 +1,8 @@
 """Keeps what must survive a reset: which excursions are under way, and what the board was doing when it was reset.
 
-The file is written only when an excursion begins or ends, which spares the flash; a board on battery keeps the rest
-(the counting of readings, pauses of the radio) in the RTC's memory, which lasts through deep sleep. A state that is
+The file is written only when an excursion begins or ends, which spares the flash, and at most once in 15 minutes when a
+time begins to run that an alert waits for. The RTC's memory has it, too, and lasts through a reset; for a board on
+battery, which reads it after each sleep, it has more (the counting of readings, pauses of the radio). A state that is
 damaged, or written by a newer version in another form, counts as none.
 """
 
@@ -13,16 +14,28 @@ PATH = "/state.json"
 # The last lines of the log before a reset that nobody asked for; they travel in the next mail.
 LAST_WORDS = "/reset.txt"
 _VERSION = 1
+# Milliseconds between two writes because of a time that runs.
+_RUNNING_EVERY = 15 * 60 * 1000
 
 
 class State:
-    """Loads and saves; ``port`` is the module platform, ``slept`` is True after a deep sleep."""
+    """Loads and saves.
 
-    def __init__(self, port, slept, path=PATH):
+    ``port`` is the module platform; ``awake`` is True if the RTC's memory may be newer than the file: after a deep
+    sleep, and on mains after any start.
+    """
+
+    def __init__(self, port, awake, path=PATH):
         self._port = port
         self._path = path
         self._kept = None
-        self.values = (slept and _parse(port.memory())) or _parse(port.read(path)) or {}
+        # Which times ran when they were kept in the RTC's memory, and on flash; when that was.
+        self._running: list = []
+        self._written: list = []
+        self._at = None
+        # Rules whose times wait for the date.
+        self._late: dict = {}
+        self.values = (awake and _parse(port.memory())) or _parse(port.read(path)) or {}
 
     def number(self, name):
         """Return the number that ``save`` was given as ``name``, 0 if there is none."""
@@ -42,7 +55,28 @@ class State:
             kept = known.get(rule.name) if isinstance(known, dict) else None
             if isinstance(kept, dict):
                 rule.load(kept, moment)
+                if moment(0) is None:
+                    self._late[rule.name] = kept
         self._kept = _events(rules)
+
+    def follow(self, rules, unix, moment, uptime):
+        """Keep which times run in ``rules`` that an alert waits for, if that has changed; see ``save``.
+
+        ``uptime`` is in milliseconds. Raises OSError if the flash is full.
+        """
+        for rule in rules if self._late else ():
+            if not (rule.row or rule.active or rule.when == "stuck"):
+                # It was normal meanwhile.
+                self._late.pop(rule.name, None)
+            if rule.name in self._late and moment(0) is not None:
+                rule.resume(self._late.pop(rule.name), moment)
+        running = [(rule.name, rule.running()) for rule in rules if rule.running() is not None]
+        if running != self._running:
+            self._running = running
+            self.save(rules, unix)
+        if running != self._written and (self._at is None or uptime - self._at >= _RUNNING_EVERY):
+            self._written, self._at = running, uptime
+            self._port.write(self._path, json.dumps(self.values).encode())
 
     def save(self, rules, unix, **more):
         """Save ``rules`` if ``unix(at)`` is the opposite of ``moment``; ``more`` lasts through deep sleep only.

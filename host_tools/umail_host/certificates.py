@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import re
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from umail_host.errors import UserError
 
 _PEM = b"-----BEGIN"
+# A PEM file may hold more than the key: its certificate, the parameters of its curve.
+_KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
+# extmod/mbedtls/mbedtls_config_common.h of MicroPython
+_CURVES = ("secp192r1", "secp224r1", "secp256r1", "secp384r1", "secp521r1", "secp256k1")
 
 
 def is_pem(octets: bytes) -> bool:
@@ -22,12 +28,14 @@ def chain(octets: bytes, name: str) -> list[bytes]:
     """Return the certificates in a PEM or DER file, the leaf first, as DER.
 
     Raises:
-        UserError: it holds none, or the leaf has ended.
+        UserError: it holds none, the leaf has ended, or a board knows no keys of that kind.
     """
     try:
         found = x509.load_pem_x509_certificates(octets) if is_pem(octets) else [x509.load_der_x509_certificate(octets)]
     except ValueError:
         raise UserError(f"{name} holds no certificate: give a PEM or DER file") from None
+    for one in found:
+        _check_kind(one.public_key(), name)
     end = found[0].not_valid_after_utc
     if end < datetime.datetime.now(datetime.UTC):
         raise UserError(f"the certificate in {name} expired on {end:%Y-%m-%d}: renew it")
@@ -61,6 +69,18 @@ def check_order(certificates: list[bytes], names: list[str]) -> None:
             )
 
 
+def _check_kind(key: object, name: str) -> None:
+    """Check that a board's mbed TLS takes such a key; ``key``: public or private."""
+    curve = key.curve.name if isinstance(key, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey) else ""
+    if curve in _CURVES or isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey):
+        return
+    kind = curve or re.sub("(Public|Private)Key$", "", type(key).__name__)
+    raise UserError(
+        f"{name} has a key of the kind {kind}, which the TLS of MicroPython does not know: "
+        "take one of RSA, or on the curve P-256"
+    )
+
+
 def private_key(octets: bytes, name: str, leaf: bytes = b"") -> bytes:
     """Return the key in a PEM or DER file as DER.
 
@@ -68,8 +88,10 @@ def private_key(octets: bytes, name: str, leaf: bytes = b"") -> bytes:
         leaf: the certificate (DER) that it must belong to; empty: any.
 
     Raises:
-        UserError: it holds none, is encrypted, or belongs to another certificate.
+        UserError: it holds none, is encrypted, of a kind that a board does not know, or belongs to another certificate.
     """
+    if found := _KEY.search(octets):
+        octets = found[0]
     load = serialization.load_pem_private_key if is_pem(octets) else serialization.load_der_private_key
     try:
         key = load(octets, None)
@@ -79,6 +101,7 @@ def private_key(octets: bytes, name: str, leaf: bytes = b"") -> bytes:
         ) from None
     except ValueError:
         raise UserError(f"{name} holds no key: give a PEM or DER file without a pass phrase") from None
+    _check_kind(key, name)
     encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     public = key.public_key().public_bytes(encoding, form)
     if leaf and x509.load_der_x509_certificate(leaf).public_key().public_bytes(encoding, form) != public:

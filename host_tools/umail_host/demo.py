@@ -152,7 +152,7 @@ def run(
             config = configuration(server, limit, hysteresis, unit, name, recording.column, spec.cable)
             extra = {_TRUST: server.ca_der, _TRACE: recording.octets}
             with maintenance.held(board.port, reset=False) as link:
-                _deploy(link, image.build(spec, config=config, extra_files=extra), stored, console)
+                deploy(link, image.build(spec, config=config, extra_files=extra), stored, console)
             begun = time.monotonic()
             lines.on = True
             board.console.skip()
@@ -162,7 +162,8 @@ def run(
             _check(recording.excursions(limit, hysteresis), board.console.text, server, time.monotonic() - begun, tell)
 
 
-def _deploy(link: transfer.Link, built: dict[str, bytes], stored: dict[str, str], console: Console) -> None:
+def deploy(link: transfer.Link, built: dict[str, bytes], stored: dict[str, str], console: Console) -> None:
+    """Deploy files and secrets, and say how much that was."""
     with terminal.bar("deploying", console=console) as show:
         report = transfer.deploy(link, built, secrets=stored, progress=show)
     text = f"deployed with mpremote: {len(report.written)} files, {report.octets / 1000:.1f} kB, each verified"

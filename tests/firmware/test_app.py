@@ -164,6 +164,9 @@ class Memory:
     def save(self, rules, unix):
         self.saved += 1
 
+    def follow(self, rules, unix, moment, uptime):
+        pass
+
 
 def test_last_words_of_a_board_that_keeps_no_state_travel_too():
     # One that replays a trace keeps none, and may be reset in it all the same.

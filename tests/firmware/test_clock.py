@@ -8,18 +8,21 @@ from firmware_fakes import NOON, Port, Said, clock
 
 
 class Chip:
-    """A DS3231's registers on an I2C bus."""
+    """A DS3231's registers, as the Bus that it shares with sensors gives them."""
 
     def __init__(self, unix=None, stopped=False):
-        self.registers = bytearray(19)
-        self.registers[15] = 0x80 if stopped else 0
+        self.kept = bytearray(19)
+        self.kept[15] = 0x80 if stopped else 0
 
-    def readfrom_mem(self, address, register, count):
+    def registers_of(self, first, count):
+        return bytes(self.kept[first : first + count])
+
+    def registers(self, address, first, count):
         equal(address, 0x68)
-        return bytes(self.registers[register : register + count])
+        return self.registers_of(first, count)
 
-    def writeto_mem(self, address, register, data):
-        self.registers[register : register + len(data)] = data
+    def write(self, address, data):
+        self.kept[data[0] : data[0] + len(data) - 1] = data[1:]
 
 
 def test_uptime_survives_the_wrap_of_the_millisecond_counter_and_no_jump_of_the_date():
@@ -155,7 +158,7 @@ def test_a_full_flash_is_told_and_stops_nothing():
 def test_a_ds3231_sets_the_clock_and_is_set_by_ntp():
     bus = Chip()
     DS3231(bus).set(NOON)
-    equal(bytes(bus.registers[:7]), b"\x00\x00\x12\x06\x24\x11\x26")
+    equal(bus.registers_of(0, 7), b"\x00\x00\x12\x06\x24\x11\x26")
     port, said = Port(), Said()
     time = clock(port, said, chip=DS3231(bus))
     equal((time.state, time.now()), (SET, NOON))
@@ -182,13 +185,13 @@ def test_a_ds3231_that_had_stopped_or_does_not_answer_is_not_believed():
 def test_a_ds3231_on_a_disturbed_bus_neither_stops_the_start_nor_sets_a_clock_years_away():
     for octet in (0xFF, 0x00, 0x99, 0x5A, 0x80):
         bus = Chip()
-        bus.registers[:7] = bytes((octet,)) * 7
-        bus.registers[15] = 0
+        bus.kept[:7] = bytes((octet,)) * 7
+        bus.kept[15] = 0
         time = clock(Port(), Said(), chip=DS3231(bus))
         equal(time.state, UNSET, "%x" % octet)
 
     class Short(Chip):
-        def readfrom_mem(self, address, register, count):
+        def registers(self, address, first, count):
             return b""
 
     said = Said()

@@ -119,7 +119,7 @@ MISTAKES = (
     ("clock.ntp", 7, '"clock.ntp" is neither'),
     ("clock.ds3231", {"scl": 22}, '"clock.ds3231.sda" is missing'),
     ("battery", {"budget": 30}, "does not go with a trace"),
-    ("heartbeat", "weekly", '"heartbeat" is not a number'),
+    ("heartbeat", "weekly", '"heartbeat.at" is not a time of the day'),
     ("watchdog", -1, '"watchdog" is -1'),
     ("watchdog", 0.5, '"watchdog" is 0.5, less than the 2'),
     ("wifi.ssid", "n" * 33, '"wifi.ssid" is longer than the 32 bytes'),
@@ -207,6 +207,7 @@ NAME = TEXT + ("a b", "a/b", "https://a.b", "a.b:25", "@a.b", "a@b.c", "a.b.", "
 ADDRESS = TEXT + ("a", "@b.c", "a@", "a@b@c", "a b@c.d", "<a@b.c>", "a@b,c@d", "a@b.c;")
 NUMBER = ("", "1", None, True, [1], {}, -1e12, 1e12, float("inf"), float("nan"))
 WHOLE = NUMBER + (1.5,)
+TIMES = TEXT + ("7:00", "24:00", "07:60", "0700", "07:00:00")
 TABLE = ("", "x", 1, True, None, [], [1])
 IPV4 = TEXT + ("192.168.1", "192.168.1.256", "1.2.3.4.5", "a.b.c.d", "::1", "1.2.3.+4")
 PINS = ("", " ", "a b", "a\nb", -1, 1.5, None, True, [], {})
@@ -305,7 +306,13 @@ WRONG = {
     "clock.ds3231.scl": PINS,
     "clock.ds3231.sda": PINS,
     "battery.budget": NUMBER + (9, 601),
-    "heartbeat": NUMBER + (-1, 367),
+    "heartbeat.days": WHOLE + (0, 367),
+    "heartbeat.at": TIMES,
+    "heartbeat.spread": WHOLE + (-1, 1440),
+    "summary.at": TIMES,
+    "summary.every": WORD,
+    "summary.on": WORD + (0, "Monday"),
+    "summary.spread": WHOLE + (-1, 1440),
     "expires": TABLE + ({"": "2027-03-01"}, {"a": "2027-3"}, {"a": "2027-02-30"}, {"a": "2027-03-01-01"}, {"a": None}),
     "watchdog": NUMBER + (-1, 1, 1.9),
     "log_size": WHOLE + (-1,),
@@ -317,6 +324,8 @@ CHANGE = {"name": "t", "when": "change", "by": 5, "within": 60}
 # What must be otherwise in GOOD for a key, or those that begin so.
 NEEDED = {
     "ethernet": {"wifi": REMOVE, "ethernet": {"phy_type": "LAN8720", "mdc": 23, "mdio": 18}},
+    "heartbeat.": {"heartbeat": {"at": "06:30"}},
+    "summary.": {"summary": {"at": "07:00", "every": "week", "on": "monday"}},
     "network": {"network": {"address": "192.168.1.9", "gateway": "192.168.1.1"}},
     "mail.oauth": {"mail.oauth": OAUTH},
     "sensor.pin": ADC,

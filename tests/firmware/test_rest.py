@@ -127,6 +127,9 @@ def test_a_node_with_nothing_to_mail_lets_go_of_the_library_and_an_alert_brings_
         app.sense()
         app.wait(1000)
         equal(len(box.sent), 2)
+        # A summary counts them.
+        app.wait(61000)
+        equal((isinstance(app.mailer, Later), app.mailer.sent), (True, 2))
 
 
 def test_what_mails_stays_while_a_mail_waits():

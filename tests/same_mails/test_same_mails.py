@@ -10,6 +10,8 @@ import random
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -48,30 +50,40 @@ if OWN:
     TRACES["own"] = (Path(OWN).read_bytes(), float(os.environ["UMAIL_SAME_LIMIT"]), 1.0)
 
 
+def configured(kind: str, name: str, server: Any) -> dict[str, Any]:
+    """Return the configuration of a board of that kind for the trace ``name``."""
+    _, limit, hysteresis = TRACES[name]
+    spec = boards.load(kind)
+    config = settings(
+        server,
+        sensor={"type": "trace", "path": "/trace.csv", "unit": "°C"},
+        rules=[{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
+        clock={"ntp": "time.example", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
+        heartbeat=0,
+        watchdog=120,  # this computer may be busy
+        **({"ethernet": dict(spec.wired)} if spec.cable else {}),
+    )
+    if spec.cable:
+        del config["wifi"]
+    return config
+
+
+def prepared(folder: Path, kind: str) -> Path:
+    """Make the flash of such a board: what a trace needs, as `umail deploy` leaves it; all drivers are too much."""
+    return installed(folder, kind, ROMFS.get(kind, 0), configured(kind, "demo", SimpleNamespace(port=587)))
+
+
 @pytest.fixture(scope="module")
 def mails(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> dict[str, list[tuple[str, str]]]:
     """What the first board mails for each trace."""
-    flash = installed(tmp_path_factory.mktemp("same") / "flash", FIRST)
+    flash = prepared(tmp_path_factory.mktemp("same") / "flash", FIRST)
     return {name: mailed(flash, tmp_path_factory.mktemp(name), FIRST, name) for name in TRACES}
 
 
 def mailed(flash: Path, folder: Path, kind: str, name: str) -> list[tuple[str, str]]:
     """Return subject and text of each mail that a board of that kind sends for the trace ``name``, in order."""
-    octets, limit, hysteresis = TRACES[name]
-    spec = boards.load(kind)
     with rig(flash, folder / "board", kind=kind, romfs=ROMFS.get(kind, 0)) as node:
-        config = settings(
-            node.server,
-            sensor={"type": "trace", "path": "/trace.csv", "unit": "°C"},
-            rules=[{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
-            clock={"ntp": "time.example", "zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
-            heartbeat=0,
-            watchdog=120,  # this computer may be busy
-            **({"ethernet": dict(spec.wired)} if spec.cable else {}),
-        )
-        if spec.cable:
-            del config["wifi"]
-        node.start(config, {"/trace.csv": octets})
+        node.start(configured(kind, name, node.server), {"/trace.csv": TRACES[name][0]})
         printed = node.wait_for("trace finished", 280)
         assert "crashed" not in printed
         assert "watchdog" not in printed
@@ -85,7 +97,7 @@ def mailed(flash: Path, folder: Path, kind: str, name: str) -> list[tuple[str, s
 def test_each_board_sends_the_same_mails_to_the_second(
     kind: str, mails: dict[str, list[tuple[str, str]]], tmp_path: Path
 ) -> None:
-    flash = installed(tmp_path / "flash", kind, ROMFS.get(kind, 0))
+    flash = prepared(tmp_path / "flash", kind)
     for name, expected in mails.items():
         assert len(expected) >= (2 if name == "demo" else 6)
         assert mailed(flash, tmp_path / name, kind, name) == expected

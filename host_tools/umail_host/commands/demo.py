@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from umail_host import demo, demo_web, paths
+from umail_host import demo, demo_sensors, demo_web, paths
 from umail_host.errors import UserError
 
 EXAMPLE = """Example: umail demo, or with your own recording: umail demo --trace fridge.csv --limit 8 --unit °C
 
 The recording is a CSV file with two columns, timestamp,value. Without --trace it is that of a beaver's temperature
-(Reynolds 1994), with the limit 37.2 °C. To see it in a browser and to play with it: umail demo --web --boards 2"""
+(Reynolds 1994), with the limit 37.2 °C. Three sensors that go wrong in turn:
+umail demo --sensors. To see it in a browser and to play with it: umail demo --web --boards 2"""
 
 
 def command(
@@ -27,6 +28,7 @@ def command(
         str, typer.Option(help="Name of the column with the values, if there are more than two columns.")
     ] = "",
     web: Annotated[bool, typer.Option("--web", help="Show it in a browser, with boards to play with.")] = False,
+    sensors: Annotated[bool, typer.Option("--sensors", help="Let three sensors go wrong in turn.")] = False,
     count: Annotated[int, typer.Option("--boards", help="How many boards --web shows.", min=1, max=9)] = 1,
     web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
@@ -38,6 +40,11 @@ def command(
     for option, number in (("limit", limit), ("hysteresis", hysteresis)):
         if number is not None and not isfinite(number):
             raise UserError(f"--{option} {number}: give a number, such as 30")
+    if sensors:
+        if web or trace is not None or board != "virtual":
+            raise UserError("--sensors has a board and sensors of its own: leave --web, --trace and --board out")
+        demo_sensors.run(name, console)
+        return
     if web:
         if board != "virtual":
             raise UserError("--web shows boards called virtual only: leave --board out")

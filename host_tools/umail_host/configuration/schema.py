@@ -84,6 +84,10 @@ def _value(path: str, kind: Any, limits: list[float]) -> dict[str, Any]:
         return {"enum": list(kind)}
     if kind == "pin":
         return dict(_PIN)
+    if kind == "hour":
+        made = [{"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}]
+        made.append(_object(f"{path}.", firmware_rules.module("config_summary").SECTIONS[path]))
+        return {"anyOf": made + ([_value(path, "number", limits)] if limits else [])}
     if kind == "networks":
         tables = firmware_rules.module("config_network")
         one = _object(f"{path}.", tables.WIFI)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from umail_host.configuration import pins, reach
+from umail_host.configuration import days, pins, reach
 from umail_host.device.boards import BoardSpec
 
 
@@ -20,7 +20,7 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board:
     """
     found = pins.sentences(config, board)
     if value is not None:
-        found += reach.sentences(config, value) + _ended(value) + _asleep(value)
+        found += reach.sentences(config, value) + _ended(value) + _asleep(value) + days.sentences(value)
     return found
 
 

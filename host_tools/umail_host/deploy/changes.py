@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from umail_host.deploy import romfs, wire
 from umail_host.deploy.image import FIRMWARE, LIBRARY, MicroPython
@@ -31,6 +31,10 @@ _FLAT = {
 # Formats of a mail in the outbox, and the module by which a library that reads it is known; the first has none.
 _FORMATS = {2: "durable"}
 _OLDER = {f"{folder}/{name}" for folder, names in _FLAT.items() for name in names.split()}
+
+
+# Blocks that LittleFS takes for a directory.
+_FOLDER = 2
 
 
 @dataclass(frozen=True)
@@ -147,10 +151,15 @@ def check_room(found: Survey, changed: Mapping[str, bytes]) -> None:
     def blocks(size: int) -> int:
         return -(-size // found.block)
 
-    growth = largest = 0
+    def folders(paths: Iterable[str]) -> set[PurePosixPath]:
+        return {folder for path in paths for folder in PurePosixPath(path).parents}
+
+    growth = _FOLDER * len(folders(changed) - folders(["/boot.py", *found.files]))
+    largest = 0
     for path, octets in changed.items():
-        growth += blocks(len(octets)) - blocks(found.files.get(path, ("", 0))[1])
-        largest = max(largest, blocks(len(octets)))
+        old = blocks(found.files.get(path, ("", 0))[1])
+        growth += blocks(len(octets)) - old
+        largest = max(largest, old)
     needed = max(growth, 0) + largest + 2 if changed else 0
     if needed > found.free:
         kib = found.block / 1024

@@ -43,7 +43,8 @@ def check_there(link: Board, settings: Settings | None, files: Mapping[str, byte
 
 
 def _is_certificate(path: str, octets: bytes) -> bool:
-    return path.endswith(".der") and certificates.is_pem(octets) and b"CERTIFICATE" in octets
+    pem = path.endswith(".der") and certificates.is_pem(octets)
+    return pem and b"CERTIFICATE" in octets and b"PRIVATE KEY" not in octets
 
 
 def _check_route(route: Route, made: dict[str, bytes]) -> None:

@@ -27,7 +27,9 @@ _TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/to
 _BY_KEY = ("alertnode/signing", "alertnode/status", "alertnode/hmac256")
 _LANGUAGES = ("de",)
 _SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/make_ready", "alertnode/ready")
-# What mails with files or HTML need; the alert node sends text.
+_SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
+_SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
+# What mails with files or HTML need; the alert node sends text, but for summaries.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
 
 
@@ -47,6 +49,8 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
         folder = firmware / package
         known = firmware_rules.module(f"{package}.find").TYPES
         wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used))
+        if package == "sensors" and (value.get("clock") or {}).get("ds3231"):
+            wanted.add("i2c")
         if package == "outputs" and used:
             wanted.add("panel")
         left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
@@ -92,7 +96,14 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed
 def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
-    yield from (*_FOR_PROGRAMS, *_PARTS)
+    yield from _FOR_PROGRAMS
+    hours = config.get("summary") or isinstance(config.get("heartbeat"), str | Mapping)
+    if not config.get("summary"):
+        yield from (*_PARTS, *_SUMMARY)
+    if not hours:
+        yield "alertnode/config_summary"
+    if not hours and not config.get("quiet"):
+        yield "alertnode/due"
     if not config.get("expires") and not any(each.get("certificate") for each in routes):
         yield "alertnode/expiry"
     if not config.get("quiet"):

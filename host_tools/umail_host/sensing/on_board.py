@@ -7,6 +7,7 @@ def sense(mark):
     """Print a line for each reading and each bus, behind ``mark``; the sensors are set up as the node does it."""
     from alertnode import assemble, config, platform, texts
     from alertnode.clock import Uptime
+    from alertnode.sensors.buses import Buses
 
     def tell(**what):
         print(mark + json.dumps(what))
@@ -24,7 +25,7 @@ def sense(mark):
         uptime = Uptime(platform)
 
     try:
-        readings = assemble._sensor(settings, Time(), lambda text: None).take()
+        readings = assemble._sensor(settings, Time(), lambda text: None, Buses(platform.sleep)).take()
     except ValueError as error:
         tell(problem=str(error))
         return

@@ -64,14 +64,15 @@ class Spool:
     """The directory ``path`` (str), which is made if it is missing.
 
     Attributes:
+        made: ``made(source, name, type, cid)`` returns an attachment that has ``again``: it is made when it is sent.
         number (int): the highest that a mail ever had.
         unread (int): how many mails could not be read, so that ``scan`` should look again.
     """
 
     def __init__(self, path):
         self.path = path
-        self.number = 0
-        self.unread = 0
+        self.made = None
+        self.number = self.unread = 0
         try:
             os.mkdir(path)
         except OSError:
@@ -297,6 +298,8 @@ class Spool:
             if source is None:
                 parts.append(Stored(path, at, size, name, kind, cid))
                 at += size
+            elif size is None and self.made:
+                parts.append(self.made(source, name, kind, cid))
             elif _unchanged(source, size, check):
                 parts.append(Stored(source, 0, size, name, kind, cid))
             else:
@@ -356,6 +359,9 @@ def _content(file, message, copy, most):
         total += len(octets)
     files = []
     for part in message.attachments:
+        if getattr(part, "again", None):
+            files.append([part.name, part.type, part.cid, None, part.source, None])
+            continue
         refer = not copy and isinstance(part.source, str)
         reader = part.open()
         try:
@@ -371,11 +377,7 @@ def _content(file, message, copy, most):
             break
     if total > most:
         raise ValueError("the message takes more than the %d bytes of the outbox" % most)
-    return [
-        total,
-        crc,
-        texts,
-        files,
+    return [total, crc, texts, files] + [
         message.message_id,
         [message.author, message.to, message.cc, message.bcc, message.reply_to],
         message.subject,

@@ -167,3 +167,14 @@ def test_a_column_of_an_export_is_named(micropython, tmp_path):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     assert "temperature 30 °C is above 25 °C" in done.stdout
     assert "1 alert and 1 recovery arrived" in done.stdout
+
+
+def test_three_sensors_go_wrong_in_turn_and_each_mail_comes_once(micropython):
+    done = demo("--sensors")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert "three sensors went wrong in turn: 8 mails were due, 8 arrived, each once" in done.stdout
+    for subject in ("freezer warm -9 °C is above -15 °C", "door is open for 2 s", "climate sensor is gone"):
+        assert subject in done.stdout
+    done = demo("--sensors", "--web")
+    assert done.returncode == 2
+    assert "leave --web, --trace and --board out" in done.stderr

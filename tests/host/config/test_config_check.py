@@ -108,6 +108,8 @@ def test_a_pin_may_be_written_as_a_person_writes_it(written: str, number: int) -
         ({"clock__zone": "Europe/Berlim"}, "ESP32_GENERIC", "did you mean Europe/Berlin?"),
         ({"sensors__air__type": "bme28"}, "ESP32_GENERIC", 'did you mean "bme280"?'),
         (METER | {"battery": {}}, "ESP32_GENERIC", "counts pulses, which no chip does while it sleeps"),
+        ({"summary": "07:00", "battery": {}, "interval": 30}, "ESP32_GENERIC", "1000 last through deep sleep: give a"),
+        ({"summary": "7 Uhr"}, "ESP32_GENERIC", '"summary.at" is not a time of the day: give a time of the day with'),
         ({"outputs__horn__undelivered": -1}, "ESP32_GENERIC", "give after how many minutes"),
     ],
 )  # fmt: skip

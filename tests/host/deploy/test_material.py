@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import ssl
+import subprocess
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import NameOID
 
 from host.deploy.test_deploy_serial import CONFIG, run
+from umail_host import certificates
 from umail_host.deploy import material
 from umail_host.errors import UserError
 from umail_host.fake_smtp.server.tls import Authority
@@ -24,6 +30,23 @@ SETTINGS = Settings.of(
     CONFIG | {"mail": RELAY | {"certificate": [LEAF, ISSUER], "private_key": KEY, "trust": ROOT}},
 )
 WHOLE = {LEAF: GOOD.chain[0], ISSUER: GOOD.chain[1], KEY: GOOD.key, ROOT: GOOD.chain[1]}
+
+
+def of_kind(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> tuple[bytes, bytes]:
+    """Make a certificate of a key, and return both as DER."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "boards.contoso.com")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(5)
+    made = made.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=30))
+    signed = made.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
+    encoding, form = serialization.Encoding.DER, serialization.PrivateFormat.PKCS8
+    return signed.public_bytes(encoding), key.private_bytes(encoding, form, serialization.NoEncryption())
+
+
+ED25519 = of_kind(ed25519.Ed25519PrivateKey.generate())
+BRAINPOOL, P384, SECP256K1 = (
+    of_kind(ec.generate_private_key(curve())) for curve in (ec.BrainpoolP256R1, ec.SECP384R1, ec.SECP256K1)
+)
 
 
 def pem_key(password: bytes | None = None) -> bytes:
@@ -55,12 +78,39 @@ def test_pem_becomes_der_and_der_stays():
         ({KEY: pem_key(b"secret")}, "/certs/key.der is encrypted, and a board has no pass phrase"),
         ({KEY: b"x"}, "/certs/key.der holds no key"),
         ({LEAF: pem(*GOOD.chain)}, "/certs/leaf.der holds 2 certificates"),
+        ({KEY: ED25519[1]}, "/certs/key.der has a key of the kind Ed25519, which the TLS of MicroPython does not know"),
+        ({LEAF: ED25519[0]}, "/certs/leaf.der has a key of the kind Ed25519"),
+        ({ROOT: ED25519[0]}, "/certs/root.der has a key of the kind Ed25519"),
+        ({KEY: BRAINPOOL[1]}, "/certs/key.der has a key of the kind brainpoolP256r1"),
     ],
 )
 def test_what_a_board_could_not_use_is_told_in_one_sentence(wrong, words):
     with pytest.raises(UserError) as caught:
         material.checked(SETTINGS, WHOLE | wrong)
     assert words in str(caught.value)
+
+
+def test_a_key_is_found_beside_its_certificate_and_its_curve_in_one_file():
+    parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    for before in (pem(GOOD.leaf), parameters, b"Bag Attributes: none\n"):
+        assert material.checked(SETTINGS, WHOLE | {KEY: before + pem_key()}) == WHOLE
+
+
+@pytest.mark.parametrize(
+    "kind", [ED25519, BRAINPOOL, P384, SECP256K1], ids=["Ed25519", "Brainpool", "P-384", "secp256k1"]
+)
+def test_a_board_takes_the_keys_that_pass_and_no_other(kind, tmp_path, micropython):
+    (tmp_path / "leaf").write_bytes(kind[0])
+    (tmp_path / "key").write_bytes(kind[1])
+    code = "import tls\nc = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)\n"
+    code += "c.load_cert_chain(open('leaf', 'rb').read(), open('key', 'rb').read())"
+    done = subprocess.run([micropython, "-c", code], cwd=tmp_path, capture_output=True, check=False)
+    try:
+        assert certificates.private_key(kind[1], "key", certificates.single(kind[0], "leaf"))
+        passes = True
+    except UserError:
+        passes = False
+    assert passes == (done.returncode == 0), done.stderr
 
 
 def test_nothing_is_asked_of_a_board_for_a_recording_that_it_could_not_read(tmp_path):

@@ -32,6 +32,7 @@ def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() 
         f"umail/certs/{name}" for name in ("__init__", *m365.submission("board@contoso.com", password="-").roots)
     }
     assert not found & {"umail/oauth", "umail/aio", "umail/compat", "umail/tables/advice_de", "alertnode/battery"}
+    assert not found & {"alertnode/due", "alertnode/day", "alertnode/history", "alertnode/summary", "umail/attachment"}
     assert {"umail/tables/advice_en", "umail/queue/old", "alertnode/safe"} <= found
 
 
@@ -44,6 +45,11 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     band = {"name": "t", "when": "outside", "low": 1, "high": 2}
     assert "alertnode/rules_more" in _modules(rules=[band])
     assert "alertnode/battery" in _modules(battery={"budget": 60})
+    assert {"alertnode/day", "alertnode/chart", "alertnode/due", "umail/attachment"} <= _modules(summary="07:00")
+    hour = _modules(heartbeat={"at": "06:30"})
+    assert {"alertnode/due", "alertnode/config_summary"} <= hour
+    assert not {"alertnode/day", "umail/attachment"} & hour
+    assert "alertnode/due" in _modules(quiet="22:00-06:00")
     direct = {"route": "m365.direct_send", "domain": "contoso.com", "sender": "b@contoso.com"}
     assert "umail/net/mx" in _modules(mail=CONFIG["mail"] | {"fallback": direct})
     smtp = {"route": "smtp", "host": "mail.example.org", "sender": "b@example.org"}

@@ -158,6 +158,12 @@ def test_only_chips_that_have_such_a_wake_offer_it(start: Start) -> None:
     assert offered == {"": every, "C3": ["gpio"], "C5": ["ext1", "gpio"], "C6": ["ext1", "gpio"]}
 
 
+def test_a_board_that_asked_its_surroundings_65535_times_goes_on_asking(start: Start) -> None:
+    _, board = start("RPI_PICO_W")
+    board.exec("machine.call.__globals__['_serial'] = 65533")
+    assert board.eval("[machine.freq() for _ in range(5)]") == [160_000_000] * 5
+
+
 def test_a_pin_that_only_light_sleep_wakes_by_is_refused_for_a_deep_sleep(start: Start) -> None:
     _, board = start("ESP32_GENERIC_S3")
     board.exec("import esp32\nesp32.wake_on_gpio((machine.Pin(4),), True)")

@@ -18,7 +18,7 @@ _serial = 0
 def call(name, *args):
     """Return what the host answers to ``name``; raises what it says."""
     global _serial
-    _serial = (_serial + 1) & 0xFFFF
+    _serial = _serial % 0xFFFF + 1  # 0 is what needs no answer
     _control.write(json.dumps([_serial, name, args]) + "\n")
     while True:
         line = _control.readline()

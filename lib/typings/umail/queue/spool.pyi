@@ -1,4 +1,4 @@
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any, BinaryIO
 
 from umail.message import Message
@@ -19,6 +19,7 @@ class Spool:
     path: str
     number: int
     unread: int
+    made: Callable[[str, str, str, str | None], Any] | None
     def __init__(self, path: str) -> None: ...
     def at(self, name: str) -> str: ...
     def room(self) -> tuple[int, int]: ...

@@ -1,0 +1,110 @@
+"""Writes the summary: a table for each value as text and as HTML, with its chart, and the readings as CSV."""
+
+from alertnode import summary_texts as words
+from alertnode import texts
+from alertnode.rules import number
+
+_LIMITS = ("above", "below", "outside", "open", "closed")
+# So many values stand in the subject.
+_MOST = 3
+_CELL = "<tr><td style='color:#555;padding-right:1em'>%s</td><td>%s</td></tr>"
+
+
+def message(day, now):
+    """Return the Message about ``day``, a Day, at ``now`` (Unix seconds)."""
+    app = day.app
+    zone = app.clock.zone
+    begin = words.BEGIN % (app.board, zone.text(day.since), zone.text(now))
+    plain, html, parts, shown = [begin, ""], ["<p>%s</p>" % _escaped(begin)], [], []
+    units = {of: unit for source in app.sensor.sources for of, unit in source.values}
+    for i, name in enumerate(day.names):
+        rows = _rows(day, name, units[name])
+        if len(shown) < _MOST:
+            shown.append(_short(name, day.values[name], units[name]))
+        _section(name, rows, plain, html)
+        if day.values[name][0]:
+            parts.append(_chart(day, name, i, now))
+            html.append("<img src='cid:%s' width=480 height=96 alt='%s'>" % (parts[-1].cid, _escaped(name)))
+    _section("", _general(day), plain, html)
+    plan = day.section["every"]
+    kind = "minutes" if plan == "day" else "quarters"
+    parts.append(day.part(":%s/%d/%d" % (kind, day.since, now), "%s-%s.csv" % (app.board, kind), None, None))
+    what = ", ".join(shown + [words.alerts(day.alerts)])
+    subject = words.SUBJECT % (zone.text(now)[:10], what, app.board)
+    page = "<div style='font-family:sans-serif'>%s</div>\n" % "\n".join(html)
+    return app.mailer.message(subject, "\n".join(plain) + "\n", html=page, attachments=parts)
+
+
+def _rows(day, name, unit):
+    """Return (label, text) of each line on a value."""
+    count, low, high, mean, outside = day.values[name]
+    if not count:
+        return [(words.READINGS, words.NO_READING)]
+    rows = [
+        (words.LOWEST, texts.amount(low, unit)),
+        # As many digits as its neighbours have.
+        (words.MEAN, texts.amount(round(mean, 2 if max(-low, high) >= 1 else 4), unit)),
+        (words.HIGHEST, texts.amount(high, unit)),
+        (words.READINGS, "%d" % count),
+    ]
+    if [rule for rule in day.app.rules if rule.of == name and rule.when in _LIMITS]:
+        rows.append((words.OUTSIDE, words.LIMITS % texts.duration(outside) if outside else words.NEVER))
+    return rows
+
+
+def _short(name, found, unit):
+    """Return ``freezer -19 to -15 °C``."""
+    what = words.NO_READING
+    if found[0]:
+        low, high = number(found[1]), texts.amount(found[2], unit)
+        what = high if low == number(found[2]) else words.TO % (low, high)
+    return name + " " + what if name else what
+
+
+def _general(day):
+    """Return (label, text) of what is not about a value."""
+    app = day.app
+    alerts = words.alerts(day.alerts)
+    if day.recoveries:
+        alerts += ", " + words.recoveries(day.recoveries)
+    active = [rule.name for rule in app.rules if rule.active]
+    if active:
+        alerts += ", " + words.UNDER_WAY % ", ".join(active)
+    rows = [(words.ALERTS, alerts)]
+    if day.strength is not None:
+        rows.append((words.WIFI, "%d dBm" % day.strength))
+    rows.append((words.MAILS, words.SENT % (day.mailed(), app.mailer.pending())))
+    rows.append((words.BOARD, app.about()))
+    return rows
+
+
+def _section(title, rows, plain, html):
+    if title:
+        plain.append(title)
+        html.append("<h3>%s</h3>" % _escaped(title))
+    plain.extend(["%-10s %s" % (label + ":", text) for label, text in rows])
+    plain.append("")
+    html.append("<table>%s</table>" % "".join([_CELL % (label, _escaped(text)) for label, text in rows]))
+
+
+def _chart(day, name, i, now):
+    """Return the picture of a value: its axis ends at its extremes, or at a limit that is not far from them."""
+    _count, low, high = day.values[name][:3]
+    span = high - low or 1
+    bottom, top = low, high
+    limits = []
+    for rule in day.app.rules:
+        if rule.of == name and rule.when in ("above", "below", "outside"):
+            for limit in (rule.low, rule.high) if rule.when == "outside" else (rule.limit,):
+                if low - span <= limit <= high + span:
+                    limits.append(limit)
+                    bottom, top = min(bottom, limit), max(top, limit)
+    source = ":chart/%d/%d/%s/%r/%r" % (day.since, now, name, bottom, top)
+    source += "".join(["/%r" % limit for limit in limits])
+    return day.part(source, "%s.png" % (name or "chart"), None, "chart%d" % i)
+
+
+def _escaped(text):
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;")):
+        text = text.replace(character, entity)
+    return text
