@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench power kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench heartbeats power kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ size: $(READY) ## Measure what the library costs on a board; fail where it grew 
 
 bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py; MICROPYTHON=path of one with 32-bit words); receiving beside MailDev and aiosmtpd: make bench ARGS=--receiving
 	@UMAIL='$(UMAIL)' UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python tests/bench/$(if $(filter --receiving,$(ARGS)),receiving,run).py $(filter-out --receiving,$(ARGS))
+
+heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a Maildir and over IMAP from Dovecot (ten minutes, 5 GB): make heartbeats ARGS="--mails 100000"
+	@$(BIN)/python tests/bench/heartbeats.py $(ARGS)
 
 power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems; 5,000 alerts (about four minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)

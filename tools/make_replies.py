@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from umail_host import languages
 from umail_host.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +31,7 @@ GROUPS = {
     "token": "Signing in for a token",
     "board": "Found out on the board",
 }
-_WORDS = {"kind", "even_4xx", "mail", "stages", "replies", "hints", "retry_after", "en", "de", "powershell"}
+_WORDS = {"kind", "even_4xx", "mail", "stages", "replies", "hints", "retry_after", "en", "powershell"}
 _PIECE = 1024  # bytes that a board must find in one piece
 _WIDTH = 76  # bytes of a table on one source line
 STAGES = ("greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "token")  # told apart by their letter
@@ -59,6 +60,7 @@ class Row(NamedTuple):
 def read(folder: Path = SOURCE) -> dict[str, dict[str, Any]]:
     """The table of keys, checked: each has a known kind and both languages in one line."""
     entries: dict[str, dict[str, Any]] = {}
+    german = languages.words("de")
     for group in GROUPS:
         path = folder / f"{group}.toml"
         if not path.exists():
@@ -67,7 +69,8 @@ def read(folder: Path = SOURCE) -> dict[str, dict[str, Any]]:
             if key in entries:
                 raise UserError(f"{path.name}, [{key}]: {entries[key]['group']}.toml has that key already")
             _check(f"{path.name}, [{key}]", entry)
-            entries[key] = {**entry, "group": group}
+            entries[key] = {**entry, "de": german.get(entry.get("en"), ""), "group": group}
+            _check_sentences(f"{path.name}, [{key}]", entries[key])
     return entries
 
 
@@ -76,10 +79,13 @@ def _check(where: str, entry: dict[str, Any]) -> None:
         raise UserError(f"{where}: {word} is not a word of these files: README.md has them")
     if entry.get("kind") not in KINDS:
         raise UserError(f"{where}: kind must be one of {', '.join(KINDS)}")
-    for language in ("en", "de"):
+
+
+def _check_sentences(where: str, entry: dict[str, Any]) -> None:
+    for language, place in (("en", "en"), ("de", "its line in firmware/languages/de.toml")):
         text = entry.get(language, "")
         if not text or "\n" in text or not text.endswith("."):
-            raise UserError(f"{where}: {language} must be one sentence on one line with a full stop")
+            raise UserError(f"{where}: {place} must be one sentence on one line with a full stop")
 
 
 def rows(entries: dict[str, dict[str, Any]]) -> list[Row]:

@@ -39,6 +39,8 @@ class App:
     readings: dict = {}
     # A Rest, on a board that stays awake: lets go of what mails while nothing waits.
     rest = None
+    # An Own, if there are texts of one's own.
+    own = None
     # A Panel, if there are outputs.
     panel = None
     # A board on battery.
@@ -229,9 +231,10 @@ class App:
         if hasattr(self.sensor, "missing"):
             if self.sensor.missing:
                 self.log.say("readings missing or not a number: %d" % self.sensor.missing)
-            readings = texts.count(self.sensor.values, "reading")
-            recoveries = "1 recovery" if self.recoveries == 1 else "%d recoveries" % self.recoveries
-            self.log.say("trace finished: %s, %s, %s" % (readings, texts.count(self.alerts, "alert"), recoveries))
+            readings = texts.count(self.sensor.values, "1 reading", "%d readings")
+            alerts = texts.count(self.alerts, "1 alert", "%d alerts")
+            recoveries = texts.count(self.recoveries, "1 recovery", "%d recoveries")
+            self.log.say("trace finished: %s, %s, %s" % (readings, alerts, recoveries))
 
     def heartbeat(self):
         """Return the Message that says that all is well, so that silence means something."""
@@ -240,10 +243,10 @@ class App:
         text = "%s is at work.\n\nSensor:    %s\nAlerts:    %s\nBoard:     %s\n" % (
             self.board,
             now,
-            ", ".join(active) + " (under way)" if active else "none under way",
+            "%s (under way)" % ", ".join(active) if active else "none under way",
             self.about(),
         )
-        return self.mailer.message("%s: at work, %s" % (self.board, now), text)
+        return self.mailer.message("At work, %s (%s)" % (now, self.board), text)
 
     def _put(self, events, whom):
         to, urgent, _kind = whom
@@ -253,7 +256,12 @@ class App:
             elif event.kind == ALERT:
                 self.alerts += 1
         first = events[0]
-        subject, text = texts.mail(first, self.board, self.sensor.text, self.about(), self.more, events[1:])
+        about = self.about()
+        subject, text = texts.mail(first, self.board, self.sensor.text, about, events[1:])
+        if self.own:
+            subject, text = self.own.mail(events, self.board, self.sensor.text, about, (subject, text))
+        if self.more:
+            text += "\n" + "\n".join(self.more) + "\n"
         line = "; ".join([texts.line(event) for event in events])
         hold, until = (0, "") if urgent or self.quiet is None else self.quiet()
         if hold:
@@ -281,8 +289,8 @@ class App:
             if gone == (reading.of in self.gone):
                 continue
             self.gone = [of for of in self.gone if of != reading.of] + ([reading.of] if gone else [])
-            name = "the sensor " + reading.of if reading.of else "the sensor"
-            text = "%s is gone: %s" % (name, reading.why) if gone else name + " is back"
+            name = reading.of and " " + reading.of
+            text = "the sensor%s is gone: %s" % (name, reading.why) if gone else "the sensor%s is back" % name
             self.log.say(text + self.sensor.recorded(reading.at))
         uptime = self.clock.uptime()
         if seen and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
@@ -301,7 +309,7 @@ class App:
                 self._logged = why
                 self._logged_at = now
             say = self.log.show if again else self.log.say
-            say("%s: %s" % ("1 mail waits" if waiting == 1 else "%d mails wait" % waiting, why))
+            say("%s: %s" % (texts.count(waiting, "1 mail waits", "%d mails wait"), why))
         return False
 
 
@@ -343,5 +351,5 @@ def _whom(event):
 
 def _now(reading):
     """Return ``freezer -18.5 °C``, without a name for the only value of a board, or ``freezer gone: no answer``."""
-    what = "gone: " + reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
+    what = "gone: %s" % reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
     return "%s %s" % (reading.of, what) if reading.of else what

@@ -50,7 +50,7 @@ class Asking:
                 continue
             self._claims = []
             self._measure(unix)
-            clock.set(unix, "NTP server " + server)
+            clock.set(unix, "NTP server %s" % server)
             clock.synced = unix
             clock.ask_at(clock.uptime() + _SYNC_EVERY)
             self._pause = _FIRST_PAUSE

@@ -1,6 +1,6 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import VERSION, app, clock, log, platform, rulebook, zone
+from alertnode import LANGUAGE, VERSION, app, clock, log, platform, rulebook, texts, zone
 from alertnode import state as memory
 from alertnode.sensors.buses import Buses
 from alertnode.sensors.reading import reason
@@ -48,10 +48,14 @@ def build(settings, parts, running):
         from alertnode.quiet import Quiet
 
         node.quiet = Quiet(settings["quiet"], time)  # type: ignore[assignment]
-    node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), cause)
+    node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), texts.word(cause))
     node.port = platform  # type: ignore[assignment]
     # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
-    (journal.show if cause == platform.DEEP_SLEEP else journal.say)("%s: %s" % (name, node.about()))
+    say = journal.show if cause == platform.DEEP_SLEEP else journal.say
+    say("%s: %s" % (name, node.about()))
+    if settings["language"] != LANGUAGE[9:]:
+        text = 'this program does not speak the language "%s" of its configuration: umail deploy brings it'
+        say(text % settings["language"])
     # (A power cut on FAT leaves only the second.)
     if platform.exists(memory.LAST_WORDS) or platform.exists(memory.LAST_WORDS + ".new"):
         from alertnode.last_words import last_words
@@ -60,6 +64,10 @@ def build(settings, parts, running):
     if known:
         node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)
+    if settings["texts"]:
+        from alertnode.own_texts import Own
+
+        node.own = Own(settings["texts"], journal.say)  # type: ignore[assignment]
     if settings["outputs"]:
         from alertnode.outputs.panel import Panel
 
@@ -102,7 +110,7 @@ def _sensor(settings, time, say, buses):
         # Whatever it is, a sensor does not keep the node from starting: it is gone until it can be made.
         why = source.prepare()
         if why:
-            say("the sensor %scannot be set up: %s" % (source.name and source.name + " ", why))
+            say("the sensor%s cannot be set up: %s" % (source.name and " " + source.name, why))
     return Group(time, sources, buses.sleep)
 
 

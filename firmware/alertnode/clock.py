@@ -193,7 +193,7 @@ class Clock:
         self._kept = None
         change = "it was not set" if before is None else _difference(unix - before)
         self.say("clock set to %s by %s: %s" % (self.zone.text(unix), source, change))
-        if self._chip is not None and source[:3] == "NTP":
+        if self._chip is not None and state == SET and source != "the DS3231":
             try:
                 self._chip.set(unix)
             except OSError:
@@ -203,4 +203,4 @@ class Clock:
 def _difference(seconds):
     if not seconds:
         return "it was right"
-    return "it was %d s %s" % (abs(seconds), "slow" if seconds > 0 else "fast")
+    return ("it was %d s slow" if seconds > 0 else "it was %d s fast") % abs(seconds)

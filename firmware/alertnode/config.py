@@ -57,8 +57,11 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
+_TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
+    "language": ("word", "en"),
+    "texts": (_TEXTS, ()),
     "wifi": ("networks", ()),
     "ethernet": (config_network.ETHERNET, ()),
     "network": (config_network.NETWORK, {}),
@@ -76,6 +79,8 @@ _TOP = {
     "summary": ("hour", ()),
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
+    "ping": ("text", ""),
+    "ping_trust": ("roots", ()),
     "log_size": ("whole", 16384, 0, 1000000),
 }
 
@@ -128,6 +133,14 @@ def check(value):
             config[key] = config_summary.section(key, config[key], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
+    if config["ping"]:
+        _ping(config["ping"], problems)
+    if "insecure" in (config["ping_trust"] or ()):
+        problems.add("ping_trust", "would let anybody take the ping")
+    if config["texts"]:
+        from alertnode import own_texts
+
+        own_texts.check(config["texts"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
@@ -213,6 +226,15 @@ def _zone(clock, problems):
         Zone(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
+
+
+def _ping(url, problems):
+    from alertnode import ping
+
+    try:
+        ping.parts(url)
+    except ValueError:
+        problems.add("ping", "is not an https URL")
 
 
 def _quiet(hours, problems):

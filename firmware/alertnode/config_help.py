@@ -9,6 +9,11 @@ _SPREAD = "give the minutes over which the boards of a fleet are spread, such as
 _HINTS = {
     "": 'it begins like {"board_name": "freezer-3", …; docs/firmware.md has a whole one',
     "board_name": 'give the name that mails call the board by, such as "freezer-3"',
+    "language": "give the language of mails and console, such as de, or leave it out for English",
+    "texts": 'give {"subject": "{name} {value} ({board})", "text": ["{what}.", "Call 030 1234."]}, or leave it out',
+    "texts.subject": "what may stand in braces",
+    "texts.text": "give one line, or a list of lines; what may stand in braces",
+    "texts.own": "give the name of a file texts/NAME.py beside the configuration",
     "wifi": 'give {"ssid": "name of the network"}, or a list of those; a board with a cable has "ethernet": {} instead',
     "wifi.ssid": "give the name of the Wi-Fi network",
     "wifi.timeout": "give the seconds that one attempt may take, such as 20",
@@ -114,6 +119,8 @@ _HINTS = {
     "battery": 'give {"budget": 60}, the seconds that the radio may be on, or leave it out for a board on mains',
     "battery.budget": "give the seconds that the radio may be on at a time, such as 60",
     "heartbeat": "give the days between two mails that say all is well, such as 7; 0 sends none",
+    "ping": "give a URL of https that is asked for after mails went, or leave it out",
+    "ping_trust": "give the path of the service's root certificate in DER form, or leave it out",
     "heartbeat.days": "give the days between two mails that say all is well, such as 7",
     "heartbeat.at": _AT,
     "heartbeat.spread": _SPREAD,
@@ -169,7 +176,7 @@ def sentence(key, what, words):
     hint = _HINTS.get(plain) or _PARTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
     if words:
         hint += ": " + ", ".join(words)
-        word = what[4:-1] if what[:4] == 'is "' else ""
+        word = what.split('"')[1] if '"' in what else ""
         near = nearest(word, words)
         if near:
             hint = 'did you mean "%s"? Else ' % near + hint

@@ -11,7 +11,7 @@ from alertnode import config_network
 
 REQUIRED = None
 # Kinds of text, several and one.
-_TEXTS = {"texts": "text", "addresses": "address", "names": "name", "paths": "path", "roots": "root"}
+_TEXTS = {"texts": "text", "lines": "line", "addresses": "address", "names": "name", "paths": "path", "roots": "root"}
 _ONE = ("text", "word", "address", "name", "path", "digits", "part", "label", "ipv4", "country")
 
 
@@ -105,7 +105,7 @@ def _value(path, value, kind, limits, problems):
     elif kind in ("number", "numbers", "whole", "hour"):
         allowed = int if kind == "whole" else (int, float)
         if isinstance(value, bool) or not isinstance(value, allowed):
-            what = "is not a %s without quotes" % ("whole number" if kind == "whole" else "number")
+            what = "is not a whole number without quotes" if kind == "whole" else "is not a number without quotes"
         elif limits[0] <= value <= limits[1]:
             return value
         else:
@@ -121,18 +121,18 @@ def _value(path, value, kind, limits, problems):
 def wrong_text(kind, value):
     """Say what is wrong with ``value`` as a text of this ``kind``; "" if nothing is.
 
-    A "word" has no spaces, a "name" is a host's or domain's, a "path" one on the board, a "root" a path or the word
-    insecure, "digits" are a sensor's address, a "part" is the name of a module.
+    A "line" may be empty, a "word" has no spaces, a "name" is a host's or domain's, a "path" one on the board, a "root"
+    a path or the word insecure, "digits" are a sensor's address, a "part" is the name of a module.
     """
     if not isinstance(value, str):
         return "is not a text in double quotes"
-    if not value.strip():
+    if kind != "line" and not value.strip():
         return "is empty"
     for c in value:
         # What goes into a header or onto the console must not end it.
         if ord(c) < 32 or 127 <= ord(c) < 160:
             return "holds a line break or another control character"
-    if kind == "text" or (kind == "root" and value == "insecure"):
+    if kind in ("text", "line") or (kind == "root" and value == "insecure"):
         return ""
     if kind in ("path", "root"):
         return "" if value[0] == "/" and value[-1] != "/" else "is not the absolute path of a file on the board"

@@ -201,7 +201,7 @@ def _complete(rules, names, known, sensors):
     for sensor in sensors:
         live = [known[of] for of in known if known[of][0] == sensor and known[of][3]]
         if live and sensor not in watched:
-            rule = {"name": sensor + " sensor" if sensor else "sensor", "when": "gone", "readings": 3}
+            rule = {"name": ("%s sensor" % sensor).strip(), "when": "gone", "readings": 3}
             while rule["name"] in names:
                 rule["name"] += "*"  # type: ignore[operator]
             if sensor:

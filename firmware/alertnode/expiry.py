@@ -18,7 +18,7 @@ def dates(named, routes):
                     end = not_after(file.read())
             except (OSError, ValueError, IndexError):
                 continue
-            found.append(("certificate " + route["certificate"][0], end))
+            found.append(("certificate %s" % route["certificate"][0], end))
     return found
 
 

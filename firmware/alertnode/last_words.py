@@ -29,8 +29,10 @@ def keep_last_words(port, why, log="/log.txt", path=LAST_WORDS):
 
 def hung(port):
     """Keep which part of the program hung before the watchdog's reset."""
+    from alertnode.texts import word
+
     part = port.marked(port.PART)
-    doing = port.PARTS[part] if part < len(port.PARTS) else "at work"
+    doing = word(port.PARTS[part]) if part < len(port.PARTS) else "at work"
     keep_last_words(port, "The board was reset by its watchdog while it was %s. Its log ended:" % doing)
 
 

@@ -35,6 +35,8 @@ class Mailer:
         # Called if a certificate's dates make the time doubtful, and after each flush.
         self.doubt_time = None
         self.flushed = None
+        # Called after mails went, if that is wanted.
+        self.ping = None
         # Mails that a server has taken since the start.
         self.sent = 0
         outbox.report = self._report
@@ -63,7 +65,7 @@ class Mailer:
         message = self.message(subject, text, to)
         self._lines[message.message_id] = line, what
         if not self._store(message, what, key, hold, first):
-            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, what))
+            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, texts.word(what)))
             self._loose.append((message, what, key))
             if len(self._loose) > _MOST:
                 # The next mail that leaves tells of it.
@@ -107,11 +109,14 @@ class Mailer:
         # A handshake wants large pieces of memory.
         gc.collect()
         dead = len(self.outbox.dead())
+        sent = self.sent
         self.outbox.flush(budget)
         for entry in self.outbox.dead()[dead:]:
             self._say("gave up on a mail; the next one will say so: %s" % entry.why)
         if self._loose and self._due <= self.outbox.now():
             self._send_loose()
+        if self.ping and self.sent > sent:
+            self.ping()
         if self.flushed:
             self.flushed()
 
@@ -155,7 +160,10 @@ class Mailer:
         if isinstance(result, self._umail.MailError):
             if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
                 self.doubt_time()
-            self._say("%s: %s not mailed, %s failure at %s: %s" % (line, what, result.kind, result.stage, result))
+            self._say(
+                "%s: %s not mailed, %s failure at %s: %s"
+                % (line, texts.word(what), texts.word(result.kind), result.stage, result)
+            )
             wait = self.wait()
             then = "nothing waits any more"
             if wait is not None:
@@ -167,8 +175,8 @@ class Mailer:
         reached = [address for address in message.recipients if address not in refused]
         if reached:
             self.sent += 1
-            trips = texts.count(result.round_trips, "round trip")
-            self._say("%s: %s mailed to %s in %s" % (line, what, ", ".join(reached), trips))
+            trips = texts.count(result.round_trips, "1 round trip", "%d round trips")
+            self._say("%s: %s mailed to %s in %s" % (line, texts.word(what), ", ".join(reached), trips))
             # By it an administrator follows the mail inside Microsoft 365.
             self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:

@@ -58,6 +58,10 @@ def add(node, settings, way, slept, uptime):
     sender = mail["sender"] or mail["username"]
     node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], log.say, log.note)
     node.mailer.doubt_time = node.clock.soon
+    if settings["ping"]:
+        from alertnode import ping
+
+        node.mailer.ping = ping.make(settings["ping"], settings["ping_trust"], node.feed, log)
     if secrets.get("fleet_key"):
         from alertnode import signing
 

@@ -2,6 +2,7 @@
 
 from alertnode.history import number
 from alertnode.rules import number as digits
+from alertnode.zone import fields
 
 # Minutes are kept for so long.
 _MINUTES = 48 * 3600
@@ -42,4 +43,6 @@ def pieces(history, zone, kind, since, until):
 def _time(zone, unix):
     east = zone.offset(unix)[1] // 60
     sign = "-" if east < 0 else "+"
-    return "%s,%s%02d:%02d" % (zone.text(unix)[:16], sign, abs(east) // 60, abs(east) % 60)
+    # For programs: the same in each language.
+    local = "%04d-%02d-%02d %02d:%02d" % fields(unix + zone.offset(unix)[1])[:5]
+    return "%s,%s%02d:%02d" % (local, sign, abs(east) // 60, abs(east) % 60)

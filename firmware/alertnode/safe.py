@@ -38,7 +38,8 @@ def run(settings, running):
 
 
 def _report(message, result):
-    print("%s: %s" % (message.subject, "mailed" if hasattr(result, "accepted") else result))
+    text = "%s: mailed" % message.subject
+    print(text if hasattr(result, "accepted") else "%s: %s" % (message.subject, result))
 
 
 def _outbox(umail, route, mail, uptime):
@@ -72,7 +73,7 @@ def _say(umail, outbox, settings, note):
         note,
         "",
     ] + last_words(platform)
-    subject = "%s: could not start, runs in safe mode" % name
+    subject = "Could not start, runs in safe mode (%s)" % name
     message = umail.Message(mail["sender"] or mail["username"], mail["to"], subject, text="\n".join(lines) + "\n")
     try:
         outbox.put(message, key="safe mode")

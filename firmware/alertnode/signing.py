@@ -15,6 +15,9 @@ def make(node, sensors):
         try:
             from alertnode import secrets, status
 
+            if node.mailer.flushed:
+                # Moves the next heartbeat to its hour, of which the status tells.
+                node.mailer.flushed()
             status.sign(message, node, of, used, secrets.get("fleet_key"))
         except Exception as error:
             # The mail counts more than what goes along with it.

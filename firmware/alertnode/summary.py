@@ -56,8 +56,8 @@ def _short(name, found, unit):
     """Return ``freezer -19 to -15 °C``."""
     what = words.NO_READING
     if found[0]:
-        low, high = number(found[1]), texts.amount(found[2], unit)
-        what = high if low == number(found[2]) else words.TO % (low, high)
+        low, high = texts.local(number(found[1])), texts.amount(found[2], unit)
+        what = high if number(found[1]) == number(found[2]) else words.TO % (low, high)
     return name + " " + what if name else what
 
 

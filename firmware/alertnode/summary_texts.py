@@ -23,9 +23,9 @@ BOARD = "Board"
 
 def alerts(number):
     """Return ``1 alert``."""
-    return count(number, "alert") if number else "no alert"
+    return count(number, "1 alert", "%d alerts") if number else "no alert"
 
 
 def recoveries(number):
     """Return ``1 recovery``."""
-    return "1 recovery" if number == 1 else "%d recoveries" % number
+    return count(number, "1 recovery", "%d recoveries")

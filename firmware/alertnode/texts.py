@@ -1,16 +1,37 @@
 """Puts events in words: the console line, the subject and the text of a mail. Pure."""
 
-from alertnode.rules import AGAIN, ALERT, RECOVERY, THEN, number
+from alertnode.rules import AGAIN, RECOVERY, THEN, number
+
+# Another language has "alert=Alarm;recovery=…" here; in English a word of the program is its own.
+_WORDS = "words of the program"
 
 
 def amount(value, unit):
     """Return ``37.23 °C``; ``82 %``; ``3`` without a unit."""
-    return (number(value) + " " + unit) if unit else number(value)
+    return _united(local(number(value)), unit)
 
 
-def count(number, what, more="s"):
-    """Return ``1 alert`` or ``2 alerts``; ``more`` is what makes ``what`` a plural."""
-    return "%d %s%s" % (number, what, "" if number == 1 else more)
+def local(digits):
+    """Return the text of a number as the language writes it, with a decimal comma, say."""
+    whole, point, rest = digits.partition(".")
+    return "{}.{}".format(whole, rest) if point else whole
+
+
+def _united(digits, unit):
+    return digits + " " + unit if unit else digits
+
+
+def count(number, one, several):
+    """Return ``one``, such as ``1 alert``, or ``several``, such as ``%d alerts``, with the number in it."""
+    return one if number == 1 else several % number
+
+
+def word(name):
+    """Return a word of the program, such as ``alert`` or ``watchdog``, in the board's language."""
+    for pair in _WORDS.split(";"):
+        if pair[: len(name) + 1] == name + "=":
+            return pair[len(name) + 1 :]
+    return name
 
 
 def duration(seconds):
@@ -29,11 +50,46 @@ def line(event):
     """Return what has happened, in one line: ``temperature 37.5 °C is above 37.2 °C``."""
     rule = event.rule
     reading = event.reading
+    return _repeated(event, _happened(rule, reading, event.kind != RECOVERY))
+
+
+def head(event):
+    """Return how a subject begins, what a phone shows of it: ``Freezer -9.0 °C, limit -15 °C``."""
+    rule = event.rule
+    reading = event.reading
+    when = rule.when
+    name = rule.name[:1].upper() + rule.name[1:]
+    began = event.kind != RECOVERY
+    if when == "gone":
+        text = "%s gone: %s" % (name, reading.why) if began else "%s back" % name
+    elif when in ("open", "closed"):
+        text = ("%s open" if reading.value else "%s closed") % name
+    else:
+        text = name + " " + measured(reading)
+        if not began:
+            text += ", moves again" if when == "stuck" else ", steady again" if when == "change" else ", back to normal"
+        elif when == "stuck":
+            text += ", the same for %s" % duration(rule.lasts // 1000)
+        else:
+            limit = amount(rule.limit, reading.unit)
+            text += (", changed by more than %s" if when == "change" else ", limit %s") % limit
+    return _repeated(event, text)
+
+
+def measured(reading):
+    """Return what was measured; that it was, a digit behind the point shows."""
+    digits = number(reading.value)
+    if isinstance(reading.value, float) and "." not in digits:
+        digits += ".0"
+    return _united(local(digits), reading.unit)
+
+
+def _repeated(event, text):
+    """Return ``text`` with what is said of an event that is not the first of its excursion, or of its kind."""
     if event.kind in (AGAIN, THEN):
-        return "%s, for %s now" % (_happened(rule, reading, True), _lasted(event))
-    text = _happened(rule, reading, event.kind == ALERT)
+        return "%s, for %s now" % (text, _lasted(event))
     if event.times > 1:
-        text += ", again, %s time in %s" % (_ordinal(event.times), duration(event.span // 1000))
+        text += _again(event.times) % duration(event.span // 1000)
     return text
 
 
@@ -42,7 +98,7 @@ def _happened(rule, reading, began):
     if when == "gone":
         return "%s is gone: %s" % (rule.name, reading.why) if began else "%s is back" % rule.name
     if when in ("open", "closed"):
-        text = "%s is %s" % (rule.name, "open" if reading.value else "closed")
+        text = ("%s is open" if reading.value else "%s is closed") % rule.name
         return "%s for %s" % (text, duration(rule.lasts // 1000)) if began and rule.lasts else text
     value = amount(reading.value, reading.unit)
     if when == "stuck":
@@ -55,8 +111,8 @@ def _happened(rule, reading, began):
             return "%s %s changed by more than %s in %s" % (rule.name, value, limit, duration(rule.within // 1000))
         return "%s %s is steady again" % (rule.name, value)
     if began:
-        side = when if when != "outside" else "below" if reading.value < rule.limit else "above"
-        return "%s %s is %s %s" % (rule.name, value, side, limit)
+        low = when == "below" or (when == "outside" and reading.value < rule.limit)
+        return ("%s %s is below %s" if low else "%s %s is above %s") % (rule.name, value, limit)
     return "%s %s is back to normal (limit %s)" % (rule.name, value, limit)
 
 
@@ -66,18 +122,19 @@ def _lasted(event):
     return duration(max(0, event.reading.at - since) // 1000)
 
 
-def _ordinal(times):
-    return "2nd" if times == 2 else "3rd" if times == 3 else "%dth" % times
+def _again(times):
+    if times < 4:
+        return ", again, 2nd time in %s" if times == 2 else ", again, 3rd time in %s"
+    return ", again, {}th time in %s".format(times)
 
 
-def mail(event, board, when, about, more=(), others=()):
+def mail(event, board, when, about, others=()):
     """Return (subject, text) of the mail about ``event``, and ``others`` at the same time.
 
     ``board`` is the board's name; ``when(at)`` returns a moment as local time; ``about`` is a line on the board and its
     program; ``more`` are further lines that must reach a person.
     """
-    at = when(event.reading.at)
-    what = "; ".join([line(one) for one in (event,) + tuple(others)])
+    what = "; ".join([head(one) for one in (event,) + tuple(others)])
     lines = []
     for one in (event,) + tuple(others):
         lines += ["On %s, %s." % (board, line(one)), ""]
@@ -85,10 +142,7 @@ def mail(event, board, when, about, more=(), others=()):
         if others:
             lines.append("")
     lines.append(_row("Board", about))
-    if more:
-        lines.append("")
-        lines.extend(more)
-    return "%s: %s at %s" % (board, what, at), "\n".join(lines) + "\n"
+    return "%s (%s)" % (what, board), "\n".join(lines) + "\n"
 
 
 def _row(name, text):
@@ -128,9 +182,11 @@ def _limit(rule, unit):
         band = (
             amount(low, unit),
             amount(high, unit),
-            number(low + rule.hysteresis),
+            local(number(low + rule.hysteresis)),
             amount(high - rule.hysteresis, unit),
         )
         return "alert below %s or above %s, normal from %s to %s" % band
-    sides = ("above", "at or below") if rule.when == "above" else ("below", "at or above")
-    return "alert %s %s, normal %s %s" % (sides[0], amount(rule.limit, unit), sides[1], amount(rule.normal(), unit))
+    text = "alert above %s, normal at or below %s"
+    if rule.when == "below":
+        text = "alert below %s, normal at or above %s"
+    return text % (amount(rule.limit, unit), amount(rule.normal(), unit))

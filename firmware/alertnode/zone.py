@@ -91,11 +91,11 @@ class Zone:
     def text(self, unix):
         """Return ``2026-11-24 12:03:10 CET``: the local time at ``unix``, with its zone."""
         name, east = self.offset(unix)
-        return "%04d-%02d-%02d %02d:%02d:%02d %s" % (fields(unix + east) + (name,))
+        return "{0:04d}-{1:02d}-{2:02d} {3:02d}:{4:02d}:{5:02d} {6}".format(*(fields(unix + east) + (name,)))
 
     def short(self, unix):
         """Return ``12:03``: the local time of day at ``unix``."""
-        return self.text(unix)[11:16]
+        return "%02d:%02d" % fields(unix + self.offset(unix)[1])[3:5]
 
     def _wrong(self):
         raise ValueError("not a POSIX TZ rule from its character %d on" % (self._at + 1))

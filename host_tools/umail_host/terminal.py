@@ -17,8 +17,10 @@ from umail_host import firmware_rules
 
 _STYLES = (
     (re.compile(r"not mailed|refused|crashed|Traceback|Error\b|fix the conf|not started|is gone"), "bold red"),
-    (re.compile(r"mailed to|is up|is back|clock set"), "green"),
+    (re.compile(r"nicht gesendet|abgelehnt|abgestürzt|nicht gestartet|ausgefallen"), "bold red"),
+    (re.compile(r"mailed to|is up|is back|clock set|gesendet an|ist da,|wieder da|Uhr gestellt"), "green"),
     (re.compile(r"wait|tried again|asked again|is lost|held back|watchdog|rst:"), "yellow"),
+    (re.compile(r"warte|neuer Versuch|neue Anfrage|verloren|zurückgehalten|Watchdog"), "yellow"),
 )
 
 

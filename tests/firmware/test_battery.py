@@ -95,7 +95,7 @@ def test_an_excursion_over_many_sleeps_is_one_alert_and_one_recovery():
     life = Life(readings=3)
     for value in (38, 38, 38, 38, 38, 36, 35):
         life.wake(value)
-    equal(["above" in m.subject for m in life.outbox.sent], [True, False])
+    equal(["limit" in m.subject for m in life.outbox.sent], [True, False])
     equal(life.radio, [0, 0, 1, 0, 0, 1, 0])
     inside("Began:     2026-11-24 12:00:00 UTC, 50 min before", life.outbox.sent[1].text)
     inside("Since:     2026-11-24 12:00:00 UTC", life.outbox.sent[0].text)

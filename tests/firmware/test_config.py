@@ -215,6 +215,10 @@ WORD = ("", "other", 1, None, True, [], {})
 # For each key, what it may not be.
 WRONG = {
     "board_name": TEXT,
+    "language": ("", 5, "de DE"),
+    "texts.subject": TEXT + ("{foo}", "{", "{name", "{name.x}", "{}", "a\nBcc: x@y"),
+    "texts.text": (5, {}, [], "{0}", ["{name}", "{nme}"], ["a\nb"]),
+    "texts.own": (5, "", "My", "a/b", "a b"),
     "wifi.ssid": TEXT + ("ü" * 17,),
     "wifi.timeout": NUMBER + (1, 61),
     "ethernet.phy_type": WORD + ("ENC28J60",),
@@ -296,6 +300,8 @@ WRONG = {
     "rules.limit": NUMBER,
     "rules.hysteresis": NUMBER + (-1,),
     "rules.readings": WHOLE + (0, 101),
+    "ping": TEXT + ("http://a.example/b", "a.example/b", "https://", "https://a b/", "https://a/#b", "https://u@a/"),
+    "ping_trust": BLANK + ("root.der", "/certs/", "insecure", ["/a.der", ""], ["/a.der", "b.der"]),
     "quiet": TEXT + ("22:00", "22-6", "24:00-06:00", "22:60-06:00", "22:00-22:00", "2:00-6:00", "22:00–06:00"),
     "storm.window": WHOLE + (-1,),
     "storm.widest": WHOLE + (-1,),
@@ -340,6 +346,7 @@ NEEDED = {
     "sensor.interval": ADC,
     "sensor.readings": ADC,
     "storm": {"storm": {}},
+    "texts": {"texts": {}},
     "rules.low": {"rules": [BAND]},
     "rules.high": {"rules": [BAND]},
     "rules.by": {"rules": [CHANGE]},

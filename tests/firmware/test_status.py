@@ -126,3 +126,18 @@ def test_what_a_board_does_not_have_is_left_out():
     status.sign(message, quiet, None, [5, 9], KEY)
     for name in ("bat=", "on=", "exp=", "due=", "ref="):
         equal(name in message.headers[0][1], False, name)
+
+
+def test_the_next_heartbeat_is_told_as_it_will_be_when_it_has_been_moved_to_its_hour():
+    from alertnode import secrets, signing
+
+    made = node()
+    made.mailer.flushed = lambda: setattr(made.mailer.outbox, "beat", 4000)
+    made.log = Node(show=lambda text: equal(text, ""))
+    before, secrets.get = secrets.get, lambda name: KEY
+    try:
+        message = Node(headers=[])
+        signing.make(made, {"": {"type": "adc"}})(message)
+    finally:
+        secrets.get = before
+    inside("; due=%d; " % (NOON + 3600), message.headers[0][1])

@@ -15,7 +15,9 @@ from typing import Any
 
 from weeks.causes import CAUSES, ONE_PROVIDER
 
-_VALUE = re.compile(r"temperature ([\d.]+) °C is (above|back)")
+# On the console and in subjects, where a digit behind the point shows that a value was measured: it, and which event.
+_VALUE = re.compile(r"[Tt]emperature (\d+(?:\.\d*[1-9])?)(?:\.0)? °C(?: is|,) (above|back|limit)")
+_KINDS = {"limit": "above"}
 _HELD = re.compile(r"Such mails that were held back in \d+ minutes: (\d+)")
 _TOLD = re.compile(r"Mails that (?:were|could|cannot) [^:]*: (\d+)\.")
 _DOUBTFUL = ("flash_write", "flash_full", "flash_read", "memory", "wear", "versions", "upgrade", "rot")
@@ -171,6 +173,11 @@ def shown(value: str) -> str:
     return f"{float(value):g}"
 
 
+def _values(text: str) -> list[tuple[str, str]]:
+    """Return value and kind of each event that a text names."""
+    return [(value, _KINDS.get(kind, kind)) for value, kind in _VALUE.findall(text)]
+
+
 def judge(
     log: list[str], events: list[dict[str, Any]], heap: list[int] | None = None, battery: bool = False
 ) -> Verdict:
@@ -194,16 +201,13 @@ def _lost(story: Story, due: dict[tuple[str, str], int], verdict: Verdict) -> No
     # When a mail told of others without naming them, and of how many.
     told: list[tuple[int, int]] = []
     for mail in {mail.mid: mail for mail in story.mails}.values():
-        known.update((match[1], match[0]) for match in _VALUE.findall(mail.subject + "\n" + mail.text))
+        known.update((kind, value) for value, kind in _values(mail.subject + "\n" + mail.text))
         count = sum(int(count) - 1 for count in _HELD.findall(mail.text))
         count += sum(int(count) for count in _TOLD.findall(mail.text))
         count += MOST_WAITING * ("was put aside" in mail.text)
         told += [(mail.at, mail.at - TOLD_WITHIN)] * count
     in_ram = {
-        (match[1], match[0])
-        for _, text in story.of("says")
-        if "kept in RAM only" in text
-        for match in _VALUE.findall(text)
+        (kind, value) for _, text in story.of("says") if "kept in RAM only" in text for value, kind in _values(text)
     }
     stops = [at for at, text in story.of("stops")]
     for key, at in due.items():
@@ -242,26 +246,26 @@ def _twice(story: Story, verdict: Verdict) -> None:
             verdict.wrong.append(f"twice: {mid} came at {before} and at {after}, and its reply was read at {heard[0]}")
     first: dict[tuple[str, str], Mail] = {}
     for mail in story.mails:
-        match = _VALUE.search(mail.subject)
+        match = _values(mail.subject)
         if not match:
             continue
-        key = (match[2], match[1])
+        key = match[0][1], match[0][0]
         other = first.setdefault(key, mail)
         if other.mid != mail.mid:
-            begun = min((at for at, text in story.of("reads") if shown(text) == match[1]), default=0)
+            begun = min((at for at, text in story.of("reads") if shown(text) == key[1]), default=0)
             # (Power that goes while a board sleeps stops nothing: only its start tells.)
             resets = stops + [at for at, cause in story.of("boot") if cause != "sleep"]
             if any(begun <= reset <= mail.at for reset in resets):
                 verdict.counts["mailed again after a reset"] += 1
             else:
-                verdict.wrong.append(f"twice: {match[1]} °C ({match[2]}) came as {other.mid} and as {mail.mid}")
+                verdict.wrong.append(f"twice: {key[1]} °C ({key[0]}) came as {other.mid} and as {mail.mid}")
 
 
 def _late(story: Story, due: dict[tuple[str, str], int], verdict: Verdict) -> None:
     """Find what came later than the causes before it allow."""
     came: dict[tuple[str, str], int] = {}
     for mail in story.mails:
-        for value, kind in _VALUE.findall(mail.subject):
+        for value, kind in _values(mail.subject):
             came.setdefault((kind, value), mail.at)
     for key, read_at in due.items():
         at = came.get(key)

@@ -116,8 +116,8 @@ def taken(at: int, mid: str, subject: str, text: str = "t") -> str:
     return f"{at} takes {mid} ops {binascii.b2a_base64(octets, newline=False).decode()}"
 
 
-ALERT = "x: temperature 40.01 °C is above 30 °C at noon"
-BACK = "x: temperature 10.01 °C is back to normal (limit 30 °C) at one"
+ALERT = "Temperature 40.01 °C, limit 30 °C (x)"
+BACK = "Temperature 10.01 °C, back to normal (x)"
 GOOD = [
     "0 boot power",
     "5000 reads 10.0",
@@ -147,9 +147,9 @@ def test_an_alert_that_never_came_is_lost_unless_another_mail_tells() -> None:
         "Such mails that were held back in 15 minutes: 2; this is the last of them.",
         "Mails that were dropped, as the outbox was full: 1.",
         "Mails that could not be delivered, or not to all: 1.\nThe last: 550",
-        "temperature 40.01 °C is above 30 °C",
+        ALERT,
     ):
-        assert wrong([*log, taken(3 * HOUR, "<3>", "x: at work", text)]) == []
+        assert wrong([*log, taken(3 * HOUR, "<3>", "At work, 10 °C (x)", text)]) == []
 
 
 def test_the_words_that_the_judge_looks_for_are_those_of_the_outbox() -> None:

@@ -70,10 +70,10 @@ class Panel:
         """Put a test mail."""
         node = self._node
         self._tests += 1
-        text = "A button at %s was pressed: this is a test." % node.board + "\n\n" + node.about() + "\n"
+        text = "A button at %s was pressed: this is a test.\n\n%s\n" % (node.board, node.about())
         # Each is one of its own: what is tried twice should come twice.
         key = "test %d" % self._tests
-        node.mailer.put("%s: test mail" % node.board, text, "test mail", "mail", key)
+        node.mailer.put("Test mail (%s)" % node.board, text, "test mail", "mail", key)
 
     def _each(self, name, *arguments):
         for output, driver in self._drivers:

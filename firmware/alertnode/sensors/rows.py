@@ -146,7 +146,7 @@ def _column(path, names, cells, times, column):
         found = [i for i in others if i < len(names) and names[i] == column]
         if len(found) == 1:
             return found[0]
-        known = "its columns are " + listed if listed else "its columns have no names"
+        known = "its columns are %s" % listed if listed else "its columns have no names"
         raise ValueError('the trace %s has no single column "%s"; %s' % (path, column, known))
     if not others:
         raise ValueError("the trace %s has no row of the form timestamp,value" % path)

@@ -85,7 +85,7 @@ class Trace(Sensor):
 
     def recorded(self, at):
         """Return ``, recorded 1990-12-12 08:40:00 CET``."""
-        return ", recorded " + self.text(at)
+        return ", recorded %s" % self.text(at)
 
     def pause(self, interval):
         """Return the pause as recorded, divided by the speed."""

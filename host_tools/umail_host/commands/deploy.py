@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from umail_host import files, paths, secret_source, terminal
+from umail_host import files, languages, paths, secret_source, terminal
 from umail_host.deploy import freeze as freezing
 from umail_host.deploy import run, transfer
 from umail_host.deploy import watch as watching
@@ -37,7 +37,7 @@ Freeze = Annotated[
     Path | None,
     typer.Option(
         help="Write into this folder what builds MicroPython with library and firmware frozen in, or, with --romfs, "
-        "with a ROMFS partition; nothing is deployed."
+        "with a ROMFS partition; nothing is deployed. --config says which language it speaks."
     ),
 ]
 
@@ -69,7 +69,8 @@ def command(
     if healthy and not reset:
         raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
     if freeze is not None:
-        _freeze(freeze, boards.load(board or _connected(port)), bool(romfs))
+        language = Settings.read(config).value["language"] if config else languages.ENGLISH
+        _freeze(freeze, boards.load(board or _connected(port)), bool(romfs), language)
         return
     if romfs and not mpy:
         raise UserError("--romfs needs .mpy files: remove --no-mpy")
@@ -95,8 +96,8 @@ def _connected(port: str) -> str:
         raise UserError(f"{error}; or say for which it is with --board ({known})", error.exit_code) from None
 
 
-def _freeze(folder: Path, spec: BoardSpec, romfs: bool) -> None:
-    made = (freezing.write_romfs if romfs else freezing.write)(folder, spec)
+def _freeze(folder: Path, spec: BoardSpec, romfs: bool, language: str) -> None:
+    made = freezing.write_romfs(folder, spec) if romfs else freezing.write(folder, spec, language)
     typer.echo(
         f"{folder} has what builds MicroPython {made.version} for {spec.name} with {made.holds}.\n\n"
         f"On a computer with {made.needs}:\n"

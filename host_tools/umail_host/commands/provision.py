@@ -51,6 +51,9 @@ def command(
     extra: Annotated[
         list[str] | None, typer.Option("--file", help="A further file, HERE:/THERE; may be repeated.")
     ] = None,
+    language: Annotated[
+        str, typer.Option(help="Language of mails and console, such as de; by default the file's or the board's.")
+    ] = "",
 ) -> None:
     """Bring configuration and secrets onto a board, send a test alert from it, and say what Microsoft 365 needs."""
     more = dict(files.for_board(text) for text in extra or ())
@@ -59,8 +62,8 @@ def command(
     if every:
         if file is None:
             raise UserError("--all needs a file: umail provision fleet.toml --all")
-        if name or save:
-            raise UserError("--all is for many boards: leave --name and --save out")
+        if name or save or language:
+            raise UserError("--all is for many boards: leave --name, --save and --language out")
         _all(run, Fleet(file), [port] if port else [found.device for found in ports.found()], more, again)
         return
     fleet = None if file is None else Fleet(file)
@@ -72,6 +75,8 @@ def command(
         board = fleet.choose(name, "" if name else _identity(device))
         config, own = fleet.config(board), fleet.files(board)
         folder = fleet.path.parent
+    if language:
+        config["language"] = language
     job = run.prepare(config, own | more, folder)
     if save is not None:
         files.write(save, json.dumps(job.settings.config, indent=1, ensure_ascii=False) + "\n")

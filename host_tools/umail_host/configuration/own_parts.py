@@ -1,4 +1,4 @@
-"""Finds sensors and actions of one's own beside a configuration, sensors/NAME.py, outputs/NAME.py; checks them."""
+"""Finds parts of one's own beside a configuration, sensors/NAME.py, outputs/NAME.py, texts/NAME.py; checks them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,26 @@ def take(config: dict[str, Any], folder: Path | None) -> dict[str, bytes]:
             raise UserError(f"{file} has no def act(event): it is called with each alert (docs/own-sensor.md)")
         section.setdefault("values", _values(module, file) if package == "sensors" else [])
         found[f"/lib/{package}/{kind}.py"] = source
-    return found
+    return found | _texts(config, folder)
+
+
+def _texts(config: dict[str, Any], folder: Path) -> dict[str, bytes]:
+    """Return the module that makes the texts of mails, if the configuration names one."""
+    section = config.get("texts")
+    kind = section.get("own") if isinstance(section, dict) else None
+    # (A name that is none, the firmware's own check tells.)
+    if not isinstance(kind, str) or not kind.isidentifier():
+        return {}
+    file = folder / "texts" / f"{kind}.py"
+    if not file.is_file():
+        raise UserError(
+            f'fix the configuration:\n  - "texts.own" is "{kind[:40]}": put a file texts/{kind[:40]}.py beside the '
+            "configuration, with def subject(event) or def text(event) (docs/own-sensor.md)."
+        )
+    source = files.read(file)
+    if not {"subject", "text"} & set(_functions(_parse(source, file))):
+        raise UserError(f"{file} has neither def subject(event) nor def text(event) (docs/own-sensor.md)")
+    return {f"/lib/texts/{kind}.py": source}
 
 
 def _sections(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

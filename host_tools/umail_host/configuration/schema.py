@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from umail_host import firmware_rules
+from umail_host import firmware_rules, languages
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _Table = Mapping[str, tuple[Any, ...]]
@@ -19,6 +19,7 @@ def schema() -> dict[str, Any]:
     made = _object("", config._TOP)
     properties = made["properties"]
     properties["$schema"] = {"type": "string"}
+    properties["language"]["enum"] = languages.names()
     sensor = _kinds("sensor", "sensors", parts._COMMON)
     properties["sensor"] = sensor
     properties["sensors"] = {"type": "object", "additionalProperties": {"$ref": "#/properties/sensor"}}

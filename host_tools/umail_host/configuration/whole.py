@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from umail_host import languages
 from umail_host.configuration import days, pins, reach
 from umail_host.device.boards import BoardSpec
 
@@ -21,6 +22,7 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board:
     found = pins.sentences(config, board)
     if value is not None:
         found += reach.sentences(config, value) + _ended(value) + _asleep(value) + days.sentences(value)
+        found += _spoken(value)
     return found
 
 
@@ -32,6 +34,12 @@ def _ended(value: Mapping[str, Any]) -> list[str]:
         for name, ends in value["expires"] or ()
         if ends < now
     ]
+
+
+def _spoken(value: Mapping[str, Any]) -> list[str]:
+    if value["language"] in languages.names():
+        return []
+    return [f'"language" is "{value["language"][:40]}": give one of {", ".join(languages.names())}, or leave it out.']
 
 
 def _asleep(value: Mapping[str, Any]) -> list[str]:

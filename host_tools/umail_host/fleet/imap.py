@@ -161,7 +161,10 @@ class Connection:
             yield Batch(mark={"validity": validity, "last": end - 1})
 
     def _windows(self, first: int, end: int, exists: int) -> Iterator[Sequence[int]]:
-        """Yield the UIDs from ``first`` up to before ``end``, whether or not there are mails of all of them."""
+        """Yield the UIDs from ``first`` up to before ``end``, whether or not there are mails of all of them.
+
+        IMAPClient 4 takes no range (findings/imapclient-fetch-takes-no-range.sh).
+        """
         uids: Sequence[int] = range(first, end)
         if len(uids) > _SPARSE * max(exists, _WINDOW):
             uids = sorted(self.client.search(["UID", f"{first}:{end - 1}"]))

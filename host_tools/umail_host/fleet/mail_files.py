@@ -1,7 +1,8 @@
 """Finds new mails in a Maildir, an mbox, a folder of .eml or on the page of `umail serve`, and reads their headers.
 
-A Maildir of a million mails is listed, not opened: for each day of arrival, which its file names tell, their number and
-the sum of their checksums are kept; only a day for which these have changed is looked at mail by mail.
+A folder of a million mails is not opened mail by mail. If its time of change is that of the last look, it is not even
+listed. If it is another, for each day of arrival, which its file names tell, their number and the sum of their
+checksums are compared with those of the last look; only a day for which they have changed is looked at mail by mail.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +20,12 @@ from zlib import crc32
 from umail_host.errors import UserError
 from umail_host.fleet.store import key_of
 
-_DAY = 86400
+# A file system's times are as coarse as its clock ticks, FAT's two seconds.
+_RACE_NS = 3_000_000_000
 # Of a mail's headers so much is read; those of a long way with signatures are about a tenth.
 _MOST_HEAD = 131072
 _BATCH = 1000
 _END = re.compile(rb"\r?\n\r?\n")
-_TIME = re.compile(r"\d{9,10}(?=\.)")
 _NETWORK = 4  # exit status
 
 
@@ -47,89 +49,98 @@ Known = Callable[[int], bool]
 
 def maildir(path: Path) -> Callable[[dict[str, Any], Known], Iterator[Batch]]:
     """Return what reads the new mails of the Maildir ``path``."""
-    return lambda mark, known: _folder(_maildir_names(path), mark, known)
+
+    def read(mark: dict[str, Any], known: Known) -> Iterator[Batch]:
+        # A mail goes from new to cur: looked at in this order it may be seen twice, but not be missed.
+        for part in ("new", "cur"):
+            # Behind the colon are its flags, which change.
+            yield from _folder(path / part, lambda entry: entry.name.partition(":")[0], mark, known)
+
+    return read
 
 
 def eml(path: Path) -> Callable[[dict[str, Any], Known], Iterator[Batch]]:
     """Return what reads the new files of a folder of .eml."""
-    return lambda mark, known: _folder(_eml_names(path), mark, known)
+
+    def name(entry: os.DirEntry[str]) -> str:
+        if not entry.name.lower().endswith(".eml"):
+            return ""
+        there = entry.stat()
+        # One that was not whole yet is another one when it is.
+        return f"{entry.name} {there.st_size} {there.st_mtime_ns}"
+
+    return lambda mark, known: _folder(path, name, mark, known, listed=True)
 
 
-# Yields (what stands for a mail, its path), anew at each call.
-_Names = Callable[[], Iterator[tuple[str, str]]]
+# What stands for the mail in a file; empty: it is none.
+_Name = Callable[["os.DirEntry[str]"], str]
 
 
-def _maildir_names(path: Path) -> _Names:
-    def names() -> Iterator[tuple[str, str]]:
-        # A mail goes from new to cur: looked at in this order it may be seen twice, but not be missed.
-        for part in ("new", "cur"):
-            try:
-                with os.scandir(path / part) as found:
-                    for entry in found:
-                        # Behind the colon are its flags, which change.
-                        yield entry.name.partition(":")[0], entry.path
-            except OSError as error:
-                raise UserError(f"{path / part} can't be read: {error.strerror}") from None
-
-    return names
-
-
-def _eml_names(path: Path) -> _Names:
-    def names() -> Iterator[tuple[str, str]]:
-        try:
-            with os.scandir(path) as found:
-                for entry in found:
-                    if entry.name.lower().endswith(".eml"):
-                        there = entry.stat()
-                        # One that was not whole yet is another one when it is.
-                        yield f"{entry.name} {there.st_size} {there.st_mtime_ns}", entry.path
-        except OSError as error:
-            raise UserError(f"{path} can't be read: {error.strerror}") from None
-
-    return names
-
-
-def _folder(names: _Names, mark: dict[str, Any], known: Known) -> Iterator[Batch]:
-    found: dict[int, list[int]] = {}
-    for name, _ in names():
-        octets = name.encode("utf-8", "surrogateescape")
-        totals = found.setdefault(_day(name, octets), [0, 0])
-        totals[0] += 1
-        totals[1] += crc32(octets)
-    before = mark.get("days", {})
-    changed = {day for day, totals in found.items() if before.get(str(day)) != totals}
-    if changed:
-        yield from _changed(names, changed, known)
-    if changed or len(found) != len(before):
-        yield Batch(mark={"days": found})
+def _folder(path: Path, name: _Name, mark: dict[str, Any], known: Known, listed: bool = False) -> Iterator[Batch]:
+    """Read one folder; ``mark`` becomes that of the next look; ``listed``: look even if nothing came or went."""
+    try:
+        changed = path.stat().st_mtime_ns
+        before = mark.get(path.name, {})
+        if not listed and before.get("changed") == changed:
+            return
+        now: dict[str, list[int]] = {}
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if text := name(entry):
+                    octets = text.encode("utf-8", "surrogateescape")
+                    check = crc32(octets)
+                    totals = now.setdefault(_day(text, check), [0, 0])
+                    totals[0] += 1
+                    totals[1] += check
+        days = before.get("days", {})
+        wanted = {day for day, totals in now.items() if days.get(day) != totals}
+        missed: set[str] = set()
+        if wanted:
+            yield from _changed(path, name, wanted, known, missed)
+    except OSError as error:
+        raise UserError(f"{path} can't be read: {error.strerror}") from None
+    # Of what changes at this very moment the time may be the same.
+    sure = time.time_ns() - changed > _RACE_NS and not missed
+    days = {day: totals for day, totals in now.items() if day not in missed}
+    mark[path.name] = {"changed": changed if sure else 0, "days": days}
+    yield Batch(mark=mark)
 
 
-def _changed(names: _Names, days: set[int], known: Known) -> Iterator[Batch]:
+def _changed(path: Path, name: _Name, days: set[str], known: Known, missed: set[str]) -> Iterator[Batch]:
+    """Read the mails of some days that are not known; the days of those that can't be read now become ``missed``."""
     batch = Batch()
-    for name, path in names():
-        octets = name.encode("utf-8", "surrogateescape")
-        if _day(name, octets) not in days or known(key := key_of(octets)):
-            continue
-        try:
-            with open(path, "rb", buffering=0) as file:
-                head = file.read(8192)
-                while not _END.search(head) and len(head) < _MOST_HEAD and (more := file.read(_MOST_HEAD)):
-                    head += more
-        except OSError:
-            # It went on to cur, or away, since it was listed; what stays is found at the next look.
-            continue
-        batch.keys.append(key)
-        batch.heads.append(_head(head))
-        if batch.full:
-            yield batch
-            batch = Batch()
+    with os.scandir(path) as entries:
+        for entry in entries:
+            text = name(entry)
+            octets = text.encode("utf-8", "surrogateescape")
+            if not text or (day := _day(text, crc32(octets))) not in days or known(key := key_of(octets)):
+                continue
+            try:
+                head = _read(entry.path)
+            except OSError:
+                # It went on to cur, or away, since it was listed; or it can be read another time.
+                missed.add(day)
+                continue
+            batch.keys.append(key)
+            batch.heads.append(_head(head))
+            if batch.full:
+                yield batch
+                batch = Batch()
     yield batch
 
 
-def _day(name: str, octets: bytes) -> int:
-    """Return the day of arrival that a name in a Maildir begins with; for another name one of 256 numbers below 0."""
-    told = _TIME.match(name)
-    return int(told[0]) // _DAY if told else -1 - (crc32(octets) & 255)
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        head = file.read(8192)
+        while not _END.search(head) and len(head) < _MOST_HEAD and (more := file.read(_MOST_HEAD)):
+            head += more
+    return head
+
+
+def _day(name: str, check: int) -> str:
+    """Return about the day of arrival (100,000 s) that a name in a Maildir begins with; for another name one of 256."""
+    day = name[:5]
+    return day if day.isdigit() and name[5:10].isdigit() else f"-{check & 255}"
 
 
 def _head(octets: bytes) -> bytes:

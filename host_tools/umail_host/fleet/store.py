@@ -8,7 +8,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -149,7 +149,7 @@ class Store:
             if kept[0] != row[4]:
                 self._count(Odd("replayed", what.board), now)
         else:
-            text = json.dumps({**asdict(what), "at": at})
+            text = json.dumps(vars(what) | {"at": at})
             self._data.execute(
                 "INSERT INTO board(id, number, at, status) VALUES(?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
                 "number=excluded.number, at=excluded.at, status=excluded.status WHERE excluded.number > board.number",

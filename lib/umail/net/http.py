@@ -1,4 +1,4 @@
-"""One HTTPS POST of a form, bounded in time and size, over the library's own transport (RFC 9112; no redirects)."""
+"""One HTTPS request, bounded in time and size, over the library's own transport (RFC 9112; no redirects)."""
 
 import json
 
@@ -138,6 +138,18 @@ def post(route, path, fields, seconds):
     return status, answer
 
 
+def get(route, path, seconds):
+    """GET ``path`` (generator), and return the status (int) of the answer; arguments and errors as of ``post``."""
+    buffer = Buffer(1024)
+    try:
+        yield from _connect(route, buffer)
+        host = route.host if route.port == 443 else "%s:%d" % (route.host, route.port)
+        yield ("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n\r\n" % (path, host)).encode()
+        return _status((yield from _Reader(buffer, seconds).line()))
+    finally:
+        yield ("close",)
+
+
 def _connect(route, buffer):
     failure = None
     try:
@@ -158,11 +170,16 @@ def _connect(route, buffer):
     raise failure
 
 
-def _answer(reader):
-    # The status line, the headers that say how long the body is and when to come back, the body.
-    words = (yield from reader.line()).split(b" ")
+def _status(line):
+    words = line.split(b" ")
     if len(words) < 2 or words[0][:7] != b"HTTP/1." or not words[1].isdigit():
         raise _failed("this is not HTTP")
+    return int(words[1])
+
+
+def _answer(reader):
+    # The status line, the headers that say how long the body is and when to come back, the body.
+    status = _status((yield from reader.line()))
     length = None
     wait = 0
     chunked = False
@@ -195,4 +212,4 @@ def _answer(reader):
             break
         yield from reader.take(size, body)
         yield from reader.line()
-    return int(words[1]), body, wait
+    return status, body, wait

@@ -59,7 +59,7 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     node.start(config, secrets={"mail_password": "wrong", "wifi_password": planted.WIFI_PASSWORD})
     node.wait_for("alert not mailed")
     listed = run(node, "outbox", "ls")
-    assert "temperature 35 °C is above 30 °C" in listed
+    assert "Temperature 35.0 °C, limit 30 °C" in listed
     assert "to ops@contoso.com" in listed
     number = json.loads(run(node, "outbox", "ls", "--json"))[0]["number"]
     assert listed.startswith(number), "a program hands on what it read"
@@ -75,7 +75,7 @@ def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):
     assert "the route rests" in shown
     assert "1 mail will be tried" in run(node, "outbox", "retry")
     assert json.loads(run(node, "outbox", "ls", "--json"))[0]["due"] < 3600
-    assert f"{number} removed: freezer-3" in run(node, "outbox", "purge", number)
+    assert f"{number} removed: Temperature 35.0 °C" in run(node, "outbox", "purge", number)
     with pytest.raises(UserError, match=f"no mail {number}"):
         run(node, "outbox", "show", number)
     assert "none was given up" in run(node, "outbox", "ls"), "removed is not delivered"

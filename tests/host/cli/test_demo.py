@@ -44,7 +44,7 @@ def test_the_demo_shows_console_dialogue_and_mail_and_ends_by_itself(micropython
         "board │ ",
         "clear → STARTTLS",
         "TLS   → AUTH LOGIN [masked]",
-        "Subject: demo-board: temperature 37.53 °C is above 37.2 °C at 1990-12-12 21:50:00 UTC",
+        "Subject: Temperature 37.53 °C, limit 37.2 °C (demo-board)",
         "back to normal",
         "in 6 round trips",
         "trace finished: 114 readings, 1 alert, 1 recovery",

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 import umail
 from umail_host import firmware_rules, paths
 from umail_host.configuration import pins, schema, zones
+from umail_host.deploy import image, needed
 from umail_host.device import boards
 from umail_host.errors import UserError
 from umail_host.settings import Settings
@@ -240,3 +241,59 @@ def test_the_schema_is_that_of_the_rules_and_judges_as_they_do() -> None:
         changed(mail__route="carrier pigeon"),
     ):
         assert list(judge.iter_errors(wrong)) != []
+
+
+def test_a_language_is_one_of_those_that_there_are() -> None:
+    assert problems(changed(language="de")) == []
+    (told,) = problems(changed(language="xx"))
+    assert told == '  - "language" is "xx": give one of en, de, or leave it out.'
+    assert schema.schema()["properties"]["language"]["enum"] == ["en", "de"]
+
+
+def test_a_template_names_only_what_there_is() -> None:
+    assert problems(changed(texts={"subject": "{name} {value}", "text": ["{what}.", "", "{text}"]})) == []
+    assert problems(changed(texts={"text": "{what}"})) == []
+    (told,) = problems(changed(texts={"subject": "{nam}"}))
+    assert told.startswith(
+        '  - "texts.subject" has "nam" in braces: did you mean "name"? Else what may stand in braces: about, '
+    )
+    (told,) = problems(changed(texts={"text": ["{name.__class__}"]}))
+    assert told.endswith(": about, board, event, limit, name, since, text, time, value, what.")
+    (told,) = problems(changed(texts={"subject": "{name}\r\nBcc: x@example.org"}))
+    assert told.startswith('  - "texts.subject" holds a line break or another control character: ')
+
+
+def test_a_module_of_texts_lies_beside_the_configuration(tmp_path: Path) -> None:
+    config = changed(texts={"own": "mine"})
+    file = tmp_path / "texts" / "mine.py"
+    file.parent.mkdir()
+
+    def told() -> str:
+        with pytest.raises(UserError) as caught:
+            Settings.of(config, fresh=True, folder=tmp_path)
+        return str(caught.value)
+
+    assert '"texts.own" is "mine": put a file texts/mine.py beside the configuration' in told()
+    file.write_text("def other(event): return 5\n")
+    assert "mine.py has neither def subject(event) nor def text(event)" in told()
+    file.write_text("def text(event) return 5\n")
+    assert "mine.py, line 1, is not Python" in told()
+    file.write_text('def text(event): return "Call Anna."\n')
+    settings = Settings.of(config, fresh=True, folder=tmp_path)
+    assert settings.parts == {"/lib/texts/mine.py": file.read_bytes()}
+    assert "sensors/own" not in needed.left_out(paths.firmware() / "alertnode", settings.value)
+    image_of_it = image.build(boards.load("ESP32_GENERIC"), config=settings)
+    assert {"/lib/texts/mine.mpy", "/lib/alertnode/own_texts.mpy", "/lib/alertnode/sensors/own.mpy"} <= set(image_of_it)
+
+
+def test_an_english_board_has_nothing_of_languages_and_texts() -> None:
+    plain = changed(clock={})
+    english = image.build(boards.load("ESP32_GENERIC"), config=Settings.of(plain))
+    german = image.build(boards.load("ESP32_GENERIC"), config=Settings.of({**plain, "language": "de"}))
+    assert not {"/lib/alertnode/own_texts.mpy", "/lib/umail/tables/advice_de.mpy"} & (set(english) | set(german))
+    assert set(english) == set(german)
+    assert not [path for path, octets in english.items() if b"Grenze" in octets or b"Kennwort" in octets]
+    assert b"Grenze" in german["/lib/alertnode/texts.mpy"]
+    assert b"Kennwort" in german["/lib/umail/tables/advice_en.mpy"]
+    with pytest.raises(UserError, match="give one of en, de"):
+        image.build(boards.load("ESP32_GENERIC"), config=Settings.of({**plain, "language": "xx"}))

@@ -28,6 +28,23 @@ def node(flash, tmp_path):
         yield made
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        b"alertnode: not started, fix the configuration:\r\n",
+        b"alertnode: nicht gestartet, die Konfiguration berichtigen:\r\n",
+        b"12:00 crashed; restarting in 5 s\r\n",
+        "12:00 abgestürzt; Neustart in 5 s\r\n".encode(),
+        b"Traceback (most recent call last):\r\n  File x\r\nOSError: 5\r\n",
+    ],
+)
+def test_a_board_that_does_not_run_says_so_in_any_language(printed):
+    begins, whole = rollback._broken()
+    assert begins.search(printed)
+    assert whole.search(printed)
+    assert not begins.search(b"12:00 freezer-3: alertnode 0.1.0")
+
+
 def files(node, *paths):
     with maintenance.held(node.board.port, reset=False) as link:
         return {path: entry.sha256 for path, entry in link.tree().items() if path in paths or path.startswith("/lib/")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -18,6 +19,13 @@ from umail_host.device import boards
 from umail_host.errors import UserError
 
 ESP32 = boards.load("ESP32_GENERIC")
+GOOD = {
+    "board_name": "freezer-3",
+    "wifi": {"ssid": "lab"},
+    "mail": {"route": "m365.submission", "username": "a@b.c", "to": "ops@b.c"},
+    "sensor": {"type": "ds18b20", "pin": 4},
+    "rules": [{"name": "temperature", "when": "above", "limit": -15}],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +59,16 @@ def test_the_manifest_freezes_what_the_boards_own_does_but_for_boot_py_and_what_
     for name in ("umail/smtp/session.py", "alertnode/app.py", "main.py"):
         source = paths.library().parent if name.startswith("umail") else paths.firmware()
         assert (tmp_path / "build" / "modules" / name).read_bytes() == (source / name).read_bytes()
+
+
+def test_the_words_are_those_of_the_configurations_language(tmp_path):
+    config = tmp_path / "freezer.json"
+    config.write_text(json.dumps(GOOD | {"language": "de"}))
+    told = run("--freeze", str(tmp_path / "build"), "--board", "ESP32_GENERIC", "--config", str(config))
+    assert "modules frozen in" in told
+    modules = tmp_path / "build" / "modules"
+    assert "LANGUAGE = 'language de'" in (modules / "alertnode" / "__init__.py").read_text()
+    assert "Kennwort" in (modules / "umail" / "tables" / "advice_en.py").read_bytes().decode("unicode_escape")
 
 
 class Checkout:

@@ -50,11 +50,11 @@ def test_a_recorded_trace_gives_one_alert_and_one_recovery(node: Rig) -> None:
     console = node.wait_for("trace finished: 114 readings, 1 alert, 1 recovery")
     assert "temperature 37.53 °C is above 37.2 °C: alert mailed to ops@contoso.com in 6 round trips" in console, console
     alert, recovery = node.server.inbox.wait(2, 5)
-    assert alert["Subject"] == "freezer-3: temperature 37.53 °C is above 37.2 °C at 1990-12-12 21:50:00 CET"
+    assert alert["Subject"] == "Temperature 37.53 °C, limit 37.2 °C (freezer-3)"
     text = alert.get_content()
     for part in ("freezer-3", "37.53 °C", "alert above 37.2 °C, normal at or below 37 °C", "1990-12-12 21:50:00 CET"):
         assert part in text
-    assert "back to normal" in recovery["Subject"]
+    assert recovery["Subject"] == "Temperature 36.93 °C, back to normal (freezer-3)"
     assert "110 min before" in recovery.get_content()
     assert "Highest:   37.53 °C" in recovery.get_content()
 
@@ -80,8 +80,8 @@ def test_gaps_and_failures_in_a_trace_change_no_count(node: Rig) -> None:
     wanted = alerts + 1, recoveries + 1
     node.wait_for(f"{wanted[0]} alerts, {wanted[1]} recoveries")
     subjects = node.subjects(sum(wanted))
-    assert len([s for s in subjects if "is above" in s]) == alerts
-    assert len([s for s in subjects if "sensor is gone" in s]) == 1
+    assert len([s for s in subjects if ", limit " in s]) == alerts
+    assert len([s for s in subjects if s.startswith("Sensor gone: ")]) == 1
     assert 'the recording says "failure"' in console
 
 
@@ -124,7 +124,7 @@ def test_wifi_ntp_and_server_may_come_late_and_the_alert_still_goes(node: Rig) -
     assert node.server.sessions == []
     node.board.clock.ntp = True
     node.wait_for("alert mailed to ops@contoso.com")
-    assert "35 °C is above 30 °C at " in node.subjects(1)[0]
+    assert node.subjects(1)[0] == "Temperature 35.0 °C, limit 30 °C (freezer-3)"
 
 
 def test_while_the_wifi_flaps_mails_wait_and_then_all_arrive_once_in_order(node: Rig) -> None:
@@ -138,8 +138,8 @@ def test_while_the_wifi_flaps_mails_wait_and_then_all_arrive_once_in_order(node:
         node.board.wifi.up()
         node.wait_for(said, 30)
     alert, recovery = node.subjects(2)
-    assert "35 °C is above 30 °C" in alert
-    assert "20 °C is back to normal" in recovery
+    assert alert.startswith("Temperature 35.0 °C, limit 30 °C")
+    assert recovery.startswith("Temperature 20.0 °C, back to normal")
     assert len(node.server.inbox) == 2
 
 
@@ -168,7 +168,7 @@ def test_a_sensor_that_fails_is_gone_and_its_return_is_told(node: Rig) -> None:
     sensor.power_lost()
     sensor.conversion = 1000
     node.wait_for("the chip was without power (85.0)")
-    assert not [subject for subject in node.subjects(2) if "above" in subject]
+    assert not [subject for subject in node.subjects(2) if "limit" in subject]
 
 
 def test_a_door_that_opens_between_two_readings_is_noticed_at_once(node: Rig) -> None:
@@ -186,7 +186,9 @@ def test_a_door_that_opens_between_two_readings_is_noticed_at_once(node: Rig) ->
 def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None:
     node.celsius = 35
     # Source before bytecode: this takes the place of the module that words mails.
-    broken = {"/lib/alertnode/texts.py": b"def amount(*_):\n    return 1 / 0\ndef duration(_):\n    return ''\n"}
+    broken = {
+        "/lib/alertnode/texts.py": b"def amount(*_):\n    return 1 / 0\ndef duration(_):\n    return ''\nword = str\n"
+    }
     node.start(settings(node.server), broken)
     node.wait_for("ZeroDivisionError")
     node.wait_for("crashed; restarting in 5 s")
@@ -198,7 +200,8 @@ def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None
 
 def test_a_program_that_hangs_is_reset_by_the_watchdog(node: Rig) -> None:
     hang = {
-        "/lib/alertnode/texts.py": b"def amount(*_):\n    while True:\n        pass\ndef duration(_):\n    return ''\n"
+        "/lib/alertnode/texts.py": b"def amount(*_):\n    while True:\n        pass\n"
+        b"def duration(_):\n    return ''\nword = str\n"
     }
     node.start(settings(node.server, watchdog=3), hang)
     node.wait_for("started by power-on")

@@ -60,7 +60,7 @@ def test_a_refresh_token_rotates_outlives_a_reset_and_what_ends_is_told(node: Ri
     console = node.wait_for("alert mailed to ops@contoso.com in 5 round trips")
     assert "client secret expires in " in console
     node.subjects(2)
-    beat = next(mail for mail in node.server.inbox.wait(2, 5) if "at work" in str(mail["Subject"]))
+    beat = next(mail for mail in node.server.inbox.wait(2, 5) if str(mail["Subject"]).startswith("At work"))
     assert "client secret expires in " in beat.get_content()
     assert " days: renew it" in beat.get_content()
     node.board.console.skip()

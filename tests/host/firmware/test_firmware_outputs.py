@@ -42,7 +42,7 @@ def test_a_siren_sounds_until_it_is_normal_and_a_button_mails(flash: Path, tmp_p
         pins[0].drive(0)
         time.sleep(0.05)
         pins[0].drive(1)
-        assert node.subjects(3)[2] == "freezer-3: test mail"
+        assert node.subjects(3)[2] == "Test mail (freezer-3)"
 
 
 def test_a_long_press_acknowledges_and_a_mail_that_waits_switches_a_relay(flash: Path, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_three_sensors_are_read_together_and_one_reading_makes_one_mail(node: Ri
     mails = node.server.inbox.wait(2, 10)
     assert len(mails) == 2
     assert "Limit:     alert below 5 °C or above 28 °C, normal from 5 to 28 °C" in mails[0].get_content()
-    assert [mail["To"] for mail in mails if "damp" in mail["Subject"]] == ["cellar@contoso.com"]
+    assert [mail["To"] for mail in mails if "Damp" in mail["Subject"]] == ["cellar@contoso.com"]
 
 
 def test_one_that_is_gone_says_which_and_the_others_go_on(node: Rig) -> None:

@@ -106,6 +106,48 @@ def test_a_scan_that_was_killed_goes_on_where_it_was(
     assert not store.odd()
 
 
+def test_a_mail_that_cannot_be_read_now_is_read_later_though_nothing_else_changes(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = maildir(tmp_path / "mails")
+    deliver(box, mail(n=1), f"{T}.M1P1.host")
+    for part in ("new", "cur"):
+        os.utime(box / part, (T, T))
+    real = mail_files._read
+
+    def failing(path: str) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(mail_files, "_read", failing)
+    assert read(store, box) == 0
+    monkeypatch.setattr(mail_files, "_read", real)
+    assert read(store, box) == 1
+    assert last(store) == (1, T)
+
+
+def test_a_folder_in_which_nothing_came_or_went_is_not_listed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = maildir(tmp_path / "mails")
+    deliver(box, mail(n=1), f"{T}.M1P1.host")
+    for part in ("new", "cur"):
+        os.utime(box / part, (T, T))
+    assert read(store, box) == 1
+    listed: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: listed.append(Path(path).name) or scandir(path))
+    assert read(store, box) == 0
+    assert listed == []
+    deliver(box, mail(n=2, t=T + 5), f"{T + 5}.M1P1.host")
+    assert read(store, box) == 1
+    assert set(listed) == {"new"}
+    # What came within the tick of the clock in which it was listed is found, too.
+    changed = (box / "new").stat().st_mtime_ns
+    deliver(box, mail(n=3, t=T + 6), f"{T + 6}.M1P1.host")
+    os.utime(box / "new", ns=(changed, changed))
+    assert read(store, box) == 1
+
+
 def test_an_mbox_is_read_from_where_it_ended_and_anew_if_it_is_another(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "alerts.mbox"
     box = mailbox.mbox(path)

@@ -83,10 +83,11 @@ def test_every_error_the_library_raises_has_advice() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[a]\nkind = "t"\nen = "A."\nde = "B."', "m365.toml, .a.: kind must"),
-        ('[a]\nkind = "temporary"\nen = "A."', "de must be"),
-        ('[a]\nkind = "temporary"\nen = "A"\nde = "B."', "en must be"),
-        ('[a]\nkind = "temporary"\nen = "A."\nde = "B."\nreply = ["x"]', "reply is not a word"),
+        ('[a]\nkind = "t"\nen = "A."', "m365.toml, .a.: kind must"),
+        ('[a]\nkind = "temporary"\nen = "A."', "its line in firmware/languages/de.toml must be"),
+        ('[a]\nkind = "temporary"\nen = "A"', "en must be"),
+        ('[a]\nkind = "temporary"', "en must be"),
+        ('[a]\nkind = "temporary"\nen = "A."\nreply = ["x"]', "reply is not a word"),
     ],
 )
 def test_a_faulty_source_is_told_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:

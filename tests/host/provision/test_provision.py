@@ -310,12 +310,13 @@ def test_a_board_is_provisioned_by_questions_alone(node, tmp_path):
     (tmp_path / "root.der").write_bytes(node.server.ca_der)
     given = ("freezer-7", "lab", "5", "localhost", str(node.server.port), str(tmp_path / "root.der"), USER, "nobody")
     given += ("ops@contoso.com", "0", "ds18b20", "4", "above", "cold", "30", "1", "")
-    code, output = run("--port", node.board.port, text="\n".join([*given, ""]))
+    code, output = run("--port", node.board.port, "--language", "de", text="\n".join([*given, ""]))
     assert code == 0, output
     assert '"mail.to" holds a text that is not an address' in output
     assert "write a number" in output
     assert node.server.inbox.wait(1, 5)[0]["Subject"] == "freezer-7: test alert, the board is ready"
     node.wait_for("freezer-7: alertnode")
+    node.wait_for("gestartet durch ")
 
 
 def test_a_refused_test_alert_ends_with_4_and_says_why(node, tmp_path):
@@ -334,6 +335,9 @@ def test_a_bad_configuration_is_told_before_a_board_or_a_secret_is_touched(tmp_p
         run(file, "--port", "/dev/none", "--name", "freezer-1", "--no-test")
     with pytest.raises(UserError, match="--all needs a file"):
         run("--all")
+    file.write_text(FLEET)
+    with pytest.raises(UserError, match='"language" is "xx": give one of en, de'):
+        run(file, "--port", "/dev/none", "--name", "freezer-1", "--no-test", "--language", "xx")
 
 
 def test_the_documented_file_is_right(tmp_path):

@@ -89,7 +89,7 @@ def test_a_mail_that_waits_is_seen_in_the_outbox_while_the_board_goes_on(play):
     board.wait_for("mail waits", 60)
     status, found = play.ask(f"{API}/boards/freezer/outbox")
     assert status == 200
-    assert ["is above 8 °C" in mail["subject"] for mail in found] == [True]
+    assert [", limit 8 °C" in mail["subject"] for mail in found] == [True]
     assert board.powered
     assert not play.server.inbox.deliveries
     play.act("freezer", "wifi-up")
