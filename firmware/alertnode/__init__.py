@@ -5,8 +5,22 @@ VERSION = "0.1.0"
 LANGUAGE = "language en"
 
 
-def unload(*names):
-    """Let go of modules, as ``room.unload`` does."""
-    from alertnode import room
+def make_room():
+    """Collect, and collect often from now on: so the heap stays in one piece, and a handshake wants large ones."""
+    import gc
 
-    room.unload(*names)
+    gc.collect()
+    gc.threshold(8192)  # type: ignore[attr-defined]
+
+
+def unload(*names):
+    """Let go of the modules ``names`` of this package, and of their memory."""
+    import gc
+    import sys
+
+    for name in names:
+        package, _, leaf = ("alertnode." + name).rpartition(".")
+        sys.modules.pop(package + "." + leaf, None)
+        if hasattr(sys.modules.get(package), leaf):
+            delattr(sys.modules[package], leaf)
+    gc.collect()

@@ -3,7 +3,7 @@
 A board on battery knows its time through a sleep, and its clock's drift: it asks once a day, and only after its mail.
 """
 
-from alertnode.room import unload
+from alertnode import unload
 from alertnode.zone import DAY
 
 _SYNC_EVERY = DAY * 1000

@@ -115,11 +115,11 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import post, ready, room
+        from alertnode import post, ready
 
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
-        room.make_room()
+        make_room()
         post.add(app, ready.whole(self._settings), way, away, app.clock.uptime.seconds)
 
     def _due(self):

@@ -2,8 +2,8 @@
 
 import sys
 
+from alertnode import make_room, unload
 from alertnode.app import Later
-from alertnode.room import make_room, unload
 
 # Seconds: what mails stays if it has something to do so soon.
 _SOON = 60

@@ -10,7 +10,7 @@ def make(node, sensors):
     used = [0, 0]
 
     def before_send(message):
-        from alertnode.room import unload
+        from alertnode import unload
 
         try:
             from alertnode import secrets, status

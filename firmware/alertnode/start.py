@@ -35,7 +35,7 @@ def main():
 def _start(cause):
     running = [None, None]
     if cause != platform.DEEP_SLEEP:
-        from alertnode.room import make_room
+        from alertnode import make_room
 
         make_room()
     try:
@@ -67,7 +67,7 @@ def _prepared(cause, running):
         return lambda: safe.run(settings, running)
     run = _built(settings, running, asleep)
     if not asleep:
-        from alertnode.room import unload
+        from alertnode import unload
 
         # What a board that stays awake needs only at its start.
         unload("assemble", "networks", "post", "routes", "rulebook", "secrets", "sensors.find")
@@ -95,7 +95,7 @@ def _settings(running):
     running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
-    from alertnode.room import unload
+    from alertnode import unload
 
     unload("config_parts", "config", "config_network", "config_summary", "config_kinds")
     if settings.get("battery"):

@@ -21,7 +21,7 @@ _IMPORTS = r"from alertnode\.{0} import ([\w, ]+)|from alertnode\.{0}\.(\w+) imp
 _BUS = re.compile(r"buses\.(i2c|spi)\(")
 _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
-_FOR_PROGRAMS = ("umail/aio", "umail/compat")
+_FOR_PROGRAMS = ("umail/aio", "umail/compat", "umail/queue/stopwatch")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "alertnode/tokens")
 # A board's language is in its modules already; this is for programs that ask for another one.
 _OTHER_ADVICE = ("umail/tables/advice_de",)
@@ -49,7 +49,7 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
     for package, used in kinds.items():
         folder = firmware / package
         known = firmware_rules.module(f"{package}.find").TYPES
-        wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used))
+        wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used)) if used else set()
         if package == "sensors" and (value.get("clock") or {}).get("ds3231"):
             wanted.add("i2c")
         if package == "outputs" and used:
