@@ -115,7 +115,7 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import post, ready
+        from alertnode import make_room, post, ready
 
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 USER, RECIPIENT = "esp32@contoso.com", "ops@contoso.com"
 PIN, COLD = 4, 5.0
 _TRUST = "/certs/demo.der"
-_KEPT = 1000
+_KEPT = 500
 
 
 @dataclass(frozen=True)

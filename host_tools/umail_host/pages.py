@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import secrets
+import sqlite3
 import sys
 import time
 import webbrowser
@@ -65,6 +66,14 @@ def page(
 
     try:
         served = WebServer(server, host=host, port=port, token=token, boards=boards, dns=resolver, progress=progress)
+    except (OSError, sqlite3.Error) as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+            raise UserError(f"another umail serves {server.inbox.path}: end it, or choose another --maildir") from None
+        why = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"can't make the index {server.inbox.path}.index ({why}): make room, or choose another --maildir"
+        ) from None
+    try:
         served.start()
     except OSError as error:
         raise UserError(

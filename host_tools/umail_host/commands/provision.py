@@ -17,6 +17,7 @@ from umail_host.errors import UserError
 from umail_host.provision import interview
 from umail_host.provision.fleet import Fleet
 from umail_host.provision.job import NamedError, Run
+from umail_host.sensing import which
 from umail_host.settings import CONFIG
 
 EXAMPLE = (
@@ -75,6 +76,8 @@ def command(
         board = fleet.choose(name, "" if name else _identity(device))
         config, own = fleet.config(board), fleet.files(board)
         folder = fleet.path.parent
+    if sys.stdin.isatty():
+        config = which.settle(config, device, _ask, terminal.echo)
     if language:
         config["language"] = language
     job = run.prepare(config, own | more, folder)

@@ -28,7 +28,7 @@ from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
 
 T = TypeVar("T")
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
-_KEPT = 1000  # sessions that are remembered, unless all shall stand in a timeline; the Maildir keeps all mails
+_KEPT = 500  # sessions that are remembered, unless all shall stand in a timeline; the Maildir keeps all mails
 
 
 def _can_be_set(name: str, default: object) -> bool:

@@ -55,3 +55,26 @@ def _buses(sensors, platform, tell):
             tell(bus=wires, found=found)
         except Exception as error:
             tell(bus=wires, found=[], why=str(error) or "no answer")
+
+
+def thermometers(mark, pin):
+    """Print a line of JSON behind ``mark``: [[address, °C or None], …] of the DS18B20 at ``pin``."""
+    import time
+
+    import ds18x20
+    import machine
+    import onewire
+
+    bus = ds18x20.DS18X20(onewire.OneWire(machine.Pin(pin)))
+    found = []
+    roms = bus.scan()
+    if roms:
+        bus.convert_temp()
+        time.sleep_ms(800)
+    for rom in roms:
+        try:
+            value = bus.read_temp(rom)
+        except Exception:
+            value = None
+        found.append(["".join(["%02x" % byte for byte in rom]), value])
+    print(mark + json.dumps(found))

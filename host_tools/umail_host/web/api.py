@@ -6,23 +6,25 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from umail_host.doctor.domain import Dns
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.faults.plan import describe, parse
 from umail_host.fake_smtp.faults.registry import FAULTS, POINTS
-from umail_host.web import html, mail, standing, timeline
+from umail_host.web import html, mail, schemas, spam, timeline
 from umail_host.web.boards import ACTIONS, Boards
 from umail_host.web.compare import CLIENTS, send
 from umail_host.web.hub import Hub
 from umail_host.web.operations import ApiError, Operation, integer, openapi, text
 from umail_host.web.store import FIELDS, Row, Store
+
+if TYPE_CHECKING:
+    from umail_host.doctor.domain import Dns
 
 _SEARCH = {name: text() for name in FIELDS}
 _LIMITS = ("per_minute", "per_hour", "recipients_a_day", "max_sessions")
@@ -59,11 +61,12 @@ class Api:
                 "/mails",
                 self.list_mails,
                 {**_SEARCH, "offset": integer(0, 10**9, default=0), "limit": integer(1, 500, default=100)},
+                gives=schemas.MAILS,
             ),
-            Operation("DELETE", "/mails", self.delete_mails, _SEARCH),
-            Operation("GET", "/mails/{id}", self.get_mail, answers=one),
-            Operation("GET", "/mails/{id}/standing", self.get_standing, answers=one),
-            Operation("DELETE", "/mails/{id}", self.delete_mail, answers=one),
+            Operation("DELETE", "/mails", self.delete_mails, _SEARCH, gives=schemas.DELETED, slow=True),
+            Operation("GET", "/mails/{id}", self.get_mail, gives=schemas.MAIL, answers=one),
+            Operation("GET", "/mails/{id}/standing", self.get_standing, gives=schemas.STANDING, answers=one, slow=True),
+            Operation("DELETE", "/mails/{id}", self.delete_mail, gives=schemas.DELETED, answers=one),
             Operation("GET", "/mails/{id}/source", self.get_source, answers=one, media="message/rfc822"),
             Operation("GET", "/mails/{id}/html", self.get_html, answers=one, media="text/html"),
             Operation("GET", "/mails/{id}/parts/{index}", self.get_part, answers=one, media="application/octet-stream"),
@@ -72,29 +75,45 @@ class Api:
                 "/wait",
                 self.wait_for,
                 {**_SEARCH, "count": integer(1, 10**6, default=1), "timeout": integer(0, 60, default=10)},
+                gives=schemas.FOUND,
                 answers=(408,),
             ),
             Operation("GET", "/export", self.export, _SEARCH, media="application/mbox"),
-            Operation("GET", "/server", self.get_server),
-            Operation("GET", "/sessions", self.list_sessions),
-            Operation("GET", "/sessions/{number}", self.get_session, answers=one),
+            Operation("GET", "/server", self.get_server, gives=schemas.SERVER),
+            Operation("GET", "/sessions", self.list_sessions, gives=schemas.SESSIONS),
+            Operation("GET", "/sessions/{number}", self.get_session, gives=schemas.SESSION, answers=one),
             Operation(
                 "POST",
                 "/sessions",
                 self.compare,
                 body={"client": text(20, enum=list(CLIENTS))},
                 required=("client",),
+                gives=schemas.COMPARED,
                 answers=(409,),
+                slow=True,
             ),
-            Operation("GET", "/faults", self.get_faults),
+            Operation("GET", "/faults", self.get_faults, gives=schemas.FAULTS),
             Operation(
-                "PUT", "/faults", self.set_faults, body={"plan": text(), "seed": integer(0, 2**53)}, required=("plan",)
+                "PUT",
+                "/faults",
+                self.set_faults,
+                body={"plan": text(), "seed": integer(0, 2**53)},
+                required=("plan",),
+                gives=schemas.PLAN,
             ),
-            Operation("GET", "/limits", self.get_limits),
-            Operation("PUT", "/limits", self.set_limits, body={name: integer(0, 10**6) for name in _LIMITS}),
-            Operation("GET", "/boards", self.list_boards),
-            Operation("GET", "/boards/{name}", self.get_board, answers=one),
-            Operation("GET", "/boards/{name}/outbox", self.get_outbox, answers=(404, 409)),
+            Operation("GET", "/limits", self.get_limits, gives=schemas.LIMITS),
+            Operation(
+                "PUT",
+                "/limits",
+                self.set_limits,
+                body={name: integer(0, 10**6) for name in _LIMITS},
+                gives=schemas.LIMITS,
+            ),
+            Operation("GET", "/boards", self.list_boards, gives=schemas.BOARDS),
+            Operation("GET", "/boards/{name}", self.get_board, gives=schemas.STATE, answers=one),
+            Operation(
+                "GET", "/boards/{name}/outbox", self.get_outbox, gives=schemas.OUTBOX, answers=(404, 409), slow=True
+            ),
             Operation(
                 "POST",
                 "/boards/{name}",
@@ -104,6 +123,7 @@ class Api:
                     "value": {"type": "number", "minimum": -1e9, "maximum": 1e9},
                 },
                 required=("action",),
+                gives=schemas.BOARD,
                 answers=(404, 409),
             ),
         ]
@@ -153,12 +173,16 @@ class Api:
             raise _missing("mail", id)
         row, asked = found[0], self._dns is not None
         peer = next((one.peer for one in self._server.sessions if one.number == row["session"]), None)
-        warnings = standing.domain_warnings(content, row["sender"], peer, self._dns) if self._dns is not None else []
+        warnings = []
+        if self._dns is not None:
+            from umail_host.web.standing import domain_warnings  # a resolver is not loaded if nobody is to be asked
+
+            warnings = domain_warnings(content, row["sender"], peer, self._dns)
         return {"asked_dns": asked, "warnings": warnings, "spamassassin": self._spam(id, content)}
 
     def _spam(self, key: str, content: bytes) -> dict[str, Any] | None:
         if key not in self._filtered:
-            found = standing.spamassassin(content)
+            found = spam.spamassassin(content)
             if found is None or "error" in found:
                 return found
             if len(self._filtered) >= _FILTERED:
@@ -239,8 +263,9 @@ class Api:
         return told | {"maildir": str(self._store.maildir), "faults": self._plan(), "actions": list(ACTIONS)}
 
     async def _readyz(self, request: Request) -> Response:
+        asked = request.query_params.get("wait", "0")
         try:
-            left = min(max(float(request.query_params.get("wait", "0")), 0.0), _READY)
+            left = min(max(float(asked or _READY), 0.0), _READY)  # ?wait alone: as long as may be
         except ValueError:
             left = 0.0
         due = time.monotonic() + (left if left == left else 0.0)

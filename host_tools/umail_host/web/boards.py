@@ -20,9 +20,10 @@ from umail_host.fake_smtp.faults.toxics import Proxy, Toxics
 from umail_host.virtual_board import VirtualBoard
 
 _LINES, _READINGS, _LONGEST = 1000, 600, 400
+_RANGE = (-55, 125)  # °C that a DS18B20 measures, by its data sheet
 _RESET = re.compile(r"rst:0x[0-9a-f]+ \((\w+)\)|MPY: (soft reboot)")
 _READING = re.compile(r"(?:\d\d:\d\d|--:--) (-?\d+(?:\.\d+)?) \S{1,4}(?:,.*)?\Z")
-_MARKS = (("alert", re.compile(r" is (?:above|below) ")), ("recovery", re.compile(r"back to normal")))
+_MARKS = (("alert", re.compile(r" is (?:above|below) |\S, limit -?\d")), ("recovery", re.compile(r"back to normal")))
 _FILL = """
 import os
 def fill(leave):
@@ -64,6 +65,7 @@ class Shown:
     cause: str = ""
     ntp: bool = True
     rest: bytes = b""
+    busy: threading.Lock = field(default_factory=threading.Lock)
 
     def hear(self, data: bytes) -> None:
         """Take what the board prints, in its thread."""
@@ -134,6 +136,7 @@ class Boards:
             "clock": one.board.clock.now(),
             "cause": one.cause,
             "sensor": None if thermometer is None else {"celsius": thermometer.celsius, "gone": thermometer.gone},
+            "reading": one.readings[-1][1] if one.readings else None,
             "latency": None if one.network is None else round(one.network.down.latency * 2000),
             "limit": one.limit,
             "hysteresis": one.hysteresis,
@@ -186,11 +189,14 @@ def _sensor(one: Shown) -> Any:
 
 
 def _set(one: Shown, value: float) -> None:
-    _sensor(one).celsius = value
+    sensor, (least, most) = _sensor(one), _RANGE
+    if not least <= value <= most:
+        raise UserError(f"the sensor, a DS18B20, measures from {least} to {most} °C, not {value:g}")
+    sensor.celsius = value
 
 
 def _warm(one: Shown, value: float) -> None:
-    _sensor(one).celsius += value
+    _set(one, _sensor(one).celsius + value)
 
 
 def _plug(one: Shown, gone: bool) -> None:
@@ -211,8 +217,13 @@ def _slow(one: Shown, value: float) -> None:
 def _on_board(one: Shown, code: str) -> None:
     if not one.board.powered:
         raise UserError("the board is off: switch it on first")
-    with maintenance.held(one.board.port) as link:
-        link.exec(code, timeout=60)
+    if not one.busy.acquire(blocking=False):
+        raise UserError("the board is busy with what it was asked before: wait for that")
+    try:
+        with maintenance.held(one.board.port) as link:
+            link.exec(code, timeout=60)
+    finally:
+        one.busy.release()
 
 
 # What the page's buttons do: the board, and a number where one belongs to it.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import secrets
 import socket
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
@@ -19,6 +18,7 @@ PAGE_POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _SAFE = ("GET", "HEAD")
+_OWN = ("none", "same-origin")  # Sec-Fetch-Site of what a person typed or opened, and of the page itself
 
 
 def is_loopback(host: str) -> bool:
@@ -43,7 +43,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, host: str, token: str = "") -> None:
         self._app, self._host, self._token = app, host, token
-        self._cookie = secrets.token_urlsafe(24)
+        # Of the token, not made up: a page that is open outlives a restart of its server.
+        self._cookie = hmac.digest(token.encode(), b"the page's cookie", "sha256").hex()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,7 +61,11 @@ class Guard:
                 out.setdefault("Cache-Control", "no-store")
                 out["X-Content-Type-Options"] = "nosniff"
                 out["Referrer-Policy"] = "no-referrer"
-                out["Cross-Origin-Opener-Policy"] = out["Cross-Origin-Resource-Policy"] = "same-origin"
+                out["Cross-Origin-Resource-Policy"] = "same-origin"
+                if headers.get("sec-fetch-site") not in _OWN:
+                    # Only a page that another one opens has somebody to be parted from; for it Chromium takes another
+                    # process after the answer has come, a tenth of a second.
+                    out["Cross-Origin-Opener-Policy"] = "same-origin"
             await send(message)
 
         await (refusal or self._app)(scope, receive, guarded)
@@ -73,7 +78,7 @@ class Guard:
             return _no(403, "a page of another origin may not ask this server")
         site, mode = headers.get("sec-fetch-site", "none"), headers.get("sec-fetch-mode", "")
         navigation = mode == "navigate" and scope["method"] in _SAFE and scope["path"] == "/"
-        if site not in ("none", "same-origin") and not navigation:
+        if site not in _OWN and not navigation:
             return _no(403, "a page of another site may not ask this server")
         return None
 
@@ -85,7 +90,8 @@ class Guard:
         try:
             ipaddress.ip_address(name)
         except ValueError:
-            return name in ("localhost", self._host.lower(), socket.gethostname().lower())
+            own = socket.gethostname().lower()
+            return name in ("localhost", self._host.lower(), own, f"{own.partition('.')[0]}.local")
         return True
 
     def _welcome(self, scope: Scope, headers: Headers) -> Response | None:

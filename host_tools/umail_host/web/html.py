@@ -6,39 +6,19 @@ import base64
 import struct
 from email.message import Message
 
-import nh3
-
 from umail_host.fake_smtp.record.reading import first, header, leaves, octets_of, parsed, text_of
+from umail_host.web import sanitiser
 
 # The frame's own sandbox and policy hold without the sanitiser, and the sanitiser without them.
 POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
-_MOST = 1 << 21  # characters of HTML
 _IMAGES = 4 << 20  # bytes of pictures in the mail itself
 _POINTS = 40_000_000  # of one picture: a browser needs four bytes for each
 _KINDS = ("image/png", "image/jpeg", "image/gif")
-_TAGS = nh3.ALLOWED_TAGS - {"area", "map"} | {"center", "font", "section", "article", "header", "footer"}
-_STYLES = {
-    *("background-color", "border", "border-bottom", "border-collapse", "border-color", "border-left", "border-radius"),
-    *("border-right", "border-spacing", "border-style", "border-top", "border-width", "color", "direction", "display"),
-    *("font", "font-family", "font-size", "font-style", "font-weight", "height", "letter-spacing", "line-height"),
-    *("margin", "margin-bottom", "margin-left", "margin-right", "margin-top", "max-width", "min-width", "padding"),
-    *("padding-bottom", "padding-left", "padding-right", "padding-top", "text-align", "text-decoration"),
-    *("text-indent", "text-transform", "vertical-align", "white-space", "width", "word-break"),
-}
-_ATTRIBUTES = {
-    "*": {"style", "dir", "lang", "title", "align", "valign", "width", "height", "bgcolor"},
-    "a": {"href"},
-    "img": {"src", "alt"},
-    "font": {"color", "face", "size"},
-    "table": {"border", "cellpadding", "cellspacing"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
-    "ol": {"start"},
-}
 _HEAD = '<!doctype html><html><head><meta charset="utf-8"><title>mail</title></head><body>'
+_TOO_MUCH = "<p>This HTML takes too much to be shown; see the mail's source instead.</p>"
 
 
 def page(content: bytes) -> str | None:
@@ -47,25 +27,8 @@ def page(content: bytes) -> str | None:
     part = first(message, "text/html")
     if part is None:
         return None
-    pictures = _pictures(message)
-
-    def filtered(tag: str, name: str, value: str) -> str | None:
-        if name == "src":
-            return pictures.get(value.removeprefix("cid:").strip("<>")) if value.startswith("cid:") else None
-        if name == "style" and ("url(" in value.lower() or "\\" in value):
-            return None
-        return value
-
-    clean = nh3.clean(
-        text_of(part)[:_MOST],
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        attribute_filter=filtered,
-        url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-        filter_style_properties=_STYLES,
-    )
-    return f"{_HEAD}{clean}</body></html>"
+    clean = sanitiser.clean(text_of(part), _pictures(message))
+    return f"{_HEAD}{_TOO_MUCH if clean is None else clean}</body></html>"
 
 
 def _pictures(message: Message) -> dict[str, str]:

@@ -8,14 +8,16 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 from umail_host.fake_smtp import Delivery
 from umail_host.web.store import Row, Store
 
+Arrival = tuple[Path, float, str | None]  # file, time, the login's user
 log = logging.getLogger(__name__)
 _BATCH = 200
 _GATHER = 0.02  # seconds in which mails that come become one batch
+_AGAIN = 5.0  # seconds after which what the index could not take is tried again
 
 
 class Indexer:
@@ -28,7 +30,7 @@ class Indexer:
 
     def __init__(self, store: Store, told: Callable[[list[Row]], None]) -> None:
         self._store, self._told = store, told
-        self._queue: queue.SimpleQueue[tuple[Any, float, str | None] | threading.Event | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Arrival | threading.Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="index", daemon=True)
         self._thread.start()
 
@@ -48,24 +50,30 @@ class Indexer:
         self._thread.join()
 
     def _run(self) -> None:
+        left: list[Arrival] = []  # what the index could not take
         while True:
-            batch = [self._queue.get()]
-            time.sleep(_GATHER)
-            while len(batch) < _BATCH and not self._queue.empty():
-                batch.append(self._queue.get())
-            mails = [one for one in batch if isinstance(one, tuple)]
-            if mails:
-                self._add(mails)
+            batch: list[Arrival | threading.Event | None] = []
+            try:
+                batch.append(self._queue.get(timeout=_AGAIN if left else None))
+                time.sleep(_GATHER)
+                while len(batch) < _BATCH:
+                    batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                pass
+            mails = left + [one for one in batch if isinstance(one, tuple)]
+            left = self._add(mails) if mails else []
             for one in batch:
                 if isinstance(one, threading.Event):
                     one.set()
             if None in batch:
                 return
 
-    def _add(self, mails: list[tuple[Any, float, str | None]]) -> None:
+    def _add(self, mails: list[Arrival]) -> list[Arrival]:
+        """Index mails; return those that could not be: the Maildir has them, they are tried again."""
         try:
             rows = self._store.add(mails)
-        except (sqlite3.Error, OSError) as error:  # a full disk, say: the Maildir has them, the next start finds them
+        except (sqlite3.Error, OSError) as error:  # a full disk, say
             log.warning("the index can't take mails: %s", error)
-        else:
-            self._told(rows)
+            return mails
+        self._told(rows)
+        return []

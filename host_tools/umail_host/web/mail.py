@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
 from umail_host.fake_smtp.record import reading
 from umail_host.fake_smtp.record.reading import (
+    addresses,
     clean,
     decoded,
     first,
@@ -24,7 +25,7 @@ from umail_host.fake_smtp.record.reading import (
 
 MOST_HEADERS, MOST_PARTS, MOST_TEXT, LONGEST = 500, 1000, 1 << 18, 4000
 _RAW_8BIT = re.compile(rb"[\x80-\xff]")
-_REMOTE = re.compile(r"""(?:src|href|background)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//""", re.I)
+_REMOTE = re.compile(r"""(?:(?:src|href|background)\s*=|url\()[\s"']*(?:https?:)?//""", re.I)
 _A_DAY = 86400
 
 
@@ -108,7 +109,7 @@ def warnings(content: bytes, message: Message, row: dict[str, Any]) -> list[dict
         warn("raw-8bit", "A header holds raw 8-bit bytes; without SMTPUTF8 they must be encoded (RFC 2047).")
     if any(len(line) > 998 for line in content.split(b"\r\n")):
         warn("long-line", "A line is longer than 998 bytes (RFC 5321, 4.5.3.1.6).")
-    author = next((address for _, address in getaddresses([header(message, "From")]) if address), "")
+    author = next(iter(addresses(header(message, "From"))), "")
     user = row.get("user")
     if user and author and author.lower() != user.lower():
         warn(

@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
+import anyio
+import anyio.to_thread
+from anyio.lowlevel import RunVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from umail_host import __version__
 from umail_host.errors import UserError
+from umail_host.web import schemas
 
 PREFIX = "/api/v1"
 _LARGEST = 1 << 16
+_AT_ONCE = 6
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
     "number": (int, float),
     "boolean": bool,
     "object": dict,
+}
+
+_WAIT = {"type": "number", "minimum": 0, "maximum": 60}
+_APART = {
+    "/readyz": {
+        "get": {
+            "operationId": "readyz",
+            "summary": "Tell whether the server takes connections; with wait, as soon as it does, or after so long.",
+            "parameters": [{"name": "wait", "in": "query", "allowEmptyValue": True, "schema": _WAIT}],
+            "responses": {
+                status: {"description": told, "content": {"application/json": {"schema": schemas.READY}}}
+                for status, told in (("200", "ready"), ("503", "not ready"))
+            },
+        }
+    },
+    PREFIX + "/events": {
+        "get": {
+            "operationId": "events",
+            "summary": "Tell what happens, as server-sent events: state, mails, sessions, boards, faults, reload.",
+            "responses": {"200": {"description": "never ends", "content": {"text/event-stream": {}}}},
+        }
+    },
 }
 
 
@@ -55,7 +82,9 @@ class Operation:
             answer, as JSON unless it is a response.
         query: schema of each parameter in the query.
         body: schema of each property of the JSON object that is sent; ``required``: those that must be there.
-        answers: further statuses, and the media type of 200.
+        gives: schema of the JSON that answers; ``media``: the media type, if it is not JSON.
+        answers: further statuses.
+        slow: it may take seconds, so it waits with others of its kind, and not before those that take none.
     """
 
     method: str
@@ -64,8 +93,10 @@ class Operation:
     query: dict[str, dict[str, Any]] = field(default_factory=dict)
     body: dict[str, dict[str, Any]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+    gives: dict[str, Any] = field(default_factory=dict)
     answers: tuple[int, ...] = ()
     media: str = "application/json"
+    slow: bool = False
 
     @property
     def places(self) -> list[str]:
@@ -77,13 +108,18 @@ class Operation:
 
         async def endpoint(request: Request) -> Response:
             try:
+                if unknown := sorted(request.query_params.keys() - self.query.keys()):
+                    raise ApiError(
+                        422, f"no parameter {unknown[0][:40]!r}; there are: {', '.join(self.query) or 'none'}"
+                    )
                 given = {name: str(request.path_params[name]) for name in self.places}
                 given |= {name: _query(name, schema, request) for name, schema in self.query.items()}
                 given |= await self._body(request) if self.body else {}
                 if inspect.iscoroutinefunction(self.handler):
                     answer = await self.handler(**given)
                 else:
-                    answer = await run_in_threadpool(self.handler, **given)
+                    call = functools.partial(self.handler, **given)
+                    answer = await anyio.to_thread.run_sync(call, limiter=_limiter() if self.slow else None)
             except ApiError as error:
                 return JSONResponse({"error": str(error)}, error.status)
             except UserError as error:
@@ -115,7 +151,7 @@ class Operation:
     def described(self) -> dict[str, Any]:
         """Return it as OpenAPI has it."""
         told = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-        schema = {} if self.media == "application/json" else {"type": "string"}
+        schema = self.gives if self.media == "application/json" else {"type": "string"}
         answers: dict[str, Any] = {"200": {"description": "done", "content": {self.media: {"schema": schema}}}}
         answers |= {str(status): {"description": "why not", "content": told} for status in (401, 403, *self.answers)}
         places = [{"name": name, "in": "path", "required": True, "schema": text(200)} for name in self.places]
@@ -126,8 +162,7 @@ class Operation:
             "parameters": places + queries,
             "responses": answers,
         }
-        if queries or self.body:
-            answers["422"] = {"description": "a parameter is not what it must be", "content": told}
+        answers["422"] = {"description": "a parameter is not what it must be", "content": told}
         if self.body:
             shape = {"type": "object", "properties": self.body, "additionalProperties": False}
             shape |= {"required": list(self.required)} if self.required else {}
@@ -177,19 +212,30 @@ def _query(name: str, schema: dict[str, Any], request: Request) -> Any:
     return check(name, value, schema)
 
 
+_SLOW = RunVar[anyio.CapacityLimiter]("slow")
+
+
+def _limiter() -> anyio.CapacityLimiter:
+    """Return what lets few slow operations run at once; each loop has its own."""
+    try:
+        return _SLOW.get()
+    except LookupError:
+        _SLOW.set(limiter := anyio.CapacityLimiter(_AT_ONCE))
+        return limiter
+
+
 def openapi(operations: list[Operation]) -> dict[str, Any]:
-    """Return the description of all of them."""
-    paths: dict[str, Any] = {}
+    """Return the description of all of them, and of the two paths that are no operations."""
+    paths: dict[str, Any] = {**_APART}
     for operation in operations:
         paths.setdefault(PREFIX + operation.path, {})[operation.method.lower()] = operation.described()
-    error = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     return {
         "openapi": "3.1.0",
         "info": {"title": "umail: the fake mail server and its boards", "version": __version__},
         "security": [{}, {"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": {"Error": error},
+            "schemas": schemas.COMPONENTS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -20,6 +20,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from umail_host.web.guard import PAGE_POLICY
 
 _STATIC = Path(__file__).with_name("static")
+_WITHIN = ("index.html", "style.css", "start.js")  # these are no files of their own
+_PAINTED = 30  # rows that come as HTML: as many as a tall screen shows
 # Their address changes with them, so a browser need not ask again.
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 
@@ -27,7 +29,8 @@ _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 class Page:
     """The files of the page.
 
-    The first rows come as HTML and the style stands in the page: a browser paints the list before it has run anything.
+    The first rows come as HTML and the style stands in the page: a browser paints the list before it has loaded or run
+    anything else.
 
     Args:
         start: returns what stands in the page when it is loaded, for JSON.
@@ -38,11 +41,17 @@ class Page:
         self._files = {path.name: path.read_bytes() for path in sorted(_STATIC.iterdir()) if path.is_file()}
         octets_of_all = b"".join(name.encode() + octets for name, octets in self._files.items())
         self.version = hashlib.sha256(octets_of_all).hexdigest()[:12]
-        style = self._files.pop("style.css").decode("utf-8")
-        whole = self._files.pop("index.html").decode("utf-8").replace("/static/", f"/static/{self.version}/")
-        self._html = whole.replace("{{style}}", style)
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self._policy = {"Content-Security-Policy": PAGE_POLICY.replace("style-src", f"style-src 'sha256-{digest}'")}
+        moved = {
+            name: octets.decode("utf-8").replace("/static/", f"/static/{self.version}/")
+            for name, octets in self._files.items()
+        }
+        for name in _WITHIN:
+            del self._files[name]
+        style, script = moved["style.css"], moved["start.js"]
+        self._html = moved["index.html"].replace("{{style}}", style).replace("{{script}}", script)
+        policy = PAGE_POLICY.replace("style-src", f"style-src {_digest(style)}")
+        policy = policy.replace("script-src", f"script-src {_digest(script)}")
+        self._policy = {"Content-Security-Policy": policy}
 
     async def whole(self, request: Request) -> Response:
         """Return the page."""
@@ -50,7 +59,7 @@ class Page:
         # Within <script> only "<" could end it, and JSON may write it otherwise.
         places = {
             "start": json.dumps(found).replace("<", "\\u003c"),
-            "rows": "".join(map(_row, found["mails"]["mails"])),
+            "rows": "".join(map(_row, found["mails"]["mails"][:_PAINTED])),
         }
         filled = re.sub(r"\{\{(start|rows)\}\}", lambda place: places[place[1]], self._html)
         return HTMLResponse(filled, headers=self._policy)
@@ -62,6 +71,11 @@ class Page:
             return JSONResponse({"error": "there is no such file: load the page again"}, 404)
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return Response(self._files[name], media_type=_KINDS.get(Path(name).suffix, kind), headers=_KEPT)
+
+
+def _digest(text: str) -> str:
+    """Return how a policy names a script or style that stands in the page."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _row(mail: dict[str, Any]) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from umail_host.doctor.domain import Dns
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.server.background import Background
+from umail_host.fake_smtp.server.background import Background, bound
 from umail_host.web.api import Api
 from umail_host.web.boards import Boards
 from umail_host.web.guard import Guard, is_loopback
@@ -21,6 +21,9 @@ from umail_host.web.hub import Hub
 from umail_host.web.indexer import Indexer
 from umail_host.web.page import Page
 from umail_host.web.store import Store
+
+if TYPE_CHECKING:
+    from umail_host.doctor.domain import Dns
 
 
 class WebServer(Background):
@@ -80,13 +83,12 @@ class WebServer(Background):
 
     async def _open(self) -> None:
         self.hub.begin()
-        bound = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((self.host, self.port))
-        self.port = bound.getsockname()[1]
+        listener = bound(self.host, self.port)
+        self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._application(),
             lifespan="off",
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -94,7 +96,7 @@ class WebServer(Background):
             h11_max_incomplete_event_size=1 << 16,
         )
         self._uvicorn = uvicorn.Server(config)
-        self._serving = asyncio.create_task(self._uvicorn.serve([bound]))
+        self._serving = asyncio.create_task(self._uvicorn.serve([listener]))
         while not self._uvicorn.started:
             await asyncio.sleep(0.005)
 

@@ -1,39 +1,24 @@
-"""What others think of a mail: SPF and DMARC of its domains, asked of a DNS server that was named, and SpamAssassin.
+"""What others think of a mail's domains: SPF and DMARC, asked of a DNS server that was named.
 
 SPF and DMARC are evaluated by the doctor's own few lines: a second evaluator, from a library, could say otherwise.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-import os
 import re
-import shutil
-import signal
-import subprocess
-import tempfile
-import threading
 import time
 from email.message import Message
-from email.utils import getaddresses
-from typing import Any
 
 from umail_host.doctor import spf
 from umail_host.doctor.domain import Dns, dmarc_policy, dmarc_records
-from umail_host.fake_smtp.record.reading import clean, header, parsed
+from umail_host.fake_smtp.record.reading import addresses, clean, header, parsed
 
 _ASKING = 10.0  # seconds for all questions about a mail
-_FILTERING = 30.0  # seconds for SpamAssassin
-_LARGEST = 1 << 19  # bytes of a mail that SpamAssassin reads: its own limit by default
-_SCORE = re.compile(r"Content analysis details:\s+\((-?[\d.]+) points, (-?[\d.]+) required\)")
-_RULE = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]+)\s+(.*)$")
+_LARGEST = 1 << 19  # bytes of a mail that are looked at
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\Z")
 # No record lists an address for documentation (RFC 5737), so the whole of it is walked.
 _NOBODY = "192.0.2.1"
-# One at a time, and few that wait for it: each takes a core for seconds.
-_filtering, _waiting = threading.Lock(), threading.BoundedSemaphore(3)
-_BUSY = "SpamAssassin is busy with other mails: ask again"
 
 
 class _Limited:
@@ -58,7 +43,7 @@ def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> 
         sender: the address of MAIL FROM; ``peer``: that of the client; SPF counts for it if it is a public one.
     """
     message = parsed(content[:_LARGEST])
-    author = next((address for _, address in getaddresses([header(message, "From")]) if "@" in address), "")
+    author = next((address for address in addresses(header(message, "From")) if "@" in address), "")
     ask = _Limited(dns).ask
     envelope, author_domain = (address.rpartition("@")[2].strip().lower() for address in (sender, author))
     found = []
@@ -112,56 +97,3 @@ def _dmarc(ask: spf.Ask, domain: str, aligned_with: list[str]) -> list[dict[str,
         sentence = f"DMARC of {name} says {policy}, and neither the envelope nor a DKIM signature is of that domain."
         return [{"key": "dmarc-unaligned", "text": sentence}]
     return []
-
-
-def spamassassin(content: bytes) -> dict[str, Any] | None:
-    """Return SpamAssassin's points for a mail and the rules that gave them; None if it is not installed.
-
-    It runs without network (``-L``), one at a time and for half a minute at the most; ``error`` says what went wrong.
-    """
-    program = shutil.which("spamassassin")
-    if program is None:
-        return None
-    if not _waiting.acquire(blocking=False):
-        return {"error": _BUSY}
-    try:
-        with _filtering:
-            return _report(_run(program, content[:_LARGEST]))
-    except subprocess.TimeoutExpired:
-        return {"error": f"SpamAssassin took more than {_FILTERING:.0f} s"}
-    except OSError as error:
-        return {"error": f"SpamAssassin can't be run: {error.strerror}"}
-    finally:
-        _waiting.release()
-
-
-def _run(program: str, content: bytes) -> str:
-    with tempfile.TemporaryDirectory(prefix="umail-spam-") as home:
-        environment = {"HOME": home, "PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
-        process = subprocess.Popen(
-            [program, "-L", "-t", "-x"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            return process.communicate(content, timeout=_FILTERING)[0].decode("utf-8", "replace")
-        finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _report(text: str) -> dict[str, Any]:
-    # It stands behind the mail, which may hold one of its own.
-    scores = list(_SCORE.finditer(text))
-    if not scores:
-        return {"error": "SpamAssassin said nothing"}
-    rules = [found for line in text[scores[-1].end() :].splitlines() if (found := _RULE.match(line))]
-    return {
-        "points": float(scores[-1][1]),
-        "required": float(scores[-1][2]),
-        "rules": [{"points": float(one[1]), "name": one[2], "text": clean(one[3])} for one in rules[:100]],
-    }

@@ -33,8 +33,9 @@ _SHOWN = (
 )
 # Numbers are never given twice, so this one tells whether a mail has come since.
 _NEWEST = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'mails'), 0)"
-_COLUMNS = f"{_SHOWN}, attachments, substr(text, 1, 140) AS preview"
-_THREADED = "(SELECT count(*) FROM mails AS other WHERE other.thread = mails.thread) AS threaded"
+# How many mails its thread has; a mail may name a thread that everybody else is in, so they are not all counted.
+_THREADED = "(SELECT count(*) FROM (SELECT 1 FROM mails AS other WHERE other.thread = mails.thread LIMIT 100))"
+_COLUMNS = f"{_SHOWN}, attachments, substr(text, 1, 140) AS preview, {_THREADED} AS threaded"
 # What a search names, and where it looks.
 FIELDS = {
     "q": "hay",
@@ -51,6 +52,10 @@ _BATCH = 500
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR))
 
 
+def _kind(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def _healed(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[Store, P], R]:
     """Let a method of the store make the index anew and try again if the index turns out to be damaged."""
 
@@ -58,8 +63,8 @@ def _healed(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[
         try:
             return method(self, *args, **kwargs)
         except sqlite3.DatabaseError as error:
-            # Its lower byte is the kind; a full disk, say, is not a reason to read all mails again.
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+            # A full disk, say, is not a reason to read all mails again.
+            if _kind(error) not in _DAMAGE:
                 raise
             self.remake()
             return method(self, *args, **kwargs)
@@ -75,6 +80,10 @@ class Store:
         maildir: the folder; its index is ``NAME.index`` beside it.
         run: names this run of the server: sessions are numbered anew in each.
         progress: called with how many of how many mails were read, when an index is made.
+
+    Raises:
+        sqlite3.OperationalError: another server has the index, or there is no room for it.
+        OSError: the Maildir can't be read.
     """
 
     def __init__(self, maildir: Path, run: str, progress: Callable[[int, int], None] | None = None) -> None:
@@ -84,7 +93,10 @@ class Store:
         try:
             self._open()
             self._compare(progress or (lambda done, of: None))
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if _kind(error) == sqlite3.SQLITE_BUSY:  # another server has it
+                self.close()
+                raise
             self.remake(progress)
 
     def close(self) -> None:
@@ -206,7 +218,7 @@ class Store:
             query = f"SELECT count(*), {_NEWEST} FROM mails{condition}"
             total, newest = self._base.execute(query, values).fetchone()
             rows = self._rows(
-                f"SELECT {_COLUMNS}, {_THREADED} FROM mails{condition} ORDER BY number DESC LIMIT ? OFFSET ?",
+                f"SELECT {_COLUMNS} FROM mails{condition} ORDER BY number DESC LIMIT ? OFFSET ?",
                 [*values, limit, offset],
             )
         return total, newest, rows

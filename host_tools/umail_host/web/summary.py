@@ -45,7 +45,7 @@ def summary(content: bytes) -> dict[str, object]:
     html = None if plain else first(message, "text/html")
     text = text_of(plain)[:TEXT] if plain else ""
     if html is not None:
-        text = re.sub(r"<[^>]*>", " ", text_of(html)[:TEXT])
+        text = re.sub(r"<[^<>]*>", " ", text_of(html)[:TEXT])
     parents = _ID.findall(clean(f"{header(message, 'References')} {header(message, 'In-Reply-To')}"))[-20:]
     return {
         "header_from": decoded(header(message, "From"))[:_LONGEST],

@@ -55,7 +55,7 @@ def flights(entries: list[Entry], start: float, peer: str) -> list[dict[str, Any
     Args:
         start: when the TCP connection stood, and from which client: the first of the flights.
     """
-    tcp = {"from": NOTE, "at": 0.0, "until": 0.0, "tls": False, "lines": [f"TCP: {peer}"], "more": 0}
+    tcp = {"from": NOTE, "at": 0.0, "until": 0.0, "tls": False, "lines": [f"TCP: {peer}"], "times": [0.0], "more": 0}
     found: list[dict[str, Any]] = [tcp | {"trip": 0, "fault": False}]
     trips, asked = 0, False
     talk: dict[str, Any] | None = None  # the flight that goes on
@@ -63,8 +63,8 @@ def flights(entries: list[Entry], start: float, peer: str) -> list[dict[str, Any
         fault = entry.direction == NOTE and entry.text.startswith("fault ")
         one = talk if talk is not None and talk["from"] == entry.direction else None
         if one is None:
-            one = {"from": entry.direction, "at": _since(start, entry), "tls": entry.tls, "lines": [], "more": 0}
-            one |= {"trip": 0, "fault": fault}
+            one = {"from": entry.direction, "at": _since(start, entry), "tls": entry.tls, "lines": [], "times": []}
+            one |= {"more": 0, "trip": 0, "fault": fault}
             found.append(one)
             if entry.direction != NOTE or not entry.text.startswith("delivered "):
                 talk = one if entry.direction != NOTE else None  # what was delivered is told within the flight
@@ -75,6 +75,7 @@ def flights(entries: list[Entry], start: float, peer: str) -> list[dict[str, Any
         one["until"] = _since(start, entry)
         if len(one["lines"]) < _LINES:
             one["lines"].append(entry.text[:_LONGEST])
+            one["times"].append(one["until"])
         else:
             one["more"] += 1
     return found

@@ -77,7 +77,7 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
     arguments = ("--trace", str(trace), "--limit", "26", "--hysteresis", "1", "--unit", "°F", "--name", "attic")
     done = demo(*arguments, command=(sys.executable, "-c", PLANTED))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    assert "attic: temperature" in done.stdout
+    assert "On attic, temperature" in done.stdout
     assert "[masked]" in done.stdout
     assert not planted.found(done.stdout + done.stderr)
     assert "°F" in done.stdout

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -52,6 +53,17 @@ class Site:
         except urllib.error.HTTPError as error:
             status, octets, kind = error.code, error.read(), error.headers["Content-Type"]
         return status, json.loads(octets) if "json" in (kind or "") else octets
+
+    def described(self, path: str, template: str = "") -> Any:
+        """The JSON of a GET; it is as OpenAPI describes it."""
+        status, found = self.ask(f"/api/v1{path}")
+        assert status == 200, found
+        api = self.ask("/api/v1/openapi.json")[1]
+        answer = api["paths"][f"/api/v1{template or path.partition('?')[0]}"]["get"]["responses"]["200"]
+        schema = answer["content"]["application/json"]["schema"]
+        assert schema
+        jsonschema.validate(found, {**schema, "components": api["components"]})
+        return found
 
     def send(self, *mails: bytes, to: str = "ops@contoso.com") -> list[str]:
         """Deliver mails over one connection; their ids, once they are in the index."""

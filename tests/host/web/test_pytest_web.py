@@ -58,12 +58,12 @@ def test_an_alert_survives_a_lost_wifi_a_cut_of_the_power_and_a_server_that_refu
     board.wifi_drop()
     board.sensor(11)
     playground.wait_for("mail waits")
-    assert ["is above 8 °C" in mail["subject"] for mail in board.outbox] == [True]
+    assert [", limit 8 °C" in mail["subject"] for mail in board.outbox] == [True]
     board.power_off()
     assert not board.state["powered"]
     board.wifi_up()
     board.power_on()
-    assert "above 8 °C" in api.wait(subject="freezer: temperature", timeout=60)[0]["subject"]
+    assert "Temperature 11.0 °C" in api.wait(subject="limit 8 °C (freezer)", timeout=60)[0]["subject"]
 
 @pytest.mark.playground(2, limit=20.0, name="cellar")
 def test_every_button(playground):

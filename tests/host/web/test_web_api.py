@@ -16,16 +16,18 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
+from schemathesis.specs.openapi.checks import response_schema_conformance
 
 from host.web.conftest import Site, mail
 from umail_host.fake_smtp import FakeServer, ManualClock
 from umail_host.fake_smtp.pytest_plugin import PASSWORD, USER
+from umail_host.web import spam
 from umail_host.web.operations import openapi
 from umail_host.web.server import WebServer
 
 API = "/api/v1"
-# They wait, or send mails: tested by themselves.
-SLOW = {("GET", API + "/wait"), ("POST", API + "/sessions")}
+# They wait, send mails or never end: tested by themselves.
+SLOW = {("GET", API + "/wait"), ("POST", API + "/sessions"), ("GET", API + "/events")}
 
 
 def test_list_get_search_and_delete(site):
@@ -40,6 +42,42 @@ def test_list_get_search_and_delete(site):
     assert site.ask(f"{API}/mails/{two}")[0] == site.ask(f"{API}/mails/{two}", "DELETE")[0] == 404
     assert site.ask(f"{API}/mails", "DELETE") == (200, {"deleted": 1})
     assert not list((site.server.inbox.path / "new").iterdir())
+
+
+def test_every_answer_is_as_openapi_describes_it(site):
+    (key,) = site.send(mail())
+    number = site.ask(f"{API}/sessions", "POST", {"client": "smtplib"})[1]["session"]
+    for path in ("/mails", "/wait?timeout=5", "/server", "/sessions", "/faults", "/limits", "/boards"):
+        assert site.described(path) is not None
+    assert site.described(f"/mails/{key}", "/mails/{id}")["threaded"] == 1
+    assert site.described(f"/mails/{key}/standing", "/mails/{id}/standing")["asked_dns"] is False
+    session = site.described(f"/sessions/{number}", "/sessions/{number}")
+    assert session["mails"][0]["subject"] == "Freezer 3: -9 °C"
+    for operation in site.web.api.operations:
+        assert bool(operation.gives) == (operation.media == "application/json"), operation.path
+
+
+def test_a_parameter_that_is_mistyped_deletes_nothing(site):
+    site.send(mail("one"))
+    for method in ("DELETE", "GET"):
+        status, told = site.ask(f"{API}/mails?subjekt=two", method)
+        assert (status, told["error"].partition(";")[0]) == (422, "no parameter 'subjekt'")
+    assert site.ask(f"{API}/mails/{'x' * 20}?q=1", "DELETE")[0] == 422
+    assert site.ask(f"{API}/mails")[1]["total"] == 1
+
+
+def test_what_takes_long_does_not_keep_others_waiting(site, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(spam, "spamassassin", lambda content: go_on.wait(20) and None)
+    keys = site.send(*[mail(f"mail {number}") for number in range(50)])
+    asking = [threading.Thread(target=site.ask, args=(f"{API}/mails/{key}/standing",)) for key in keys]
+    for one in asking:
+        one.start()
+    assert site.ask(f"{API}/mails?limit=1")[1]["total"] == 50
+    assert any(one.is_alive() for one in asking)
+    go_on.set()
+    for one in asking:
+        one.join(20)
 
 
 def test_wait_returns_when_the_mail_comes_and_says_so_if_none_does(site):
@@ -60,7 +98,8 @@ def test_readyz_tells_whether_connections_are_taken(site):
     site.ask(f"{API}/faults", "PUT", {"plan": "connect-refused"})
     assert site.ask("/readyz") == (503, {"ready": False})
     site.ask(f"{API}/faults", "PUT", {"plan": ""})
-    assert site.ask("/readyz?wait=5")[0] == 200
+    for wait in ("wait=5", "wait"):
+        assert site.ask(f"/readyz?{wait}")[0] == 200
 
 
 def test_scripted_faults_strike_by_number_and_limits_are_true_limits(site):
@@ -95,6 +134,10 @@ def test_the_flights_of_a_session_show_its_round_trips_and_no_secret(site):
         assert told[2].startswith("delivered ")
         times = [one["at"] for one in session["flights"]]
         assert times == sorted(times)
+        for one in session["flights"]:
+            assert len(one["times"]) == len(one["lines"])
+            assert one["times"] == sorted(one["times"])
+            assert one["at"] == one["times"][0] <= one["times"][-1] <= one["until"]
         assert times[-1] > times[0] == 0
         assert session["certificate"]["names"] == ["localhost", "127.0.0.1"]
         assert [row["subject"] for row in session["mails"]] == ["Freezer 3: -9 °C"]
@@ -223,6 +266,8 @@ def fuzz(site: Site, operation: Any, mode: schemathesis.GenerationMode, asked: s
         assert answer.status_code < 500, (operation.label, answer.text)
         described = {*operation.definition.raw["responses"], "405"}
         assert str(answer.status_code) in described, (operation.label, answer.request.url, answer.text)
+        if answer.status_code != 405:
+            case.validate_response(answer, checks=[response_schema_conformance])
         asked.add(operation.label)
 
     ask()

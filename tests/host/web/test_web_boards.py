@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from host.web.test_web_page import barriers, shot
 from umail_host import demo_web
 
 API = "/api/v1"
+BUSY = "the board is busy with what it was asked before"
 
 
 class Play(Site):
@@ -64,12 +66,19 @@ def test_a_power_cut_by_the_button_during_a_send_loses_no_alert_and_the_other_bo
     assert not play.server.inbox.deliveries
     play.act("freezer-2", "sensor", 20)
     play.wait("freezer-2")
+    tabs = watched.page.locator(".tabs a")  # both are seen, whichever is looked at
+    expect(tabs.nth(0)).to_have_text("freezer ⚠ off")
+    expect(tabs.nth(1)).to_have_text("freezer-2 20 °C")
+    assert [one["powered"] for one in play.described("/boards")] == [False, True]
+    assert play.described("/boards/freezer-2", "/boards/{name}")["readings"][-1][1] == 20
     button(watched, "Fast network")
     button(watched, "Power on")
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     board.wait_for("mailed to ops@contoso.com", 30)
     expect(watched.page.locator(".console")).to_contain_text("mailed to ops@contoso.com")
     expect(watched.page.locator(".mark.alert").first).to_be_attached()
+    marks = watched.page.eval_on_selector_all(".mark circle", "marks => marks.map(mark => mark.cx.baseVal.value)")
+    assert all(44 <= x <= 632 for x in marks), "a mark stands in the chart, though no reading came since"
     shot(watched, "board")
     button(watched, "Look")
     watched.page.wait_for_selector(".card:has-text('Outbox') .quiet, .card:has-text('Outbox') table")
@@ -82,21 +91,45 @@ def test_a_power_cut_by_the_button_during_a_send_loses_no_alert_and_the_other_bo
 
 
 @pytest.mark.parametrize("play", [1], indirect=True)
-def test_a_mail_that_waits_is_seen_in_the_outbox_while_the_board_goes_on(play):
+def test_a_mail_that_waits_or_was_given_up_is_seen_in_the_outbox_while_the_board_goes_on(play, watched):
     board = play.boards.board("freezer")
     play.act("freezer", "wifi-drop")
     play.act("freezer", "sensor", 20)
     board.wait_for("mail waits", 60)
-    status, found = play.ask(f"{API}/boards/freezer/outbox")
-    assert status == 200
+    found = play.described("/boards/freezer/outbox", "/boards/{name}/outbox")
     assert [", limit 8 °C" in mail["subject"] for mail in found] == [True]
+    assert found[0]["state"] != "dead"
     assert board.powered
     assert not play.server.inbox.deliveries
     play.act("freezer", "wifi-up")
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     board.wait_for("alert mailed", 30)
+    play.ask(f"{API}/faults", "PUT", {"plan": "content-554"})
+    play.act("freezer", "sensor", 5)
+    board.wait_for("gave up on a mail", 60)
+    watched.page.goto(f"{play.url}/#/boards/freezer")
+    button(watched, "Look")
+    row = watched.page.locator(".parts tbody tr")
+    expect(row.locator("td").nth(1)).to_have_text("given up")
+    expect(row.locator("td").nth(2)).to_have_text("–")
+    expect(row.locator("td").last).to_contain_text("554 5.6.0 Content refused")
     assert play.ask(f"{API}/boards/nobody", "POST", {"action": "reset"})[0] == 404
     assert play.ask(f"{API}/boards/freezer", "POST", {"action": "explode"})[0] == 422
+    # What no sensor measures and no clumsy finger may break.
+    for action, value in (("sensor", 1e9), ("sensor", -56), ("warm", 1e9)):
+        status, told = play.ask(f"{API}/boards/freezer", "POST", {"action": action, "value": value})
+        assert (status, "from -55 to 125 °C" in told["error"]) == (409, True)
+    for _ in range(2):
+        for action in ("power-off", "power-off", "reset", "unplug", "power-on", "power-on", "plug"):
+            play.act("freezer", action)
+    board.wait_for("5 °C", 30)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(play.ask, f"{API}/boards/freezer", "POST", {"action": "fill"}) for _ in range(3)]
+        answers = [one.result() for one in asked]
+    assert {status for status, _ in answers} == {200, 409}
+    assert {told["error"].partition(":")[0] for status, told in answers if status == 409} == {BUSY}
+    play.act("freezer", "empty")
+    board.wait_for("5 °C", 30)
 
 
 BUTTONS = (
@@ -121,7 +154,7 @@ def test_every_button_of_the_page_does_what_it_says_and_the_chart_shows_limit_al
     watched.page.goto(f"{play.url}/#/boards/freezer")
     watched.page.wait_for_selector(".chart svg")
     play.act("freezer", "sensor", 11)
-    play.wait("freezer: temperature")
+    play.wait("limit 8 °C (freezer)")
     play.act("freezer", "sensor", 5)
     play.wait("back to normal")
     for shown in (".band", ".limit", ".normal", ".mark.alert", ".mark.recovery"):

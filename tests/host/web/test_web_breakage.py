@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import errno
 import http.client
 import os
 import re
@@ -17,11 +18,15 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+from rich.console import Console
 
 from host.web.conftest import Site, mail
+from umail_host import pages
+from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.pytest_plugin import PASSWORD, USER
+from umail_host.fake_smtp.record.inbox import Inbox
 from umail_host.web.server import WebServer
 from umail_host.web.store import Store
 
@@ -53,6 +58,7 @@ def test_the_index_may_be_deleted_or_damaged_while_the_server_runs(site, harm):
     assert [row["subject"] for row in found] == ["three", "two", "one"]
     for row in found:
         assert site.ask(f"{API}/mails/{row['id']}")[0] == 200
+    site.web.stop()
     store = Store(site.server.inbox.path, "the next run")
     assert store.find({})[0] == 3
     store.close()
@@ -70,10 +76,53 @@ def test_an_index_that_can_not_be_written_costs_no_mail_and_no_reply(site, monke
             client.sendmail(USER, ["ops@contoso.com"], mail("while it was full").replace(b"\n", b"\r\n"))
         site.server.inbox.wait(1)
         time.sleep(0.3)
-    site.send(mail("after"))
-    assert "after" in [row["subject"] for row in site.ask(f"{API}/mails")[1]["mails"]]
-    site.web.store.remake()
+    site.send(mail("after"))  # and with it what was left
     assert {row["subject"] for row in site.ask(f"{API}/mails")[1]["mails"]} == {"while it was full", "after"}
+
+
+def test_a_mail_for_which_there_is_no_room_is_not_accepted_and_the_server_goes_on(site, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Inbox, "_write", full)
+        client = smtplib.SMTP("localhost", site.server.port, local_hostname="test.example", timeout=20)
+        with client, pytest.raises(smtplib.SMTPServerDisconnected):
+            client.sendmail(USER, ["ops@contoso.com"], "Subject: lost\r\n\r\nx\r\n")
+    session = site.ask(f"{API}/sessions/1")[1]
+    assert (session["messages"], session["mails"]) == (0, [])
+    assert session["ending"] == "the mail can't be stored: No space left on device"
+    site.send(mail("after"))
+    assert [row["subject"] for row in site.ask(f"{API}/mails")[1]["mails"]] == ["after"]
+
+
+@pytest.mark.parametrize("harm", ["no index", "no room"])
+def test_an_index_that_can_not_be_made_is_told_in_a_sentence(tmp_path, monkeypatch, harm):
+    if harm == "no index":
+        (tmp_path / "Maildir.index").mkdir()
+    else:
+
+        def full(*_: object, **__: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr(sqlite3, "connect", full)
+    server = FakeServer("generic", maildir=tmp_path / "Maildir", capture=False)
+    with (
+        pytest.raises(UserError, match=r"can't make the index .*Maildir\.index \(.*\): make room, or choose another"),
+        pages.page(server, "127.0.0.1", 0, Console()),
+    ):
+        pass
+
+
+def test_a_second_server_on_the_same_maildir_is_refused_and_the_first_goes_on(site):
+    (key,) = site.send(mail("first"))
+    second = FakeServer("generic", maildir=site.server.inbox.path, capture=False)
+    with pytest.raises(UserError, match="another umail serves"), pages.page(second, "127.0.0.1", 0, Console()):
+        pass
+    site.send(mail("second"))
+    assert site.ask(f"{API}/mails/{key}")[0] == 200
+    assert site.ask(f"{API}/mails")[1]["total"] == 2
+    assert index_files(site)
 
 
 def test_files_that_no_mail_program_names_so_are_left_alone(tmp_path):
@@ -149,6 +198,31 @@ def test_two_browsers_see_what_the_other_does(site, watched, chromium):
     site.ask(f"{API}/faults", "PUT", {"plan": "mail-451@9"})
     expect(other.locator(".plan")).to_have_text("⚡ mail-451@9")
     context.close()
+
+
+def test_a_page_that_nobody_sees_leaves_its_connection_to_others_and_catches_up_when_it_is_seen(site, watched):
+    """A browser opens six connections to a host for all its pages: each stream takes one."""
+    context = watched.page.context
+    pages_of_one_browser = [watched.page, *(context.new_page() for _ in range(7))]
+    for page in pages_of_one_browser:
+        page.goto(f"{site.url}/")
+        page.wait_for_selector(".live.on")
+        hide(page, True)
+    site.send(mail("while nobody looked"))
+    hide(watched.page, False)
+    watched.page.wait_for_selector(".live.on")
+    expect(watched.page.locator(".row")).to_have_count(1)
+    site.send(mail("seen as it comes"))
+    expect(watched.page.locator(".row")).to_have_count(2)
+
+
+def hide(page: Page, hidden: bool) -> None:
+    """Do what a browser does with a tab that goes behind another: Playwright keeps all of them in front."""
+    page.evaluate(
+        """hidden => { Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+             document.dispatchEvent(new Event("visibilitychange")); }""",
+        hidden,
+    )
 
 
 def test_a_page_finds_its_server_again_and_what_came_meanwhile(tmp_path, watched):

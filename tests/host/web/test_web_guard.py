@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import time
 
 import pytest
 
@@ -24,6 +26,8 @@ def ask(web: WebServer, path: str, method: str = "GET", body: bytes = b"", **hea
     return answer
 
 
+OWN = socket.gethostname().partition(".")[0].lower()
+OPENER = "Cross-Origin-Opener-Policy"
 PLAN = b'{"plan": "mail-451"}'
 
 
@@ -40,13 +44,14 @@ PLAN = b'{"plan": "mail-451"}'
         ({"Host": "localhost.evil.example"}, 421),
         ({"Host": ""}, 421),
         ({"Host": "[::1]:{port}"}, 200),
+        ({"Host": "{own}.local:{port}"}, 421),
         ({"Sec_Fetch_Site": "cross-site"}, 403),
         ({"Sec_Fetch_Site": "same-site"}, 403),
         ({"Sec_Fetch_Site": "same-origin"}, 200),
     ],
 )
 def test_a_change_from_another_origin_or_by_another_name_is_refused(site, headers, status):
-    filled = {name: value.format(port=site.web.port) for name, value in headers.items()}
+    filled = {name: value.format(port=site.web.port, own=OWN) for name, value in headers.items()}
     assert ask(site.web, "/api/v1/faults", "PUT", PLAN, **filled).status == status
     assert bool(site.server.plan.faults) == (status == 200)
 
@@ -67,6 +72,33 @@ def test_every_answer_has_a_strict_policy_and_is_not_sniffed(site):
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_page_that_another_site_opened_is_parted_from_it(site, watched):
+    assert ask(site.web, "/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate").headers[OPENER] == "same-origin"
+    assert ask(site.web, "/").headers[OPENER] == "same-origin"
+    # It would cost a tenth of a second to part a page from nobody.
+    assert OPENER not in ask(site.web, "/", Sec_Fetch_Site="none", Sec_Fetch_Mode="navigate").headers
+    watched.page.route("http://evil.example/", lambda route: route.fulfill(body="<p>x", content_type="text/html"))
+    watched.page.goto("http://evil.example/")
+    with watched.page.context.expect_page() as opening:
+        watched.page.evaluate("url => { window.opened = window.open(url); }", site.url)
+    opening.value.wait_for_selector(".live.on")
+    assert opening.value.evaluate("window.opener") is None
+    assert watched.page.evaluate("window.opened.closed")
+
+
+def test_no_answer_waits_for_an_acknowledgement(site):
+    connection = http.client.HTTPConnection("127.0.0.1", site.web.port, timeout=10)
+    took = []
+    for _ in range(20):
+        began = time.monotonic()
+        connection.request("GET", "/readyz")
+        connection.getresponse().read()
+        took.append(time.monotonic() - began)
+    connection.close()
+    # On a busy machine some take long for other reasons.
+    assert sorted(took)[5] < 0.03, "Nagle's algorithm and a delayed acknowledgement are 40 ms"
 
 
 def test_an_address_that_others_reach_needs_a_token():
@@ -93,3 +125,9 @@ def test_the_token_becomes_a_cookie_that_no_script_reads_or_is_sent_as_bearer():
         assert ask(web, "/api/v1/mails", Authorization="Bearer s3cret-token", Host="rebound.example").status == 421
         foreign = {"Authorization": "Bearer s3cret-token", "Origin": "http://evil.example"}
         assert ask(web, "/api/v1/mails", "DELETE", **foreign).status == 403
+        assert ask(web, "/readyz", Authorization="Bearer s3cret-token", Host=f"{OWN}.local:{web.port}").status == 200
+    with WebServer(FakeServer("generic"), host="0.0.0.0", token="s3cret-token") as again:
+        given = cookie.partition("=")[2].partition(";")[0]
+        assert ask(again, "/api/v1/mails", Cookie=f"umail-{again.port}={given}").status == 200, "a page that was open"
+    with WebServer(FakeServer("generic"), host="0.0.0.0", token="another") as other:
+        assert ask(other, "/api/v1/mails", Cookie=f"umail-{other.port}={given}").status == 401

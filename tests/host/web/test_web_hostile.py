@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import email.message
+import os
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from typing import Any
@@ -14,7 +17,7 @@ from playwright.sync_api import Error
 
 from host.web.conftest import Site, Watched, mail
 from umail_host.fake_smtp.pytest_plugin import USER
-from umail_host.web import html
+from umail_host.web import html, sanitiser
 from umail_host.web.mail import disposition, file_name
 
 # Each tries to run a script, to load, to send, to leave or to hide the frame: it must do none of them.
@@ -68,7 +71,7 @@ def opened(site: Site, watched: Watched, key: str) -> None:
 def test_a_hostile_mail_does_nothing_but_be_shown(site, watched, evil, monkeypatch, sanitised):
     """Both walls hold alone: with the sanitiser out of the way, sandbox and policy still stop everything."""
     if not sanitised:
-        monkeypatch.setattr(html.nh3, "clean", lambda text, **options: text)
+        monkeypatch.setattr(sanitiser, "clean", lambda text, pictures: text)
     keys = site.send(*[with_html(body) for body in BODIES.values()])
     dialogs: list[str] = []
     watched.page.on("dialog", lambda dialog: dialogs.append(dialog.message))
@@ -145,6 +148,48 @@ def test_huge_headers_ten_thousand_parts_and_deep_nesting_are_bounded(site, watc
     assert site.ask("/api/v1/mails?q=many")[1]["total"] == 1
 
 
+HARD = {
+    "From: " + "(" * 5000: "",
+    "From: " + ":" * 5000: "",
+    "Content-Type: text/plain" + "; a=b" * 4000: "",
+    "Content-Type: text/html": "url(" + " " * 150_000 + "<" * 16_000,
+    "References: " + "<" * 20_000: "",
+}
+
+
+def test_a_mail_that_is_hard_to_read_is_read_and_keeps_nobody_waiting(site):
+    for header, text in HARD.items():
+        began = time.monotonic()
+        (key,) = site.send(f"Subject: hard\r\n{header}\r\n\r\n{text}\r\n".encode())
+        assert site.ask(f"/api/v1/mails/{key}")[0] == site.ask(f"/api/v1/mails/{key}/standing")[0] == 200, header[:30]
+        assert time.monotonic() - began < 10, header[:30]
+
+
+def test_html_that_takes_too_much_is_not_shown_and_harms_nobody(site, watched, monkeypatch):
+    (key,) = site.send(with_html("<b>x</b>" * 1000))
+    assert site.ask(f"/api/v1/mails/{key}/html")[1].count(b"<b>x</b>") == 1000
+    for limit, most in (("_OUT", 1000), ("_SECONDS", 0)):
+        with monkeypatch.context() as strict:
+            strict.setattr(sanitiser, limit, most)
+            opened(site, watched, key)
+            watched.page.reload()
+            frame = watched.page.frame_locator("iframe")
+            assert "takes too much to be shown" in frame.locator("p").first.inner_text(), limit
+
+
+def test_the_process_that_sanitises_may_use_little_and_knows_no_secret(monkeypatch):
+    monkeypatch.setenv("UMAIL_WEB_TOKEN", "s3cret")
+    asked = "import resource, os, umail_host.web.sanitiser as one; one._limit(); print(*map(resource.getrlimit, ("
+    asked += "resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_CORE)))"
+    told = subprocess.run([sys.executable, "-c", asked], env=os.environ, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == f"({1 << 30}, {1 << 30}) (5, 5) (0, 0)"
+    given: list[dict[str, str]] = []
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *words, **more: given.append(more["env"]) or start(*words, **more))
+    assert sanitiser.clean("<p>x<script>1</script>", {}) == "<p>x</p>"
+    assert "UMAIL_WEB_TOKEN" not in given[0]
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
@@ -197,6 +242,8 @@ def test_what_the_page_brings_along_can_not_leave_its_place(site, watched):
     (key,) = site.send(mail(subject, "</script><img src=x onerror=alert(1)>"))
     watched.page.goto(f"{site.url}/")
     watched.page.wait_for_selector(f".row[data-id='{key}']")
+    assert watched.page.inner_text(".row .subject") == subject.replace("\u2028", " ").strip()
+    watched.page.wait_for_selector(".live.on")
     assert watched.page.inner_text(".row .subject") == subject.replace("\u2028", " ").strip()
     assert watched.page.title() == "umail · Mails"
     assert not watched.errors

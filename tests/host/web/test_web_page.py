@@ -44,9 +44,11 @@ def subjects(watched: Watched) -> list[str]:
 
 def alert_and_recovery(site: Site) -> list[str]:
     alert = mail(
-        "freezer: temperature 11 °C is above 8 °C", "On freezer, temperature 11 °C.", message_id="<1@b.example>"
+        "Temperature 11.0 °C, limit 8 °C (freezer)", "On freezer, temperature 11 °C.", message_id="<1@b.example>"
     )
-    normal = mail("freezer: back to normal, 5 °C", "5 °C", message_id="<2@b.example>", In_Reply_To="<1@b.example>")
+    normal = mail(
+        "Temperature 5.0 °C, back to normal (freezer)", "5 °C", message_id="<2@b.example>", In_Reply_To="<1@b.example>"
+    )
     return site.send(alert, mail("something else"), normal)
 
 
@@ -98,21 +100,33 @@ def test_a_mail_that_came_before_the_page_listened_is_shown_and_none_is_shown_tw
     assert watched.page.inner_text(".count") == "4 mails"
 
 
+def test_an_alert_and_its_recovery_are_a_thread_as_soon_as_they_have_come(site, watched):
+    go(site, watched)
+    site.send(mail("alert", message_id="<1@b.example>"))
+    expect(watched.page.locator(".row")).to_have_count(1)
+    assert watched.page.locator(".row .badge").count() == 0
+    site.send(mail("normal", message_id="<2@b.example>", In_Reply_To="<1@b.example>"))
+    expect(watched.page.locator(".row .badge")).to_have_text(["2", "2"])
+    assert subjects(watched) == ["normal", "alert"]
+
+
 def test_search_threads_views_and_deleting(site, watched):
     alert, other, _ = alert_and_recovery(site)
     go(site, watched)
     watched.page.wait_for_selector(".row")
     assert subjects(watched) == [
-        "freezer: back to normal, 5 °C",
+        "Temperature 5.0 °C, back to normal (freezer)",
         "something else",
-        "freezer: temperature 11 °C is above 8 °C",
+        "Temperature 11.0 °C, limit 8 °C (freezer)",
     ]
     assert watched.page.locator(".row .badge").all_inner_texts() == ["2", "2"]
-    watched.page.fill("#search", "above 8")
+    watched.page.fill("#search", "limit 8")
     expect(watched.page.locator(".row")).to_have_count(1)
     watched.page.click(".row a")
     watched.page.wait_for_selector(f'.reader[data-id="{alert}"]')
-    assert [one.split(" ", 2)[-1] for one in watched.page.locator(".thread a").all_inner_texts()][-1].endswith("5 °C")
+    assert [one.split(" ", 2)[-1] for one in watched.page.locator(".thread a").all_inner_texts()][-1].endswith(
+        "back to normal (freezer)"
+    )
     views = watched.page.locator(".reader .tabs button")
     assert views.all_inner_texts() == ["Text", "Headers", "Parts", "Source", "Envelope"]
     for name, shown in (
@@ -125,7 +139,7 @@ def test_search_threads_views_and_deleting(site, watched):
         expect(watched.page.locator(".reader .body")).to_contain_text(shown)
     shot(watched, "inbox")
     views.get_by_text("Headers").click()
-    assert "freezer: temperature 11 °C" in watched.page.inner_text(".headers")
+    assert "Temperature 11.0 °C, limit" in watched.page.inner_text(".headers")
     watched.page.click("text=Show raw")
     assert "=?utf-8?" in watched.page.inner_text(".headers").lower()
     watched.page.click("text=Delete")

@@ -14,7 +14,7 @@ from mail_readers import perl
 from umail_host.doctor.domain import Dns
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.pytest_plugin import PASSWORD, USER
-from umail_host.web import standing
+from umail_host.web import spam, standing
 from umail_host.web.server import WebServer
 
 API = "/api/v1"
@@ -115,10 +115,10 @@ def test_a_spamassassin_that_hangs_is_ended_and_few_wait_for_it(tmp_path, monkey
     program.write_text("#!/bin/sh\nsleep 600 & sleep 600\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(standing, "_FILTERING", 0.3)
-    assert standing.spamassassin(b"x") == {"error": "SpamAssassin took more than 0 s"}
+    monkeypatch.setattr(spam, "_FILTERING", 0.3)
+    assert spam.spamassassin(b"x") == {"error": "SpamAssassin took more than 0 s"}
     for _ in range(3):
-        standing._waiting.acquire()
-    assert standing.spamassassin(b"x") == {"error": standing._BUSY}
+        spam._waiting.acquire()
+    assert spam.spamassassin(b"x") == {"error": spam._BUSY}
     for _ in range(3):
-        standing._waiting.release()
+        spam._waiting.release()

@@ -59,10 +59,13 @@ class Sent:
 
 
 def header_addresses(content: bytes, name: str) -> list[str]:
-    """Return the bare addresses in the headers of that name."""
+    """Return the bare addresses in the headers of that name; none if they can't be read."""
     parsed = email.message_from_bytes(content.partition(b"\r\n\r\n")[0], policy=email.policy.compat32)
     values = [str(value) for value in parsed.get_all(name, [])]
-    return [address for _, address in email.utils.getaddresses(values) if address]
+    try:
+        return [address for _, address in email.utils.getaddresses(values) if address]
+    except RecursionError:  # "((((…": comments within comments
+        return []
 
 
 @dataclass

@@ -13,10 +13,13 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
+from email.policy import Compat32
+from email.utils import getaddresses
 
 # What the standard library raises for a damaged mail: wrong encodings, unknown and odd codecs, parameters in pieces.
-BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError, MessageError)
+BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError, MessageError, RecursionError)
 _LONGEST = 20_000  # characters of a header
+_LONGEST_OF_PART = 4000  # of one that says what a part is: the time for its parameters grows with their square
 # Python knows them, mail does not: some take time that grows with the square of the text.
 _NOT_FOR_MAIL = frozenset(("punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"))
 _NAMED = re.compile(r"=\?([^?*\s]*)[?*]")
@@ -59,12 +62,30 @@ def written(text: str) -> str:
         return text.encode("utf-8", "replace").decode("utf-8")
 
 
+class _Bounded(Compat32):
+    """Reads the beginning of a header that is longer than any real one."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[: _LONGEST_OF_PART if name.lower().startswith("content-") else _LONGEST]
+
+
+_POLICY = _Bounded()
+
+
 def parsed(content: bytes) -> Message:
     """Parse a mail; one that is nested too deeply has headers only."""
     try:
-        return email.message_from_bytes(content)
-    except (RecursionError, *BROKEN):
-        return BytesHeaderParser().parsebytes(content)
+        return email.message_from_bytes(content, policy=_POLICY)
+    except BROKEN:
+        return BytesHeaderParser(policy=_POLICY).parsebytes(content)
+
+
+def addresses(value: str) -> list[str]:
+    """Return the addresses in a header, without names; none if it can't be read."""
+    with contextlib.suppress(*BROKEN):
+        return [address for _, address in getaddresses([value]) if address]
+    return []
 
 
 def octets_of(part: Message) -> bytes:

@@ -134,7 +134,11 @@ class Connection:
         elif isinstance(event, Note):
             transcript.note(session.number, event.text, session.tls)
         elif isinstance(event, Deliver):
-            self._host.deliver(session, event.envelope)
+            try:
+                self._host.deliver(session, event.envelope)
+            except OSError as error:  # no room, say: the client is not told that it was taken
+                session.messages -= 1
+                raise OSError(f"the mail can't be stored: {error.strerror or error}") from None
         elif isinstance(event, StartTls):
             await self._flush(waiting=False)
             await self._handshake()

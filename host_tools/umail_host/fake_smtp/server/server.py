@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from umail_host.fake_smtp.record.inbox import Delivery, Inbox
 from umail_host.fake_smtp.record.masking import Masker
 from umail_host.fake_smtp.record.transcript import Entry, RawCapture, Transcript
 from umail_host.fake_smtp.server import tls
-from umail_host.fake_smtp.server.background import Background
+from umail_host.fake_smtp.server.background import Background, bound
 from umail_host.fake_smtp.server.channel import Channel
 from umail_host.fake_smtp.server.clock import Clock
 from umail_host.fake_smtp.server.connection import Connection
@@ -200,21 +199,14 @@ class FakeServer(Background):
 
     async def _listen(self) -> None:
         await self._close()
-        self._server = await asyncio.start_server(self._connected, sock=self._bind())
+        self._server = await asyncio.start_server(self._connected, sock=bound(self.host, self.port))
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
         await self._close()
         # Bound but not listening: the port stays ours, and connecting to it is refused.
-        self._bound = self._bind()
+        self._bound = bound(self.host, self.port)
         self.port = self._bound.getsockname()[1]
-
-    def _bind(self) -> socket.socket:
-        bound = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
-        if sys.platform != "win32":
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((self.host, self.port))
-        return bound
 
     async def _close(self) -> None:
         if self._server:

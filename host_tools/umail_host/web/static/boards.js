@@ -15,7 +15,7 @@ export function open(place, known) {
 }
 
 export async function show([wanted]) {
-  const next = wanted || facts.boards[0];
+  const next = facts.boards.includes(wanted) ? wanted : facts.boards[0];
   if (!next) {
     put(main, h("p", { class: "quiet" }, t("No board here")));
     return;
@@ -24,12 +24,12 @@ export async function show([wanted]) {
   name = next;
   const faults = await ask("/faults");
   if (main.dataset.view !== "boards" || next !== name) return;
-  const tabs = h("nav", { class: "tabs", "aria-label": t("Boards") }, facts.boards.map((one) => h("a", { href: `#/boards/${encodeURIComponent(one)}`, "aria-current": one === name ? "page" : false }, one)));
-  parts = { state: h("div", { class: "chips" }), buttons: h("div", { class: "groups" }), chart: h("div", { class: "chart" }), console: h("pre", { class: "console", tabindex: 0, "aria-label": t("Console") }), outbox: h("div", {}) };
+  const tabs = facts.boards.map((one) => h("a", { href: `#/boards/${encodeURIComponent(one)}`, "aria-current": one === name ? "page" : false }, one));
+  parts = { tabs: h("nav", { class: "tabs", "aria-label": t("Boards") }, tabs), state: h("div", { class: "chips" }), buttons: h("div", { class: "groups" }), chart: h("div", { class: "chart" }), console: h("pre", { class: "console", tabindex: 0, "aria-label": t("Console") }), outbox: h("div", {}) };
   const card = (title, ...inner) => h("section", { class: "card" }, h("h2", {}, t(title)), inner);
   const look = h("button", { onclick: doing(outbox) }, t("Look"));
   cards = h("div", { class: "board" }, h("section", { class: "card wide" }, h("h1", {}, name), parts.state, parts.buttons), card("Readings", parts.chart), card("Console", parts.console), card("Outbox", look, parts.outbox), refuse(faults));
-  put(main, facts.boards.length > 1 && tabs, cards);
+  put(main, facts.boards.length > 1 && parts.tabs, cards);
   buttons();
   await reload();
 }
@@ -37,13 +37,21 @@ export async function show([wanted]) {
 export async function reload() {
   if (!cards?.isConnected) return;
   const asked = name;
-  const board = await ask(`/boards/${encodeURIComponent(name)}`);
-  if (asked === name) draw(board);
+  const [board, all] = await Promise.all([ask(`/boards/${encodeURIComponent(name)}`), ask("/boards")]);
+  if (asked !== name) return;
+  all.forEach(tab);
+  draw(board);
 }
 
-export function changed(names) {
-  if (!names.includes(name) || loading) return;
-  loading = setTimeout(() => {
+// Every board is seen, whichever is looked at. A link stays the same element, so it keeps the focus.
+function tab(board, index) {
+  const trouble = [!board.powered ? "off" : board.wifi !== "connected" && board.wifi, board.sensor?.gone && "unplugged"].filter(Boolean);
+  const measured = board.powered && board.reading !== null && `${many(board.reading)} ${board.unit}`;
+  put(parts.tabs.children[index], board.name, measured && h("small", {}, " ", measured), trouble.map((word) => h("small", { class: "fault" }, " ⚠ ", t(word))));
+}
+
+export function changed() {
+  loading ??= setTimeout(() => {
     loading = undefined;
     reload();
   }, 200);
@@ -82,7 +90,8 @@ async function outbox() {
   const mails = await ask(`/boards/${encodeURIComponent(name)}/outbox`);
   const head = ["Subject", "State", "Due in", "Attempts", "Why"].map((text) => h("th", { scope: "col" }, t(text)));
   parts.outbox.replaceChildren(mails.length ? h("table", { class: "parts" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, mails.map((mail) =>
-    h("tr", {}, h("td", {}, mail.subject), h("td", {}, t(mail.state)), h("td", { class: "number" }, `${many(mail.due)} s`), h("td", { class: "number" }, mail.attempts), h("td", {}, mail.why))))) : h("p", { class: "quiet" }, t("The outbox is empty.")));
+    h("tr", {}, h("td", {}, mail.subject), h("td", {}, t(mail.state === "dead" ? "given up" : mail.state)), h("td", { class: "number" }, mail.state === "dead" ? "–" : `${many(mail.due)} s`), h("td", { class: "number" }, mail.attempts),
+      h("td", {}, mail.why, mail.gone.map(([address, reply]) => h("div", {}, `${address}: ${reply}`))))))) : h("p", { class: "quiet" }, t("The outbox is empty.")));
 }
 
 function chart(board) {
@@ -92,10 +101,12 @@ function chart(board) {
   const values = points.map((point) => point[1]).concat(board.limit === null ? [] : [board.limit, board.limit - board.hysteresis]);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const room = (most - least) * 0.08 || 1;
-  const x = (time) => left + ((time - points[0][0]) / (points.at(-1)[0] - points[0][0] || 1)) * (width - left - 8);
+  const shown = board.marks.filter((mark) => mark.time >= points[0][0]);
+  const end = Math.max(points.at(-1)[0], ...shown.map((mark) => mark.time)); // what was marked may be newer than the last reading
+  const x = (time) => left + ((time - points[0][0]) / (end - points[0][0] || 1)) * (width - left - 8);
   const y = (value) => 8 + ((most + room - value) / (most - least + 2 * room)) * (height - bottom - 8);
   const label = (value, text, kind) => [svg("line", { class: kind, x1: left, x2: width - 8, y1: y(value), y2: y(value) }), svg("text", { x: left - 4, y: y(value) + 4, "text-anchor": "end" }, many(value)), svg("title", {}, text)];
-  const marks = board.marks.filter((mark) => mark.time >= points[0][0]).map((mark) => svg("g", { class: "mark " + mark.kind }, svg("line", { x1: x(mark.time), x2: x(mark.time), y1: 8, y2: height - bottom }), svg("circle", { cx: x(mark.time), cy: 12, r: 5 }), svg("title", {}, `${t(mark.kind)}: ${mark.text}`)));
+  const marks = shown.map((mark) => svg("g", { class: "mark " + mark.kind }, svg("line", { x1: x(mark.time), x2: x(mark.time), y1: 8, y2: height - bottom }), svg("circle", { cx: x(mark.time), cy: 12, r: 5 }), svg("title", {}, `${t(mark.kind)}: ${mark.text}`)));
   const last = points.at(-1)[1];
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${t("Readings")}: ${many(last)} ${board.unit}` },
     board.limit !== null && svg("rect", { class: "band", x: left, width: width - left - 8, y: y(board.limit), height: Math.max(1, y(board.limit - board.hysteresis) - y(board.limit)) }),

@@ -3,6 +3,7 @@
 import { ask, h } from "./dom.js";
 
 const PAGE = 100;
+const KEPT = 3000; // rows; those far from what is seen are forgotten beyond that, and asked for again
 
 // draw(row) makes a row's element; search() gives the query of the list.
 export class List {
@@ -45,7 +46,10 @@ export class List {
   arrived(all) {
     const mails = all.filter((mail) => mail.number > this.newest); // a list that was just loaded has some of them
     if (!mails.length) return;
-    for (const mail of mails) this.rows.set(this.total++, mail);
+    for (const mail of mails) {
+      if (mail.threaded > 1) this.join(mail);
+      this.rows.set(this.total++, mail);
+    }
     this.newest = mails.at(-1).number;
     this.moved = (this.moved || 0) + mails.length;
     // Once a frame, however many events there are.
@@ -60,6 +64,16 @@ export class List {
       this.counted(this.total);
       this.render();
     });
+  }
+
+  // The other mails of its thread tell how many they are now.
+  join({ thread, threaded }) {
+    for (const [number, row] of this.rows) {
+      if (row.thread !== thread) continue;
+      row.threaded = threaded;
+      this.made.get(number)?.remove();
+      this.made.delete(number);
+    }
   }
 
   at(position) {
@@ -83,8 +97,12 @@ export class List {
     if (this.asked.has(page)) return;
     this.asked.add(page);
     const { age, total } = this;
-    const found = await ask(`/mails?limit=${PAGE}&offset=${offset}&${this.search()}`);
-    this.asked.delete(page);
+    let found;
+    try {
+      found = await ask(`/mails?limit=${PAGE}&offset=${offset}&${this.search()}`);
+    } finally {
+      this.asked.delete(page);
+    }
     if (age !== this.age) return;
     const moved = this.total - total;
     this.keep(found.mails, offset + moved - (found.total - total));
@@ -120,5 +138,8 @@ export class List {
         this.made.delete(number);
       }
     }
+    if (this.rows.size <= KEPT) return;
+    const middle = this.total - 1 - first;
+    for (const number of this.rows.keys()) if (Math.abs(number - middle) > KEPT / 3) this.rows.delete(number);
   }
 }

@@ -78,7 +78,7 @@ function soon() {
 export function arrived(mails) {
   if (!list?.element.isConnected) return;
   if (query) soon();
-  else list.arrived(mails.map((mail) => ({ threaded: 1, ...mail })));
+  else list.arrived(mails);
 }
 
 export function key(pressed) {

@@ -1,6 +1,6 @@
 // The frame of the page: where one is, what comes from the server, the keys.
 
-import { h, id, tell } from "./dom.js";
+import { ask, h, id, tell } from "./dom.js";
 import { language, t } from "./words.js";
 import * as mails from "./mails.js";
 
@@ -62,33 +62,48 @@ function decoded(word) {
   }
 }
 
+// A browser opens six connections to a host for all its pages, so a page that nobody sees has none.
+let stream;
 function listen() {
-  const stream = new EventSource("/api/v1/events");
+  if (document.hidden || stream) return;
+  const opened = (stream = new EventSource("/api/v1/events"));
   const reload = () => Object.values(views).forEach((view) => view.reload?.());
-  let seen = start.state; // what this page has seen already
   const set = (on) => {
     live = on;
     showLive();
   };
-  stream.onerror = () => {
-    seen = undefined;
-    set(false);
-    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
-  };
-  const on = (kind, work) => stream.addEventListener(kind, (event) => work(JSON.parse(event.data)));
-  on("state", (state) => {
-    if (String(state) !== String(seen)) reload();
+  opened.onerror = () => {
     start.state = undefined;
+    set(false);
+    if (opened.readyState !== EventSource.CLOSED || stream !== opened) return;
+    hang();
+    setTimeout(listen, 2000);
+    ask("/server").catch((error) => tell(error.message)); // it says why it will not be heard
+  };
+  const on = (kind, work) => opened.addEventListener(kind, (event) => work(JSON.parse(event.data)));
+  on("state", async (state) => {
     set(true);
+    const missed = String(state) !== String(start.state); // what came along with the page is known
+    const again = start.state === undefined;
+    start.state = undefined;
+    if (missed) reload();
+    if (again) known(await ask("/server"));
   });
   on("mails", mails.arrived);
   on("sessions", (numbers) => views.sessions?.changed(numbers));
-  on("boards", (boards) => views.boards?.changed(boards));
+  on("boards", () => views.boards?.changed());
   on("reload", reload);
-  on("faults", (plan) => {
-    facts.faults = plan;
-    bar();
-  });
+  on("faults", (faults) => known({ faults }));
+}
+
+function hang() {
+  stream?.close();
+  stream = start.state = undefined;
+}
+
+function known(more) {
+  Object.assign(facts, more);
+  bar();
 }
 
 function help() {
@@ -109,6 +124,7 @@ document.addEventListener("keydown", (event) => {
   else if (current.key?.(event.key)) event.preventDefault();
 });
 window.addEventListener("hashchange", go);
+document.addEventListener("visibilitychange", () => (document.hidden ? hang() : listen()));
 window.addEventListener("unhandledrejection", (event) => tell(event.reason?.message || String(event.reason)));
 document.documentElement.lang = language;
 go();

@@ -99,17 +99,22 @@ function dialogue(session) {
 function flight(one, before) {
   const gap = before ? Math.max(0, one.at - before.until) : 0;
   const time = h("span", { class: "at" }, many(Math.round(one.at * 10) / 10) + " ms");
-  const lines = h("span", { class: "lines" }, one.lines.slice(0, 4).map((line) => h("code", {}, line)), more(one));
+  const said = h("span", { class: "lines" }, lines(one, 0, 4), more(one));
   const item = h("li", { class: { C: "client", S: "server", "!": one.fault ? "note fault" : "note" }[one.from] + (one.tls ? " tls" : "") }, time,
-    one.from === "!" ? h("span", { class: "told" }, one.fault ? "⚡ " : "", one.lines[0]) : [lines, arrow(one), one.trip > 0 && h("span", { class: "trip", "aria-label": `${t("round trip")} ${one.trip}` , role: "img" }, one.trip)]);
+    one.from === "!" ? h("span", { class: "told" }, one.fault ? "⚡ " : "", one.lines[0]) : [said, arrow(one), one.trip > 0 && h("span", { class: "trip", "aria-label": `${t("round trip")} ${one.trip}` , role: "img" }, one.trip)]);
   item.style.marginTop = `${Math.min(40, Math.round(3 * Math.log2(1 + gap)))}px`;
   return item;
 }
 
+// The time of a line stands beside it if it is not that of its flight.
+const lines = (one, from, to) => one.lines.slice(from, to).map((line, index) => {
+  const late = one.times[from + index] - one.at;
+  return h("code", { title: `${many(one.times[from + index])} ms` }, line, late >= 1 && h("small", {}, ` +${many(Math.round(late))} ms`));
+});
+
 function more(one) {
-  const rest = one.lines.slice(4);
-  const count = rest.length + one.more;
-  return count > 0 && h("details", {}, h("summary", {}, `+ ${many(count)} ${t("more lines")}`), rest.map((line) => h("code", {}, line)), one.more > 0 && h("code", {}, "…"));
+  const count = one.lines.length - 4 + one.more;
+  return count > 0 && h("details", {}, h("summary", {}, `+ ${many(count)} ${t("more lines")}`), lines(one, 4), one.more > 0 && h("code", {}, "…"));
 }
 
 const arrow = (one) => svg("svg", { class: "arrow", viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" },

@@ -41,7 +41,7 @@ const german = {
   "search": "suchen", "this list": "diese Liste", "back to the list": "zurück zur Liste", "live": "live", "not connected": "nicht verbunden",
   "{} points": "{} Punkte", "spam from {} on": "Spam ab {}",
   "alert": "Alarm", "recovery": "Entwarnung", "gone": "weg", "refusing": "verweigert", "connected": "verbunden", "waiting": "wartet",
-  "unplugged": "abgezogen", "latency": "Verzögerung", "dead": "aufgegeben", "ready": "bereit", "strikes": "schlägt zu",
+  "unplugged": "abgezogen", "latency": "Verzögerung", "given up": "aufgegeben", "ready": "bereit", "strikes": "schlägt zu",
 };
 
 export function t(text, value = undefined) {
