@@ -10,10 +10,10 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint stubtest generated format size bench heartbeats power kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
+.PHONY: help install demo test lint stubtest generated format size bench heartbeats power rehearsal kills weeks fuzz fleet hil releases matrix same stubs servers crossings docs package clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml
 	@echo "setting up $(VENV) (once, about a minute)"
@@ -87,6 +87,9 @@ heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a 
 
 power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems; 5,000 alerts (about four minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)
+
+rehearsal: $(READY) ## Update a fleet of 20 virtual boards: in stages, one that takes it back, a secret rotated (five minutes); another number: make rehearsal BOARDS=5
+	@UMAIL_REHEARSAL=$(or $(BOARDS),20) $(BIN)/python -m pytest -q tests/host/update/test_rehearsal.py $(ARGS)
 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)

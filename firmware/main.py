@@ -1,5 +1,10 @@
-"""Starts the alert node."""
+"""Starts the alert node; by the switch, if this board takes updates over the network."""
 
-from alertnode import start
+try:
+    import switch
+except ImportError:
+    from alertnode import start
 
-start.main()
+    start.main()
+else:
+    switch.run()

@@ -39,6 +39,8 @@ class App:
     readings: dict = {}
     # A Rest, on a board that stays awake: lets go of what mails while nothing waits.
     rest = None
+    # What is done now and then while the board is online.
+    chores: tuple = ()
     # An Own, if there are texts of one's own.
     own = None
     # A Panel, if there are outputs.
@@ -183,6 +185,8 @@ class App:
             self.port.mark(platform.RESETS, 0)
         if self.expiry:
             self.expiry()
+        for chore in self.chores:
+            chore()
         return True
 
     def flush(self, budget=None):

@@ -124,6 +124,9 @@ class Battery:
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
+        if self._port.exists(self._port.UPDATE):
+            # On trial: that it can mail must be seen.
+            return not self._radio_wait()
         mailer = self._app.mailer
         if not mailer.due() or self._radio_wait():
             return False

@@ -57,6 +57,8 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
+# Where this board's updates are handed out, and how many hours pass from one question to the next.
+_UPDATE = {"url": ("word", REQUIRED), "trust": ("roots", ()), "every": ("number", 24, 0.001, 720)}
 _TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
@@ -79,6 +81,7 @@ _TOP = {
     "summary": ("hour", ()),
     "expires": (dict, ()),
     "watchdog": ("number", 120, 0, 3600),
+    "update": (_UPDATE, ()),
     "ping": ("text", ""),
     "ping_trust": ("roots", ()),
     "log_size": ("whole", 16384, 0, 1000000),
@@ -133,6 +136,8 @@ def check(value):
             config[key] = config_summary.section(key, config[key], problems)
     if config["quiet"]:
         _quiet(config["quiet"], problems)
+    if config["update"] and config["update"]["url"]:
+        _url(config["update"]["url"], problems)
     if config["ping"]:
         _ping(config["ping"], problems)
     if "insecure" in (config["ping_trust"] or ()):
@@ -145,6 +150,14 @@ def check(value):
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])
     return config, sorted(problems.sentences)
+
+
+def _url(url, problems):
+    scheme, _, rest = url.partition("://")
+    host, colon, port = rest.partition("/")[0].partition(":")
+    good = not colon or (port.isdigit() and 0 < int(port) < 65536)
+    if scheme not in ("http", "https") or not good or wrong_text("name", host):
+        problems.add("update.url", "is not the address of a server")
 
 
 def _mail(mail, problems):

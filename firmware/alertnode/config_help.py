@@ -131,6 +131,10 @@ _HINTS = {
     "summary.spread": _SPREAD,
     "expires": 'give names and dates, such as {"client secret": "2027-03-01"}, or leave it out',
     "watchdog": "give the seconds without progress after which the board restarts, such as 120; 0 arms none",
+    "update": 'give {"url": "https://updates.example.org/boards"}, or leave it out',
+    "update.url": "give where umail update publish's folder is served, such as http://192.168.1.5:8017",
+    "update.trust": "leave it out, or give the path of a root certificate in DER form, such as /certs/root.der",
+    "update.every": "give the hours from one question for an update to the next, such as 24",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
 }
 # What one kind of sensor alone has, and outputs.

@@ -39,6 +39,8 @@ PARTS = (
     "waiting",
 )
 STARTING, READING, WRITING, CONNECTING, ASKING, SENDING, WAITING = range(7)
+# What the switch of updates is about; there is none most of the time.
+UPDATE = "/update/state"
 # So many failed starts within an hour, and the next one is in safe mode.
 MOST_FAILS = 3
 _HEAD = 8

@@ -83,6 +83,21 @@ def add(node, settings, way, slept, uptime):
         from alertnode import kept
 
         node.mailer.kept = kept.use(node, settings)
+    if not node.chores:
+        node.chores = _chores(node, settings)
+
+
+def _chores(node, settings):
+    chores: tuple = ()
+    if platform.exists(platform.UPDATE):
+        from alertnode.trial import Trial
+
+        chores = (Trial(node),)
+    if settings["update"]:
+        from alertnode.update import Updates
+
+        chores += (Updates(node, settings["update"]),)
+    return chores
 
 
 def send(node, budget):
@@ -94,6 +109,8 @@ def send(node, budget):
         left = (end - node.clock.uptime()) // 1000
         if left > 0 and node.mailer.due():
             node.flush(left)
+        for chore in node.chores:
+            chore()
         # What can wait until the mail has gone: the time, once a day.
         return not node.clock.due() or node.online()
     finally:

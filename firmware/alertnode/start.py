@@ -57,6 +57,10 @@ def _prepared(cause, running):
         _hung()
     asleep = cause == platform.DEEP_SLEEP
     settings = asleep and _ready(running) or _settings(running)
+    if platform.exists(platform.UPDATE):
+        from alertnode import trial
+
+        trial.begin()
     if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
         from alertnode import safe
 
@@ -123,6 +127,10 @@ def _tell(problems, feed):
     """Say what is wrong, again and again, so that whoever connects later reads it too, then restart; Ctrl-C ends it."""
     # (Whoever corrects it is not to be disturbed at the next start.)
     platform.mark(platform.WATCH, 0)
+    if platform.exists(platform.UPDATE):
+        from alertnode import trial
+
+        trial.refuse(problems)
     for _ in range(_REMINDERS):
         print("alertnode: not started, fix the configuration:")
         for sentence in problems:
@@ -176,3 +184,7 @@ def _keep(error, log, pause):
     from alertnode import last_words
 
     last_words.crashed(platform, error, log, pause)
+    if platform.exists(platform.UPDATE):
+        from alertnode import trial
+
+        trial.crashed(error)

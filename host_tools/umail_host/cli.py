@@ -26,6 +26,7 @@ from umail_host.commands import (
     outbox,
     provision,
     serve,
+    update,
 )
 from umail_host.errors import UserError
 
@@ -68,6 +69,7 @@ app.command("log", epilog=log.EXAMPLE)(log.command)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(config.app, name="config")
 app.command("flash", epilog=flash.EXAMPLE)(flash.command)
+app.add_typer(update.app, name="update")
 app.add_typer(farm.app)
 app.add_typer(fleet.app, name="fleet")
 

@@ -95,6 +95,11 @@ MISTAKES = (
     ("mail.fallback", but(SECOND, {"password": "geheim"}), "store it as the secret mail_password_2."),
     ("mail.fallback", but(SECOND, {"oauth": OAUTH}), '"mail.fallback.oauth" gets a token for a login'),
     ("mail.fallback", {"route": "smtp", "sender": "a@x"}, '"mail.fallback.host" is missing, and the route smtp needs'),
+    ("update", {}, '"update.url" is missing: give where'),
+    ("update", {"url": "ftp://x"}, '"update.url" is not the address of a server: give where'),
+    ("update", {"url": "https://x:99999/a"}, '"update.url" is not the address of a server'),
+    ("update", {"url": "http:///a"}, '"update.url" is not the address of a server'),
+    ("update", {"url": "http://x", "every": 0}, '"update.every" is 0, outside of 0.001 to 720'),
     ("expires", [], '"expires" is not an object'),
     ("expires", {"client secret": "2027-02-29"}, '"expires" has no date for "client secret": give names'),
     ("expires", {"client secret": "geheim"}, '"expires" has no date'),
@@ -320,6 +325,9 @@ WRONG = {
     "summary.on": WORD + (0, "Monday"),
     "summary.spread": WHOLE + (-1, 1440),
     "expires": TABLE + ({"": "2027-03-01"}, {"a": "2027-3"}, {"a": "2027-02-30"}, {"a": "2027-03-01-01"}, {"a": None}),
+    "update.url": BLANK + ("x", "ftp://x", "http://", "https://a b/"),
+    "update.trust": BLANK + ("root.der", "/certs/"),
+    "update.every": NUMBER + (0, 721),
     "watchdog": NUMBER + (-1, 1, 1.9),
     "log_size": WHOLE + (-1,),
 }
@@ -329,6 +337,7 @@ BAND = {"name": "t", "when": "outside", "low": 2, "high": 8}
 CHANGE = {"name": "t", "when": "change", "by": 5, "within": 60}
 # What must be otherwise in GOOD for a key, or those that begin so.
 NEEDED = {
+    "update": {"update": {"url": "http://updates.example.org"}},
     "ethernet": {"wifi": REMOVE, "ethernet": {"phy_type": "LAN8720", "mdc": 23, "mdio": 18}},
     "heartbeat.": {"heartbeat": {"at": "06:30"}},
     "summary.": {"summary": {"at": "07:00", "every": "week", "on": "monday"}},

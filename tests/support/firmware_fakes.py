@@ -10,6 +10,8 @@ NOON = seconds(2026, 11, 24, 12, 0, 0)
 class Port:
     """Stands for the module alertnode.platform; time passes only in ``sleep`` and ``pass_time``."""
 
+    UPDATE = "/update/state"
+
     def __init__(self, unix=946684800):
         self.milliseconds = 1073741000
         self.clock = unix * 1000
@@ -34,6 +36,9 @@ class Port:
 
     def pass_time(self, seconds):
         self.sleep(seconds * 1000)
+
+    def exists(self, path):
+        return path in self.files
 
     def unix(self):
         return self.clock // 1000

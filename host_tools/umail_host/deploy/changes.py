@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from umail_host.deploy import romfs, wire
-from umail_host.deploy.image import FIRMWARE, LIBRARY, MicroPython
+from umail_host.deploy.image import FIRMWARE, LIBRARY, SWITCH, MicroPython
 from umail_host.deploy.romfs import Link
 from umail_host.errors import UserError
 
 LIST = "/.umail-files"
 FIRST = {"/boot.py", "/main.py"}
-CODE = ("/lib/", *FIRST)
+CODE = ("/lib/", *FIRST, f"/{SWITCH}")
 _DEVICE = Path(__file__).with_name("on_board.py")
 # Modules that lay flat in umail and alertnode 0.1 and have gone into sub-packages, or got another name.
 _FLAT = {

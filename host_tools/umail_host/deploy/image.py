@@ -25,6 +25,8 @@ OLDEST_MICROPYTHON = (1, 22)
 MPY_FORMAT = 6
 # What stays text: MicroPython runs these two by name, and a person may want to read or change them on the board.
 _ROOT_FILES = ("boot.py", "main.py")
+# Beside them on a board that takes updates over the network.
+SWITCH = "switch.py"
 # Modules of the library that only CPython imports.
 NOT_FOR_BOARDS = "*_cpython.py"
 # Without line numbers the library takes 7 % less flash and 4 % less RAM; tracebacks still name its functions, and
@@ -176,7 +178,10 @@ def build(
     if needs:
         own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
         image = needed.only(image, needs.config, own, keyed)
-    image |= {f"/{name}": (firmware / name).read_bytes() for name in _ROOT_FILES if (firmware / name).is_file()}
+    else:
+        image = needed.without_updates(image)
+    root_files = (*_ROOT_FILES, *([SWITCH] if needs and needs.value.get("update") else []))
+    image |= {f"/{name}": (firmware / name).read_bytes() for name in root_files if (firmware / name).is_file()}
     if config is not None:
         image[CONFIG] = config.file(board, release)
     for path, octets in (extra_files or {}).items():

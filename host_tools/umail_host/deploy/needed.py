@@ -23,10 +23,12 @@ _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/compat", "umail/queue/stopwatch")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "alertnode/tokens")
+_UPDATES = ("alertnode/update", "alertnode/bundle", "alertnode/trial", "umail/net/http_get")
 # A board's language is in its modules already; this is for programs that ask for another one.
 _OTHER_ADVICE = ("umail/tables/advice_de",)
 # What signs, and so needs the board's fleet key.
-_BY_KEY = ("alertnode/signing", "alertnode/status", "alertnode/hmac256")
+_HMAC = "alertnode/hmac256"
+_BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
 _SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/make_ready", "alertnode/ready")
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
@@ -89,9 +91,15 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed
     """
     drop = {f"/lib/{module}" for module in _unneeded(config)}
     if not keyed:
-        drop |= {f"/lib/{module}" for module in _BY_KEY}
+        drop |= {f"/lib/{module}" for module in _BY_KEY if module != _HMAC or not config.get("update")}
     if own:
         drop = {module for module in drop if not module.startswith(_LIBRARY)}
+    return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
+
+
+def without_updates(image: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return ``image``, of all modules, without the firmware's for updates, for which no board asks unconfigured."""
+    drop = {f"/lib/{module}" for module in _UPDATES if not f"/lib/{module}".startswith(_LIBRARY)}
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
 
 
@@ -116,7 +124,7 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/rules_more"
     if not any(each.get("oauth") for each in routes):
         yield from _TOKENS
-        if not config.get("ping"):
+        if not config.get("ping") and not config.get("update"):
             yield "umail/net/http"
     if not config.get("ping"):
         yield "alertnode/ping"
@@ -126,6 +134,8 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "umail/routes"
     wanted = _roots(routes) if not config.get("ping") or config.get("ping_trust") else _all_roots()
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in wanted)
+    if not config.get("update"):
+        yield from _UPDATES
     yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
     if "ethernet" not in config:
         yield "alertnode/ethernet"

@@ -73,7 +73,8 @@ def check(found: Partition | None, files: Mapping[str, bytes]) -> bytes:
     if len(image) > found.size:
         raise UserError(
             f"the ROMFS takes {len(image) / 1024:.0f} KiB, the board's partition has {found.size // 1024} KiB: "
-            "deploy without --romfs, or flash a build with a larger one (umail deploy --romfs --freeze FOLDER)",
+            "name its --config, so that only what that needs goes along, deploy without --romfs, or flash a build with "
+            "a larger one (umail deploy --romfs --freeze FOLDER)",
             3,
         )
     kept = {"/".join(path.removeprefix(ROOT).split("/")[:2]) for path in files}

@@ -21,6 +21,8 @@ from umail_host.deploy.image import FIRMWARE, LIBRARY, check_version
 from umail_host.deploy.romfs import Link as Link
 from umail_host.errors import UserError
 
+# An update over the network that is under way, and the number of the one in force (firmware/switch.py).
+_UPDATE, _IN_FORCE = "/update/state", "/update.version"
 # Called with the file being written, the bytes sent so far, and the bytes to send in all.
 Progress = Callable[[str, int, int], None]
 
@@ -62,7 +64,12 @@ def deploy(
         UserError: no room, a version that does not fit, a file that the flash gives back wrong, an image that does not
             import on the board, no ROMFS partition for what belongs into one.
     """
-    found = changes.survey(link, image)
+    found = changes.survey(link, {*image, _UPDATE, _IN_FORCE})
+    if _UPDATE in found.files:
+        # What is brought now must not be taken back later.
+        link.exec("import switch\nswitch.clean(switch.load() or {'secrets': ()})")
+    if _IN_FORCE in found.files:
+        link.exec(f"remove({_IN_FORCE!r})")
     check_version(found.python, mpy=any(path.endswith(".mpy") for path in image))
     whole = changes.placed(found, image, rom)
     in_rom = {path: octets for path, octets in whole.items() if path.startswith(romfs.ROOT)}

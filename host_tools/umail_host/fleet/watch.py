@@ -31,6 +31,8 @@ _UNREADABLE_S = 15 * 60
 _BUDGET_S = 120
 # IDLE lasts so long at most: a server may drop it after half an hour (RFC 2177), a router much sooner.
 _IDLE_S = 240
+# Seconds from what it tells to the next look: mails often come in company.
+_AFTER_S = 10
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,10 @@ class Watch:
         if account is not None and not self._failed and end - time.monotonic() > 10:
             try:
                 with Connection(account) as connection:
-                    if connection.wait(min(end - time.monotonic(), _IDLE_S)):
-                        return
+                    told = connection.wait(min(end - time.monotonic(), _IDLE_S))
+                # A server that tells of something all the time must not be asked all the time.
+                if told:
+                    end = min(end, time.monotonic() + _AFTER_S)
             except Exception as error:
                 # It is a hint only, and dies in many ways; the next look says what is wrong.
                 self._say(f"not told of new mails: {terminal.printable(str(error))[:200]}")

@@ -34,6 +34,12 @@ class Fleet:
         if not isinstance(self.watch, dict):
             raise UserError(f"{path}: write [watch] with one bracket before what the watch is to do")
         self.boards: list[dict[str, Any]] = found or [{}]
+        for board in self.boards:
+            if "id" in board and not _plain(board["id"]):
+                raise UserError(
+                    f"{path}: the id of {self.name(board) or 'a board'} is empty: "
+                    "give the one that umail boards shows, or remove the key"
+                )
         self._check_once("board_name", [self.name(board) for board in self.boards])
         self._check_once("id", [_plain(board["id"]) for board in self.boards if "id" in board])
 
@@ -104,4 +110,4 @@ def _merge(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(identity: object) -> str:
-    return str(identity).lower().replace(":", "").replace("-", "")
+    return str(identity).strip().lower().replace(":", "").replace("-", "")

@@ -52,15 +52,25 @@ def hidden(text, secret):
     return text if end == len(plain) else plain[:end] + "***"
 
 
-def _failed(text, key="token_endpoint"):
-    return MailError("auth", "temporary", "token endpoint: " + text, key=key)
+def _failed(text, whose="token endpoint"):
+    return MailError("auth", "temporary", "%s: %s" % (whose, text), key="token_endpoint")
 
 
-class _Reader:
-    # Takes lines and counted bytes out of a buffer (generators); the seconds are those of one wait.
-    def __init__(self, buffer, seconds):
+class Reader:
+    """Takes lines and counted bytes out of a buffer (generators); ``seconds`` are those of one wait.
+
+    An answer has a body of ``most`` bytes at most, and is ``whose`` in a failure.
+    """
+
+    def __init__(self, buffer, seconds, most=_MAX_BODY, whose="token endpoint"):
         self.buffer = buffer
         self.seconds = seconds
+        self.most = most
+        self.whose = whose
+
+    def failed(self, text):
+        """Return the MailError of an answer that is of no use."""
+        return _failed(text, self.whose)
 
     def more(self):
         return (yield self.seconds)
@@ -76,7 +86,7 @@ class _Reader:
                 kept = kept or bytes(self.buffer.view[:64])
                 self.buffer.start = self.buffer.end = 0
             if not (yield from self.more()):
-                raise _failed("the connection ended inside the answer")
+                raise self.failed("the connection ended inside the answer")
 
     def take(self, count, into):
         # ``count`` bytes (None: all until the end) added to ``into``.
@@ -87,15 +97,15 @@ class _Reader:
                 if not (yield from self.more()):
                     if count is None:
                         return
-                    raise _failed("the connection ended inside the answer")
+                    raise self.failed("the connection ended inside the answer")
                 continue
             if count is not None and there > count:
                 there = count
             into += buffer.view[buffer.start : buffer.start + there]
             buffer.start += there
             count = None if count is None else count - there
-            if len(into) > _MAX_BODY:
-                raise _failed("an answer longer than %d bytes" % _MAX_BODY)
+            if len(into) > self.most:
+                raise self.failed("an answer longer than %d bytes" % self.most)
 
 
 def post(route, path, fields, seconds):
@@ -114,12 +124,12 @@ def post(route, path, fields, seconds):
     """
     buffer = Buffer(1024)
     try:
-        yield from _connect(route, buffer)
+        yield from connect(route, buffer)
         body = form(fields)
         head = "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nAccept: application/json\r\nConnection: close\r\n"
         head += "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
         yield (head % (path, route.host, len(body))).encode() + body
-        status, body, wait = yield from _answer(_Reader(buffer, seconds))
+        status, body, wait = yield from _answer(Reader(buffer, seconds))
     except (OSError, MailError) as error:
         yield ("close",)
         if isinstance(error, OSError):
@@ -142,15 +152,16 @@ def get(route, path, seconds):
     """GET ``path`` (generator), and return the status (int) of the answer; arguments and errors as of ``post``."""
     buffer = Buffer(1024)
     try:
-        yield from _connect(route, buffer)
+        yield from connect(route, buffer)
         host = route.host if route.port == 443 else "%s:%d" % (route.host, route.port)
         yield ("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n\r\n" % (path, host)).encode()
-        return _status((yield from _Reader(buffer, seconds).line()))
+        return (yield from _status(Reader(buffer, seconds)))
     finally:
         yield ("close",)
 
 
-def _connect(route, buffer):
+def connect(route, buffer):
+    """Connect to the host of ``route``, by TLS unless that is plain (generator); OSError, or MailError, if it fails."""
     failure = None
     try:
         addresses = yield from load_transient("net.resolve").resolve(route.host)
@@ -163,53 +174,57 @@ def _connect(route, buffer):
         try:
             yield ("connect", address, route.port, buffer)
             route.reached = True
-            yield ("tls", route, route.host)
+            if route.security != "plain":
+                yield ("tls", route, route.host)
             return
         except OSError as error:
             failure = error
     raise failure
 
 
-def _status(line):
-    words = line.split(b" ")
+def _answer(reader):
+    status, headers = yield from head(reader)
+    body = yield from content(reader, headers, bytearray())
+    wait = headers.get(b"retry-after", b"")
+    # A day at the most, and not the form that is a date: the clock may be wrong.
+    return status, body, min(int(wait), 86400) if wait.isdigit() else 0
+
+
+def _status(reader):
+    words = (yield from reader.line()).split(b" ")
     if len(words) < 2 or words[0][:7] != b"HTTP/1." or not words[1].isdigit():
-        raise _failed("this is not HTTP")
+        raise reader.failed("this is not HTTP")
     return int(words[1])
 
 
-def _answer(reader):
-    # The status line, the headers that say how long the body is and when to come back, the body.
-    status = _status((yield from reader.line()))
-    length = None
-    wait = 0
-    chunked = False
+def head(reader):
+    """Return the status (int) of an answer and those of its headers that count, by their names in small letters."""
+    status = yield from _status(reader)
+    headers = {}
     for _ in range(100):
         line = yield from reader.line()
         if not line:
-            break
+            return status, headers
         name, _, value = line.partition(b":")
         name = name.lower()
-        value = value.strip().lower()
-        if name == b"content-length" and value.isdigit():
-            length = int(value)
-        elif name == b"retry-after" and value.isdigit():
-            # A day at the most, and not the form that is a date: the clock may be wrong.
-            wait = min(int(value), 86400)
-        elif name == b"transfer-encoding" and value == b"chunked":
-            chunked = True
-    else:
-        raise _failed("more than 100 headers")
-    body = bytearray()
-    if not chunked:
-        yield from reader.take(length, body)
-    while chunked:
+        if name in (b"content-length", b"retry-after", b"transfer-encoding", b"etag"):
+            headers[name] = value.strip()
+    raise reader.failed("more than 100 headers")
+
+
+def content(reader, headers, into):
+    """Add the body of an answer to ``into``, which knows ``+=`` and its length, and return it."""
+    if headers.get(b"transfer-encoding", b"").lower() != b"chunked":
+        length = headers.get(b"content-length", b"")
+        yield from reader.take(int(length) if length.isdigit() else None, into)
+        return into
+    while True:
         size = (yield from reader.line()).split(b";")[0].strip()
         try:
             size = int(size, 16)
         except ValueError:
-            raise _failed("a chunk without its size")
+            raise reader.failed("a chunk without its size")
         if size <= 0:
-            break
-        yield from reader.take(size, body)
+            return into
+        yield from reader.take(size, into)
         yield from reader.line()
-    return status, body, wait

@@ -221,7 +221,13 @@ def test_the_outbox_of_a_board_that_runs_from_rom_is_read_before_it_has_one(node
 def test_a_power_cut_half_way_through_the_rom_leaves_none_and_the_next_run_completes(node, monkeypatch):
     build = image.build
     more = image.compile_module(b"x = 1\n", "more.py")
-    monkeypatch.setattr(image, "build", lambda *given, **named: {**build(*given, **named), "/lib/umail/more.mpy": more})
+
+    def longer(*given, **named):
+        built = build(*given, **{**named, "config": Settings.of(CONFIG)})
+        del built["/config.json"]
+        return {**built, "/lib/umail/more.mpy": more}
+
+    monkeypatch.setattr(image, "build", longer)
     patient = Board.exec
     monkeypatch.setattr(Board, "exec", lambda board, code, timeout=10: patient(board, code, min(timeout, 3)))
     # The flag of maintenance takes some, each block to be erased and each chunk one.

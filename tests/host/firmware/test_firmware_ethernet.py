@@ -35,6 +35,6 @@ def test_each_board_with_a_cable_mails_by_it_and_waits_for_one_that_is_pulled_ou
         node.wait_for("no signal on the cable", 40)
         node.board.ethernet.plug()
         node.wait_for("Ethernet is up", 40)
-        assert "temperature" in node.subjects(2)[1]
+        assert "Temperature" in node.subjects(2)[1]
         assert "the radio" not in node.board.console.text
         assert node.board.wifi.state == "waiting"

@@ -21,7 +21,7 @@ from host.fleet.test_fleet_command import FLEET, OTHER
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.pytest_plugin import PASSWORD, USER
-from umail_host.fleet import keys, scan, watch, watching
+from umail_host.fleet import imap, keys, scan, watch, watching
 from umail_host.fleet.store import Store
 from umail_host.provision.fleet import Fleet
 
@@ -270,6 +270,45 @@ def test_a_mailbox_that_cannot_be_read_is_told_by_the_second_route_and_nobody_is
     world.look()
     assert world.mails() == []
     assert world.mails(1)[1:] == ["The mailbox of the boards is read again"]
+
+
+@pytest.mark.parametrize(
+    ("told", "least", "most"), [(True, 5, 10), (False, 250, 300), (OSError("timed out"), 250, 300)]
+)
+def test_what_the_server_tells_while_waiting_is_a_hint_only(
+    world: World, monkeypatch: pytest.MonkeyPatch, told: bool | OSError, least: int, most: int
+) -> None:
+    class Waiting:
+        """A session that is told of mails all the time, never, or that dies."""
+
+        def __init__(self, account: object) -> None:
+            pass
+
+        def __enter__(self) -> Waiting:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def wait(self, seconds: float) -> bool:
+            assert seconds <= 240
+            if isinstance(told, OSError):
+                raise told
+            return told
+
+    slept: list[float] = []
+    monkeypatch.setattr(watch, "Connection", Waiting)
+    monkeypatch.setattr(watch.time, "sleep", slept.append)
+    made, end = world.start()
+    try:
+        account = imap.Account.of("imaps://user@localhost/INBOX")
+        made._boxes = [scan.Mailbox("box", made._boxes[0].read, account)]
+        made._wait(300)
+    finally:
+        end()
+    [seconds] = slept
+    assert least < seconds <= most
+    assert bool(world.lines) == isinstance(told, OSError)
 
 
 def _story(world: World) -> list[tuple[str, ...]]:

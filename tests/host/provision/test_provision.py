@@ -254,6 +254,11 @@ def test_a_file_has_what_boards_share_and_what_is_their_own(tmp_path):
             "[[board]]\nboard_name = 'a'\nid = '24:0A:C4'\n[[board]]\nboard_name = 'b'\nid = '240ac4'",
             "240ac4 is there more than once: give each board its own id",
         ),
+        (
+            "[[board]]\nboard_name = 'a'\nid = ' 01'\n[[board]]\nboard_name = 'b'\nid = '01 '",
+            "01 is there more than once",
+        ),
+        ("[[board]]\nboard_name = 'a'\nid = ' '", "the id of a is empty: give the one that umail boards shows"),
         ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
     ],
 )

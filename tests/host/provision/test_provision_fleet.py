@@ -186,7 +186,7 @@ def test_all_is_for_many(tmp_path: Path) -> None:
     file.write_text("[[board]]\nboard_name = 'a'\n")
     for more in (["--name", "a"], ["--save", "x.json"]):
         done = CliRunner().invoke(app, ["provision", str(file), "--all", *more])
-        assert "leave --name and --save out" in str(done.exception)
+        assert "leave --name, --save and --language out" in str(done.exception)
 
 
 def test_a_file_of_which_no_board_is_connected_ends_with_3(

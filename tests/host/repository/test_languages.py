@@ -27,6 +27,7 @@ NOT_TEXTS = {
     "unknown source",
     "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nAccept: application/json\r\nConnection: close\r\n",
     "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n\r\n",
+    "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n", "If-None-Match: %s\r\n",
     "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n", "TLS1-3 ECDHE GCM CHACHA",
     "starts in the future", "not yet valid", "does not match", "is not valid for", "not correctly signed",
     "issuer certificate", "self signed", "https://outlook.office.com/SMTP.Send offline_access",

@@ -1,0 +1,297 @@
+"""Updates over the network, end to end: published, taken by a virtual board, and taken back if it is no good."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planted
+from host.firmware.firmware_rig import PASSWORD, ROOT, Rig, rig, settings, stored
+from umail_host import paths
+from umail_host.deploy import image, transfer
+from umail_host.device import boards
+from umail_host.device.board import Board
+from umail_host.fleet import keys
+from umail_host.provision.fleet import Fleet
+from umail_host.update import bundle, record, server
+from umail_host.update import publish as publishing
+from umail_host.virtual_board import VirtualBoard
+
+BOARD = "240ac4c0ffee"
+KEY = bytes(range(32))
+# As main.py, but that Ctrl-C has less time, and that a trial looks and a crash restarts sooner.
+MAIN = b"""import switch
+switch.main()
+from alertnode import start
+start.WINDOW = 200
+start._CRASH_PAUSE = 0
+from alertnode import trial
+trial._FIRST = 1
+start.main()
+"""
+
+
+class Publisher:
+    """Publishes for one board, and hands it out."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self.file = folder / "fleet.toml"
+        self.out = folder / "out"
+        self.seen: list[str] = []
+
+    def publish(self, config: Mapping[str, Any], ca: bytes, **more: Any) -> int:
+        """Publish ``config``; return the version."""
+        (self.folder / "root.der").write_bytes(ca)
+        entry = {**config, "id": BOARD, "board": "virtual", "files": {ROOT: "root.der"}}
+        lines = [f"{key} = {toml(value)}" for key, value in entry.items()]
+        self.file.write_text("[[board]]\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        order = publishing.Order(Fleet(self.file), self.out, **more)
+        (outcome,) = publishing.publish(order, lambda outcome: None)
+        assert outcome.what == "published"
+        return outcome.version
+
+    def put(self, octets: bytes) -> None:
+        """Hand ``octets`` out as the board's bundle."""
+        record.write(self.out / bundle.name(KEY), octets)
+
+    def seal(self, version: int, files: Mapping[str, bytes], code: bool = False, board: str = BOARD) -> bytes:
+        """Return a bundle that no `umail update publish` would make."""
+        return bundle.seal(KEY, board, version, files, {}, code)
+
+
+def toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+@pytest.fixture
+def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    monkeypatch.setenv("UMAIL_FLEET_KEYS", str(tmp_path / "keys.json"))
+    keys.put(BOARD, KEY)
+    folder = tmp_path / "published"
+    (folder / "out").mkdir(parents=True)
+    seen: list[str] = []
+    with server.Server(folder / "out", "127.0.0.1", 0, seen.append) as serving:
+        thread = threading.Thread(target=serving.serve_forever, daemon=True)
+        thread.start()
+        made = Publisher(folder, f"http://127.0.0.1:{serving.server_address[1]}")
+        made.seen = seen
+        yield made
+        serving.shutdown()
+
+
+def everything() -> dict[str, bytes]:
+    """All modules that there are: what a configuration needs is left to the tests of deploying."""
+    built = image.build(boards.load("virtual"))
+    return built | image.package(paths.firmware() / "alertnode", image.FIRMWARE)
+
+
+@pytest.fixture(scope="module")
+def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
+    """A board with all that takes updates, and no configuration."""
+    folder = tmp_path_factory.mktemp("update") / "flash"
+    with VirtualBoard(folder) as virtual, Board(virtual.port) as board:
+        board.enter()
+        more = {"/main.py": MAIN, "/switch.py": (paths.firmware() / "switch.py").read_bytes()}
+        transfer.deploy(board, everything() | more)
+    return folder
+
+
+@pytest.fixture
+def node(flash: Path, tmp_path: Path) -> Iterator[Rig]:
+    with rig(flash, tmp_path / "board") as made:
+        yield made
+        assert PASSWORD not in made.board.console.text
+
+
+def with_update(node: Rig, publisher: Publisher, **changes: Any) -> dict[str, Any]:
+    return settings(node.server, update={"url": publisher.url, "every": 0.001}, **changes)
+
+
+def start(node: Rig, config: Mapping[str, Any]) -> None:
+    secrets = {"mail_password": PASSWORD, "wifi_password": planted.WIFI_PASSWORD, "fleet_key": KEY.hex()}
+    node.start(config, secrets=secrets)
+
+
+def test_what_is_published_is_taken_tried_and_kept_and_the_board_says_so(node: Rig, publisher: Publisher) -> None:
+    config = with_update(node, publisher)
+    start(node, config)
+    node.wait_for("none for this board", 30)
+    version = publisher.publish(config | {"board_name": "freezer-9"}, node.server.ca_der)
+    node.wait_for(f"update {version} is there", 40)
+    node.wait_for(f"update {version} runs", 40)
+    (told,) = node.server.inbox.wait(1, 20)
+    assert told["Subject"] == f"Update {version} runs (freezer-9)"
+    node.wait_for("nothing new", 30)
+    assert any(" 304 " in line for line in publisher.seen)
+
+
+def subjects(node: Rig, count: int) -> list[str]:
+    return node.subjects(count, 30)
+
+
+def compiled(name: str, more: str) -> bytes:
+    """A module of the firmware with ``more`` at its end, compiled."""
+    source = (paths.firmware() / "alertnode" / f"{name}.py").read_bytes() + more.encode()
+    return image.compile_module(source, f"alertnode/{name}.py")
+
+
+def test_an_update_that_crashes_at_each_start_is_taken_back_and_not_tried_again(
+    node: Rig, publisher: Publisher
+) -> None:
+    start(node, with_update(node, publisher))
+    node.wait_for("none for this board", 30)
+    broken = compiled("rulebook", "\n\ndef make(*_):\n    raise MemoryError('by the test')\n")
+    publisher.put(publisher.seal(7, {"/lib/alertnode/rulebook.mpy": broken, "/lib/alertnode/more.py": b"new = 1\n"}))
+    node.wait_for("update 7 is there", 30)
+    for _ in range(3):
+        node.wait_for("crashed; restarting in 0 s", 30)
+    node.wait_for("update 7 was taken back", 30)
+    (mail,) = node.server.inbox.wait(1, 20)
+    assert mail["Subject"] == "Update 7 was taken back (freezer-3)"
+    assert "it crashed (MemoryError('by the test',))" in mail.get_content()
+    assert "safe mode" not in node.board.console.text
+    # Sealed anew, so that it has another tag.
+    publisher.put(publisher.seal(7, {"/lib/alertnode/rulebook.mpy": broken}))
+    before = len(publisher.seen)
+    node.wait_for("°C", 10)
+    while not any(" 200 " in line for line in publisher.seen[before:]):
+        node.wait_for("°C", 10)
+    with Board(node.board.port) as link:
+        link.enter()
+        assert not link.exists("/update/state")
+        assert not link.exists("/lib/alertnode/more.py")
+        assert link.get("/lib/alertnode/rulebook.mpy") != broken
+        assert stored(link, "update_highest") == "7"
+
+
+def test_a_password_that_the_server_refuses_is_taken_back(
+    node: Rig, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = with_update(node, publisher)
+    start(node, config)
+    node.wait_for("none for this board", 30)
+    monkeypatch.setenv("UMAIL_SECRET_MAIL_PASSWORD", planted.CLIENT_SECRET)
+    version = publisher.publish(config, node.server.ca_der, secrets=("mail_password",), code=False)
+    node.wait_for(f"update {version} is refused: auth", 40)
+    node.wait_for(f"update {version} was taken back", 40)
+    (mail,) = node.server.inbox.wait(1, 30)
+    assert "535" in mail.get_content()
+    with Board(node.board.port) as link:
+        link.enter()
+        assert stored(link, "mail_password") == PASSWORD
+
+
+def test_a_secret_that_has_ended_is_rotated(node: Rig, publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = with_update(node, publisher)
+    secrets = {"mail_password": planted.CLIENT_SECRET, "wifi_password": planted.WIFI_PASSWORD, "fleet_key": KEY.hex()}
+    node.start(config, secrets=secrets)
+    node.wait_for("none for this board", 30)
+    monkeypatch.setenv("UMAIL_SECRET_MAIL_PASSWORD", PASSWORD)
+    version = publisher.publish(config, node.server.ca_der, secrets=("mail_password",), code=False)
+    node.wait_for(f"update {version} runs", 40)
+    assert subjects(node, 1) == [f"Update {version} runs (freezer-3)"]
+
+
+def test_a_program_that_cannot_even_be_loaded_is_taken_back_at_once(node: Rig, publisher: Publisher) -> None:
+    with Board(node.board.port) as link:
+        link.enter()
+        link.put("/main.py", (paths.firmware() / "main.py").read_bytes())
+    start(node, with_update(node, publisher))
+    node.wait_for("none for this board", 30)
+    publisher.put(publisher.seal(8, {"/lib/alertnode/start.mpy": b"not compiled"}))
+    node.wait_for("update 8 was taken back", 40)
+    (mail,) = node.server.inbox.wait(1, 30)
+    assert "it could not be started (ValueError" in mail.get_content()
+
+
+def test_a_configuration_that_the_program_refuses_is_taken_back_at_once(node: Rig, publisher: Publisher) -> None:
+    start(node, with_update(node, publisher))
+    node.wait_for("none for this board", 30)
+    publisher.put(publisher.seal(9, {"/config.json": b'{"board_name": "freezer-4"}'}))
+    node.wait_for("update 9 was taken back", 40)
+    (mail,) = node.server.inbox.wait(1, 30)
+    assert mail["Subject"] == "Update 9 was taken back (freezer-3)"
+    assert "its configuration can't be used" in mail.get_content()
+
+
+def test_an_update_that_hangs_is_taken_back(node: Rig, publisher: Publisher) -> None:
+    start(node, with_update(node, publisher, watchdog=3))
+    node.wait_for("none for this board", 30)
+    hanging = compiled("rulebook", "\n\ndef make(*_):\n    while True:\n        pass\n")
+    publisher.put(publisher.seal(10, {"/lib/alertnode/rulebook.mpy": hanging}))
+    node.wait_for("update 10 was taken back", 60)
+    (mail,) = node.server.inbox.wait(1, 30)
+    assert "started 3 times" in mail.get_content()
+
+
+def test_while_the_network_is_down_the_trial_waits(node: Rig, publisher: Publisher) -> None:
+    config = with_update(node, publisher)
+    start(node, config)
+    node.wait_for("none for this board", 30)
+    version = publisher.publish(config | {"interval": 0.3}, node.server.ca_der)
+    node.wait_for("files to change", 30)
+    node.board.wifi.ssid = "another"
+    node.wait_for(f"update {version} is on trial, start 1 of 3", 40)
+    node.wait_for("tried again in", 30)
+    node.board.wifi.ssid = "lab"
+    node.wait_for(f"update {version} runs", 60)
+
+
+def test_a_bundle_that_is_changed_foreign_or_older_changes_nothing_and_is_reported(
+    node: Rig, publisher: Publisher
+) -> None:
+    start(node, with_update(node, publisher))
+    node.wait_for("none for this board", 30)
+    good = publisher.seal(20, {"/note.txt": b"twenty"})
+    publisher.put(good[:-1] + bytes([good[-1] ^ 1]))
+    node.wait_for("update refused: it was not made with this board's key", 30)
+    publisher.put(publisher.seal(21, {"/note.txt": b"x"}, board="240ac4c00001"))
+    node.wait_for("update refused: it is for another board", 30)
+    publisher.put(good)
+    node.wait_for("update 20 runs", 40)
+    publisher.put(publisher.seal(19, {"/note.txt": b"older"}))
+    node.wait_for("update refused: version 19 is older than 20, which this board had", 30)
+    with Board(node.board.port) as link:
+        link.enter()
+        assert link.get("/note.txt") == b"twenty"
+        assert link.get("/update.version") == b"20"
+
+
+def test_a_board_that_sleeps_takes_it_when_its_radio_is_on(flash: Path, tmp_path: Path, publisher: Publisher) -> None:
+    with rig(flash, tmp_path / "board") as node:
+        config = with_update(node, publisher, battery={"budget": 20}, interval=60)
+        start(node, config)
+        node.wait_for("asleep for", 30)
+        version = publisher.publish(config | {"board_name": "freezer-8"}, node.server.ca_der)
+        node.celsius = 40
+        node.wait_for(f"update {version} runs", 60)
+        assert any(subject == f"Update {version} runs (freezer-8)" for subject in subjects(node, 2))
+
+
+def test_a_deployment_by_cable_ends_a_trial_and_is_no_update(node: Rig, publisher: Publisher) -> None:
+    config = with_update(node, publisher)
+    start(node, config)
+    node.wait_for("none for this board", 30)
+    publisher.put(publisher.seal(30, {"/note.txt": b"thirty"}))
+    node.wait_for("update 30 runs", 40)
+    broken = compiled("rulebook", "\n\ndef make(*_):\n    raise MemoryError('by the test')\n")
+    publisher.put(publisher.seal(31, {"/lib/alertnode/rulebook.mpy": broken}))
+    node.wait_for("crashed; restarting in 0 s", 60)
+    with Board(node.board.port) as link:
+        link.enter()
+        assert link.exists("/update/state")
+        found = transfer.deploy(link, everything() | {"/main.py": MAIN})
+        assert "/lib/alertnode/rulebook.mpy" in found.written
+        assert not link.exists("/update/state")
+        assert not link.exists("/update.version")
+        assert stored(link, "update_highest") == "31"
