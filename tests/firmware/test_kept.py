@@ -189,6 +189,7 @@ class Node:
     """An App that is online, with ``pending`` mails that are not due."""
 
     wifi = None
+    chores = ()
 
     def __init__(self, kept, pending):
         self.clock = self.mailer = self.state = self
