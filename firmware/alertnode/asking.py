@@ -119,15 +119,3 @@ class Asking:
         kept = clock.last_known()
         if kept:
             clock.set(kept + clock.uptime() // 1000, "the last known time, as NTP does not answer", clock.ESTIMATED)
-
-
-def ask_chip(clock, chip):
-    """Set ``clock`` by the DS3231 ``chip``, if that knows the time."""
-    try:
-        unix = chip.get()
-    except Exception:
-        # A bus that is disturbed may give any bits.
-        clock.say("the DS3231 does not answer: check its wires, or remove clock.ds3231 from the configuration")
-        return
-    if unix is not None and clock.is_sane(unix):
-        clock.set(unix, "the DS3231")

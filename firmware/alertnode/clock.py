@@ -80,7 +80,7 @@ class Clock:
         self.asking = None
         self.state = SET if self.is_sane(port.unix()) else UNSET
         if self.state == UNSET and chip is not None:
-            from alertnode.asking import ask_chip
+            from alertnode.ds3231 import ask_chip
 
             ask_chip(self, chip)
 

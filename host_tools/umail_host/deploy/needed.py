@@ -132,6 +132,10 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "umail/net/mx"
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
+    named = all(each["route"] == "m365.submission" and not each.get("oauth") for each in routes)
+    if named and not config.get("ping") and not config.get("update"):
+        # Of a route that names its roots nobody asks for all.
+        yield "umail/tables/roots"
     wanted = _roots(routes) if not config.get("ping") or config.get("ping_trust") else _all_roots()
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in wanted)
     if not config.get("update"):
