@@ -54,9 +54,9 @@ def quiet(chip: Chip, instructions: float = QUIET, light: bool = True) -> float:
     return (awake * chip.awake + CONVERSION * (chip.light if light else chip.awake)) / 3600
 
 
-def mail(chip: Chip) -> float:
-    """Return what a mail adds to a wake, in mAh."""
-    seconds = JOIN + DHCP + TRIPS * TRIP + MAIL * CYCLES / chip.mhz
+def mail(chip: Chip, asked: bool = True) -> float:
+    """Return what a mail adds to a wake, in mAh; ``asked``: its address was not kept from one a few hours before."""
+    seconds = JOIN + DHCP * asked + TRIPS * TRIP + MAIL * CYCLES / chip.mhz
     return seconds * chip.radio / 3600
 
 
@@ -77,7 +77,7 @@ def table() -> str:
         return f"| {name} | " + " | ".join(cell(chip) for chip in CHIPS) + " |"
 
     def often(chip: Chip) -> float:
-        return UPDATES * (quiet(chip) + mail(chip)) + 24 * chip.deep / 1000
+        return UPDATES * (quiet(chip) + mail(chip, asked=False)) + 24 * chip.deep / 1000
 
     def lasting(capacity: float, loss: float) -> Callable[[Chip], str]:
         return lambda chip: " / ".join(days(capacity, loss, day(chip, minutes)) for minutes in (10, 60))

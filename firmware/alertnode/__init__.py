@@ -13,11 +13,14 @@ def make_room():
     gc.threshold(8192)  # type: ignore[attr-defined]
 
 
-def unload(name):
-    """Let go of the module ``name`` of this package, and of its memory."""
+def unload(*names):
+    """Let go of the modules ``names`` of this package, and of their memory."""
     import gc
     import sys
 
-    sys.modules.pop("alertnode." + name, None)
-    globals().pop(name, None)
+    for name in names:
+        package, _, leaf = ("alertnode." + name).rpartition(".")
+        sys.modules.pop(package + "." + leaf, None)
+        if hasattr(sys.modules.get(package), leaf):
+            delattr(sys.modules[package], leaf)
     gc.collect()

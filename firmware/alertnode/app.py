@@ -37,6 +37,8 @@ class App:
     expiry = None
     # The readings taken last, by the name of the value.
     readings: dict = {}
+    # A Rest, on a board that stays awake: lets go of what mails while nothing waits.
+    rest = None
     # What is done now and then while the board is online.
     chores: tuple = ()
     # An Own, if there are texts of one's own.
@@ -204,7 +206,8 @@ class App:
             self.forget_fails(1)
             if self.day:
                 self.day.tick()
-            self.mailer.settle()
+            if self.mailer.settle() and self.rest:
+                self.rest()
 
     def forget_fails(self, minutes):
         """Forget the failed starts an hour after the first of them; so many ``minutes`` more have passed."""
@@ -312,6 +315,36 @@ class App:
             say = self.log.show if again else self.log.say
             say("%s: %s" % (texts.count(waiting, "1 mail waits", "%d mails wait"), why))
         return False
+
+
+class Later:
+    """Stands for the Mailer of ``app`` until more is asked than when a mail is due: then ``make()`` sets that one."""
+
+    # As of the Mailer.
+    sent = 0
+
+    def __init__(self, app, wait, make):
+        self._app = app
+        self._make = make
+        self.wait = wait
+
+    def due(self):
+        """Return True if it is time to flush."""
+        return self.wait() == 0
+
+    def pending(self):
+        """Return 0, as no mail waits."""
+        return 0
+
+    def settle(self):
+        """Return True: nothing was stored that the flash could have refused."""
+        return True
+
+    def __getattr__(self, name):
+        if name[:1] == "_":
+            raise AttributeError(name)
+        self._make()
+        return getattr(self._app.mailer, name)
 
 
 def _whom(event):

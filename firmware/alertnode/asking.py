@@ -3,6 +3,7 @@
 A board on battery knows its time through a sleep, and its clock's drift: it asks once a day, and only after its mail.
 """
 
+from alertnode import unload
 from alertnode.zone import DAY
 
 _SYNC_EVERY = DAY * 1000
@@ -54,6 +55,10 @@ class Asking:
             clock.ask_at(clock.uptime() + _SYNC_EVERY)
             self._pause = _FIRST_PAUSE
             self._failing = None
+            if not self._rests:
+                # For a day none of it is of use.
+                clock.asking = None
+                unload("asking", "sntp")
             return True
         self._failed(", ".join(servers))
         return False
@@ -114,15 +119,3 @@ class Asking:
         kept = clock.last_known()
         if kept:
             clock.set(kept + clock.uptime() // 1000, "the last known time, as NTP does not answer", clock.ESTIMATED)
-
-
-def ask_chip(clock, chip):
-    """Set ``clock`` by the DS3231 ``chip``, if that knows the time."""
-    try:
-        unix = chip.get()
-    except Exception:
-        # A bus that is disturbed may give any bits.
-        clock.say("the DS3231 does not answer: check its wires, or remove clock.ds3231 from the configuration")
-        return
-    if unix is not None and clock.is_sane(unix):
-        clock.set(unix, "the DS3231")

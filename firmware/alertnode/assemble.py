@@ -86,6 +86,10 @@ def build(settings, parts, running):
     from alertnode import post
 
     post.add(node, settings, way, 0, sensor.pace if trace else time.uptime.seconds)
+    if not trace:
+        from alertnode.rest import Rest
+
+        node.rest = Rest(node, settings)  # type: ignore[assignment]
     return node.run
 
 

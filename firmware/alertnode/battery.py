@@ -5,6 +5,7 @@ is due, and how long the radio pauses, is kept as seconds that are left, since t
 is not there to ask. See docs/battery.md for what that costs.
 """
 
+from alertnode.app import Later
 from alertnode.texts import duration
 
 _LONGEST_PAUSE = 4 * 3600
@@ -114,12 +115,12 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import make_room, post
+        from alertnode import make_room, post, ready
 
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
         make_room()
-        post.add(app, self._settings, way or post.route(self._settings), away, app.clock.uptime.seconds)
+        post.add(app, ready.whole(self._settings), way, away, app.clock.uptime.seconds)
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
@@ -127,7 +128,11 @@ class Battery:
             # On trial: that it can mail must be seen.
             return not self._radio_wait()
         mailer = self._app.mailer
-        return mailer.due() and not self._radio_wait() and mailer.pending() >= 0 and self._app.mailer.due()
+        if not mailer.due() or self._radio_wait():
+            return False
+        if isinstance(mailer, Later):
+            self._post()
+        return self._app.mailer.due()
 
     def _radio(self):
         """Use the radio, unless it pauses because it failed before."""
@@ -135,7 +140,8 @@ class Battery:
             return
         from alertnode import post
 
-        self._app.mailer.pending()
+        if isinstance(self._app.mailer, Later):
+            self._post()
         self._fails = 0 if post.send(self._app, self._budget) else self._fails + 1
         # An access point that stays away must not empty the battery.
         pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
@@ -149,29 +155,6 @@ class Battery:
         if wait is not None:
             seconds = min(seconds, max(wait, self._radio_wait()))
         return max(1, seconds)
-
-
-class Later:
-    """Stands for the Mailer of ``app`` until more is asked than when a mail is due: then ``make()`` sets that one."""
-
-    def __init__(self, app, wait, make):
-        self._app = app
-        self._make = make
-        self.wait = wait
-
-    def due(self):
-        """Return True if it is time to flush."""
-        return self.wait() == 0
-
-    def settle(self):
-        """Return True: nothing was stored that the flash could have refused."""
-        return True
-
-    def __getattr__(self, name):
-        if name[:1] == "_":
-            raise AttributeError(name)
-        self._make()
-        return getattr(self._app.mailer, name)
 
 
 def slept(state, port):

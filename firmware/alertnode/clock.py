@@ -76,10 +76,11 @@ class Clock:
         self._chip = chip
         self._kept = None
         self._due = 0
-        self._asking = None
+        # An Asking, while the time is asked for.
+        self.asking = None
         self.state = SET if self.is_sane(port.unix()) else UNSET
         if self.state == UNSET and chip is not None:
-            from alertnode.asking import ask_chip
+            from alertnode.ds3231 import ask_chip
 
             ask_chip(self, chip)
 
@@ -123,11 +124,11 @@ class Clock:
 
     def sync(self):
         """Ask the NTP servers, one after the other, until one answers that is believed; return True if one was."""
-        if self._asking is None:
+        if self.asking is None:
             from alertnode.asking import Asking
 
-            self._asking = Asking(self)
-        return self._asking.sync()
+            self.asking = Asking(self)
+        return self.asking.sync()
 
     def resume(self, synced, base, drift):
         """Go on after a sleep with what ``kept`` returned before it: a clock that was wrong is wrong by that much more.

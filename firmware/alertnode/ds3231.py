@@ -29,3 +29,15 @@ class DS3231:
         self._bus.write(_ADDRESS, bytes([0] + [value // 10 * 16 + value % 10 for value in values]))
         status = self._bus.registers(_ADDRESS, 15, 1)[0]
         self._bus.write(_ADDRESS, bytes([15, status & 0x7F]))
+
+
+def ask_chip(clock, chip):
+    """Set ``clock`` by the DS3231 ``chip``, if that knows the time."""
+    try:
+        unix = chip.get()
+    except Exception:
+        # A bus that is disturbed may give any bits.
+        clock.say("the DS3231 does not answer: check its wires, or remove clock.ds3231 from the configuration")
+        return
+    if unix is not None and clock.is_sane(unix):
+        clock.set(unix, "the DS3231")

@@ -26,7 +26,7 @@ class Watch:
     """Warns when called, now and then while the date is known; ``say`` takes console lines, ``clock`` is a Clock."""
 
     def __init__(self, dates, clock, say):
-        self._dates = dates
+        self.dates = dates
         self._clock = clock
         self._say = say
         self._due = 0
@@ -37,7 +37,7 @@ class Watch:
         if uptime < self._due:
             return
         self._due = uptime + zone.DAY * 1000
-        for name, end in self._dates:
+        for name, end in self.dates:
             left = end - self._clock.now()
             if left <= 0:
                 self._say("%s has expired: renew it" % name)

@@ -27,6 +27,36 @@ def keep_last_words(port, why, log="/log.txt", path=LAST_WORDS):
     _write(port, path, b"\n".join([why.encode()] + lines))
 
 
+def hung(port):
+    """Keep which part of the program hung before the watchdog's reset."""
+    from alertnode.texts import word
+
+    part = port.marked(port.PART)
+    doing = word(port.PARTS[part]) if part < len(port.PARTS) else "at work"
+    keep_last_words(port, "The board was reset by its watchdog while it was %s. Its log ended:" % doing)
+
+
+def crashed(port, error, log, pause):
+    """Write the traceback of ``error`` into ``log``, a Log or None, and its end into the next mail.
+
+    ``pause``: the seconds until the restart.
+    """
+    import io
+    import sys
+
+    if log is None:
+        from alertnode.log import Log
+
+        log = Log()
+    text = io.StringIO()
+    sys.print_exception(error, text)  # type: ignore[attr-defined]
+    for line in text.getvalue().split("\n"):
+        if line:
+            log.say(line)
+    keep_last_words(port, "The board was restarted after a crash. Its log ended:")
+    log.say("crashed; restarting in %d s" % pause)
+
+
 def _write(port, path, data):
     try:
         port.write(path, data)

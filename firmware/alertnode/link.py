@@ -24,6 +24,8 @@ class Link:
 
     kind = name = anew = ""
     connecting = welcome = None
+    # A Kept, on a board on battery.
+    kept = None
 
     def __init__(self, network, settings, uptime, sleep, feed, say, show=None):
         self.network = network

@@ -18,6 +18,9 @@ class Mailer:
     ``note`` what stands in the log only.
     """
 
+    # A Kept, on a board on battery.
+    kept = None
+
     def __init__(self, umail, outbox, sender, to, say, note=lambda text: None):
         self.outbox = outbox
         self._umail = umail
@@ -84,6 +87,15 @@ class Mailer:
     def settle(self):
         """Store what the flash refused, and what could not be read; return False if that is to be tried again."""
         return self.outbox.settle()
+
+    def close(self):
+        """Close the outbox, unless it or RAM holds what no other one would find on flash; return True if it did."""
+        box = self.outbox
+        if self.pending() or any(box.notes.dump()) or box.spool.unread or box.late or not self.settle():
+            return False
+        box.save()
+        box.close()
+        return True
 
     def due(self):
         """Return True if it is time to flush."""

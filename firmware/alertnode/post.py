@@ -3,6 +3,8 @@
 from alertnode import mailer, networks, platform, routes, secrets, zone
 
 OUTBOX = "/outbox"
+# The modules that are needed only while this one makes something.
+ONCE = ("post", "networks", "routes", "secrets")
 _SENDING = ("message", "blocking", "delivery", "queue.run")
 # What the library lets go of after each connection, and what it needs when one fails.
 _PASSING = (
@@ -27,7 +29,6 @@ def route(settings):
     """Return the route to the mail server, or two; raises ValueError if ``settings`` do not fit this board."""
     import umail
 
-    _preload()
     networks.check(settings)
     mail = settings["mail"]
     routes.check_files(mail)
@@ -37,19 +38,23 @@ def route(settings):
 def add(node, settings, way, slept, uptime):
     """Give ``node``, an App, its Mailer and its Wifi, and what warns of dates.
 
-    ``way`` is what ``route`` returns; ``slept`` the seconds since there was an outbox, on a board that was asleep;
-    ``uptime`` the outbox's clock.
+    ``way`` is what ``route`` returns, None if a mail is about to be sent; ``slept`` the seconds since there was an
+    outbox, if there was one; ``uptime`` the outbox's clock.
     """
     import umail
 
+    if way is None:
+        way = route(settings)
+        _preload()
     mail = settings["mail"]
     outbox = _outbox(umail, mail, settings["storm"], way, slept, uptime)
     outbox.tick = node.feed
     log = node.log
-    wifi = networks.make(settings, secrets.get, node.clock.uptime, platform.sleep, node.feed, log.say, log.show)
-    if wifi is not None and platform.slept():
-        wifi.welcome = log.show
-    node.join(wifi)
+    if node.wifi is None:
+        wifi = networks.make(settings, secrets.get, node.clock.uptime, platform.sleep, node.feed, log.say, log.show)
+        if wifi is not None and platform.slept():
+            wifi.welcome = log.show
+        node.join(wifi)
     sender = mail["sender"] or mail["username"]
     node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], log.say, log.note)
     node.mailer.doubt_time = node.clock.soon
@@ -74,7 +79,12 @@ def add(node, settings, way, slept, uptime):
         node.mailer.flushed = lambda: _flushed(node, move)
         move()
     _watch(node, settings)
-    node.chores = _chores(node, settings)
+    if settings["battery"]:
+        from alertnode import kept
+
+        node.mailer.kept = kept.use(node, settings)
+    if not node.chores:
+        node.chores = _chores(node, settings)
 
 
 def _chores(node, settings):
@@ -106,6 +116,9 @@ def send(node, budget):
     finally:
         if node.wifi is not None:
             node.wifi.down()
+        if node.mailer.kept:
+            # (What waits may do so as something that was kept no longer holds: the next try asks for all of it.)
+            node.state.values["net"] = node.mailer.kept.dump(not node.mailer.pending())
 
 
 def _outbox(umail, mail, storm, route, slept, uptime):
@@ -192,9 +205,9 @@ def _watch(node, settings):
     sections = mail, mail["fallback"]
     if not settings["expires"] and not [section for section in sections if section and section["certificate"]]:
         return
-    from alertnode import expiry
+    if not node.expiry:
+        from alertnode import expiry
 
-    dates = expiry.dates(settings["expires"], sections)
-    node.expiry = expiry.Watch(dates, node.clock, node.log.say)
+        node.expiry = expiry.Watch(expiry.dates(settings["expires"], sections), node.clock, node.log.say)
     # The outbox counts as ``time.time()`` does.
-    node.mailer.outbox.expires = [(name, end - platform.EPOCH) for name, end in dates]
+    node.mailer.outbox.expires = [(name, end - platform.EPOCH) for name, end in node.expiry.dates]

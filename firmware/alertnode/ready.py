@@ -7,32 +7,25 @@ from alertnode import platform
 
 PATH = "/config.ready"
 _SOURCE = "/config.json"
-_LONGEST = 32768
+LONGEST = 32768
 
 
-def _mark():
+def mark():
     """Return 8 bytes that are others if the configuration was changed, or raise OSError."""
     with open(_SOURCE, "rb") as file:
-        return b"%08x" % crc32(file.read(_LONGEST))
+        return b"%08x" % crc32(file.read(LONGEST))
 
 
 def load():
-    """Return the configuration (dict) if it is the one that was kept, else None."""
+    """Return the configuration (dict) if it is the one that was kept, else None; ``whole`` completes it for a mail."""
     try:
-        kept = platform.read(PATH, _LONGEST)
-        return json.loads(kept[8:].decode()) if kept and kept[:8] == _mark() else None
+        kept = platform.read(PATH, LONGEST)
+        return json.loads(kept[8:].decode()) if kept and kept[:8] == mark() else None
     except (OSError, ValueError):
         return None
 
 
-def keep(settings):
-    """Keep ``settings``, a checked configuration, and return them as ``load`` will; flash is written if need be."""
-    text = json.dumps(settings)
-    try:
-        data = _mark() + text.encode()
-        if platform.read(PATH, _LONGEST) != data:
-            platform.write(PATH, data)
-    except OSError:
-        # Then they are checked at each start.
-        pass
-    return json.loads(text)
+def whole(settings):
+    """Return ``settings`` with what a wake without a mail does not need."""
+    settings.update(json.loads(settings.pop("more", "{}")))
+    return settings

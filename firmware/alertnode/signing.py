@@ -22,7 +22,6 @@ def make(node, sensors):
         except Exception as error:
             # The mail counts more than what goes along with it.
             node.log.show("the mail goes without its status: %r" % error)
-        for name in ("status", "hmac256", "secrets"):
-            unload(name)
+        unload("status", "hmac256", "secrets")
 
     return before_send

@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import VERSION, make_room, platform, unload
+from alertnode import VERSION, platform
 
 MAINTENANCE = "/maintenance"
 # Milliseconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
@@ -33,32 +33,49 @@ def main():
 
 
 def _start(cause):
-    asleep = cause == platform.DEEP_SLEEP
-    if not asleep:
-        make_room()
     running = [None, None]
+    if cause != platform.DEEP_SLEEP:
+        from alertnode import make_room
+
+        make_room()
     try:
-        # As the run before the reset had it. After power-on, what the configuration says is needed first.
-        running[1] = platform.watchdog(platform.marked(platform.WATCH))
-        if cause == platform.WATCHDOG:
-            _hung()
-        settings = asleep and _ready(running) or _settings(running)
-        if platform.exists(platform.UPDATE):
-            from alertnode import trial
-
-            trial.begin()
-        if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
-            from alertnode import safe
-
-            safe.run(settings, running)
-        else:
-            _run(settings, running, asleep)
+        # (What a frame of the interpreter has held is held until it ends: nothing is built in this one.)
+        _prepared(cause, running)()
     except ImportError as error:
         # `umail deploy` leaves out what a configuration does not need.
         text = "a module is missing that this configuration needs (%s): umail deploy brings it"
         _tell([text % error], running[1])
     except Exception as error:
         _crashed(error, *running)
+
+
+def _prepared(cause, running):
+    """Return what runs the node; ``running`` gets its Log, and what feeds the watchdog, as soon as they are there."""
+    # As the run before the reset had it. After power-on, what the configuration says is needed first.
+    running[1] = platform.watchdog(platform.marked(platform.WATCH))
+    if cause == platform.WATCHDOG:
+        _hung()
+    asleep = cause == platform.DEEP_SLEEP
+    settings = asleep and _ready(running) or _settings(running)
+    if platform.exists(platform.UPDATE):
+        from alertnode import trial
+
+        trial.begin()
+    if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
+        from alertnode import safe
+
+        if asleep:
+            from alertnode import ready
+
+            settings = ready.whole(settings)
+        return lambda: safe.run(settings, running)
+    run = _built(settings, running, asleep)
+    if not asleep:
+        from alertnode import unload
+
+        # What a board that stays awake needs only at its start.
+        unload("assemble", "networks", "post", "routes", "rulebook", "secrets", "sensors.find")
+    return run
 
 
 def _ready(running):
@@ -82,17 +99,18 @@ def _settings(running):
     running[1] = platform.watchdog(settings["watchdog"])
     # Needed once: a board's RAM is small.
     del config
-    for name in ("config_parts", "config", "config_network", "config_summary", "config_kinds"):
-        unload(name)
-    if settings.get("battery"):
-        from alertnode import ready
+    from alertnode import unload
 
-        settings = ready.keep(settings)
+    unload("config_parts", "config", "config_network", "config_summary", "config_kinds")
+    if settings.get("battery"):
+        from alertnode import make_ready, ready
+
+        settings = ready.whole(make_ready.keep(settings))
     return settings
 
 
-def _run(settings, running, asleep):
-    """Build and run the node; ``running`` gets its Log, and what feeds the watchdog, as soon as they are there.
+def _built(settings, running, asleep):
+    """Return what runs the node.
 
     ``asleep``: the board was asleep since it last did, and may be again in a moment.
     """
@@ -102,12 +120,7 @@ def _run(settings, running, asleep):
         parts = assemble.configured(settings, asleep and bool(settings["battery"]))
     except ValueError as error:
         _tell([str(error)], running[1])
-    run = assemble.build(settings, parts, running)
-    del assemble, parts
-    if not asleep:
-        for name in ("assemble", "config_network", "networks", "post", "routes", "rulebook", "secrets"):
-            unload(name)
-    run()
+    return assemble.build(settings, parts, running)
 
 
 def _tell(problems, feed):
@@ -128,12 +141,9 @@ def _tell(problems, feed):
 
 def _hung():
     """Keep which part hung, for the next mail, and count it as a failed start."""
-    from alertnode.last_words import keep_last_words
-    from alertnode.texts import word
+    from alertnode import last_words
 
-    part = platform.marked(platform.PART)
-    doing = word(platform.PARTS[part]) if part < len(platform.PARTS) else "at work"
-    keep_last_words(platform, "The board was reset by its watchdog while it was %s. Its log ended:" % doing)
+    last_words.hung(platform)
     _failed()
 
 
@@ -171,21 +181,9 @@ def _pause(seconds, feed):
 
 def _keep(error, log, pause):
     """Write the traceback into the log, and its end into the next mail."""
-    import io
+    from alertnode import last_words
 
-    from alertnode.last_words import keep_last_words
-
-    if log is None:
-        from alertnode.log import Log
-
-        log = Log()
-    text = io.StringIO()
-    sys.print_exception(error, text)
-    for line in text.getvalue().split("\n"):
-        if line:
-            log.say(line)
-    keep_last_words(platform, "The board was restarted after a crash. Its log ended:")
-    log.say("crashed; restarting in %d s" % pause)
+    last_words.crashed(platform, error, log, pause)
     if platform.exists(platform.UPDATE):
         from alertnode import trial
 

@@ -89,7 +89,11 @@ class State:
             record = rule.dump(unix)
             if record:
                 kept[rule.name] = record
+        net = self.values.get("net")
         self.values = {"version": _VERSION, "rules": kept}
+        if net:
+            # (See kept.py.)
+            self.values["net"] = net
         self.values.update(more)
         data = json.dumps(self.values).encode()
         self._port.remember(data)

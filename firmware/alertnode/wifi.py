@@ -59,10 +59,14 @@ class Wifi(Link):
         except (OSError, RuntimeError):
             pass
         try:
+            if self.kept:
+                self.kept.join(wlan, ssid)
             wlan.connect(ssid, password)
         except (OSError, ValueError, RuntimeError) as error:
             return "the radio refuses (%s)" % error
         if self.wait(timeout):
+            if self.kept:
+                self.kept.joined(wlan, ssid)
             return ""
         status = wlan.status()
         for name, codes, text in _REASONS:

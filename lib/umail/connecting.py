@@ -34,7 +34,7 @@ def _reach(session, route):
     for session.host in hosts:
         session.stage = "resolve"
         try:
-            addresses = yield from load_transient("net.resolve").resolve(session.host)
+            addresses = yield from (route.resolve or load_transient("net.resolve").resolve)(session.host)
         except Exception as error:
             # RFC 5321, 5.1: the next mail host may have an address.
             if session.host is hosts[-1] or not hasattr(error, "kind"):
@@ -49,5 +49,5 @@ def _reach(session, route):
                     return local
                 except OSError as error:
                     failure = error
-            addresses = yield from load_transient("net.resolve").others(session.host, addresses)
+            addresses = yield from (route.resolve or load_transient("net.resolve").others)(session.host, addresses)
     raise session.unreachable(failure)

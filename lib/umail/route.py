@@ -43,6 +43,8 @@ class Route:
     refusal = ""
     # There is such a host: its name is built in, or it was reached since the start.
     reached = False
+    # Finds addresses in place of net/resolve.py: ``resolve(host)``, and ``resolve(host, failed)`` for others.
+    resolve = None
 
     def __init__(
         self,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from umail_host.deploy import image
 
@@ -24,16 +27,16 @@ CONFIG = {
     "battery": {"budget": 60},
     "clock": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"},
 }
-_SECRETS = {"mail_password": "opens-only-the-fake-server", "wifi_password": "opens-only-the-fake-air"}
+SECRETS = {"mail_password": "opens-only-the-fake-server", "wifi_password": "opens-only-the-fake-air"}
 
 
-def flash(source: Path, folder: Path) -> Path:
+def flash(source: Path, folder: Path, config: Mapping[str, Any] = CONFIG) -> Path:
     """Make a board's flash in ``folder`` from the repository ``source`` (its lib and firmware), as deployed."""
     files = image.package(source / "lib" / "umail", image.LIBRARY)
     files |= image.package(source / "firmware" / "alertnode", image.FIRMWARE)
     files["/main.py"] = (source / "firmware" / "main.py").read_bytes()
-    files["/config.json"] = json.dumps(CONFIG).encode()
-    files["/secrets.json"] = json.dumps(_SECRETS).encode()
+    files["/config.json"] = json.dumps(config).encode()
+    files["/secrets.json"] = json.dumps(SECRETS).encode()
     for path, octets in files.items():
         target = folder / path[1:]
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +58,9 @@ def before(commit: str, folder: Path) -> Path | None:
 def run(micropython: str, board: Path, cause: str, tool: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """Start the node on ``board`` for ``cause`` (see device_wake.py), until it sleeps."""
     command = [*tool, micropython, "-X", "heapsize=400k", str(HERE / "device_wake.py"), str(board), cause]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    # (PyPI's `micropython` is CPython that becomes it: the count is not to depend on the order of its dicts.)
+    env = os.environ | {"PYTHONHASHSEED": "0"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=env)
 
 
 def instructions(micropython: str, board: Path) -> tuple[int, str]:

@@ -33,14 +33,19 @@ class Panel:
 
     def status(self):
         """Return "refused" if a person must act, "offline", "waits" if a mail does, or "ok"."""
-        if [entry for entry in self._node.mailer.outbox.pending() if entry.asked]:
+        mailer = self._node.mailer
+        # (What waits is loaded; without it nothing waits.)
+        waits = mailer.pending()
+        if waits and [entry for entry in mailer.outbox.pending() if entry.asked]:
             return "refused"
         if not self._online:
             return "offline"
-        return "waits" if self._node.mailer.pending() else "ok"
+        return "waits" if waits else "ok"
 
     def waits(self):
         """Return the seconds that the oldest mail waits which could have left; 0: none."""
+        if not self._node.mailer.pending():
+            return 0
         outbox = self._node.mailer.outbox
         now = outbox.now()
         # What was held back on purpose does not wait for the server.

@@ -178,6 +178,9 @@ def build(
     if needs:
         own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
         image = needed.only(image, needs.config, own, keyed)
+        if board.port == "esp32":
+            # An ESP32's watchdog itself takes any time.
+            image.pop(f"{FIRMWARE}/watchdog.mpy", None)
     else:
         image = needed.without_updates(image)
     root_files = (*_ROOT_FILES, *([SWITCH] if needs and needs.value.get("update") else []))

@@ -21,7 +21,7 @@ _IMPORTS = r"from alertnode\.{0} import ([\w, ]+)|from alertnode\.{0}\.(\w+) imp
 _BUS = re.compile(r"buses\.(i2c|spi)\(")
 _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
-_FOR_PROGRAMS = ("umail/aio", "umail/compat")
+_FOR_PROGRAMS = ("umail/aio", "umail/compat", "umail/queue/stopwatch")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "alertnode/tokens")
 _UPDATES = ("alertnode/update", "alertnode/bundle", "alertnode/trial", "umail/net/http_get")
 # A board's language is in its modules already; this is for programs that ask for another one.
@@ -29,6 +29,7 @@ _OTHER_ADVICE = ("umail/tables/advice_de",)
 # What signs, and so needs the board's fleet key.
 _HMAC = "alertnode/hmac256"
 _BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
+_SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/make_ready", "alertnode/ready")
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
 # What mails with files or HTML need; the alert node sends text, but for summaries.
@@ -50,7 +51,7 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
     for package, used in kinds.items():
         folder = firmware / package
         known = firmware_rules.module(f"{package}.find").TYPES
-        wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used))
+        wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used)) if used else set()
         if package == "sensors" and (value.get("clock") or {}).get("ds3231"):
             wanted.add("i2c")
         if package == "outputs" and used:
@@ -131,12 +132,15 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "umail/net/mx"
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
+    named = all(each["route"] == "m365.submission" and not each.get("oauth") for each in routes)
+    if named and not config.get("ping") and not config.get("update"):
+        # Of a route that names its roots nobody asks for all.
+        yield "umail/tables/roots"
     wanted = _roots(routes) if not config.get("ping") or config.get("ping_trust") else _all_roots()
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in wanted)
     if not config.get("update"):
         yield from _UPDATES
-    if not config.get("battery"):
-        yield "alertnode/battery"
+    yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
     if "ethernet" not in config:
         yield "alertnode/ethernet"
     if not (config.get("clock") or {}).get("ds3231"):

@@ -29,6 +29,7 @@ class Route:
     rests: int
     refusal: str
     reached: bool
+    resolve: Any
     def __init__(
         self,
         host: str,

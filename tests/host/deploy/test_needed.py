@@ -82,6 +82,7 @@ def test_a_first_deployment_takes_few_bytes_over_serial_and_changes_bring_what_w
         assert sent <= MOST, f"{sent:,}"
         battery = CONFIG | {"sensor": {"type": "ds18b20", "pin": 4}, "battery": {"budget": 60}}
         report = transfer.deploy(link, image.build(BOARD, config=Settings.of(battery)))
-        assert sorted(report.written) == ["/config.json", "/lib/alertnode/battery.mpy"]
+        more = [f"/lib/alertnode/{name}.mpy" for name in ("battery", "kept", "make_ready", "ready")]
+        assert (sorted(report.written), report.removed) == (["/config.json", *more], ["/lib/alertnode/rest.mpy"])
         report = transfer.deploy(link, first)
-        assert report.removed == ["/lib/alertnode/battery.mpy"]
+        assert sorted(report.removed) == more

@@ -96,7 +96,7 @@ class WLAN:
     def status(self):
         return 1010 if RADIO.up() else 201
 
-    def ifconfig(self):
+    def ifconfig(self, parts=None):
         address = "192.168.1.23" if RADIO.up() else "0.0.0.0"
         return address, "255.255.255.0", ROUTER, ROUTER
 

@@ -1,9 +1,18 @@
 """Faults to build into the firmware, each as somebody might write it, to see that the judge finds them."""
 
 
+def _stay():
+    # The library would be loaded anew, without the fault.
+    from alertnode import rest
+
+    rest.Rest.__call__ = lambda self: None
+
+
 def lost():
     """Every third mail is taken, but not kept."""
     from umail import outbox
+
+    _stay()
 
     put = outbox.Outbox.put
     count = [0]
@@ -21,6 +30,8 @@ def duplicated():
     """A mail that was delivered is removed only when it was delivered once more."""
     from umail import outbox
 
+    _stay()
+
     remove = outbox.Outbox.remove
 
     def hesitant(self, entry):
@@ -37,6 +48,7 @@ def late():
     """The pauses between attempts have no ceiling."""
     from umail import policy
 
+    _stay()
     policy.Policy.pause = lambda self, fails, ceiling=0: 7 * 3600
 
 

@@ -1,0 +1,50 @@
+"""Lets a node wait without what mails: the library and its outbox go when no mail waits, and come back for one."""
+
+import sys
+
+from alertnode import make_room, unload
+from alertnode.app import Later
+
+# Seconds: what mails stays if it has something to do so soon.
+_SOON = 60
+
+
+class Rest:
+    """Lets go of what mails when it is called and no mail waits; ``app`` is an App, ``settings`` its configuration."""
+
+    def __init__(self, app, settings):
+        self._app = app
+        self._settings = settings
+        self._closed = 0
+
+    def __call__(self):
+        """Let go of the Mailer of a board that has nothing to mail soon, and of the library, until a mail is due."""
+        app = self._app
+        if isinstance(app.mailer, Later):
+            return
+        wait = app.mailer.wait()
+        if (wait is not None and wait < _SOON) or not app.mailer.close():
+            return
+        now = app.clock.uptime.seconds
+        end = now() + (wait or 0)
+        self._closed = now()
+        sent = app.mailer.sent
+        app.mailer = Later(app, lambda: None if wait is None else max(0, end - now()), self._make)
+        app.mailer.sent = sent
+        # A program of the user's own may have kept parts of the library, which no others fit.
+        if not [name for name in sys.modules if name[-4:] == ".own"]:
+            for name in list(sys.modules):
+                if name.split(".")[0] == "umail":
+                    del sys.modules[name]
+        unload("mailer")
+
+    def _make(self):
+        from alertnode import post
+
+        make_room()
+        app = self._app
+        now = app.clock.uptime.seconds
+        sent = app.mailer.sent
+        post.add(app, self._settings, None, now() - self._closed, now)
+        app.mailer.sent = sent
+        unload(*post.ONCE)
