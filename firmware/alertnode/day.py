@@ -193,7 +193,7 @@ class Day:
             if isinstance(kept, dict) and isinstance(kept.get(name), str):
                 self.history.hours[name] = Hour()
                 try:
-                    self.history.hours[name].load(a2b_base64(kept[name]))
+                    self.history.hours[name].load(a2b_base64(kept[name].encode()))
                 except ValueError:
                     pass
 
