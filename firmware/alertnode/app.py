@@ -21,7 +21,7 @@ class App:
     Args:
         board: the board's name in mails (str).
         sensor: a Sensor or a Group; rules: list of Rule; clock: a Clock; log: a Log.
-        mailer: a Mailer; wifi: a Link, or None if the network is simply there: post.add sets both if need be.
+        mailer: a Mailer; wifi: a Link, or None if the network is simply there: mail_setup.add sets both if need be.
         feed: feeds the watchdog; sleep: waits, in milliseconds.
     """
 

@@ -14,9 +14,9 @@ def configured(settings, asleep=False):
     """
     way = None
     if not asleep:
-        from alertnode import post
+        from alertnode import mail_setup
 
-        way = post.route(settings)
+        way = mail_setup.route(settings)
     journal = log.Log(size=settings["log_size"])
     # Between its mails a board on battery sleeps whenever it waits.
     rest = platform.doze if settings["battery"] else platform.sleep
@@ -83,9 +83,9 @@ def build(settings, parts, running):
         from alertnode.battery import Battery
 
         return Battery(node, platform, settings, way).run
-    from alertnode import post
+    from alertnode import mail_setup
 
-    post.add(node, settings, way, 0, sensor.pace if trace else time.uptime.seconds)
+    mail_setup.add(node, settings, way, 0, sensor.pace if trace else time.uptime.seconds)
     if not trace:
         from alertnode.rest import Rest
 

@@ -19,8 +19,8 @@ class Battery:
     """Runs a board that sleeps between its readings.
 
     ``app`` is an App with its State and without its Mailer; ``port`` the module platform; ``settings`` the
-    configuration; ``way`` what ``post.route`` returned, None after a sleep. The radio is on only when a mail is due,
-    and once after power-on, so that the time is known.
+    configuration; ``way`` what ``mail_setup.route`` returned, None after a sleep. The radio is on only when a mail is
+    due, and once after power-on, so that the time is known.
     """
 
     def __init__(self, app, port, settings, way):
@@ -115,12 +115,12 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import make_room, post, ready
+        from alertnode import config_cache, mail_setup, make_room
 
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
         make_room()
-        post.add(app, ready.whole(self._settings), way, away, app.clock.uptime.seconds)
+        mail_setup.add(app, config_cache.whole(self._settings), way, away, app.clock.uptime.seconds)
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
@@ -138,11 +138,11 @@ class Battery:
         """Use the radio, unless it pauses because it failed before."""
         if self._radio_wait():
             return
-        from alertnode import post
+        from alertnode import mail_setup
 
         if isinstance(self._app.mailer, Later):
             self._post()
-        self._fails = 0 if post.send(self._app, self._budget) else self._fails + 1
+        self._fails = 0 if mail_setup.send(self._app, self._budget) else self._fails + 1
         # An access point that stays away must not empty the battery.
         pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
         self._pause = self._awake() + pause if self._fails else 0

@@ -125,7 +125,7 @@ class Clock:
     def sync(self):
         """Ask the NTP servers, one after the other, until one answers that is believed; return True if one was."""
         if self.asking is None:
-            from alertnode.asking import Asking
+            from alertnode.ntp import Asking
 
             self.asking = Asking(self)
         return self.asking.sync()

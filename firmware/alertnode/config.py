@@ -104,7 +104,7 @@ def load(path=PATH):
         from umail import load_transient
 
         # MicroPython up to 1.25 takes {"interval": 30 for whole, though it was cut off before a 0 and the rest.
-        if not load_transient("net.whole_json").closed(text):
+        if not load_transient("net.truncated_json").closed(text):
             raise ValueError
     except (ValueError, MemoryError, RuntimeError) as error:
         from alertnode import config_help

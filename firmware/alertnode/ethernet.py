@@ -1,6 +1,6 @@
 """Brings up Ethernet: an ESP32's `network.LAN`, or the `network.WIZNET5K` of rp2 boards that are made with one."""
 
-from alertnode.link import Link
+from alertnode.net_watch import Link
 
 
 def check(network, settings):

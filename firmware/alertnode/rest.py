@@ -39,12 +39,12 @@ class Rest:
         unload("mailer")
 
     def _make(self):
-        from alertnode import post
+        from alertnode import mail_setup
 
         make_room()
         app = self._app
         now = app.clock.uptime.seconds
         sent = app.mailer.sent
-        post.add(app, self._settings, None, now() - self._closed, now)
+        mail_setup.add(app, self._settings, None, now() - self._closed, now)
         app.mailer.sent = sent
-        unload(*post.ONCE)
+        unload(*mail_setup.ONCE)

@@ -12,9 +12,9 @@ def _made(spec, window):
     when = spec["when"]
     kind = Rule
     if when in ("outside", "change", "stuck"):
-        from alertnode import rules_more
+        from alertnode import rule_kinds
 
-        kind = getattr(rules_more, when[0].upper() + when[1:])
+        kind = getattr(rule_kinds, when[0].upper() + when[1:])
     rule = kind(spec["name"], when, spec.get("limit", 0.5), spec.get("hysteresis", 0), spec.get("readings", 1))
     rule.window = window
     rule.of = spec.get("of", "")

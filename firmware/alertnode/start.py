@@ -62,27 +62,27 @@ def _prepared(cause, running):
 
         trial.begin()
     if platform.marked(platform.FAILS) >= platform.MOST_FAILS:
-        from alertnode import safe
+        from alertnode import safe_mode
 
         if asleep:
-            from alertnode import ready
+            from alertnode import config_cache
 
-            settings = ready.whole(settings)
-        return lambda: safe.run(settings, running)
+            settings = config_cache.whole(settings)
+        return lambda: safe_mode.run(settings, running)
     run = _built(settings, running, asleep)
     if not asleep:
         from alertnode import unload
 
         # What a board that stays awake needs only at its start.
-        unload("assemble", "networks", "post", "routes", "rulebook", "secrets", "sensors.find")
+        unload("assemble", "net_setup", "mail_setup", "routes", "rulebook", "secrets", "sensors.find")
     return run
 
 
 def _ready(running):
     """Return the configuration as it was checked before the sleep, with the watchdog armed, or None."""
-    from alertnode import ready
+    from alertnode import config_cache
 
-    settings = ready.load()
+    settings = config_cache.load()
     if settings:
         running[1] = platform.watchdog(settings["watchdog"])
     return settings
@@ -103,9 +103,9 @@ def _settings(running):
 
     unload("config_parts", "config", "config_network", "config_summary", "config_kinds")
     if settings.get("battery"):
-        from alertnode import make_ready, ready
+        from alertnode import config_cache, write_config_cache
 
-        settings = ready.whole(make_ready.keep(settings))
+        settings = config_cache.whole(write_config_cache.keep(settings))
     return settings
 
 

@@ -1,6 +1,6 @@
 """Connects to the first Wi-Fi network of a list that takes the board, and puts failures in words."""
 
-from alertnode.link import Link
+from alertnode.net_watch import Link
 
 # The names of `network`'s constants, and the ESP-IDF reason codes that `status()` returns on boards without the name.
 _REASONS = (

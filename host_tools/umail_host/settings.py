@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from umail_host import files, firmware_rules
-from umail_host.configuration import corrected, own_parts, whole
+from umail_host.configuration import checks, own_parts, resolved
 from umail_host.configuration.pins import KEYS as PIN_KEYS
 from umail_host.device import fitting
 from umail_host.device.boards import BoardSpec
@@ -129,7 +129,7 @@ class Settings:
             written = _plain(config, "")
             parts: dict[str, bytes] = {}
             if fresh and isinstance(written, dict):
-                corrected.correct(written)
+                resolved.correct(written)
                 parts = own_parts.take(written, folder)
             signed = list(_signed(written)) if sign_in else []
             # What JSON can't hold is not in a configuration either.
@@ -137,7 +137,7 @@ class Settings:
         except (TypeError, ValueError, RecursionError) as error:
             raise UserError(f"the configuration can't be written as JSON: {error}") from None
         if fresh and isinstance(written, dict):
-            problems = [*problems, *whole.sentences(written, None if problems else value, board)]
+            problems = [*problems, *checks.sentences(written, None if problems else value, board)]
         if problems:
             raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))
         mail = value["mail"]

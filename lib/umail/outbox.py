@@ -1,7 +1,7 @@
 """The outbox: what is put here is on flash, and goes out when it is time, once, whatever the power and the network do.
 
-How it works. ``put`` (queue/putting.py) writes a file (queue/spool.py) and asks the policy (policy.py) whether the mail
-goes by itself or is held back with others. ``flushing`` (queue/run.py) is a generator over ``Delivery``, as a driver
+How it works. ``put`` (queue/put.py) writes a file (queue/spool.py) and asks the policy (policy.py) whether the mail
+goes by itself or is held back with others. ``flushing`` (queue/flush.py) is a generator over ``Delivery``, as a driver
 runs it (blocking.py, aio.py); ``flush`` runs it with sockets. Just before the last bytes of a mail leave, its state
 becomes ``"sending"`` on flash. A file that is found so after a reset may have been delivered: it is sent again later,
 with the same Message-ID, and not often. The file is removed only after the server's final 250.
@@ -15,7 +15,7 @@ import sys
 from umail import load_transient
 
 from .message import now as _date
-from .queue import putting
+from .queue import put
 from .queue.notes import Notes
 from .queue.spool import Spool
 
@@ -120,7 +120,7 @@ class Outbox:
         self.spool = Spool(path)
         self._take(path)
         try:
-            load_transient("queue.found").load(self, slept)
+            load_transient("queue.recovery").load(self, slept)
         except BaseException:
             self.close()
             raise
@@ -134,7 +134,7 @@ class Outbox:
 
                 self._claim = Claim(path)
             else:
-                name = load_transient("queue.found").whole(path)
+                name = load_transient("queue.recovery").whole(path)
                 if name in _claimed:
                     raise OSError(11)
                 _claimed.add(name)
@@ -181,7 +181,7 @@ class Outbox:
     def look_again(self):
         """Find mails that could not be read before, and settle what the flash refused."""
         if self.spool.unread or self.late:
-            load_transient("queue.found").look_again(self)
+            load_transient("queue.recovery").look_again(self)
         self.settle()
 
     def settle(self):
@@ -289,11 +289,11 @@ class Outbox:
             ValueError: it is larger than the outbox, or an attachment cannot be read.
             OSError: the flash is full or broken.
         """
-        return putting.put(self, message, key, priority, recovery, copy)
+        return put.put(self, message, key, priority, recovery, copy)
 
     def write(self, message, group, priority, until, more, since, copy=True):
         """Store a mail without asking the policy; return its Entry."""
-        return putting.write(self, message, group, priority, until, more, since, copy)
+        return put.write(self, message, group, priority, until, more, since, copy)
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
@@ -313,7 +313,7 @@ class Outbox:
 
     def flushing(self, budget=None):
         """Do what ``flush`` does, as a generator for a driver; a second one at the same time does nothing."""
-        from .queue.run import Flush
+        from .queue.flush import Flush
 
         if self.busy:
             return 0

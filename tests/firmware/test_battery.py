@@ -4,7 +4,7 @@ import gc
 import json
 import os
 
-from alertnode import platform, post
+from alertnode import mail_setup, platform
 from alertnode.app import App
 from alertnode.battery import Battery, slept
 from alertnode.last_words import keep_last_words, last_words
@@ -208,7 +208,7 @@ def test_last_words_of_a_damaged_log_or_none_say_at_least_why():
 
 
 class Post:
-    """Stands for the module alertnode.post; counts how often it was needed."""
+    """Stands for the module alertnode.mail_setup; counts how often it was needed."""
 
     def __init__(self, life):
         self.life = life
@@ -218,7 +218,7 @@ class Post:
         return "route"
 
     def send(self, node, budget):
-        return post.send(node, budget)
+        return mail_setup.send(node, budget)
 
     def add(self, node, settings, way, slept, uptime):
         self.made.append(slept)
@@ -247,14 +247,14 @@ class Sleeper(Life):
         state.restore(rules, time.moment)
         app = App("b", Sensor(time, [value]), rules, None, time, None, log, str, self.port.sleep)
         app.interval, app.state, app.port = 600000, state, self.port
-        sys.modules["alertnode.post"] = alertnode.post = self.post
+        sys.modules["alertnode.mail_setup"] = alertnode.mail_setup = self.post
         before = self.port.milliseconds
         self.wifi.tries = 0
         settings = {"battery": {"budget": 60}, "mail": {}}
         try:
             Battery(app, self.port, settings, None if self.time else "route").wake()
         finally:
-            sys.modules["alertnode.post"] = alertnode.post = post
+            sys.modules["alertnode.mail_setup"] = alertnode.mail_setup = mail_setup
         self.radio.append(self.wifi.tries)
         awake = (self.port.milliseconds - before) // 1000
         self.port.pass_time(self.port.slept_for)

@@ -5,7 +5,7 @@ import os
 
 from alertnode import config
 from check import equal, inside, scratch
-from umail.net import whole_json
+from umail.net import truncated_json
 
 
 def but(table, more):
@@ -174,9 +174,9 @@ def test_a_live_sensor_gets_a_rule_for_being_gone_unless_there_is_one():
 
 def test_a_configuration_that_is_cut_off_is_refused_even_if_the_parser_takes_it():
     whole = json.dumps(but(GOOD, {"board_name": 'a "quoted\\" {name'})).encode()
-    equal(whole_json.closed(whole + b"\n"), True)
+    equal(truncated_json.closed(whole + b"\n"), True)
     for cut in range(1, len(whole)):
-        equal(whole_json.closed(whole[:cut]), False, whole[:cut])
+        equal(truncated_json.closed(whole[:cut]), False, whole[:cut])
 
     class Lenient:
         """The parser of MicroPython up to 1.25, which ends a value where the text ends."""

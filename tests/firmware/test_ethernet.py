@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import config, ethernet, networks
+from alertnode import config, ethernet, net_setup
 from alertnode.clock import Uptime
 from check import equal, inside, raises
 from firmware_fakes import Port, Said, network_settings
@@ -204,7 +204,7 @@ def test_the_board_is_asked_for_what_the_configuration_wants():
         old = sys.modules.get("network")
         sys.modules["network"] = network
         try:
-            inside(words, str(raises(ValueError, networks.check, settings)))
+            inside(words, str(raises(ValueError, net_setup.check, settings)))
         finally:
             del sys.modules["network"]
             if old:

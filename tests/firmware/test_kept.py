@@ -1,6 +1,6 @@
 """What a board on battery keeps of its network over a sleep: it is used while it holds, and costs one try if not."""
 
-from alertnode import post
+from alertnode import mail_setup
 from alertnode.clock import Uptime
 from alertnode.kept import Kept, ttl
 from alertnode.wifi import Wifi
@@ -212,6 +212,6 @@ def test_a_mail_that_still_waits_lets_the_next_try_ask_for_all_of_it():
         kept = Kept("", Time())
         keep(kept, "lab")
         node = Node(kept, pending)
-        equal(post.send(node, 60000), True)
+        equal(mail_setup.send(node, 60000), True)
         equal(bool(node.values["net"]), wanted)
         equal(Kept(node.values["net"], Time()).lease("lab"), PARTS if wanted else None)

@@ -4,7 +4,7 @@ import gc
 import sys
 
 import alertnode
-from alertnode import post
+from alertnode import mail_setup
 from alertnode.app import App, Later
 from alertnode.mailer import Mailer
 from alertnode.rest import Rest
@@ -52,7 +52,7 @@ class Box(Outbox):
 
 
 class Post:
-    """Stands for the module alertnode.post, whose outbox is on flash: it is the same each time."""
+    """Stands for the module alertnode.mail_setup, whose outbox is on flash: it is the same each time."""
 
     # (It stands in the place of the module.)
     ONCE = ()
@@ -83,13 +83,13 @@ class Library:
         for name in self._kept:
             del sys.modules[name]
         sys.modules["umail"] = sys.modules["umail.outbox"] = alertnode
-        self._kept["alertnode.post"] = post
+        self._kept["alertnode.mail_setup"] = mail_setup
 
     def __exit__(self, *error):
         for name in [name for name in sys.modules if name.split(".")[0] == "umail"]:
             del sys.modules[name]
         sys.modules.update(self._kept)
-        alertnode.post = post
+        alertnode.mail_setup = mail_setup
 
 
 def node(values, beat=None):
@@ -100,7 +100,7 @@ def node(values, beat=None):
     box = Box(time.uptime, beat)
     made = App("b", Sensor(time, values), [Rule("t", "above", 37, 1)], None, time, Wifi(), journal, str, port.sleep)
     made.port = None
-    sys.modules["alertnode.post"] = alertnode.post = stand_in = Post(box)
+    sys.modules["alertnode.mail_setup"] = alertnode.mail_setup = stand_in = Post(box)
     stand_in.add(made, {}, "way", 0, None)
     made.rest = Rest(made, {})
     return made, box, stand_in

@@ -2,8 +2,8 @@
 
 from alertnode.app import App
 from alertnode.mailer import Mailer
+from alertnode.rule_kinds import Stuck
 from alertnode.rules import Rule
-from alertnode.rules_more import Stuck
 from alertnode.state import PATH, State
 from check import equal, inside
 from firmware_fakes import NOON, Outbox, Port, Said, Sensor, Umail, Wifi, clock

@@ -1,8 +1,8 @@
 """Events in words: subject and text carry board, rule, value, unit, limit and the reading's own time."""
 
 from alertnode import texts
+from alertnode.rule_kinds import Change, Outside, Stuck
 from alertnode.rules import Event, Rule
-from alertnode.rules_more import Change, Outside, Stuck
 from alertnode.sensors.reading import Reading
 from check import equal, inside
 

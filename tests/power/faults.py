@@ -3,12 +3,12 @@
 import os
 
 from umail import durable, outbox
-from umail.queue import run, spool
+from umail.queue import flush, spool
 
 
 def no_mark():
     """Nothing is written before the last bytes leave."""
-    run.Flush._leaving = lambda self: None
+    flush.Flush._leaving = lambda self: None
 
 
 def removed_too_early():
@@ -18,7 +18,7 @@ def removed_too_early():
         if self.box.current in self.box.entries:
             self.box.spool.discard(self.box.current.name)
 
-    run.Flush._leaving = leaving
+    flush.Flush._leaving = leaving
 
 
 def state_in_place():

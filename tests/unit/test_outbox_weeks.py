@@ -59,7 +59,7 @@ def test_a_login_that_is_put_off_for_ever_is_told_after_three_hours(world):
     world.start(policy=dict(QUIET, first=20, ceiling=900))
     world.server.refusal = b"454 4.7.0 temporary authentication failure\r\n"
     world.put("alert")
-    from umail.queue.run import Flush
+    from umail.queue.flush import Flush
 
     entry = world.box.pending()[0]
     start = world.time

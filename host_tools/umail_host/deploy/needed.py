@@ -29,7 +29,7 @@ _OTHER_ADVICE = ("umail/tables/advice_de",)
 # What signs, and so needs the board's fleet key.
 _HMAC = "alertnode/hmac256"
 _BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
-_SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/make_ready", "alertnode/ready")
+_SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/write_config_cache", "alertnode/config_cache")
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
 # What mails with files or HTML need; the alert node sends text, but for summaries.
@@ -121,7 +121,7 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if not config.get("quiet"):
         yield "alertnode/quiet"
     if not any(rule["when"] in ("outside", "change", "stuck") for rule in config["rules"]):
-        yield "alertnode/rules_more"
+        yield "alertnode/rule_kinds"
     if not any(each.get("oauth") for each in routes):
         yield from _TOKENS
         if not config.get("ping") and not config.get("update"):

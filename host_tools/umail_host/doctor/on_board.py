@@ -74,17 +74,17 @@ def _mail(section, mail, suffix, options, secrets, tell):
 
 
 def _network(settings, platform, secrets, tell):
-    from alertnode import networks
+    from alertnode import net_setup
     from alertnode.clock import Uptime
 
     said = []
     stage = "ethernet" if settings["ethernet"] else "wifi"
     try:
-        networks.check(settings)
+        net_setup.check(settings)
     except ValueError as error:
         tell(stage, "failed", str(error))
         return False
-    found = networks.make(settings, secrets.get, Uptime(platform), platform.sleep, platform.nothing, said.append)
+    found = net_setup.make(settings, secrets.get, Uptime(platform), platform.sleep, platform.nothing, said.append)
     if found is None:
         tell("wifi", "skipped", "this board has no Wi-Fi: the network is simply there")
         return True

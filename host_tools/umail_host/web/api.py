@@ -175,7 +175,7 @@ class Api:
         peer = next((one.peer for one in self._server.sessions if one.number == row["session"]), None)
         warnings = []
         if self._dns is not None:
-            from umail_host.web.standing import domain_warnings  # a resolver is not loaded if nobody is to be asked
+            from umail_host.web.reputation import domain_warnings  # a resolver is not loaded if nobody is to be asked
 
             warnings = domain_warnings(content, row["sender"], peer, self._dns)
         return {"asked_dns": asked, "warnings": warnings, "spamassassin": self._spam(id, content)}

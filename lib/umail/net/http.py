@@ -137,7 +137,7 @@ def post(route, path, fields, seconds):
         raise error
     yield ("close",)
     try:
-        answer = json.loads(body) if load_transient("net.whole_json").closed(body) else None
+        answer = json.loads(body) if load_transient("net.truncated_json").closed(body) else None
     except ValueError:
         answer = None
     if not isinstance(answer, dict):

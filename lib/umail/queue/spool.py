@@ -153,7 +153,7 @@ class Spool:
                 # It has become one of today's, and a power cut kept it from being removed.
                 self._clear(stem)
                 return ()
-            from .old import convert
+            from .format1 import convert
 
             return convert(self, entry)
         if entry.name != name:
@@ -270,7 +270,7 @@ class Spool:
         if entry.ending:
             found = self._tail(copy)
         else:
-            from .old import describe
+            from .format1 import describe
 
             found = describe(self.at(entry.name), copy)
         if not found:
@@ -337,7 +337,7 @@ class Spool:
         path = self.at(_STATE)
         found = durable.load(path)
         if found is None:
-            from .old import state
+            from .format1 import state
 
             found = state(path)
         return found

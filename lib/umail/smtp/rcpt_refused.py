@@ -1,6 +1,6 @@
 """Refused recipients: what follows if every RCPT was refused.
 
-sending.py sorts recipients; what a code means: replies.py; whether it is tried again: policy.py and queue/run.py.
+sending.py sorts recipients; what a code means: replies.py; whether it is tried again: policy.py and queue/flush.py.
 """
 
 

@@ -33,7 +33,7 @@ def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() 
     }
     assert not found & {"umail/oauth", "umail/aio", "umail/compat", "umail/tables/advice_de", "alertnode/battery"}
     assert not found & {"alertnode/due", "alertnode/day", "alertnode/history", "alertnode/summary", "umail/attachment"}
-    assert {"umail/tables/advice_en", "umail/queue/old", "alertnode/safe"} <= found
+    assert {"umail/tables/advice_en", "umail/queue/format1", "alertnode/safe_mode"} <= found
 
 
 def test_what_a_configuration_asks_for_comes_along() -> None:
@@ -43,7 +43,7 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     assert {f"umail/certs/{name}" for name in m365.ROOTS} <= by_token
     assert "alertnode/expiry" in _modules(expires={"client secret": "2030-01-01"})
     band = {"name": "t", "when": "outside", "low": 1, "high": 2}
-    assert "alertnode/rules_more" in _modules(rules=[band])
+    assert "alertnode/rule_kinds" in _modules(rules=[band])
     assert "alertnode/battery" in _modules(battery={"budget": 60})
     assert {"alertnode/day", "alertnode/chart", "alertnode/due", "umail/attachment"} <= _modules(summary="07:00")
     hour = _modules(heartbeat={"at": "06:30"})
@@ -82,7 +82,7 @@ def test_a_first_deployment_takes_few_bytes_over_serial_and_changes_bring_what_w
         assert sent <= MOST, f"{sent:,}"
         battery = CONFIG | {"sensor": {"type": "ds18b20", "pin": 4}, "battery": {"budget": 60}}
         report = transfer.deploy(link, image.build(BOARD, config=Settings.of(battery)))
-        more = [f"/lib/alertnode/{name}.mpy" for name in ("battery", "kept", "make_ready", "ready")]
+        more = [f"/lib/alertnode/{name}.mpy" for name in ("battery", "config_cache", "kept", "write_config_cache")]
         assert (sorted(report.written), report.removed) == (["/config.json", *more], ["/lib/alertnode/rest.mpy"])
         report = transfer.deploy(link, first)
         assert sorted(report.removed) == more

@@ -16,7 +16,7 @@ from umail_host.fake_smtp import Delivery
 from umail_host.fake_smtp.core.events import Envelope
 from umail_host.fake_smtp.record import reading
 from umail_host.fake_smtp.record.show import Show
-from umail_host.web import html, mail, standing
+from umail_host.web import html, mail, reputation
 from umail_host.web.summary import summary
 
 CHARSETS = st.sampled_from(
@@ -62,7 +62,7 @@ def all_that_reads(content: bytes) -> None:
     (html.page(content) or "").encode()
     for index in range(4):
         mail.attachment(content, index)
-    standing.domain_warnings(content, "a@b.example", "127.0.0.1", Nothing())  # type: ignore[arg-type]
+    reputation.domain_warnings(content, "a@b.example", "127.0.0.1", Nothing())  # type: ignore[arg-type]
     console = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
     Show(console).delivery(Delivery(1.7e9, 1, Envelope("a@b.example", content=content), Path("x")))
 

@@ -25,7 +25,7 @@ platform.deepsleep = deepsleep
 start.WINDOW = 200
 start.main()
 """
-MAILS = {f"alertnode.{name}" for name in ("post", "mailer", "routes", "secrets", "wifi", "expiry", "config")}
+MAILS = {f"alertnode.{name}" for name in ("mail_setup", "mailer", "routes", "secrets", "wifi", "expiry", "config")}
 
 
 @pytest.fixture

@@ -130,5 +130,5 @@ def test_high_volume_email_takes_a_password_too(flash: Path, tmp_path: Path) -> 
             link.enter()
             link.exec("import sys")
             resident = link.eval("list(sys.modules)")
-        assert {"umail.delivery", "umail.queue.run"} <= set(resident)
+        assert {"umail.delivery", "umail.queue.flush"} <= set(resident)
         assert not {f"umail.{name}" for name in ("dns", "net.tls", "smtp.handshake", "smtp.failure")} & set(resident)

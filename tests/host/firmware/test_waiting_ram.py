@@ -11,7 +11,7 @@ BENCH = Path(__file__).resolve().parents[2] / "bench"
 # Bytes with 64-bit words; at 62eb206, with one sensor: 118,432, after a mail 118,464.
 MOST = {"new": 105_500, "mailed": 123_000}
 
-ONCE = ("assemble", "asking", "config", "config_parts", "mailer", "post", "routes", "secrets", "sntp")
+ONCE = ("assemble", "ntp", "config", "config_parts", "mailer", "mail_setup", "routes", "secrets", "sntp")
 
 
 @pytest.fixture

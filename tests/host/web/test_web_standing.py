@@ -14,7 +14,7 @@ from mail_readers import perl
 from umail_host.doctor.domain import Dns
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.pytest_plugin import PASSWORD, USER
-from umail_host.web import spam, standing
+from umail_host.web import reputation, spam
 from umail_host.web.server import WebServer
 
 API = "/api/v1"
@@ -32,7 +32,7 @@ def keys(
     fault: str = "",
 ) -> list[str]:
     with FakeDns(records, fault) as dns:
-        found = standing.domain_warnings(octets or mail(), sender, peer, Dns([dns.address]))
+        found = reputation.domain_warnings(octets or mail(), sender, peer, Dns([dns.address]))
     assert all(one["text"] for one in found)
     return [one["key"] for one in found]
 

@@ -27,5 +27,6 @@ def load():
 
 def whole(settings):
     """Return ``settings`` with what a wake without a mail does not need."""
-    settings.update(json.loads(settings.pop("more", "{}")))
+    if "more" in settings:
+        settings.update(json.loads(settings.pop("more")))
     return settings

@@ -58,7 +58,7 @@ class Asking:
             if not self._rests:
                 # For a day none of it is of use.
                 clock.asking = None
-                unload("asking", "sntp")
+                unload("ntp", "sntp")
             return True
         self._failed(", ".join(servers))
         return False

@@ -3,7 +3,7 @@
 import json
 
 from alertnode import platform
-from alertnode.ready import LONGEST, PATH, mark
+from alertnode.config_cache import LONGEST, PATH, mark
 
 # The sections that only mailing needs.
 _MORE = "mail", "wifi", "network", "ethernet"

@@ -1,6 +1,6 @@
 """Runs when the node failed to start again and again: loads little, sends what waits, and says what happened."""
 
-from alertnode import VERSION, networks, platform, routes, secrets, zone
+from alertnode import VERSION, net_setup, platform, routes, secrets, zone
 from alertnode.clock import Clock, Uptime
 from alertnode.last_words import LAST_WORDS, last_words
 
@@ -19,7 +19,7 @@ def run(settings, running):
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
     time = Clock(platform, uptime, zone.Zone(settings["clock"]["zone"]), settings["clock"]["ntp"], print)
-    wifi = networks.make(settings, secrets.get, uptime, platform.sleep, feed, print)
+    wifi = net_setup.make(settings, secrets.get, uptime, platform.sleep, feed, print)
     if wifi is not None:
         time.gateway = wifi.gateway
     mail = settings["mail"]

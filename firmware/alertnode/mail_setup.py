@@ -1,11 +1,11 @@
 """Makes what mails: the library, its outbox, the network. A board on battery loads it only for a mail."""
 
-from alertnode import mailer, networks, platform, routes, secrets, zone
+from alertnode import mailer, net_setup, platform, routes, secrets, zone
 
 OUTBOX = "/outbox"
 # The modules that are needed only while this one makes something.
-ONCE = ("post", "networks", "routes", "secrets")
-_SENDING = ("message", "blocking", "delivery", "queue.run")
+ONCE = ("mail_setup", "net_setup", "routes", "secrets")
+_SENDING = ("message", "blocking", "delivery", "queue.flush")
 # What the library lets go of after each connection, and what it needs when one fails.
 _PASSING = (
     "dns",
@@ -29,7 +29,7 @@ def route(settings):
     """Return the route to the mail server, or two; raises ValueError if ``settings`` do not fit this board."""
     import umail
 
-    networks.check(settings)
+    net_setup.check(settings)
     mail = settings["mail"]
     routes.check_files(mail)
     return routes.every(mail, secrets.get, umail)
@@ -51,7 +51,7 @@ def add(node, settings, way, slept, uptime):
     outbox.tick = node.feed
     log = node.log
     if node.wifi is None:
-        wifi = networks.make(settings, secrets.get, node.clock.uptime, platform.sleep, node.feed, log.say, log.show)
+        wifi = net_setup.make(settings, secrets.get, node.clock.uptime, platform.sleep, node.feed, log.say, log.show)
         if wifi is not None and platform.slept():
             wifi.welcome = log.show
         node.join(wifi)
