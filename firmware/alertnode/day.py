@@ -191,11 +191,12 @@ class Day:
     def _readings(self, kept):
         for name in self.names:
             if isinstance(kept, dict) and isinstance(kept.get(name), str):
-                self.history.hours[name] = Hour()
+                hour = self.history.hours[name] = Hour()
                 try:
-                    self.history.hours[name].load(a2b_base64(kept[name].encode()))
-                except ValueError:
-                    pass
+                    hour.load(a2b_base64(kept[name].encode()))
+                except Exception:
+                    # (What is not base64 is a plain Exception to the binascii of some builds.)
+                    self.history.hours[name] = Hour()
 
     def part(self, source, name, kind, cid):
         """Return an attachment that is made when it is sent: see made.py."""

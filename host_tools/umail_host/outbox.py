@@ -13,7 +13,7 @@ from umail_host.errors import UserError
 _MARK = "umail-outbox "
 # Runs on the board, with the library's own outbox; the configuration's word is kept, so that a rest of the route stays.
 _BOX = f"""
-import json
+import json,time
 from umail.outbox import Outbox
 try:
  import umail.durable
@@ -22,7 +22,7 @@ except ImportError:
  from umail.queue.spool import Spool
  s=Spool('/outbox').load()
  word=s[2] if s else ''
-box=Outbox('/outbox',None,config=word)
+box=Outbox('/outbox',None,config=word,uptime=lambda:time.ticks_ms()//1000)
 def find(n):
  return [e for e in box.entries if n is None or e.number==n]
 def tell(v):

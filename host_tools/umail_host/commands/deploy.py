@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -69,8 +69,8 @@ def command(
     if healthy and not reset:
         raise UserError("--healthy needs the new firmware to start: leave --no-reset out")
     if freeze is not None:
-        language = Settings.read(config).value["language"] if config else languages.ENGLISH
-        _freeze(freeze, boards.load(board or _connected(port)), bool(romfs), language)
+        value = Settings.read(config).value if config else {}
+        _freeze(freeze, boards.load(board or _connected(port)), bool(romfs), value)
         return
     if romfs and not mpy:
         raise UserError("--romfs needs .mpy files: remove --no-mpy")
@@ -96,8 +96,12 @@ def _connected(port: str) -> str:
         raise UserError(f"{error}; or say for which it is with --board ({known})", error.exit_code) from None
 
 
-def _freeze(folder: Path, spec: BoardSpec, romfs: bool, language: str) -> None:
-    made = freezing.write_romfs(folder, spec) if romfs else freezing.write(folder, spec, language)
+def _freeze(folder: Path, spec: BoardSpec, romfs: bool, value: Mapping[str, Any]) -> None:
+    made = (
+        freezing.write_romfs(folder, spec)
+        if romfs
+        else freezing.write(folder, spec, value.get("language", languages.ENGLISH), bool(value.get("update")))
+    )
     typer.echo(
         f"{folder} has what builds MicroPython {made.version} for {spec.name} with {made.holds}.\n\n"
         f"On a computer with {made.needs}:\n"

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from umail_host import __version__, languages, paths
-from umail_host.deploy import image
+from umail_host.deploy import image, needed
 from umail_host.device.boards import BoardSpec, Partition
 from umail_host.errors import UserError
 from umail_host.flash import download
@@ -99,16 +99,17 @@ class Build:
     holds: str
 
 
-def write(folder: Path, board: BoardSpec, language: str = languages.ENGLISH) -> Build:
+def write(folder: Path, board: BoardSpec, language: str = languages.ENGLISH, updates: bool = False) -> Build:
     """Fill ``folder`` for a build with library and firmware in it; what an earlier call wrote there is replaced.
 
     Args:
         language: of the texts in them.
+        updates: it is to ask for updates of configuration and secrets over the network.
 
     Raises:
         UserError: the folder holds something else, a module does not compile, or the flash has no room for it all.
     """
-    sources = _sources(language)
+    sources = _sources(language, updates)
     sizes = _compiled(board, sources)
     octets = sum(sizes.values())
     holds = f"{len(sizes)} modules frozen in, {octets / 1000:.1f} kB compiled: {_room(board, octets)}"
@@ -197,7 +198,7 @@ def _partitions(board: BoardSpec) -> str:
     return "# Name, Type, SubType, Offset, Size, Flags\n" + "".join(rows)
 
 
-def _sources(language: str) -> dict[str, bytes]:
+def _sources(language: str, updates: bool) -> dict[str, bytes]:
     """Return the path below the folder of modules → source; what only CPython imports stays out.
 
     No boot.py: ours does nothing, and a frozen one would run in place of the user's.
@@ -208,7 +209,8 @@ def _sources(language: str) -> dict[str, bytes]:
     for package in (library, firmware / "alertnode"):
         for file in sorted(set(package.rglob("*.py")) - set(package.rglob(image.NOT_FOR_BOARDS))):
             path = file.relative_to(package).as_posix()
-            found[f"{package.name}/{path}"] = languages.translated(path, file.read_bytes(), words)
+            if updates or not needed.is_for_updates(f"{package.name}/{path}"):
+                found[f"{package.name}/{path}"] = languages.translated(path, file.read_bytes(), words)
     return found
 
 

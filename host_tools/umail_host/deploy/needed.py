@@ -97,6 +97,11 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
 
 
+def is_for_updates(module: str) -> bool:
+    """Tell whether only updates over the network need the module of that file, such as ``alertnode/update.py``."""
+    return module.rpartition(".")[0] in _UPDATES
+
+
 def without_updates(image: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return ``image``, of all modules, without the firmware's for updates, for which no board asks unconfigured."""
     drop = {f"/lib/{module}" for module in _UPDATES if not f"/lib/{module}".startswith(_LIBRARY)}

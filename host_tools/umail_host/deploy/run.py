@@ -105,10 +105,11 @@ def carry_out(
             return spec, link
         except ExecError:
             raise
-        except BoardError as error:
-            if attempts == _ATTEMPTS:
+        except UserError as error:
+            gone = isinstance(error, BoardError)
+            if attempts > 1 and (attempts == _ATTEMPTS or not gone):
                 raise UserError(f"{error}. Run the command again: it goes on where this one stopped", 3) from None
-            if not reached and attempts == 1:
+            if not gone or (not reached and attempts == 1):
                 raise
             say("the board went away; trying again")
 

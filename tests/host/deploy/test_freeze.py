@@ -45,7 +45,7 @@ def compiled_once():
 
 
 def test_the_manifest_freezes_what_the_boards_own_does_but_for_boot_py_and_what_only_cpython_imports(tmp_path):
-    freeze.write(tmp_path / "build", ESP32)
+    freeze.write(tmp_path / "build", ESP32, updates=True)
     manifest = tmp_path / "build" / "manifest.py"
     assert manifest.read_text().splitlines()[2:] == [
         'include("$(PORT_DIR)/boards/manifest.py")',
@@ -201,3 +201,11 @@ def test_without_a_board_it_asks_for_which_one_it_is(tmp_path):
         run("--freeze", tmp_path / "build", "--port", tmp_path / "none")
     assert told.value.exit_code == 3
     assert not (tmp_path / "build").exists()
+
+
+def test_what_asks_for_updates_is_frozen_in_only_if_the_configuration_says_so(tmp_path):
+    freeze.write(tmp_path / "build", ESP32)
+    places = [tmp_path / "build" / freeze.MODULES / name for name in ("alertnode/update.py", "umail/net/http_get.py")]
+    assert not any(place.exists() for place in places)
+    freeze.write(tmp_path / "build", ESP32, updates=True)
+    assert all(place.exists() for place in places)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import planted
@@ -29,14 +30,26 @@ def installed(folder: Path, kind: str = "virtual", romfs: int = 0, config: Mappi
 
     ``romfs`` is the size of its ROMFS partition, from which both run then; with ``config`` only what it needs is there.
     """
-    wanted = None if config is None else Settings.of(config)
     with VirtualBoard(folder, kind, romfs=romfs) as virtual, Board(virtual.port) as board:
         board.enter()
-        transfer.deploy(board, image.build(boards.load(kind), config=wanted) | {"/main.py": MAIN}, rom=bool(romfs))
+        transfer.deploy(board, _image(kind, config) | {"/main.py": MAIN}, rom=bool(romfs))
     return folder
 
 
-def settings(server: FakeServer, **changes: Any) -> dict[str, Any]:
+def _image(kind: str, config: Mapping[str, Any] | None) -> dict[str, bytes]:
+    """Return what ``config`` needs, or all; of all, for a Pico W, whose flash is small, what these tests need."""
+    spec = boards.load(kind)
+    if config is not None:
+        return image.build(spec, config=Settings.of(config))
+    if kind != "RPI_PICO_W":
+        return image.build(spec)
+    found: dict[str, bytes] = {}
+    for more in ({}, {"battery": {"budget": 30}}, {"sensor": {"type": "trace", "path": "/trace.csv"}}):
+        found |= image.build(spec, needs=Settings.of(settings(SimpleNamespace(port=587), **more)))
+    return found
+
+
+def settings(server: FakeServer | SimpleNamespace, **changes: Any) -> dict[str, Any]:
     """A configuration that reads a DS18B20 and mails to ``server``; ``changes`` replace its sections."""
     return {
         "board_name": "freezer-3",

@@ -59,7 +59,7 @@ def test_the_third_failed_start_is_a_safe_mode_that_sends_what_waits_and_says_wh
     assert "The board was restarted after a crash. Its log ended:" in text
     assert error in text
     assert "alertnode 0.1.0, MicroPython" in text
-    node.wait_for("runs in safe mode: mailed")
+    node.wait_for("runs in safe mode (freezer-3): mailed")
 
 
 def test_an_outbox_that_cannot_be_opened_is_put_aside_and_the_mail_that_says_so_goes(node: Rig) -> None:
