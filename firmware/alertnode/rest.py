@@ -29,7 +29,7 @@ class Rest:
         end = now() + (wait or 0)
         self._closed = now()
         sent = app.mailer.sent
-        app.mailer = Later(app, lambda: None if wait is None else max(0, end - now()), self._make)
+        app.mailer = Awake(app, lambda: None if wait is None else max(0, end - now()), self._make)
         app.mailer.sent = sent
         # A program of the user's own may have kept parts of the library, which no others fit.
         if not [name for name in sys.modules if name[-4:] == ".own"]:
@@ -48,3 +48,48 @@ class Rest:
         mail_setup.add(app, self._settings, None, now() - self._closed, now)
         app.mailer.sent = sent
         unload(*mail_setup.ONCE)
+
+
+class Awake(Later):
+    """A Later of a board that stays awake: what cannot be mailed, as loading that fails, is kept in RAM meanwhile."""
+
+    def __init__(self, app, wait, make):
+        super().__init__(app, wait, make)
+        self._held = []
+        self._again = 0
+
+    def due(self):
+        """Return True if it is time to flush."""
+        if self._held:
+            return self._app.clock.uptime() >= self._again
+        return super().due()
+
+    def pending(self):
+        """Return how many mails wait."""
+        return len(self._held)
+
+    def put(self, *mail):
+        """Keep a mail as Mailer.put does."""
+        self._held.append(mail)
+        if not self._give():
+            self._app.log.show("%s: what mails cannot be loaded, kept in RAM only" % mail[2])
+
+    def flush(self, budget=None):
+        """Send what is due."""
+        if self._give():
+            self._app.mailer.flush(budget)
+
+    def _give(self):
+        # Load what mails, and hand over what was kept; False if that fails for now.
+        app = self._app
+        try:
+            if app.mailer is self:
+                self._make()
+        except Exception:
+            app.mailer = self
+            self._again = app.clock.uptime() + _SOON * 1000
+            return False
+        while self._held:
+            app.mailer.put(*self._held[0])
+            del self._held[0]
+        return True

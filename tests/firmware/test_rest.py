@@ -182,3 +182,25 @@ def test_a_part_of_the_users_own_may_have_kept_the_library_which_stays_then():
         finally:
             del sys.modules["alertnode.sensors.own"]
         equal((isinstance(app.mailer, Later), "umail" in sys.modules), (True, True))
+
+
+def test_an_alert_is_kept_though_what_mails_cannot_be_loaded_just_then():
+    for fault in (MemoryError, OSError):
+        with Library():
+            app, box, stand_in = node([20, 38, 20])
+            app.sense()
+            app.wait(61000)
+            add = stand_in.add
+
+            def refuse(*_, fault=fault):
+                raise fault()
+
+            stand_in.add = refuse
+            app.sense()
+            app.wait(1000)
+            app.sense()
+            app.wait(1000)
+            equal((len(box.sent), app.mailer.pending(), app.mailer.due()), (0, 2, False))
+            stand_in.add = add
+            app.wait(61000)
+            equal(len(box.sent), 2)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 # Bytes of the files that one command holds: they themselves, deflated, fit any board's heap.
-_PIECE = 10240
+_PIECE = 11264
 _PIECE_PLAIN = 2048
 # Bits of the windows that are tried: 32 kB fit a board that has nothing else to do, 4 kB any.
 WINDOWS = (15, 12, 0)
