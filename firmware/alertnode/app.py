@@ -5,7 +5,7 @@ from alertnode.clock import SET
 from alertnode.rules import ALERT, RECOVERY, THEN
 
 # One slice of waiting, in milliseconds: short enough for a contact to be noticed, long enough to let the chip rest.
-_SLICE = 200
+SLICE = 200
 # In a trace as fast as it can run, a reading is shown about this often, in milliseconds.
 _SHOW_EVERY = 1000
 # The same reason for waiting is logged again after so many milliseconds.
@@ -165,7 +165,7 @@ class App:
             left = end - self.clock.uptime()
             if left <= 0 or self.sensor.urgent():
                 return
-            self._sleep(min(_SLICE, left))
+            self._sleep(min(SLICE, left))
 
     def online(self):
         """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
@@ -253,6 +253,9 @@ class App:
         return self.mailer.message("At work, %s (%s)" % (now, self.board), text)
 
     def _put(self, events, whom):
+        # (A board that stays awake has loaded it before.)
+        from alertnode import event_texts
+
         to, urgent, _kind = whom
         for event in events:
             if event.kind == RECOVERY:
@@ -261,12 +264,12 @@ class App:
                 self.alerts += 1
         first = events[0]
         about = self.about()
-        subject, text = texts.mail(first, self.board, self.sensor.text, about, events[1:])
+        subject, text = event_texts.mail(first, self.board, self.sensor.text, about, events[1:])
         if self.own:
             subject, text = self.own.mail(events, self.board, self.sensor.text, about, (subject, text))
         if self.more:
             text += "\n" + "\n".join(self.more) + "\n"
-        line = "; ".join([texts.line(event) for event in events])
+        line = "; ".join([event_texts.line(event) for event in events])
         hold, until = (0, "") if urgent or self.quiet is None else self.quiet()
         if hold:
             self.log.say("%s: not urgent, waits until %s" % (line, until))

@@ -83,7 +83,8 @@ def build(settings, parts, running):
         from alertnode.battery import Battery
 
         return Battery(node, platform, settings, way).run
-    from alertnode import mail_setup
+    # An alert must not wait for its words.
+    from alertnode import event_texts, mail_setup  # noqa: F401
 
     mail_setup.add(node, settings, way, 0, sensor.pace if trace else time.uptime.seconds)
     if not trace:

@@ -10,7 +10,7 @@ _SYNC_EVERY = DAY * 1000
 _FIRST_PAUSE = 5 * 1000
 _LONGEST_PAUSE = 600 * 1000
 # So long NTP may fail before the last known time, which is too early, is taken for the date.
-_PATIENCE = 600 * 1000
+PATIENCE = 600 * 1000
 # How far two answers may be apart to agree, in seconds; how long one must be repeated, in milliseconds.
 _AGREE = 60
 _CONFIRM = 3600 * 1000
@@ -110,7 +110,7 @@ class Asking:
             self._failing = uptime
         clock.say("no NTP server answers (%s): asked again in %d s" % (servers, self._pause // 1000))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        if clock.state == clock.UNSET and uptime - self._failing >= _PATIENCE:
+        if clock.state == clock.UNSET and uptime - self._failing >= PATIENCE:
             self._estimate()
 
     def _estimate(self):

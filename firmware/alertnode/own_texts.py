@@ -1,6 +1,6 @@
 """Subject and text of one's own for the mails about events, by templates or a module; loaded if there are such."""
 
-from alertnode import texts
+from alertnode import event_texts, texts
 from alertnode.sensors.reading import reason
 
 # What a template may have in braces.
@@ -49,7 +49,7 @@ class Own:
     def mail(self, events, board, when, about, standard):
         """Return (subject, text) of the mail about ``events``, of which ``standard`` are the usual ones.
 
-        ``board``, ``when`` and ``about`` are those of ``texts.mail``.
+        ``board``, ``when`` and ``about`` are those of ``event_texts.mail``.
         """
         subject, text = standard
         values = _values(events[0], board, when, about, text)
@@ -97,6 +97,6 @@ def _values(event, board, when, about, text):
         "since": "" if event.since is None else when(event.since),
         "text": text,
         "time": when(reading.at),
-        "value": reading.why if reading.value is None else texts.measured(reading),
-        "what": texts.line(event),
+        "value": reading.why if reading.value is None else event_texts.measured(reading),
+        "what": event_texts.line(event),
     }

@@ -8,7 +8,7 @@ MAINTENANCE = "/maintenance"
 # Milliseconds in which Ctrl-C stops the start, before the watchdog is armed, which can't be stopped.
 WINDOW = 2000
 # Seconds before the restart after a crash; they double with each further one.
-_CRASH_PAUSE = 5
+CRASH_PAUSE = 5
 _LONGEST_PAUSE = 320
 _REMIND = 30
 # So often that is said before the restart: what could not be read may be readable then.
@@ -162,7 +162,7 @@ def _crashed(error, log, feed):
     sys.print_exception(error)
     gc.collect()
     fails = _failed()
-    pause = min(_CRASH_PAUSE << min(fails - 1, 8), _LONGEST_PAUSE)
+    pause = min(CRASH_PAUSE << min(fails - 1, 8), _LONGEST_PAUSE)
     try:
         _keep(error, log, pause)
     except Exception as again:

@@ -9,7 +9,7 @@ from alertnode import platform, secrets
 # The secret that holds the highest version that was ever taken.
 HIGHEST = "update_highest"
 # Seconds from one look to the next, doubled up to the longest; after so many looks that is decided that only waited.
-_FIRST = 60
+FIRST = 60
 _LONGEST = 3600
 _LOOKS = 30
 # So many looks in a row must find a refusal.
@@ -141,7 +141,7 @@ class Trial:
         state["looks"] += 1
         self._refused = self._refused + 1 if word == "refused" else 0
         # A wait that begins now ends later.
-        self._due = node.clock.uptime() + 1000 * min(_FIRST << min(state["looks"] - 1, 6), _LONGEST)
+        self._due = node.clock.uptime() + 1000 * min(FIRST << min(state["looks"] - 1, 6), _LONGEST)
         if not word:
             state["phase"] = "kept"
             self._switch.save(state)

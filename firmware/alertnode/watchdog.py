@@ -1,8 +1,8 @@
 """Keeps a watchdog of minutes on a chip whose own knows only seconds; loaded only on such a board."""
 
 # Milliseconds that every such chip can do, and how often it is fed.
-_SHORT = 8000
-_EVERY = 2000
+SHORT = 8000
+EVERY = 2000
 
 
 class Watchdog:
@@ -17,7 +17,7 @@ class Watchdog:
         self._ticks = ticks
         self._since = since
         self._fed = ticks()
-        self._chip = machine.WDT(timeout=_SHORT)
+        self._chip = machine.WDT(timeout=SHORT)
         self._timer = machine.Timer(-1)
         self._periodic = machine.Timer.PERIODIC
         self.start()
@@ -25,7 +25,7 @@ class Watchdog:
     def start(self):
         """Begin to feed the chip's watchdog, or go on with it."""
         self.feed()
-        self._timer.init(period=_EVERY, mode=self._periodic, callback=self._on_timer)
+        self._timer.init(period=EVERY, mode=self._periodic, callback=self._on_timer)
 
     def stop(self):
         """Leave the feeding to whoever calls ``feed``."""

@@ -2,7 +2,7 @@
 
 import sys
 
-from alertnode import own_texts, texts
+from alertnode import event_texts, own_texts
 from alertnode.rules import Event, Rule
 from alertnode.sensors.reading import Reading
 from check import equal, inside
@@ -29,7 +29,7 @@ def made(section, *events):
     said = []
     own = own_texts.Own(dict(SECTION, **section), said.append)
     events = list(events) or [event()]
-    standard = texts.mail(events[0], "cellar", str, "alertnode 1", events[1:])
+    standard = event_texts.mail(events[0], "cellar", str, "alertnode 1", events[1:])
     result = [own.mail(events, "cellar", str, "alertnode 1", standard) for _ in range(2)]
     equal(result[0], result[1])
     return result[0] + (said, standard)

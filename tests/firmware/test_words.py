@@ -1,6 +1,6 @@
 """Events in words: subject and text carry board, rule, value, unit, limit and the reading's own time."""
 
-from alertnode import texts
+from alertnode import event_texts, texts
 from alertnode.rule_kinds import Change, Outside, Stuck
 from alertnode.rules import Event, Rule
 from alertnode.sensors.reading import Reading
@@ -17,7 +17,7 @@ def mails(rule, *values):
     for minute, value in enumerate(values):
         event = rule.feed(Reading(value, "°C", minute * 60000, "no answer" if value is None else ""))
         if event:
-            result.append((texts.line(event),) + texts.mail(event, "freezer-3", when, "alertnode 1"))
+            result.append((event_texts.line(event),) + event_texts.mail(event, "freezer-3", when, "alertnode 1"))
     return result
 
 
@@ -83,17 +83,17 @@ def test_a_subject_says_that_it_is_not_the_first():
     rule = Rule("freezer", "above", -15)
     rule.repeat = 3600000
     rule.feed(Reading(-9.5, "°C", 0))
-    subject = texts.mail(rule.later(3600000), "f", when, "")[0]
+    subject = event_texts.mail(rule.later(3600000), "f", when, "")[0]
     equal(subject, "Freezer -9.5 °C, limit -15 °C, for 0 s now (f)")
     for times, said in ((2, "2nd"), (3, "3rd"), (4, "4th")):
         event = Event("alert", rule, Reading(-9.5, "°C", 0), 0, None)
         event.times, event.span = times, 300000
-        equal(texts.head(event), "Freezer -9.5 °C, limit -15 °C, again, %s time in 5 min" % said)
+        equal(event_texts.head(event), "Freezer -9.5 °C, limit -15 °C, again, %s time in 5 min" % said)
 
 
 def test_alerts_of_one_reading_share_a_subject():
     events = [Rule(name, "above", 5).feed(Reading(9, "°C", 0)) for name in ("a", "b")]
-    equal(texts.mail(events[0], "f", when, "", events[1:])[0], "A 9 °C, limit 5 °C; B 9 °C, limit 5 °C (f)")
+    equal(event_texts.mail(events[0], "f", when, "", events[1:])[0], "A 9 °C, limit 5 °C; B 9 °C, limit 5 °C (f)")
 
 
 def test_numbers_and_durations_are_short():

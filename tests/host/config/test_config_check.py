@@ -293,7 +293,7 @@ def test_an_english_board_has_nothing_of_languages_and_texts() -> None:
     assert not {"/lib/alertnode/own_texts.mpy", "/lib/umail/tables/advice_de.mpy"} & (set(english) | set(german))
     assert set(english) == set(german)
     assert not [path for path, octets in english.items() if b"Grenze" in octets or b"Kennwort" in octets]
-    assert b"Grenze" in german["/lib/alertnode/texts.mpy"]
+    assert b"Grenze" in german["/lib/alertnode/event_texts.mpy"]
     assert b"Kennwort" in german["/lib/umail/tables/advice_en.mpy"]
     with pytest.raises(UserError, match="give one of en, de"):
         image.build(boards.load("ESP32_GENERIC"), config=Settings.of({**plain, "language": "xx"}))

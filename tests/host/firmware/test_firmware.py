@@ -187,7 +187,8 @@ def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None
     node.celsius = 35
     # Source before bytecode: this takes the place of the module that words mails.
     broken = {
-        "/lib/alertnode/texts.py": b"def amount(*_):\n    return 1 / 0\ndef duration(_):\n    return ''\nword = str\n"
+        "/lib/alertnode/texts.py": b"def amount(*_):\n    return 1 / 0\n"
+        b"def duration(_):\n    return ''\nlocal = united = word = str\n"
     }
     node.start(settings(node.server), broken)
     node.wait_for("ZeroDivisionError")
@@ -201,7 +202,7 @@ def test_a_crash_is_kept_in_the_log_and_the_board_starts_anew(node: Rig) -> None
 def test_a_program_that_hangs_is_reset_by_the_watchdog(node: Rig) -> None:
     hang = {
         "/lib/alertnode/texts.py": b"def amount(*_):\n    while True:\n        pass\n"
-        b"def duration(_):\n    return ''\nword = str\n"
+        b"def duration(_):\n    return ''\nlocal = united = word = str\n"
     }
     node.start(settings(node.server, watchdog=3), hang)
     node.wait_for("started by power-on")

@@ -142,7 +142,7 @@ def test_a_name_that_cannot_be_resolved_is_told_and_the_sensor_is_read_on(node: 
 def test_without_ntp_for_ever_the_alert_goes_with_an_estimated_time(node: Rig) -> None:
     node.celsius = 35
     node.board.clock.ntp = False
-    impatient = b"from alertnode import ntp, start\nntp._PATIENCE = 3\nstart.WINDOW = 200\nstart.main()\n"
+    impatient = b"from alertnode import ntp, start\nntp.PATIENCE = 3\nstart.WINDOW = 200\nstart.main()\n"
     node.start(settings(node.server), {"/main.py": impatient, "/clock": b"%d" % (time.time() - 3600)})
     node.wait_for("no NTP server answers (time.example, 127.0.0.1): asked again in 5 s")
     node.wait_for("1 mail waits: the clock is not set")

@@ -20,7 +20,7 @@ from umail_host.paths import firmware
 GOOD_STATE = b'{"version": 1, "rules": {"temperature": {"active": true, "since": 1, "peak": 40, "row": 0}}}'
 GOOD_OUTBOX = {"now": 5, "date": None, "config": "", "policy": {"until": 0, "keys": {"a": [1, 2, 3, 4, "x"]}}}
 # Starts without the pauses that would make the test long.
-HASTY = b"from alertnode import start\nstart._CRASH_PAUSE = 0\nstart.main()\n"
+HASTY = b"from alertnode import start\nstart.CRASH_PAUSE = 0\nstart.main()\n"
 WAITING = """
 import umail
 from umail import Message, Route
@@ -76,7 +76,7 @@ def test_an_outbox_that_breaks_even_safe_mode_is_put_aside(node: Rig) -> None:
     poisoned = b"""
 from alertnode import start
 from umail.outbox import Outbox
-start._CRASH_PAUSE = 0
+start.CRASH_PAUSE = 0
 flush = Outbox.flush
 def poisoned(self, budget=None):
     for entry in self.pending():
@@ -265,7 +265,7 @@ def test_a_pico_w_that_hangs_is_reset_after_the_time_that_was_set_and_says_so(pi
 import machine
 from alertnode import platform, start, watchdog
 from alertnode.sensors import ds18b20
-watchdog._SHORT, watchdog._EVERY = 1500, 300
+watchdog.SHORT, watchdog.EVERY = 1500, 300
 WDT = machine.WDT
 def wdt(timeout):
     if timeout > 8388:
@@ -305,7 +305,7 @@ def test_a_pico_w_that_crashed_says_crash_and_not_watchdog(pico: Rig) -> None:
     pico.celsius = 35
     crash = b"""
 from alertnode import app, platform, start
-start._CRASH_PAUSE = 1
+start.CRASH_PAUSE = 1
 if not platform.marked(platform.FAILS):
     def sense(self):
         1 / 0

@@ -29,9 +29,9 @@ MAIN = b"""import switch
 switch.main()
 from alertnode import start
 start.WINDOW = 200
-start._CRASH_PAUSE = 0
+start.CRASH_PAUSE = 0
 from alertnode import trial
-trial._FIRST = 1
+trial.FIRST = 1
 start.main()
 """
 
