@@ -55,6 +55,15 @@ def find_micropython() -> str | None:
     return str(beside) if beside.exists() else shutil.which("micropython")
 
 
+@pytest.fixture(autouse=True)
+def _library_stays() -> Iterator[None]:
+    """A test that leaves the library loaded anew fails, not those after it, which have its old classes."""
+    before = sys.modules.get("umail.errors")
+    yield
+    if before:
+        assert sys.modules.get("umail.errors") is before, "this test has left umail loaded anew"
+
+
 @pytest.fixture(scope="session")
 def micropython() -> str:
     """Path of a MicroPython interpreter; skips, saying how to get one, if there is none."""

@@ -165,6 +165,8 @@ class Board:
             self.lines.append(repr(error))
 
         others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith("alertnode")}
+        # A node that waits lets go of the library.
+        library = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "umail"}
         gc.threshold = lambda octets: None  # type: ignore[attr-defined]
         sys.modules["machine"] = self._machine()
         try:
@@ -185,7 +187,7 @@ class Board:
             del sys.modules["machine"], gc.threshold  # type: ignore[attr-defined]
             for name in [name for name in sys.modules if name.startswith("alertnode")]:
                 del sys.modules[name]
-            sys.modules.update(others)
+            sys.modules.update(others | library)
 
 
 def write(flash: Path, path: str, octets: bytes) -> None:

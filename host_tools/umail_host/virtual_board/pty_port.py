@@ -48,7 +48,8 @@ class PtyPort:
         self._pending = b""
         self._present = False
         self._closed = False
-        self._look()
+        # Not at once: what somebody sends as soon as the link is there is for a board that is still being put together.
+        self._loop.call_soon(self._look)
 
     @property
     def url(self) -> str:

@@ -1,7 +1,8 @@
-"""Line ends, records and links of the virtual board's serial port, without a board."""
+"""Line ends, records and links of the virtual board's serial port."""
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umail_host.errors import UserError
-from umail_host.virtual_board import VirtualBoard, interpreter
+from umail_host.virtual_board import VirtualBoard, interpreter, pty_port
 from umail_host.virtual_board.console import Console, LineEnds
 
 
@@ -102,3 +103,20 @@ def test_a_heap_too_small_to_start_is_told_on_the_console(tmp_path: Path, microp
     with VirtualBoard(tmp_path / "flash", heap=-30_000) as virtual:
         virtual.wait_for("too small?")
         assert not virtual.powered
+
+
+def test_what_is_sent_as_soon_as_the_link_is_there_does_not_end_the_board(
+    tmp_path: Path, micropython: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    point = pty_port._point
+
+    def in_a_hurry(link: Path, target: str) -> None:
+        point(link, target)
+        opened.append(os.open(link, os.O_RDWR | os.O_NOCTTY))
+        os.write(opened[0], b"\r\x03")
+
+    monkeypatch.setattr(pty_port, "_point", in_a_hurry)
+    with VirtualBoard(tmp_path / "flash", link=tmp_path / "port") as board:
+        board.wait_for(">>> ")
+    os.close(opened[0])
