@@ -26,6 +26,13 @@ def run(settings, running):
     outbox, note = _outbox(umail, routes.every(mail, secrets.get, umail), mail, uptime.seconds)
     outbox.tick = feed
     outbox.report = _report
+    try:
+        from alertnode import signing
+
+        outbox.before_send = signing.without_app(settings, time, outbox.route, outbox, ["safe mode"])
+    except ImportError:
+        # It is deployed with a fleet key.
+        pass
     _say(umail, outbox, settings, note)
     while uptime() < _STAY * 1000:
         feed()

@@ -23,9 +23,27 @@ _LIST = "/.umail-files"
 # Blocks of the flash that must be left when all is laid ready.
 _RESERVE = 12
 _HOUR = 3600
-# After a failure it is asked again in this part of the usual time.
-_SOONER = 8
 _CHUNK = 512
+
+
+def first(every, slept, at, now):
+    """Return the seconds until a board that has started asks.
+
+    ``every`` is the seconds from one question to the next; ``at`` and ``now`` are Unix seconds or None: of the last
+    question, and of this start.
+    """
+    if isinstance(at, int) and now is not None and 0 <= now - at < every:
+        return at + every - now
+    # A board that slept has no time to wait. Many others may have been without power, and start at once.
+    return 0 if slept else int(random() * every)
+
+
+def after_failure(every):
+    """Return the seconds until a server that did not answer is asked again.
+
+    Many boards may have missed it: they must not come back together, nor sooner than it bears (docs/updates.md).
+    """
+    return max(1, every // 4 + int(random() * every * 3) // 4)
 
 
 class Updates:
@@ -38,13 +56,7 @@ class Updates:
         self._url = settings["url"]
         asked = _parse(platform.read(_ASKED)) or {}
         self._tag = asked.get("tag", "")
-        # Many boards that start at once do not ask at once; one that slept has no time to wait.
-        left = 0 if platform.slept() else int(random() * self._every)
-        at = asked.get("at")
-        now = node.clock.now()
-        if now is not None and isinstance(at, int) and 0 <= now - at:
-            left = max(0, at + self._every - now)
-        self._due = node.clock.uptime() + left * 1000
+        self._due = node.clock.uptime() + first(self._every, platform.slept(), asked.get("at"), node.clock.now()) * 1000
 
     def __call__(self):
         """Ask, if it is time and no mail waits for the connection."""
@@ -56,16 +68,16 @@ class Updates:
             return
         try:
             self._ask(node)
-            every = self._every
+            wait = self._every
         except bundle.Refused as why:
             self._keep(node)
-            every = self._every
+            wait = self._every
             self._tell(node, str(why))
         except Exception as error:
             # Whatever it is (no memory, no server), the node goes on.
             node.log.say("no update: %s" % (error if hasattr(error, "kind") else repr(error)))
-            every = max(1, self._every // _SOONER)
-        self._due = node.clock.uptime() + every * 1000
+            wait = after_failure(self._every)
+        self._due = node.clock.uptime() + wait * 1000
 
     def _ask(self, node):
         import switch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,6 +134,10 @@ def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, byt
     return {path: octets for path, octets in library.items() if path not in drop}
 
 
+# What makes the modules of a folder, as ``package`` does; for many boards functools.cache(package) compiles them once.
+Package = Callable[[Path, str, bool, str], dict[str, bytes]]
+
+
 def build(
     board: BoardSpec,
     *,
@@ -146,6 +150,7 @@ def build(
     release: tuple[int, ...] = (),
     needs: Settings | None = None,
     keyed: bool = False,
+    compiled: Package = package,
 ) -> dict[str, bytes]:
     """Return all that belongs on a board: absolute path there → bytes.
 
@@ -159,6 +164,7 @@ def build(
         release: of the board's MicroPython, if that is known.
         needs: leave out what the firmware never loads with that configuration; None: with ``config``, if there is one.
         keyed: the board has a fleet key, so that nothing is left out which works with one.
+        compiled: makes the modules.
 
     Raises:
         UserError: something does not compile, a root is unknown, a path is not absolute, or the board has no such way
@@ -167,10 +173,10 @@ def build(
     firmware = firmware or paths.firmware()
     needs = needs or config
     language = needs.config.get("language", languages.ENGLISH) if needs else languages.ENGLISH
-    image = package(library or paths.library(), LIBRARY, mpy, language)
+    image = compiled(library or paths.library(), LIBRARY, mpy, language)
     if roots is not None:
         image = roots_only(image, roots)
-    node = package(firmware / "alertnode", FIRMWARE, mpy, language)
+    node = compiled(firmware / "alertnode", FIRMWARE, mpy, language)
     if config is not None:
         left = needed.left_out(firmware / "alertnode", config.value)
         node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
