@@ -79,8 +79,8 @@ format: $(READY) ## Format all Python files
 size: $(READY) ## Measure what the library costs on a board; fail where it grew (ARGS=--update accepts it)
 	$(BIN)/python -m tools.size $(ARGS)
 
-bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py; MICROPYTHON=path of one with 32-bit words); receiving beside MailDev and aiosmtpd: make bench ARGS=--receiving
-	@UMAIL='$(UMAIL)' UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python tests/bench/$(if $(filter --receiving,$(ARGS)),receiving,run).py $(filter-out --receiving,$(ARGS))
+bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py; MICROPYTHON=path of one with 32-bit words); receiving beside MailDev and aiosmtpd: make bench ARGS=--receiving; updates of 100,000 boards: ARGS=--updates
+	@UMAIL='$(UMAIL)' UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python tests/bench/$(or $(patsubst --%,%,$(filter --receiving --updates,$(ARGS))),run).py $(filter-out --receiving --updates,$(ARGS))
 
 heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a Maildir and over IMAP from Dovecot (ten minutes, 5 GB): make heartbeats ARGS="--mails 100000"
 	@$(BIN)/python tests/bench/heartbeats.py $(ARGS)

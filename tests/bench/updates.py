@@ -62,9 +62,9 @@ SCENES: Mapping[str, tuple[str, float, float] | None] = {
 
 
 def board(
-    env: simpy.Environment, scene: tuple[str, float, float] | None, every: int, heard: Counter[int], again: Any = None
+    env: simpy.Environment, scene: tuple[str, float, float] | None, every: int, heard: list[float], again: Any = None
 ) -> Generator[simpy.Event, None, None]:
-    """Ask as a board does; ``heard`` counts the answers by interval; ``again`` replaces its wait after a failure."""
+    """Ask as a board does; ``heard`` gets when it is answered; ``again`` replaces its wait after a failure."""
     rhythm = firmware_rules.module("update")
     begins, ends = (scene[1] * DAY, scene[2] * DAY) if scene else (0.0, 0.0)
     # Its last question, when the simulation begins: some time within the last ``every``, as after a day or more.
@@ -80,18 +80,20 @@ def board(
             wait = (again or rhythm.after_failure)(every)
             continue
         at, wait = env.now, every
-        heard[int(env.now) // WIDTH] += 1
+        heard.append(env.now)
 
 
-def peak(boards: int, scene: tuple[str, float, float] | None, every: int = DAY, again: Any = None) -> float:
-    """Return the peak of the answers in an interval, as a multiple of the mean: all boards once in ``every``."""
+def peak(
+    boards: int, scene: tuple[str, float, float] | None, every: int = DAY, again: Any = None, width: int = WIDTH
+) -> float:
+    """Return the peak of the answers in ``width`` seconds, as a multiple of the mean: all boards once in ``every``."""
     random.seed(17)
     env = simpy.Environment()
-    heard: Counter[int] = Counter()
+    heard: list[float] = []
     for _ in range(boards):
         env.process(board(env, scene, every, heard, again))
     env.run(until=6 * DAY)
-    return max(heard.values()) / (boards * WIDTH / every)
+    return max(Counter(int(at) // width for at in heard).values()) / (boards * width / every)
 
 
 def identity(number: int) -> str:
