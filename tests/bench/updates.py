@@ -172,7 +172,7 @@ def main() -> None:
     """Measure, and print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boards", type=int, default=100_000)
-    parser.add_argument("--sample", type=int, default=2_000, help="published is for so many of them")
+    parser.add_argument("--sample", type=int, default=1_000, help="published is for so many of them")
     given = parser.parse_args()
     print(f"{given.boards:,} boards, asking once a day, answers in {WIDTH // 60} minutes\n")
     print("| what befalls all of them | peak of the server's answers, to the mean |\n|---|---:|")

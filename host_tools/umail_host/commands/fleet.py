@@ -114,20 +114,23 @@ def _serve(look: _Look, host: str, port: int, token: str, open_it: bool) -> None
     from umail_host.fleet.page import FleetPage
 
     served = FleetPage(host, port, token)
+
+    def show(trouble: str) -> None:
+        rows, odd, now = look.judge()
+        served.show(health.report(rows, odd, now), table.view(rows, odd, now), trouble)
+
+    show("")
     with contextlib.suppress(KeyboardInterrupt), pages.started(served):
         pages.show(served, Console(), open_it)
         typer.echo("Ctrl-C ends it")
-        trouble = ""
         while True:
-            rows, odd, now = look.judge()
-            served.show(health.report(rows, odd, now), table.view(rows, odd, now), trouble)
             time.sleep(look.pause)
             try:
                 look.read()
-                trouble = ""
+                show("")
             except UserError as error:
                 # It may be back at the next look; the page says so meanwhile.
-                trouble = str(error)
+                show(str(error))
     typer.echo("stopped")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,8 +136,19 @@ def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, byt
     return {path: octets for path, octets in library.items() if path not in drop}
 
 
-# What makes the modules of a folder, as ``package`` does; for many boards functools.cache(package) compiles them once.
+# What makes the modules of a folder, as ``package`` does.
 Package = Callable[[Path, str, bool, str], dict[str, bytes]]
+
+
+def once() -> Package:
+    """Return what makes the modules of a folder once, for however many boards in whatever threads."""
+    made, lock = functools.cache(package), threading.Lock()
+
+    def compiled(folder: Path, into: str, mpy: bool, language: str) -> dict[str, bytes]:
+        with lock:
+            return made(folder, into, mpy, language)
+
+    return compiled
 
 
 def build(

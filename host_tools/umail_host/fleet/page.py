@@ -25,7 +25,7 @@ _PATIENCE_S = 20.0
 
 
 class FleetPage(Served):
-    """The page; ``show`` gives it what it is to show.
+    """The page; ``show`` gives it what it is to show, for the first time before it is started.
 
     Args:
         host, port, token: as of ``Served``.
@@ -48,7 +48,9 @@ class FleetPage(Served):
         """
         told = table | {"trouble": trouble}
         tag = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
-        if self._loop is not None:
+        if self._loop is None:
+            self._take(report, told | {"tag": tag})
+        else:
             self._loop.call_soon_threadsafe(self._take, report, told | {"tag": tag})
 
     def _take(self, report: dict[str, Any], table: dict[str, Any]) -> None:

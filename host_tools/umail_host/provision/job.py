@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -118,7 +117,7 @@ class Run:
         self._scripts: dict[str, None] = {}
         self._asking: AbstractContextManager[object] = threading.Lock()
         # For all boards once.
-        self._compiled = functools.cache(image.package)
+        self._compiled = image.once()
         self._testing = threading.Semaphore(_TESTS_AT_ONCE)
 
     def for_board(

@@ -207,6 +207,9 @@ class _Work:
             outcome.name, outcome.identity, outcome.error = error.name, error.identity, str(error)
         except UserError as error:
             outcome.error = str(error)
+        except Exception as error:
+            # The others go on. Alone it would say more; here its words might quote a secret.
+            outcome.error = f"umail itself failed ({type(error).__name__}): try this board without --all"
         finally:
             with self._lock:
                 self.busy -= 1

@@ -97,7 +97,7 @@ class _Publishing:
         self._known = record.load(order.fleet.path)
         self._key = keys.lookup()
         self._answers: dict[str, str] = {}
-        self._compiled = functools.cache(image.package)
+        self._compiled = image.once()
         self._spec = functools.cache(boards.load)
         # Bundles that wait until their numbers are kept: one that was used must not be used for something else.
         self._laid: list[Path] = []

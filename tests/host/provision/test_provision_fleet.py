@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gc
 import json
 import re
 import shutil
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, rig, settings, stored
+from umail_host import trees
 from umail_host.cli import app, main
 from umail_host.device import maintenance, ports
 from umail_host.errors import UserError
@@ -400,3 +403,23 @@ def test_high_volume_email_is_signed_in_for_its_own_resource() -> None:
         mail = section(endpoint) | {"route": "m365.hve"}
         assert sign_in.refresh_token(route(mail), [endpoint.ca_der], show).startswith("0.fake-refresh-")
         assert endpoint.requests[0].form["scope"] == "https://outlook.office.com/.default offline_access"
+
+
+def test_boards_in_several_threads_are_read_though_python_counts_the_depth_of_all_together() -> None:
+    source = Path(threading.__file__).read_bytes()
+
+    def turn(phase: str, info: object) -> None:
+        # While it collects, another thread gets its turn.
+        time.sleep(0.0001)
+
+    before = gc.get_threshold()
+    gc.callbacks.append(turn)
+    gc.set_threshold(200)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: trees.parse(source), range(12)))
+            assert list(pool.map(trees.literal, [" (1, b'x')"] * 12)) == [(1, b"x")] * 12
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(turn)
+    assert {len(tree.body) for tree in found} == {len(found[0].body)}

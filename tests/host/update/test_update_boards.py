@@ -14,7 +14,7 @@ import planted
 from host.firmware.firmware_rig import PASSWORD, ROOT, Rig, rig, settings, stored
 from umail_host import paths
 from umail_host.deploy import image, transfer
-from umail_host.device import boards
+from umail_host.device import boards, maintenance
 from umail_host.device.board import Board
 from umail_host.fleet import keys
 from umail_host.provision.fleet import Fleet
@@ -317,12 +317,10 @@ def test_a_board_that_was_erased_and_provisioned_anew_takes_no_bundle_older_than
     assert (found.identity, found.job and dict(found.job.published)) == (BOARD, {BOARD: last})
     assert found.job is not None
     wanted.carry_out(node.board.port, found.job)
-    with Board(node.board.port) as link:
-        link.enter()
+    with maintenance.held(node.board.port) as link:
         assert stored(link, "fleet_key") == KEY.hex()
         assert stored(link, "update_highest") == str(last - 1)
         link.put("/main.py", MAIN)
-    node.board.hard_reset()
     node.wait_for(f"update refused: version {old} is older than {last - 1}, which this board had", 40)
     publisher.put(newest)
     node.wait_for(f"update {last} is there", 40)

@@ -31,13 +31,11 @@ for (;;) {
     const answer = await fetch(`/api/v1/table?has=${has}`);
     if (!answer.ok) throw new Error(answer.statusText);
     const table = await answer.json();
-    if (table.tag && table.tag !== has) {
+    if (table.tag !== has) {
       has = table.tag;
       show(table);
     }
     connected(true);
-    // (Before the first look there is nothing to be shown yet.)
-    if (!table.tag) await new Promise((done) => setTimeout(done, 300));
   } catch {
     connected(false);
     await new Promise((done) => setTimeout(done, 2000));
