@@ -88,8 +88,8 @@ heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a 
 power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems; 5,000 alerts (about four minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)
 
-rehearsal: $(READY) ## Update a fleet of 20 virtual boards: in stages, one that takes it back, a secret rotated (five minutes); another number: make rehearsal BOARDS=5
-	@UMAIL_REHEARSAL=$(or $(BOARDS),20) $(BIN)/python -m pytest -q tests/host/update/test_rehearsal.py $(ARGS)
+rehearsal: $(READY) ## Update a fleet of 20 virtual boards: in stages, one that takes it back, a secret rotated (two minutes); another number: make rehearsal BOARDS=5
+	@UMAIL_REHEARSAL=$(or $(BOARDS),20) $(BIN)/python -m pytest -q -s tests/host/update/test_rehearsal.py $(ARGS)
 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)

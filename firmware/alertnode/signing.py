@@ -47,7 +47,7 @@ class _NoApp:
     """What a status asks of an App, its mailer, outbox and log."""
 
     flushed = None
-    readings: "dict[object, object]" = {}
+    readings: dict = {}
     expires = ()
 
     def __init__(self, settings, clock, route, outbox, rules):
