@@ -52,10 +52,7 @@ class Recording:
         """
         octets = files.read(path, f"the trace {path}")
         rows = trace_file.rows(octets, str(path), column)
-        values = [value for _, value, _ in rows if value is not None]
-        if not values:
-            raise UserError(f"the trace {path} has no numeric value: its first is {rows[0][2]}")
-        return cls(octets, values, column)
+        return cls(octets, [value for _, value, _ in rows if value is not None], column)
 
     def excursions(self, limit: float, hysteresis: float) -> tuple[int, int]:
         """Return alerts and recoveries that ``limit`` must give, counted apart from the firmware."""
@@ -166,7 +163,7 @@ def deploy(link: transfer.Link, built: dict[str, bytes], stored: dict[str, str],
     """Deploy files and secrets, and say how much that was."""
     with terminal.bar("deploying", console=console) as show:
         report = transfer.deploy(link, built, secrets=stored, progress=show)
-    text = f"deployed with mpremote: {len(report.written)} files, {report.octets / 1000:.1f} kB, each verified"
+    text = f"deployed with mpremote: {count(len(report.written), 'file')}, {report.octets / 1000:.1f} kB, each verified"
     console.print(Text(text, style="bold"))
 
 

@@ -12,6 +12,14 @@ from typing import Any
 from umail_host.errors import UserError
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# How files begin that a person may take for the text in them, and what to do.
+_NO_TEXT = {
+    b"PK\3\4": 'a workbook or a ZIP archive: save the sheet as CSV (Excel: "CSV UTF-8"), or unpack it',
+    b"\xd0\xcf\x11\xe0": 'an old Excel or Word file: save it as text (Excel: "CSV UTF-8")',
+    b"\x1f\x8b": "compressed by gzip: unpack it",
+    b"SQLite format 3\0": "an SQLite database: export the table as CSV",
+    b"%PDF-": "a PDF: export the table as CSV",
+}
 
 
 def read(path: Path, name: str = "") -> bytes:
@@ -44,6 +52,9 @@ def text(octets: bytes, name: str) -> str:
     Raises:
         UserError: it is not UTF-8.
     """
+    for beginning, kind in _NO_TEXT.items():
+        if octets.startswith(beginning):
+            raise UserError(f"{name} is {kind}")
     if octets.startswith(_UTF_16) or b"\0" in octets[:4]:
         raise UserError(f'{name} is text in UTF-16: save it as UTF-8 (Notepad: Save as, Encoding "UTF-8")')
     try:

@@ -142,6 +142,7 @@ def _content(order: Order, entry: Mapping[str, Any], name: str, answers: dict[st
             f"{name}: [update] with its url is missing in {order.fleet.path}: without it the board never asks again"
         )
     files = material.checked(settings, order.fleet.files(entry))
+    material.check_loads(settings, files, spec)
     for key, path in material.named(settings):
         if path not in files:
             raise UserError(f"{name}: {key} names {path}: bring it along under [files]")
