@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import json
 import tomllib
+from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from umail_host.errors import UserError
 
+_DEEPEST = 32
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # How files begin that a person may take for the text in them, and what to do.
 _NO_TEXT = {
@@ -76,12 +78,14 @@ def table(path: Path, toml: bool) -> Any:
     content = text(read(path), str(path))
     try:
         if toml:
-            return tomllib.loads(content, parse_float=_number)
-        if not content.strip():
+            value = tomllib.loads(content, parse_float=_number)
+        elif not content.strip():
             raise UserError(f"{path} is empty")
-        value = json.loads(content, object_pairs_hook=_once, parse_float=_number, parse_constant=_number)
-        # A text may be written as half of a character, such as "\ud800", which is none.
-        json.dumps(value, ensure_ascii=False).encode()
+        else:
+            value = json.loads(content, object_pairs_hook=_once, parse_float=_number, parse_constant=_number)
+        _check_depth(value)
+        # A text may be written as half of a character, such as "\ud800", which is none; 0xfff… may be too long to print.
+        json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError as error:
         half = error.object[error.start : error.end].encode("ascii", "backslashreplace").decode()
         raise UserError(f"{path} holds half of a character, {half}: write the character itself") from None
@@ -91,6 +95,19 @@ def table(path: Path, toml: bool) -> Any:
     except RecursionError:
         raise UserError(f"{path} is nested too deeply: it is not a configuration") from None
     return value
+
+
+def _check_depth(value: Any) -> None:
+    # TOML's a.a.a… = 1 is nested, too, and is read without recursion.
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _within(outer)]
+    if level:
+        raise RecursionError
+
+
+def _within(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
