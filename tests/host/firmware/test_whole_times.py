@@ -23,7 +23,7 @@ WHOLE = {"round", "int"}
 # What only CPython loads has double floats.
 FILES = [
     path
-    for path in sorted([*(firmware() / "alertnode").rglob("*.py"), *library().rglob("*.py")])
+    for path in sorted([*firmware().rglob("*.py"), *library().rglob("*.py")])
     if not path.stem.endswith("_cpython")
 ]
 
