@@ -135,13 +135,13 @@ def mblaze(paths: list[Path], folder: Path) -> list[Found]:
 
 
 def mu_threads(paths: list[Path], folder: Path) -> int:
-    """Return how many threads mu makes of the mails."""
+    """Return how many threads mu makes of the mails: it draws an arrow before answers."""
     box, index = maildir(paths, folder), f"--muhome={folder / 'mu'}"
     run("mu", "init", index, f"--maildir={box}")
     run("mu", "index", index)
-    found = json.loads(run("mu", "find", index, "--threads", "--format=json", "maildir:/"))
+    found = run("mu", "find", index, "--threads", "--fields=i", "maildir:/").decode().splitlines()
     assert len(found) == len(paths), found
-    return sum(mail[":thread"][":level"] == 0 for mail in found)
+    return sum("->" not in line for line in found)
 
 
 def mblaze_threads(paths: list[Path], folder: Path) -> int:
