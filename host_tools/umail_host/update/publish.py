@@ -166,7 +166,7 @@ def _found(secret: str, name: str) -> str:
 
 
 def _digest(key: bytes, content: Content, code: bool) -> str:
-    """Return a digest of what a board is to have; by its key, for the record is no secret."""
+    """Return a digest of what a board is to have; by its key, since the record is not secret."""
     made = hmac.new(key, json.dumps([code, sorted(content.secrets.items())]).encode(), "sha256")
     for path in sorted(content.files):
         made.update(path.encode() + b"\0" + hashlib.sha256(content.files[path]).digest())
