@@ -75,7 +75,7 @@ class Stage:
     def _deploy(self, link: transfer.Link, built: dict[str, bytes]) -> None:
         with terminal.bar("deploying", console=self._console) as show:
             report = transfer.deploy(link, built, secrets=self._secrets, progress=show)
-        size = f"{len(report.written)} files, {report.octets / 1000:.1f} kB"
+        size = f"{terminal.count(len(report.written), 'file')}, {report.octets / 1000:.1f} kB"
         self.tell(f"deployed with mpremote: {size}, each verified")
 
 

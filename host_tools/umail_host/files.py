@@ -84,7 +84,7 @@ def table(path: Path, toml: bool) -> Any:
         else:
             value = json.loads(content, object_pairs_hook=_once, parse_float=_number, parse_constant=_number)
         _check_depth(value)
-        # A text may be written as half of a character, such as "\ud800", which is none; 0xfff… may be too long to print.
+        # A text may be half of a character, such as "\ud800", which is none; 0xfff… may be too long to print.
         json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError as error:
         half = error.object[error.start : error.end].encode("ascii", "backslashreplace").decode()

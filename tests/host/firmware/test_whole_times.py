@@ -22,9 +22,7 @@ OTHERS = {"measure", "_raw", "humidity", "temperature"}
 WHOLE = {"round", "int"}
 # What only CPython loads has double floats.
 FILES = [
-    path
-    for path in sorted([*firmware().rglob("*.py"), *library().rglob("*.py")])
-    if not path.stem.endswith("_cpython")
+    path for path in sorted([*firmware().rglob("*.py"), *library().rglob("*.py")]) if not path.stem.endswith("_cpython")
 ]
 
 
