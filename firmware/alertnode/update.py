@@ -67,6 +67,10 @@ class Updates:
             every = max(1, self._every // _SOONER)
         self._due = node.clock.uptime() + every * 1000
 
+    def soon(self):
+        """Ask as soon as no mail waits."""
+        self._due = self._node.clock.uptime()
+
     def _ask(self, node):
         import switch
 
