@@ -23,6 +23,8 @@ _LIST = "/.umail-files"
 # Blocks of the flash that must be left when all is laid ready.
 _RESERVE = 12
 _HOUR = 3600
+# Minutes over which the boards that ask at one hour are spread.
+_SPREAD = 60
 # After a failure it is asked again in this part of the usual time.
 _SOONER = 8
 _CHUNK = 512
@@ -35,6 +37,8 @@ class Updates:
         self._node = node
         self._trust = settings["trust"] or "insecure"
         self._every = max(1, round(settings["every"] * _HOUR))
+        # Minutes of the day; "" for none.
+        self._at = settings["at"]
         self._url = settings["url"]
         asked = _parse(platform.read(_ASKED)) or {}
         self._tag = asked.get("tag", "")
@@ -43,8 +47,18 @@ class Updates:
         at = asked.get("at")
         now = node.clock.now()
         if now is not None and isinstance(at, int) and 0 <= now - at:
-            left = max(0, at + self._every - now)
+            left = max(0, at + self._pause(at) - now)
+        elif now is not None and self._at != "":
+            left = self._pause(now)
         self._due = node.clock.uptime() + left * 1000
+
+    def _pause(self, since):
+        """Return the seconds from ``since`` (Unix seconds) to the next question."""
+        if self._at == "":
+            return self._every
+        from alertnode import due
+
+        return due.after(self._node.clock.zone, since, self._at, late=due.late(due.unique(), _SPREAD)) - since
 
     def __call__(self):
         """Ask, if it is time and no mail waits for the connection."""
@@ -56,10 +70,10 @@ class Updates:
             return
         try:
             self._ask(node)
-            every = self._every
+            every = self._pause(node.clock.now())
         except bundle.Refused as why:
             self._keep(node)
-            every = self._every
+            every = self._pause(node.clock.now())
             self._tell(node, str(why))
         except Exception as error:
             # Whatever it is (no memory, no server), the node goes on.
