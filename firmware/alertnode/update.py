@@ -23,19 +23,21 @@ _LIST = "/.umail-files"
 # Blocks of the flash that must be left when all is laid ready.
 _RESERVE = 12
 _HOUR = 3600
+# Minutes over which the boards that ask at one hour are spread.
+_SPREAD = 60
 _CHUNK = 512
 
 
-def first(every, slept, at, now):
+def first(spread, slept, left):
     """Return the seconds until a board that has started asks.
 
-    ``every`` is the seconds from one question to the next; ``at`` and ``now`` are Unix seconds or None: of the last
-    question, and of this start.
+    ``left`` is the seconds until its usual moment, 0 or less if that passed while it was off, None if it is not known;
+    ``spread`` is those over which all boards of which this is true are spread.
     """
-    if isinstance(at, int) and now is not None and 0 <= now - at < every:
-        return at + every - now
+    if left is not None and left > 0:
+        return left
     # A board that slept has no time to wait. Many others may have been without power, and start at once.
-    return 0 if slept else int(random() * every)
+    return 0 if slept else int(random() * spread)
 
 
 def after_failure(every):
@@ -53,10 +55,28 @@ class Updates:
         self._node = node
         self._trust = settings["trust"] or "insecure"
         self._every = max(1, round(settings["every"] * _HOUR))
+        # Minutes of the day; "" for none.
+        self._at = settings["at"]
         self._url = settings["url"]
         asked = _parse(platform.read(_ASKED)) or {}
         self._tag = asked.get("tag", "")
-        self._due = node.clock.uptime() + first(self._every, platform.slept(), asked.get("at"), node.clock.now()) * 1000
+        at = asked.get("at")
+        now = node.clock.now()
+        left = None
+        if now is not None and isinstance(at, int) and 0 <= now - at:
+            left = at + self._pause(at) - now
+        elif now is not None and self._at != "":
+            left = self._pause(now)
+        spread = self._every if self._at == "" else _SPREAD * 30
+        self._due = node.clock.uptime() + first(spread, platform.slept(), left) * 1000
+
+    def _pause(self, since):
+        """Return the seconds from ``since`` (Unix seconds) to the next question."""
+        if self._at == "":
+            return self._every
+        from alertnode import due
+
+        return due.after(self._node.clock.zone, since, self._at, late=due.late(due.unique(), _SPREAD)) - since
 
     def __call__(self):
         """Ask, if it is time and no mail waits for the connection."""
@@ -68,16 +88,20 @@ class Updates:
             return
         try:
             self._ask(node)
-            wait = self._every
+            wait = self._pause(node.clock.now())
         except bundle.Refused as why:
             self._keep(node)
-            wait = self._every
+            wait = self._pause(node.clock.now())
             self._tell(node, str(why))
         except Exception as error:
             # Whatever it is (no memory, no server), the node goes on.
             node.log.say("no update: %s" % (error if hasattr(error, "kind") else repr(error)))
             wait = after_failure(self._every)
         self._due = node.clock.uptime() + wait * 1000
+
+    def soon(self):
+        """Ask as soon as no mail waits."""
+        self._due = self._node.clock.uptime()
 
     def _ask(self, node):
         import switch

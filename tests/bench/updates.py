@@ -69,11 +69,11 @@ def board(
     begins, ends = (scene[1] * DAY, scene[2] * DAY) if scene else (0.0, 0.0)
     # Its last question, when the simulation begins: some time within the last ``every``, as after a day or more.
     at = env.now - random.random() * every
-    wait = rhythm.first(every, False, int(at), int(env.now))
+    wait = rhythm.first(every, False, int(at + every - env.now))
     while True:
         if scene and scene[0] == "power" and env.now < begins <= env.now + wait:
             yield env.timeout(ends - env.now)
-            wait = rhythm.first(every, False, int(at), int(env.now))
+            wait = rhythm.first(every, False, int(at + every - env.now))
             continue
         yield env.timeout(wait)
         if scene and scene[0] == "server" and begins <= env.now < ends:
@@ -157,7 +157,7 @@ def publishing(boards: int, sample: int) -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         seconds, size = plain(order, taken, folder / "plain")
         count = len(taken.boards)
-        print(f"\n{boards:,} boards in the file, published for {count:,} of them; the file was read in {read:.1f} s")
+        print(f"{boards:,} boards in the file, published for {count:,} of them; the file was read in {read:.1f} s")
         print("\n| | publish | plain files | ratio |\n|---|---:|---:|---:|")
         a, b = (took + read * count / boards) * 1000 / count, seconds * 1000 / count
         print(f"| time per board | {a:.2f} ms | {b:.2f} ms | {a / b:.2f} |")
@@ -173,12 +173,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boards", type=int, default=100_000)
     parser.add_argument("--sample", type=int, default=1_000, help="published is for so many of them")
+    parser.add_argument("--no-peaks", action="store_true", help="publishing only")
     given = parser.parse_args()
-    print(f"{given.boards:,} boards, asking once a day, answers in {WIDTH // 60} minutes\n")
+    publishing(given.boards, given.sample)
+    if given.no_peaks:
+        return
+    print(f"\n{given.boards:,} boards, asking once a day, answers in {WIDTH // 60} minutes\n")
     print("| what befalls all of them | peak of the server's answers, to the mean |\n|---|---:|")
     for name, scene in SCENES.items():
         print(f"| {name} | {peak(given.boards, scene):.2f} |", flush=True)
-    publishing(given.boards, given.sample)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,7 @@ def carry_out(
                 reached = True
                 spec = identity.choose(identity.machine(link), plan.board)
                 _check_pins(plan.settings, spec)
+                material.check_loads(plan.settings, files, spec)
                 material.check_there(link, plan.settings, files)
                 release = identity.release(link)
                 needs = plan.settings or _there(link)

@@ -79,7 +79,7 @@ def _cells(row: Row, now: int) -> tuple[str, ...]:
         return (name, row.state, "", "", "", "", "", "", "")
     battery = f"{said.battery / 1000:.2f} V" if said.battery is not None else ""
     if row.empty is not None and row.empty < SOON:
-        battery += " (empty)" if not row.empty else f" ({row.empty // 86400} days left)"
+        battery += " (empty)" if not row.empty else f" ({terminal.days(row.empty)} left)"
     signal = f"{said.signal} dBm" if said.signal is not None else ""
     waits = str(said.waiting) + (f", {said.dead} given up" if said.dead else "")
     due = moment(said.due) if said.due is not None else "no heartbeat"
@@ -92,7 +92,7 @@ def _to_know(row: Row, now: int) -> list[str]:
     assert said is not None
     told = [f"alert: {name}" for name in said.alerts]
     for name, end in row.expiring(now):
-        told.append(f"{name} has expired" if end <= now else f"{name} expires in {(end - now) // 86400} days")
+        told.append(f"{name} has expired" if end <= now else f"{name} expires in {terminal.days(end - now)}")
     if said.refusal:
         told.append(f"refused: {said.refusal}")
     if said.name != row.name and row.name:

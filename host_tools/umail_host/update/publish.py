@@ -156,6 +156,7 @@ class _Publishing:
                 f"{name}: [update] with its url is missing in {order.fleet.path}: without it the board never asks again"
             )
         files = material.checked(settings, order.fleet.files(entry))
+        material.check_loads(settings, files, spec)
         for key, path in material.named(settings):
             if path not in files:
                 raise UserError(f"{name}: {key} names {path}: bring it along under [files]")
@@ -197,7 +198,7 @@ def _identity(fleet: Fleet, entry: Mapping[str, Any]) -> str:
 
 
 def _digest(key: bytes, content: Content, code: bool) -> str:
-    """Return a digest of what a board is to have; by its key, for the record is no secret."""
+    """Return a digest of what a board is to have; by its key, since the record is not secret."""
     made = hmac.new(key, json.dumps([code, sorted(content.secrets.items())]).encode(), "sha256")
     for path in sorted(content.files):
         made.update(path.encode() + b"\0" + hashlib.sha256(content.files[path]).digest())

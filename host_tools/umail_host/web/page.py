@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from umail_host.web.guard import PAGE_POLICY
 
 STATIC = Path(__file__).with_name("static")
-_WITHIN = ("index.html", "style.css", "start.js")  # these are no files of their own
+_WITHIN = ("index.html", "style.css", "start.js")  # these are not files of their own
 _PAINTED = 30  # rows that come as HTML: as many as a tall screen shows
 # Their address changes with them, so a browser need not ask again.
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}

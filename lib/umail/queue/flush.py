@@ -61,8 +61,13 @@ class Flush:
             beat, box.beat = box.beat, now + _HOUR
             message = box.heartbeat()
             for name, end in box.expires:
-                if date is not None and end - date < 30 * _DAY:
-                    _tell(message, "%s expires in %d days: renew it.\n" % (name, (end - date) // _DAY))
+                if date is None or end - date >= 30 * _DAY:
+                    continue
+                days = (end - date) // _DAY
+                if days < 2:
+                    _tell(message, "%s expires within two days, or has expired: renew it.\n" % name)
+                else:
+                    _tell(message, "%s expires in %d days: renew it.\n" % (name, days))
             try:
                 box.write(message, None, 0, 0, 0, now)
             except OSError:

@@ -136,6 +136,20 @@ def test_what_is_published_is_taken_tried_and_kept_and_the_board_says_so(node: R
     assert any(" 304 " in line for line in publisher.seen)
 
 
+def test_a_press_of_the_button_asks_at_once(node: Rig, publisher: Publisher) -> None:
+    config = with_update(node, publisher, outputs={"key": {"type": "button", "pin": 12}})
+    config["update"]["every"] = 720
+    version = publisher.publish(config | {"board_name": "freezer-9"}, node.server.ca_der)
+    node.board.pins[12].drive(1)
+    start(node, config)
+    node.wait_for("°C", 30)
+    assert not publisher.seen
+    node.board.pins[12].drive(0)
+    node.board.pins[12].drive(1)
+    node.wait_for("test mail: mail mailed", 30)
+    node.wait_for(f"update {version} is there", 40)
+
+
 def subjects(node: Rig, count: int) -> list[str]:
     return node.subjects(count, 30)
 
