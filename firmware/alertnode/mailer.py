@@ -7,6 +7,8 @@ from alertnode import texts
 _RETRY = 60
 # What full flash leaves to RAM; more would not fit.
 _MOST = 5
+# Failures that another password ends.
+_PASSWORD = ("credentials", "app_password")
 # What the outbox makes one mail of if it comes too often.
 _STORMS = ("alert", "recovery")
 
@@ -153,22 +155,24 @@ class Mailer:
             self._report(message, receipt)
 
     def _about(self, message):
-        return self._lines.get(message.message_id) or (message.subject, "mail")
+        return self._lines.get(message.message_id) or (message.subject, "message")
 
     def _report(self, message, result):
         line, what = self._about(message)
         if isinstance(result, self._umail.MailError):
-            if self.doubt_time and getattr(result, "key", "") in ("cert_expired", "cert_future"):
+            if self.doubt_time and result.key in ("cert_expired", "cert_future"):
                 self.doubt_time()
-            self._say(
-                "%s: %s not mailed, %s failure at %s: %s"
-                % (line, texts.word(what), texts.word(result.kind), result.stage, result)
-            )
+            # (Its own text ends in the kind.)
+            why = str(result).rpartition(" (")[0]
+            self._say("%s: %s not mailed, %s failure at %s" % (line, texts.word(what), texts.word(result.kind), why))
             wait = self.wait()
             then = "nothing waits any more"
             if wait is not None:
                 then = "%d waiting, next try in %s" % (self.pending(), texts.duration(wait))
-            self._say("%s Now %s." % (result.advice, then))
+            advice = result.advice
+            if result.key in _PASSWORD:
+                advice += " A new password: umail deploy --secret mail_password."
+            self._say("%s Now %s." % (advice, then))
             return
         self._lines.pop(message.message_id, None)
         refused = [address for address, _ in result.refused]

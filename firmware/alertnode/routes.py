@@ -82,5 +82,5 @@ def _login(mail, secret, suffix, more):
         return
     more["password"] = secret("mail_password" + suffix)
     if not more["password"]:
-        text = "the secret mail_password%s (or mail_token%s) is missing: store it by umail provision, then reset"
-        raise ValueError(text % (suffix, suffix))
+        text = "the secret mail_password%s (or mail_token%s) is missing: umail deploy --secret mail_password%s"
+        raise ValueError(text % (suffix, suffix, suffix))

@@ -63,9 +63,9 @@ def build(oauth, trust, secret, suffix="", keep=None, route=""):
         more["scope"] = wanted
     password = secret("oauth_secret" + suffix)
     if oauth["flow"] == "client_credentials":
-        _need(password, "oauth_secret" + suffix)
+        _need(password, "oauth_secret" + suffix, "umail deploy --secret oauth_secret" + suffix)
         return ClientCredentials(oauth["tenant"], oauth["client_id"], password, **more)
-    _need(secret("refresh_token" + suffix), "refresh_token" + suffix)
+    _need(secret("refresh_token" + suffix), "refresh_token" + suffix, "umail provision signs in")
     store = Store(secret, keep or _keep, suffix)
     return RefreshToken(oauth["tenant"], oauth["client_id"], store, client_secret=password, **more)
 
@@ -82,9 +82,9 @@ def scope(oauth, route):
     return wanted
 
 
-def _need(value, name):
+def _need(value, name, remedy):
     if not value:
-        raise ValueError("the secret %s is missing: store it by umail provision, then reset" % name)
+        raise ValueError("the secret %s is missing: %s" % (name, remedy))
 
 
 def _keep(name, value):

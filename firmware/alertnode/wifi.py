@@ -4,7 +4,7 @@ from alertnode.net_watch import Link
 
 # The names of `network`'s constants, and the ESP-IDF reason codes that `status()` returns on boards without the name.
 _REASONS = (
-    ("STAT_WRONG_PASSWORD", (202, -3), "wrong password: correct the secret %s"),
+    ("STAT_WRONG_PASSWORD", (202, -3), "wrong password: umail deploy --secret %s"),
     ("STAT_NO_AP_FOUND", (201, 210, 211, 212, -2), "no access point with this name: check wifi.ssid and the distance"),
     ("STAT_HANDSHAKE_TIMEOUT", (204, 15), "the handshake timed out: a weak signal, or a wrong password"),
     ("STAT_ASSOC_FAIL", (203,), "the access point turned the board away"),

@@ -64,6 +64,17 @@ def test_a_failure_is_told_with_its_advice_and_what_comes_next():
     equal(len(outbox.sent), 1)
 
 
+def test_a_wrong_password_is_told_once_with_the_command_that_stores_another():
+    post, _, said, _, outbox = mailer()
+    outbox.failures = [MailError("configuration", "auth", "535 5.7.3 no (really)", "credentials")]
+    put(post, "one")
+    post.flush()
+    equal(said.lines, [
+        "temperature 38 °C is above 37 °C: alert not mailed, configuration failure at auth: 535 5.7.3 no (really)",
+        "Do something about it. A new password: umail deploy --secret mail_password. Now 1 waiting, next try in 60 s.",
+    ])  # fmt: skip
+
+
 def test_a_mail_that_is_given_up_is_told():
     post, _, said, _, outbox = mailer()
     outbox.failures = [MailError("permanent", text="550 no")]
@@ -71,14 +82,14 @@ def test_a_mail_that_is_given_up_is_told():
     post.flush()
     inside("permanent failure at rcpt: 550 no", said.lines[0])
     inside("nothing waits any more", said.lines[1])
-    equal(said.lines[2:], ["gave up on a mail; the next one will say so: 550 no"])
+    equal(said.lines[2:], ["gave up on a mail; the next one will say so: rcpt: 550 no (permanent)"])
 
 
 def test_a_mail_from_before_a_reset_is_told_by_its_subject():
     post, _, said, umail, outbox = mailer()
     outbox.put(umail.Message("a@x", ["b@x"], "freezer-3: old"), "k", False)
     post.flush()
-    equal(said.lines, ["freezer-3: old: mail mailed to b@x in 5 round trips"])
+    equal(said.lines, ["freezer-3: old: message mailed to b@x in 5 round trips"])
 
 
 def test_a_mail_that_is_held_back_is_told():

@@ -265,8 +265,8 @@ def test_if_no_network_of_a_list_takes_the_board_it_pauses_and_names_each_secret
     network.near, network.code = (), 202
     made, _, said, _ = wifi(network, (LAB, CELLAR))
     equal(made.up(), False)
-    inside("correct the secret wifi_password; the next one is tried", said.lines[0])
-    inside("Wi-Fi cellar: wrong password: correct the secret wifi_password_2; tried again in 5 s", said.lines[1])
+    inside("umail deploy --secret wifi_password; the next one is tried", said.lines[0])
+    inside("Wi-Fi cellar: wrong password: umail deploy --secret wifi_password_2; tried again in 5 s", said.lines[1])
     equal(len(said.lines), 2)
 
 

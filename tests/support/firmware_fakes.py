@@ -120,11 +120,16 @@ class Said:
 class MailError(Exception):
     """As umail's."""
 
-    def __init__(self, kind, stage="rcpt", text="451 later"):
+    def __init__(self, kind, stage="rcpt", text="451 later", key=""):
         super().__init__(text)
         self.kind = kind
         self.stage = stage
+        self.text = text
+        self.key = key
         self.advice = "Do something about it."
+
+    def __str__(self):
+        return "%s: %s (%s)" % (self.stage, self.text, self.kind)
 
 
 class Receipt:

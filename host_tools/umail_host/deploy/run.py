@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from umail_host.configuration import pins
-from umail_host.deploy import image, material, rollback, transfer
+from umail_host.deploy import image, lacking, material, rollback, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
@@ -68,7 +68,7 @@ def carry_out(
     Returns what board it is, and its open port, on which nothing since the reset has been read; the caller closes it.
 
     Args:
-        report, progress: as `transfer.deploy` takes them.
+        report, progress: as `transfer.deploy` takes them; ``report`` gets warnings of what the board still lacks.
         say: told when the board went away, and what sensors of one's own read.
         before: if a dict, is filled with what lay on the board before.
 
@@ -112,6 +112,8 @@ def carry_out(
                 transfer.deploy(
                     link, built, rom=plan.rom, secrets=secrets, floor=floor, progress=progress, report=report
                 )
+                if "/main.py" not in plan.files:
+                    report.warnings += lacking.warnings(link, needs)
                 if plan.settings and plan.settings.parts:
                     _show_readings(link, say)
             return spec, link

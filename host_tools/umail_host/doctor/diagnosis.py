@@ -279,7 +279,8 @@ class _Teller:
         route: str = "",
         mail: str = "",
     ) -> None:
-        trusted = bool(self._routes[-1 if route else 0].trust)
+        by = self._routes[-1 if route else 0]
+        trusted = bool(by.trust)
         if key == "cert_unknown_root" and not der:
             same = [one for one in self._seen if (one.name, one.route) == (stage, route)]
             text, key = findings.seen_elsewhere(text, key, same[0] if same else None, trusted)
@@ -292,6 +293,10 @@ class _Teller:
         remedy = ""
         if state in (FAILED, WARNING) and key:
             remedy = findings.REMEDIES.get(key) or advice.text(key)
-        if mail and self._routes[-1 if route else 0].route.startswith("m365."):
+        if key == "wifi":
+            text, remedy = findings.wifi(text)
+        if stage == "login" and state == FAILED:
+            remedy += findings.new_secret(key, by.secret())
+        if mail and by.route.startswith("m365."):
             remedy = f"if it does not arrive: {powershell.trace(mail)}"
         self._tell(Check(stage, state, text, remedy, self._where, key, address, route))

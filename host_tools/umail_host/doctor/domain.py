@@ -18,6 +18,7 @@ _PATIENCE = 6.0  # seconds for one question
 _EXCHANGE = "spf.protection.outlook.com"
 # The selectors of Exchange Online.
 _SELECTORS = ("selector1", "selector2")
+SPELLING = "check its spelling, and whether this network's DNS server answers for the internet (another: --dns)"
 _MOST_LABELS = 8  # of a name whose organization is looked for
 
 
@@ -71,6 +72,21 @@ class Dns:
             return [b"".join(found.strings).decode(errors="replace") for found in answer]
         return [found.to_text() for found in answer]
 
+    def exists(self, name: str) -> bool:
+        """Tell whether there is such a name; of one for which no server has an answer, ``ask`` says more."""
+        try:
+            self._resolver.resolve(name, "TXT", search=False)
+        except dns.resolver.NXDOMAIN:
+            return False
+        except (dns.exception.DNSException, OSError):
+            pass
+        return True
+
+
+def missing(domain: str) -> str:
+    """Return the sentence on a domain that does not exist; its remedy is ``SPELLING``."""
+    return f"the DNS server knows no domain {domain}"
+
 
 def of(settings: Settings, resolver: Dns, address: str) -> list[Check]:
     """Return the checks of each sender's domain, as far as its route makes it matter; arguments as of ``checks``."""
@@ -84,13 +100,17 @@ def of(settings: Settings, resolver: Dns, address: str) -> list[Check]:
 
 
 def checks(resolver: Dns, domain: str, route: Route, address: str) -> list[Check]:
-    """Check SPF, DKIM and DMARC of a domain.
+    """Check SPF, DKIM and DMARC of a domain, if it exists.
 
     Args:
         domain: of the sender.
         route: by which its mails go.
         address: what the mail server sees as ours; empty if it is not known.
     """
+    if not resolver.exists(domain):
+        # All that it lacks follows from that (RFC 8020).
+        state = FAILED if route.route.startswith("m365.") else WARNING
+        return [Check("domain", state, missing(domain), SPELLING)]
     asked: dict[str, Callable[[], Check]] = {
         "spf": lambda: (
             _spf_direct(resolver, domain, address) if route.direct else _spf_hosted(resolver, domain, route.route)
@@ -136,9 +156,10 @@ def _spf_hosted(resolver: Dns, domain: str, route: str) -> Check:
         return Check("spf", FAILED, f"the SPF record can't be evaluated: {error}", f"fix the TXT record of {domain}")
     wanted = _EXCHANGE if route.startswith("m365.") else ""
     if result == "none":
-        state = FAILED if wanted else WARNING
-        include = f" include:{wanted}" if wanted else " …"
-        return Check("spf", state, f"{domain} has no SPF record", f"add a TXT record to {domain}: v=spf1{include} -all")
+        text = f"{domain} has no SPF record"
+        if not wanted:
+            return Check("spf", WARNING, text, f"ask the provider for its SPF record, and add that as TXT to {domain}")
+        return Check("spf", FAILED, text, f"add a TXT record to {domain}: v=spf1 include:{wanted} -all")
     if wanted and wanted not in check.includes:
         remedy = f"add include:{wanted} to the record that begins v=spf1"
         return Check("spf", FAILED, f"the record of {domain} does not cover Exchange Online", remedy)

@@ -23,6 +23,7 @@ _FIREWALL = (
     "a firewall rewrites the mail dialogue, as Cisco's inspection of SMTP does: have that inspection switched off "
     "for this connection, since it removes TLS"
 )
+_RADIO = "an ESP32 knows 2.4 GHz only"
 REMEDIES = {
     "firewall_banner": _FIREWALL,
     "firewall_starttls": _FIREWALL,
@@ -50,7 +51,7 @@ REMEDIES = {
         "overloaded: try again, and have the firewall let this host and port through without inspection"
     ),
     "mx_moved": "if Microsoft moved your domain, provision the board again, which pins the new host",
-    "wifi": "check wifi.ssid, the secret wifi_password and the distance; an ESP32 knows 2.4 GHz only",
+    "wifi": f"check wifi.ssid, the password (umail deploy --secret wifi_password) and the distance; {_RADIO}",
     "ethernet": "check the cable, what it is plugged into, and the configuration's section ethernet (docs/firmware.md)",
     "wifi_weak": "bring the board or the access point nearer, or give the board an external antenna",
     "ntp": "the network may block NTP (UDP port 123): set clock.ntp to a server that it lets through, often the router",
@@ -129,6 +130,23 @@ def seen_elsewhere(text: str, key: str, other: Check | None, trusted: bool) -> t
     if trusted:
         return f"{text}; this computer trusts it, issued by {issuer}", "other_root"
     return f"{text}; this computer meets a good one, issued by {issuer}", "interception_there"
+
+
+def wifi(text: str) -> tuple[str, str]:
+    """Return what a board says of a Wi-Fi that it could not join, and the remedy, which may be the end of it."""
+    what, _, own = text.rpartition(": ")
+    if "--secret " in own:
+        return what, own
+    if "wifi.ssid" in own:
+        return what, f"{own}; {_RADIO}"
+    return text, REMEDIES["wifi"]
+
+
+def new_secret(key: str, name: str) -> str:
+    """Return a sentence to follow the advice ``key`` on a refused login; ``name``: of the secret that was tried."""
+    if key in ("credentials", "app_password") and name.startswith("mail_password"):
+        return f" A new password: umail deploy --secret {name}."
+    return ""
 
 
 def address(text: str) -> tuple[str, str, str]:

@@ -143,7 +143,7 @@ def _route(fleet: Fleet, mail: Mapping[str, Any], route: Route) -> Any:
     try:
         return firmware_rules.module("routes").build(table, secret_source.find, umail, route.suffix)
     except (ValueError, OSError) as error:
-        why = re.sub(r": store it by.*", "", str(error))
+        why = re.sub(r": umail deploy.*", "", str(error))
         raise UserError(
             f"{fleet.path}: the watch can't mail by {route.key}: {why}; secrets come from UMAIL_SECRET_…, a systemd "
             "credential or the keyring"

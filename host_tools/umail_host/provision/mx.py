@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from umail_host.doctor.domain import Dns
+from umail_host.doctor.domain import Dns, missing
 from umail_host.errors import UserError
 from umail_host.settings import Settings
 
@@ -30,6 +30,10 @@ def _mx(domain: str, resolver: Dns) -> str:
     except LookupError as error:
         raise UserError(f"the mail host of {domain} can't be looked up: {error}", 4) from None
     hosts = [name.rstrip(".").lower() for _, name in sorted(records, key=lambda record: int(record[0])) if name != "."]
+    if not hosts and not resolver.exists(domain):
+        raise UserError(
+            f"{missing(domain)}: check mail.domain, and whether this DNS server answers for the internet", 4
+        )
     if not hosts:
         raise UserError(f"{domain} has no MX record: check mail.domain", 4)
     if not hosts[0].endswith(_MX):

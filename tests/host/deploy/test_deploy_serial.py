@@ -76,7 +76,12 @@ def test_a_new_board_gets_everything_and_starts_and_the_running_node_is_updated(
     arguments = ("--port", board.port, "--config", config, "--file", f"{tmp_path}/trace.csv:/trace.csv")
     secrets = {"UMAIL_SECRET_MAIL_PASSWORD": planted.MAIL_PASSWORD}
     output = run(*arguments, "--secret", "mail_password", **secrets)
-    assert re.match(r"virtual: \d\d+ files written .*, 0 unchanged, 0 removed, 1 secret stored; the board rest", output)
+    assert output.startswith(
+        "warning: the board has no wifi_password (an open Wi-Fi has no password): umail deploy --secret wifi_password\n"
+    )
+    assert re.search(
+        r"\nvirtual: \d\d+ files written .*, 0 unchanged, 0 removed, 1 secret stored; the board rest", output
+    )
     board.wait_for("alertnode")
     board.wait_for("freezer-3: alertnode", 15)
     assert re.search(r"0 files written .* 0 removed", run(*arguments))
@@ -89,6 +94,20 @@ def test_a_new_board_gets_everything_and_starts_and_the_running_node_is_updated(
     pin = boards.load("virtual").pins["one_wire"]
     assert not planted.found(board.console.text + output)
     assert ask(board, read, reset=False).splitlines() == ["True 4", f"pin {pin} True"]
+
+
+def test_a_deployment_says_what_the_board_lacks_to_start_until_it_has_it(board, config):
+    secrets = {"UMAIL_SECRET_MAIL_PASSWORD": planted.MAIL_PASSWORD, "UMAIL_SECRET_WIFI_PASSWORD": "lab-lab-lab"}
+    bare = run("--port", board.port, "--no-reset", **secrets)
+    assert "warning: the board has no configuration, so it does not start: umail deploy --config FILE\n" in bare
+    line = ("--port", board.port, "--no-reset", "--config", config)
+    remedy = "umail deploy --secret wifi_password --secret mail_password"
+    assert f"no wifi_password and no mail_password (an open Wi-Fi has no password): {remedy}\n" in run(*line)
+    # What is there already counts, and a token in place of the password.
+    assert "has no mail_password: umail" in run(*line, "--secret", "wifi_password", **secrets)
+    secrets["UMAIL_SECRET_MAIL_TOKEN"] = secrets["UMAIL_SECRET_MAIL_PASSWORD"]
+    assert "warning" not in run(*line, "--secret", "mail_token", **secrets)
+    assert "warning" not in run("--port", board.port, "--no-reset")
 
 
 def test_a_flag_of_the_users_keeps_the_node_from_starting_after_a_deployment(board):

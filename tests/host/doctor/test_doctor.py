@@ -239,12 +239,15 @@ def test_weak_wifi_no_ntp_and_a_wrong_password_are_told_by_the_board(doctor, nod
     assert list(red) == ["wifi", "clock", "login"]
     assert "antenna" in red["wifi"]
     assert "UDP port 123" in red["clock"]
+    assert red["login"].endswith(" A new password: umail deploy --secret mail_password.")
     assert "'wrong'" not in str(report)
     node.board.wifi.refuse()
     code, report = doctor.look("--port", node.board.port, "--no-host")
     red = [row for row in report["stages"] if row["state"] == "failed"]
     assert [(row["name"], row["where"]) for row in red] == [("wifi", "board")]
-    assert "wrong password" in red[0]["text"]
+    assert (red[0]["text"], red[0]["remedy"]) == (
+        *("Wi-Fi lab: wrong password", "umail deploy --secret wifi_password"),
+    )
 
 
 def test_a_board_without_umail_or_configuration_is_told_what_to_do(doctor, tmp_path, micropython):

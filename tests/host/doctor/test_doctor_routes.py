@@ -208,6 +208,26 @@ def test_what_the_board_meets_is_compared_with_what_this_computer_does(other, tr
     assert found not in findings.REMEDIES or "exempt this host" in findings.REMEDIES[found]
 
 
+@pytest.mark.parametrize(
+    ("said", "text", "remedy"),
+    [
+        (
+            "Wi-Fi a: b: wrong password: umail deploy --secret wifi_password_2",
+            "Wi-Fi a: b: wrong password",
+            "umail deploy --secret wifi_password_2",
+        ),
+        (
+            "WLAN a: kein Zugangspunkt: wifi.ssid prüfen",
+            "WLAN a: kein Zugangspunkt",
+            "wifi.ssid prüfen; an ESP32 knows 2.4 GHz only",
+        ),
+        ("Wi-Fi a: no connection within 20 s", "Wi-Fi a: no connection within 20 s", findings.REMEDIES["wifi"]),
+    ],
+)
+def test_a_wifi_that_fails_has_one_remedy(said, text, remedy):
+    assert findings.wifi(said) == (text, remedy)
+
+
 def test_a_secret_that_ends_soon_is_yellow_and_one_that_has_ended_red(doctor):
     dates = [time.strftime("%Y-%m-%d", time.gmtime(time.time() + days * 86400)) for days in (100, 10, -10)]
     config = {"client secret": dates[0], "lease of the address": dates[1], "old secret": dates[2]}

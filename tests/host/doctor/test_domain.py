@@ -16,6 +16,8 @@ ZONE = {
     ("selector1._domainkey.contoso.com", "CNAME"): ["selector1-contoso-com._domainkey.contoso.onmicrosoft.com."],
     ("selector1-contoso-com._domainkey.contoso.onmicrosoft.com", "TXT"): ['"v=DKIM1; k=rsa; " "p=MIGf"'],
     ("_dmarc.contoso.com", "TXT"): ['"v=DMARC1; p=reject"'],
+    ("lab.contoso.com", "A"): ["192.0.2.7"],
+    ("bare.example", "A"): ["192.0.2.8"],
     ("fabrikam.com", "TXT"): ['"v=spf1 a mx -all"'],
     ("selector1._domainkey.fabrikam.com", "TXT"): ['"v=DKIM1; p="'],
 }
@@ -46,8 +48,27 @@ def test_what_is_missing_is_red_with_what_to_write():
         assert (
             "does not cover Exchange" in domain.checks(resolver, "fabrikam.com", Route("m365.submission"), "")[0].text
         )
-        nothing = domain.checks(resolver, "no.example", Route("m365.direct_send"), "2001:db8::1")[0]
+        nothing = domain.checks(resolver, "bare.example", Route("m365.direct_send"), "2001:db8::1")[0]
         assert "v=spf1 ip6:2001:db8::1 include:spf.protection.outlook.com -all" in nothing.remedy
+
+
+@pytest.mark.parametrize(
+    ("route", "state"), [("m365.direct_send", FAILED), ("m365.submission", FAILED), ("smtp", WARNING)]
+)
+def test_of_a_domain_that_does_not_exist_that_is_told_and_no_record_is_asked_for(route, state):
+    with FakeDns(ZONE) as server:
+        (found,) = domain.checks(domain.Dns([server.address]), "contso.com", Route(route), "203.0.113.7")
+    assert (found.name, found.state) == ("domain", state)
+    assert found.text == "the DNS server knows no domain contso.com"
+    assert found.remedy.startswith("check its spelling")
+
+
+def test_no_remedy_holds_a_record_that_can_not_be_copied():
+    with FakeDns(ZONE) as server:
+        found = domain.checks(domain.Dns([server.address]), "bare.example", Route("smtp"), "")
+    assert (found[0].name, found[0].state) == ("spf", WARNING)
+    assert found[0].remedy == "ask the provider for its SPF record, and add that as TXT to bare.example"
+    assert not [check for check in found if "…" in check.remedy]
 
 
 def test_a_subdomain_takes_the_policy_of_its_organization():

@@ -115,7 +115,7 @@ def test_wifi_ntp_and_server_may_come_late_and_the_alert_still_goes(node: Rig) -
     node.board.wifi.refuse()
     node.board.clock.ntp = False
     node.start(settings(node.server))
-    node.wait_for("wrong password: correct the secret wifi_password")
+    node.wait_for("wrong password: umail deploy --secret wifi_password")
     node.wait_for("1 mail waits: Wi-Fi is down")
     node.board.wifi.up()
     node.wait_for("Wi-Fi lab is up")
@@ -146,7 +146,8 @@ def test_while_the_wifi_flaps_mails_wait_and_then_all_arrive_once_in_order(node:
 def test_a_refused_login_is_explained_once_and_then_rests(node: Rig) -> None:
     node.celsius = 35
     node.start(settings(node.server), secrets={"mail_password": "wrong", "wifi_password": WIFI_PASSWORD})
-    node.wait_for("alert not mailed, configuration failure at auth: ")
+    node.wait_for("alert not mailed, configuration failure at auth: 535 5.7.3 ")
+    node.wait_for("A new password: umail deploy --secret mail_password. ")
     assert "1 waiting, next try in 6 h " in node.wait_for("Now ") + node.wait_for(" min.")
     node.celsius = 20
     node.celsius = 35

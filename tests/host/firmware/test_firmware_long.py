@@ -75,7 +75,7 @@ def test_a_server_that_is_away_for_three_days_gets_the_alert_when_it_is_back(fla
             node.board.clock.advance(43200)
             assert "mailed to" not in node.wait_for("asleep for")
         node.server.start()
-        node.wait_for(" mail mailed to ops@contoso.com", 30)
+        node.wait_for(" message mailed to ops@contoso.com", 30)
         assert len(node.subjects(1)) == 1
 
 

@@ -150,7 +150,7 @@ def test_no_file_of_its_own_keeps_the_node_from_starting(node: Rig, seed: int) -
 def test_what_waits_is_sent_before_the_first_reading(node: Rig) -> None:
     crash = b"from alertnode import app, start\ndef sense(self):\n    1 / 0\napp.App.sense = sense\nstart.main()\n"
     node.start(settings(node.server), {"/main.py": crash}, prepare=WAITING)
-    node.wait_for("the alert that waits: mail mailed to ops@contoso.com")
+    node.wait_for("the alert that waits: message mailed to ops@contoso.com")
     node.wait_for("ZeroDivisionError")
 
 
@@ -230,10 +230,10 @@ def test_a_date_that_was_wrong_when_an_alert_was_put_does_not_make_it_too_old(no
     node.board.clock.true_time = lambda: true
     node.board.hard_reset()
     # What happened is put before what waits is tried again, and the mail's age is what counts.
-    node.wait_for("mail not mailed, temporary failure", 40)
+    node.wait_for("message not mailed, temporary failure", 40)
     assert "gave up" not in node.board.console.text
     node.server.set_faults("")
-    node.wait_for("mail mailed to ops@contoso.com", 60)
+    node.wait_for("message mailed to ops@contoso.com", 60)
 
 
 def test_a_watchdog_reset_names_the_part_that_hung(node: Rig) -> None:

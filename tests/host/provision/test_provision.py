@@ -204,6 +204,7 @@ def test_the_mail_host_is_pinned_and_only_microsofts_is_taken():
     zone = {
         ("contoso.com", "MX"): ["20 spare.example.", "0 contoso-com.mail.protection.outlook.com."],
         ("evil.example", "MX"): ["0 mx.evil.example."],
+        ("none.example", "A"): ["192.0.2.1"],
     }
     with FakeDns(zone) as server:
         resolver = Dns([server.address])
@@ -220,6 +221,8 @@ def test_the_mail_host_is_pinned_and_only_microsofts_is_taken():
         assert pinned.config["mail"]["fallback"]["host"] == pinned.routes[1].host
         with pytest.raises(UserError, match=r"mx\.evil\.example, not Exchange Online"):
             mx.pin(of({**relay, "domain": "evil.example"}), resolver)
+        with pytest.raises(UserError, match=r"knows no domain nowhere\.example: check mail\.domain"):
+            mx.pin(of({**relay, "domain": "nowhere.example"}), resolver)
         with pytest.raises(UserError, match="no MX record"):
             mx.pin(of({**relay, "domain": "none.example"}), resolver)
 

@@ -146,7 +146,7 @@ def test_a_press_of_the_button_asks_at_once(node: Rig, publisher: Publisher) -> 
     assert not publisher.seen
     node.board.pins[12].drive(0)
     node.board.pins[12].drive(1)
-    node.wait_for("test mail: mail mailed", 30)
+    node.wait_for("test mail: message mailed", 30)
     node.wait_for(f"update {version} is there", 40)
 
 
