@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import difflib
 import json
 import tomllib
 from collections.abc import Iterable
@@ -33,7 +34,20 @@ def read(path: Path, name: str = "") -> bytes:
     try:
         return path.expanduser().read_bytes()
     except OSError as error:
-        raise UserError(f"{name or path} can't be read: {error.strerror}") from None
+        raise UserError(f"{name or path} can't be read: {error.strerror}; {_instead(path)}") from None
+
+
+def _instead(path: Path) -> str:
+    """Return what may be meant by a path that can't be read, as the end of a sentence."""
+    folder = path.expanduser().parent
+    try:
+        names = [one.name for one in folder.iterdir() if one.is_file()]
+    except OSError:
+        return f"is {folder} the right folder?"
+    if path.name in names:
+        return "who may read it?"
+    close = difflib.get_close_matches(path.name, names, 1, 0.8)
+    return f"did you mean {path.with_name(close[0])}?" if close else f"check name and folder ({folder.resolve()})"
 
 
 def write(path: Path, content: str) -> None:

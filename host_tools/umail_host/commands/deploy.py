@@ -75,13 +75,20 @@ def command(
     if romfs and not mpy:
         raise UserError("--romfs needs .mpy files: remove --no-mpy")
     rom = romfs if mpy else False
+
+    def given() -> tuple[Settings | None, dict[str, bytes]]:
+        # Read anew each time: with --watch they change.
+        extra = dict(files.for_board(text) for text in file or ())
+        return None if config is None else Settings.read(config, fresh=True), extra
+
+    # What is wrong is told before a person has typed passwords.
+    given()
+    device = port or ports.only()
     secrets = {name: secret_source.read(name) for name in secret or ()}
 
     def once() -> None:
-        # Read anew each time: with --watch they change.
-        extra = dict(files.for_board(text) for text in file or ())
-        settings = None if config is None else Settings.read(config, fresh=True)
-        _once(run.Plan(port or ports.only(), board, settings, extra, secrets, rom, mpy, wait, reset), healthy)
+        settings, extra = given()
+        _once(run.Plan(device, board, settings, extra, secrets, rom, mpy, wait, reset), healthy)
 
     once()
     if watch:

@@ -26,6 +26,7 @@ EXAMPLE = (
     "No mail is sent without --send. Exit status: 0 all green, 4 a stage is red, 3 the board does not answer."
 )
 _NETWORK = 4  # exit status
+_MICROSOFT = "what this route needs at Microsoft: umail doctor --powershell"
 
 
 def command(
@@ -54,7 +55,7 @@ def command(
     with contextlib.ExitStack() as stack:
         link = None
         if port or config is None:
-            link = stack.enter_context(maintenance.held(port or ports.only()))
+            link = stack.enter_context(maintenance.held(port or _only()))
         settings = Settings.read(config) if config is not None else diagnosis.settings_of(link)
         known = material.checked(settings, known)
         secrets = diagnosis.secrets_here(settings)
@@ -85,17 +86,24 @@ def _end(report: Report, administrator: str, only_that: bool, as_json: bool) -> 
             raise UserError("this route does not lead to Microsoft 365: there is nothing to run there")
         typer.echo(administrator, nl=False)
     elif report.good:
-        typer.echo("all stages are green" if administrator == "" else _hint(report.checks))
+        typer.echo(_good(report.checks) + (administrator and f"; {_MICROSOFT}"))
     elif administrator:
         typer.echo("\nWhat an administrator of Microsoft 365 runs for this route:\n\n" + administrator, nl=False)
     if not report.good:
         raise typer.Exit(_NETWORK)
 
 
-def _hint(checks: list[Check]) -> str:
+def _good(checks: list[Check]) -> str:
     yellow = sum(check.state == WARNING for check in checks)
-    told = f"no stage is red, {yellow} to look at" if yellow else "all stages are green"
-    return f"{told}; what this route needs at Microsoft: umail doctor --powershell"
+    return f"no stage is red, {yellow} to look at (!)" if yellow else "all stages are green"
+
+
+def _only() -> str:
+    try:
+        return ports.only()
+    except UserError as error:
+        hint = "without a board: umail doctor --config FILE, such as freezer.json"
+        raise UserError(f"{error}; {hint}", error.exit_code) from None
 
 
 def _ports(text: str) -> tuple[int, ...]:

@@ -17,7 +17,15 @@ from umail.smtp.session import Session
 # Bytes without which a handshake fails: of MicroPython's heap, and of an ESP32's own.
 _HEAP = 24000
 _IDF_HEAP = 40000
-_NAMES = {"greeting": "banner", "auth": "login", "mail": "sender", "rcpt": "recipient", "data": "send", "body": "send"}
+_NAMES = {
+    "resolve": "name",
+    "greeting": "banner",
+    "auth": "login",
+    "mail": "sender",
+    "rcpt": "recipient",
+    "data": "send",
+    "body": "send",
+}
 # TCP ports where mail goes in.
 _SMTP = {25: "between servers", 587: "submission", 465: "submission, TLS at once"}
 

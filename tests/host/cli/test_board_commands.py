@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import planted
 from host.firmware.firmware_rig import rig, settings
 from umail_host.cli import app
+from umail_host.device import maintenance
 from umail_host.errors import UserError
 from umail_host.virtual_board import VirtualBoard
 
@@ -50,6 +51,14 @@ def test_the_log_has_the_message_id_that_an_administrator_follows(node):
     text = run(node, "log")
     assert f" Message-ID {mail['Message-ID']}\n" in text
     assert f"Get-MessageTraceV2 -MessageId '{mail['Message-ID']}' | Get-MessageTraceDetailV2" in text
+    # By a server of another kind no mail is inside Microsoft 365.
+    config = settings(node.server)
+    config["mail"]["route"] = "smtp"
+    with maintenance.held(node.board.port) as link:
+        link.put("/config.json", json.dumps(config).encode())
+    text = run(node, "log")
+    assert f" Message-ID {mail['Message-ID']}\n" in text
+    assert "Microsoft" not in text
 
 
 def test_mails_that_wait_are_listed_shown_tried_again_and_removed(node):

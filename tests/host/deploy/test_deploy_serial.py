@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import planted
+from umail_host import secret_source
 from umail_host.cli import app
 from umail_host.deploy import image
 from umail_host.device import boards, identity, maintenance, ports
@@ -255,8 +256,33 @@ def test_a_bad_file_argument_is_told(text):
 def test_a_secret_that_can_not_be_had_is_told(monkeypatch):
     monkeypatch.delenv("UMAIL_SECRET_MAIL_TOKEN", raising=False)
     with pytest.raises(UserError, match="set UMAIL_SECRET_MAIL_TOKEN"):
-        run("--secret", "mail_token")
+        run("--port", "/dev/none", "--secret", "mail_token")
     with pytest.raises(UserError, match=r"wifi_pasword: the alert node reads no .*; did you mean wifi_password"):
-        run("--secret", "wifi_pasword", UMAIL_SECRET_WIFI_PASWORD="x")
+        run("--port", "/dev/none", "--secret", "wifi_pasword", UMAIL_SECRET_WIFI_PASWORD="x")
     with pytest.raises(UserError, match="known are wifi_password, mail_password, mail_token, "):
-        run("--secret", "a_name_of_sixteen")
+        run("--port", "/dev/none", "--secret", "a_name_of_sixteen")
+
+
+def test_passwords_are_asked_for_only_if_the_rest_is_right(config, monkeypatch):
+    def asked(name: str) -> str:
+        raise AssertionError(name)
+
+    monkeypatch.setattr(secret_source, "read", asked)
+    monkeypatch.setattr(ports, "found", list)
+    with pytest.raises(UserError, match="no board is connected"):
+        run("--config", config, "--secret", "mail_password")
+    with pytest.raises(UserError, match=r"no-such\.csv can't be read"):
+        run("--port", "/dev/none", "--file", "no-such.csv:/a.csv", "--secret", "mail_password")
+
+
+def test_a_file_that_is_not_there_is_told_with_the_one_beside_it(config, tmp_path):
+    for line in (
+        ("--config", tmp_path / "confg.json"),
+        ("--file", f"{tmp_path}/confg.json:/certs/root.der"),
+    ):
+        with pytest.raises(UserError, match=re.escape(f"; did you mean {config}?")):
+            run("--port", "/dev/none", *line)
+    with pytest.raises(UserError, match=re.escape(f"; check name and folder ({tmp_path})")):
+        run("--port", "/dev/none", "--config", tmp_path / "other.toml")
+    with pytest.raises(UserError, match="is /no/where the right folder"):
+        run("--port", "/dev/none", "--config", "/no/where/config.json")

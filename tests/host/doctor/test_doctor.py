@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from typer.testing import CliRunner
 
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host.cli import app
-from umail_host.device import maintenance
+from umail_host.device import maintenance, ports
+from umail_host.doctor import diagnosis, examine
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 from umail_host.virtual_board import VirtualBoard
@@ -273,3 +275,37 @@ def test_a_board_without_umail_or_configuration_is_told_what_to_do(doctor, tmp_p
 def test_a_mistake_is_one_sentence(doctor, arguments, words):
     with pytest.raises(UserError, match=words):
         doctor.run(*arguments)
+
+
+def test_without_a_board_it_is_told_that_none_is_needed(doctor, monkeypatch):
+    monkeypatch.setattr(ports, "found", list)
+    with pytest.raises(UserError, match=r"no board is connected.*; without a board: umail doctor --config FILE"):
+        doctor.run()
+
+
+def test_what_is_yellow_is_not_called_green(doctor):
+    with FakeServer("generic", mailboxes={USER: PASSWORD}) as server:
+        doctor.from_host(server, mail={"route": "smtp"})
+        line = ("--config", doctor.folder / "config.json", "--file", f"{doctor.folder}/root.der:{ROOT}")
+        code, output = doctor.run(*line, "--ports", closed_port())
+    assert code == 0
+    assert "\n  ! dkim" in output
+    assert output.endswith("no stage is red, 1 to look at (!)\n")
+
+
+def test_a_server_without_an_address_is_the_stage_name_as_the_page_has_it(doctor):
+    with FakeServer() as server:
+        code, report = doctor.from_host(server, mail={"host": "nowhere.invalid"})
+    assert (code, [row["name"] for row in report["stages"] if row["state"] == "failed"]) == (4, ["name"])
+
+
+def test_the_page_lists_each_stage():
+    page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text()
+    table = page.partition("| stage |")[2].partition("\n\n")[0]
+    listed = {name for row in table.splitlines()[2:] for name in re.split(", ", row.split("|")[1].strip())}
+    tools = Path(diagnosis.__file__).parents[1]
+    sources = [*(tools / "doctor").glob("*.py"), tools / "sensing" / "look.py"]
+    told = {name for path in sources for name in re.findall(r'(?:Check|tell|by)\("([a-z ]+)", ', path.read_text())}
+    told |= set(examine._NAMES.values())
+    assert told - {"sensors", "ehlo after TLS"} <= listed
+    assert {"sensor", "bus", "configuration", "name", "mx", "expires"} <= told | listed
