@@ -68,7 +68,8 @@ class Outcome:
             return f"{self.label}: {self.error}"
         if self.state == BEFORE:
             return f"{self.label}: done before"
-        count = f"{terminal.count(self.files, 'file')} written, {terminal.count(self.secrets, 'secret')} stored"
+        stored = f"{terminal.count(self.secrets - 1, 'secret')} and the fleet_key stored"
+        count = f"{terminal.count(self.files, 'file')} written, {stored}"
         return f"{self.label}: " + ", ".join(["ready", *self.readings, count, f"{self.seconds} s"])
 
     def as_json(self) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     assert "/dev/no-such-port: " in shown
     # One line for one that is ready, and for one that is not.
     (ready,) = [line for line in shown.splitlines() if line.startswith(f"freezer-1 ({boards[0].port}): ")]
-    assert re.fullmatch(r".*: ready, 20 °C, \d+ files written, 3 secrets stored, \d+ s", ready)
+    assert re.fullmatch(r".*: ready, 20 °C, \d+ files written, 2 secrets and the fleet_key stored, \d+ s", ready)
     (failed,) = [line for line in shown.splitlines() if line.startswith(f"freezer-2 ({boards[1].port}): ")]
     assert re.search(r": the test alert was not delivered: wifi: .* → ", failed)
     assert f"{boards[2].port}: its id {IDS[2]} is not in the file" in shown
