@@ -82,6 +82,7 @@ _HINTS = {
     "sensor.closed": "give the pin's level when the contact is closed, 0 or 1",
     "sensor.pull": "say which resistor holds the pin while the contact is open",
     "sensor.debounce": "give the seconds that a contact must stay as it is to be believed, such as 0.05",
+    "sensor.wake": "say whether it wakes a board on battery: true or false, without quotes",
     "sensor.interval": "give the seconds from one reading of this sensor to the next, such as 60",
     "sensor.readings": "give how many readings in a row each rule of this sensor takes, such as 3",
     "sensors": 'give each sensor a name: {"freezer": {"type": "ds18b20", "pin": 4}, …}',
