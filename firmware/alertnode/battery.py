@@ -32,7 +32,7 @@ class Battery:
         self._begin = 0
         # A Wake, if contacts may end the sleep.
         self._waker = None
-        if [1 for section in settings["sensors"].values() if section.get("wake")]:
+        if "wake" in settings["battery"]:
             from alertnode.wake import Wake
 
             self._waker = Wake(app, settings["sensors"])  # type: ignore[assignment]
@@ -126,15 +126,12 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import config_cache, mail_setup, make_room, unload
+        from alertnode import config_cache, mail_setup, make_room
 
         app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
-        # An ESP32's heap has no room for a connection beside what a wake needs only at its start.
-        unload("assemble", "rulebook", "sensors.find", "config_cache")
         make_room()
         mail_setup.add(app, config_cache.whole(self._settings), way, away, app.clock.uptime.seconds)
-        unload(*mail_setup.ONCE[1:])
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
@@ -152,11 +149,10 @@ class Battery:
         """Use the radio, unless it pauses because it failed before."""
         if self._radio_wait():
             return
-        from alertnode import mail_setup, unload
+        from alertnode import mail_setup
 
         if isinstance(self._app.mailer, Later):
             self._post()
-        unload("event_texts")
         self._fails = 0 if mail_setup.send(self._app, self._budget) else self._fails + 1
         # An access point that stays away must not empty the battery.
         pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)

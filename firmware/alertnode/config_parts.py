@@ -47,6 +47,8 @@ def check(config, problems):
         config["rules"] = _rules(config["rules"], known, config["sensors"], problems)
     if config["battery"] and "trace" in [one["type"] for one in config["sensors"].values()]:
         problems.add("battery", "does not go with a trace, which ends with the first sleep")
+    if config["battery"] and [one for one in config["sensors"].values() if one.get("wake")]:
+        config["battery"]["wake"] = True
     for name, value in (config["outputs"] or {}).items():
         path = "outputs." + name
         if isinstance(value, dict):

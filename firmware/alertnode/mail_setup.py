@@ -48,6 +48,19 @@ def add(node, settings, way, slept, uptime):
         _preload()
     mail = settings["mail"]
     outbox = _outbox(umail, mail, settings["storm"], way, slept, uptime)
+    try:
+        _use(node, settings, outbox)
+    except BaseException:
+        # Another attempt makes another one.
+        outbox.close()
+        raise
+
+
+def _use(node, settings, outbox):
+    """Give ``node`` what uses ``outbox``."""
+    import umail
+
+    mail = settings["mail"]
     outbox.tick = node.feed
     log = node.log
     if node.wifi is None:

@@ -58,10 +58,11 @@ class Wake:
             return 0
         at = app.clock.uptime() + left * 1000
         mine = [source for source, _pin in self._contacts]
-        for source in app.sensor.sources:
-            if source.due is None and source not in mine:
-                source.due = at
-        return at
+        others = [source for source in app.sensor.sources if source not in mine]
+        for source in others:
+            # (A board that sleeps lightly knows it better.)
+            source.due = source.due or at
+        return min([source.due for source in others] or [at])
 
     def arm(self):
         """Let the contacts end the sleep that follows; return what tells that one did, if it is a light sleep."""

@@ -58,7 +58,7 @@ class Life:
         app.interval, app.state, app.port = 600000, state, self.port
         before = self.port.milliseconds
         self.wifi.tries = 0
-        Battery(app, self.port, {"battery": {"budget": 60}, "sensors": {}}, None).wake()
+        Battery(app, self.port, {"battery": {"budget": 60}}, None).wake()
         self.radio.append(self.wifi.tries)
         awake = (self.port.milliseconds - before) // 1000
         self.port.pass_time(self.port.slept_for)
@@ -210,8 +210,6 @@ def test_last_words_of_a_damaged_log_or_none_say_at_least_why():
 class Post:
     """Stands for the module alertnode.mail_setup; counts how often it was needed."""
 
-    ONCE = mail_setup.ONCE
-
     def __init__(self, life):
         self.life = life
         self.made = []
@@ -252,7 +250,7 @@ class Sleeper(Life):
         sys.modules["alertnode.mail_setup"] = alertnode.mail_setup = self.post
         before = self.port.milliseconds
         self.wifi.tries = 0
-        settings = {"battery": {"budget": 60}, "mail": {}, "sensors": {}}
+        settings = {"battery": {"budget": 60}, "mail": {}}
         try:
             Battery(app, self.port, settings, None if self.time else "route").wake()
         finally:

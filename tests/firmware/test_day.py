@@ -348,7 +348,7 @@ class Life:
         app = world.app
         app.state, app.port = state, world.port
         app.interval = 300000
-        Battery(app, world.port, {"battery": {"budget": 60}, "sensors": {}}, None).wake()
+        Battery(app, world.port, {"battery": {"budget": 60}}, None).wake()
         world.sent += world.outbox.sent
         world.port.pass_time(world.port.slept_for)
 
