@@ -12,7 +12,7 @@ import pytest
 
 from host.firmware.firmware_rig import PIN, installed, rig, settings
 
-# Board (the virtual one is an ESP32), pin, what holds the pin while the contact is open: its own resistor, or one beside it.
+# Board (the virtual one is an ESP32), pin, and whose resistor holds the pin while the contact is open: its own or none.
 KINDS = [
     ("virtual", 13, "up"),
     ("ESP32_GENERIC_S3", 13, "none"),
