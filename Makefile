@@ -79,8 +79,8 @@ format: $(READY) ## Format all Python files
 size: $(READY) ## Measure what the library costs on a board; fail where it grew (ARGS=--update accepts it)
 	$(BIN)/python -m tools.size $(ARGS)
 
-bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py; MICROPYTHON=path of one with 32-bit words); receiving beside MailDev and aiosmtpd: make bench ARGS=--receiving
-	@UMAIL='$(UMAIL)' UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python tests/bench/$(if $(filter --receiving,$(ARGS)),receiving,run).py $(filter-out --receiving,$(ARGS))
+bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py; MICROPYTHON=path of one with 32-bit words); receiving beside MailDev and aiosmtpd: make bench ARGS=--receiving; updates of 100,000 boards: ARGS=--updates
+	@UMAIL='$(UMAIL)' UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python tests/bench/$(or $(patsubst --%,%,$(filter --receiving --updates,$(ARGS))),run).py $(filter-out --receiving --updates,$(ARGS))
 
 heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a Maildir and over IMAP from Dovecot (ten minutes, 5 GB): make heartbeats ARGS="--mails 100000"
 	@$(BIN)/python tests/bench/heartbeats.py $(ARGS)
@@ -88,8 +88,8 @@ heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a 
 power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems; 5,000 alerts (about four minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)
 
-rehearsal: $(READY) ## Update a fleet of 20 virtual boards: in stages, one that takes it back, a secret rotated (five minutes); another number: make rehearsal BOARDS=5
-	@UMAIL_REHEARSAL=$(or $(BOARDS),20) $(BIN)/python -m pytest -q tests/host/update/test_rehearsal.py $(ARGS)
+rehearsal: $(READY) ## Update a fleet of 20 virtual boards: in stages, one that takes it back, a secret rotated (two minutes); another number: make rehearsal BOARDS=5
+	@UMAIL_REHEARSAL=$(or $(BOARDS),20) $(BIN)/python -m pytest -q -s tests/host/update/test_rehearsal.py $(ARGS)
 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)

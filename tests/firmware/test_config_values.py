@@ -126,6 +126,7 @@ WRONG = {
     "expires": TABLE + ({"": "2027-03-01"}, {"a": "2027-3"}, {"a": "2027-02-30"}, {"a": "2027-03-01-01"}, {"a": None}),
     "update.url": BLANK + ("x", "ftp://x", "http://", "https://a b/"),
     "update.trust": BLANK + ("root.der", "/certs/"),
+    "update.at": TIMES[1:],
     "update.every": NUMBER + (0, 721),
     "watchdog": NUMBER + (-1, 1, 1.9),
     "log_size": WHOLE + (-1,),
