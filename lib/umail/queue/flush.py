@@ -7,6 +7,8 @@ from ..errors import MailError
 
 _DAY = 86400
 _HOUR = 3600
+# Seconds until a heartbeat that could not be kept is tried again.
+_AGAIN = 900
 
 
 class Flush:
@@ -58,7 +60,7 @@ class Flush:
                     box.store(entry)
         if box.heartbeat and now >= box.beat:
             # If it raises, that must not hold up every mail at every flush.
-            beat, box.beat = box.beat, now + _HOUR
+            box.beat = now + _HOUR
             message = box.heartbeat()
             for name, end in box.expires:
                 if date is None or end - date >= 30 * _DAY:
@@ -70,9 +72,9 @@ class Flush:
                     _tell(message, "%s expires in %d days: renew it.\n" % (name, days))
             try:
                 box.write(message, None, 0, 0, 0, now)
-            except OSError:
-                # The flash is full: what is there comes first.
-                box.beat = beat
+            except (OSError, MemoryError):
+                # What is there comes first; each attempt may erase a block.
+                box.beat = now + _AGAIN
                 return
             box.beat = now + box.policy.spread(box.every)
             box.save()
