@@ -24,13 +24,18 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[web]' --group dev
 	@touch $@
 
-install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with the system's keyring: make install EXTRAS=[keyring]
+install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with web pages or the system's keyring, too: EXTRAS=web,keyring
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "umail needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make install PYTHON=python3.12 …"; exit 2; }
-	@$(PYTHON) -m venv --clear '$(PREFIX)/share/umail'
-	@'$(PREFIX)/share/umail/bin/python' -m pip install --quiet --disable-pip-version-check '.$(EXTRAS)'
+	@# What was asked for before stays.
+	@kept='$(PREFIX)/share/umail/extras'; \
+	  extras=$$( { cat "$$kept" 2>/dev/null; echo '$(EXTRAS)'; } | tr -d '[] ' | tr , '\n' | sort -u | sed '/^$$/d' | paste -sd, -); \
+	  $(PYTHON) -m venv --clear '$(PREFIX)/share/umail' && \
+	  '$(PREFIX)/share/umail/bin/python' -m pip install --quiet --disable-pip-version-check ".$${extras:+[$$extras]}" && \
+	  echo "$$extras" > "$$kept"
 	@mkdir -p '$(PREFIX)/bin'
 	@ln -sf '$(PREFIX)/share/umail/bin/umail' '$(PREFIX)/bin/umail'
+	@command -v mpremote >/dev/null || ln -sf '$(PREFIX)/share/umail/bin/mpremote' '$(PREFIX)/bin/mpremote'
 	@echo "$$('$(PREFIX)/bin/umail' --version) is $(PREFIX)/bin/umail; to remove it: rm -r $(PREFIX)/share/umail $(PREFIX)/bin/umail"
 	@case ":$$PATH:" in *:'$(PREFIX)/bin':*) ;; *) echo 'your shell does not find it yet: add export PATH="$(PREFIX)/bin:$$PATH" to its profile';; esac
 
@@ -79,8 +84,8 @@ format: $(READY) ## Format all Python files
 size: $(READY) ## Measure what the library costs on a board; fail where it grew (ARGS=--update accepts it)
 	$(BIN)/python -m tools.size $(ARGS)
 
-bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py; MICROPYTHON=path of one with 32-bit words); receiving beside MailDev and aiosmtpd: make bench ARGS=--receiving
-	@UMAIL='$(UMAIL)' UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python tests/bench/$(if $(filter --receiving,$(ARGS)),receiving,run).py $(filter-out --receiving,$(ARGS))
+bench: $(READY) ## Measure umail beside what users would pick instead; writes docs/performance.md (UMAIL=path of uMail's umail.py; MICROPYTHON=path of one with 32-bit words); receiving beside MailDev and aiosmtpd: make bench ARGS=--receiving; updates of 100,000 boards: ARGS=--updates
+	@UMAIL='$(UMAIL)' UMAIL_MICROPYTHON='$(MICROPYTHON)' $(BIN)/python tests/bench/$(or $(patsubst --%,%,$(filter --receiving --updates,$(ARGS))),run).py $(filter-out --receiving --updates,$(ARGS))
 
 heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a Maildir and over IMAP from Dovecot (ten minutes, 5 GB): make heartbeats ARGS="--mails 100000"
 	@$(BIN)/python tests/bench/heartbeats.py $(ARGS)
@@ -88,8 +93,8 @@ heartbeats: $(READY) ## Measure `umail fleet status` with a million mails, in a 
 power: $(READY) ## Cut the power at every step of putting and sending mails, on real file systems; 5,000 alerts (about four minutes)
 	@$(BIN)/python tests/power/run.py $(ARGS)
 
-rehearsal: $(READY) ## Update a fleet of 20 virtual boards: in stages, one that takes it back, a secret rotated (five minutes); another number: make rehearsal BOARDS=5
-	@UMAIL_REHEARSAL=$(or $(BOARDS),20) $(BIN)/python -m pytest -q tests/host/update/test_rehearsal.py $(ARGS)
+rehearsal: $(READY) ## Update a fleet of 20 virtual boards: in stages, one that takes it back, a secret rotated (two minutes); another number: make rehearsal BOARDS=5
+	@UMAIL_REHEARSAL=$(or $(BOARDS),20) $(BIN)/python -m pytest -q -s tests/host/update/test_rehearsal.py $(ARGS)
 
 kills: $(READY) ## Kill a virtual board 200 times while it sends; every night: make kills ARGS="--lives 5000 --seed 7"
 	@$(BIN)/python tests/power/kills.py $(ARGS)

@@ -57,8 +57,8 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
-# Where this board's updates are handed out, and how many hours pass from one question to the next.
-_UPDATE = {"url": ("word", REQUIRED), "trust": ("roots", ()), "every": ("number", 24, 0.001, 720)}
+# Where this board's updates are handed out, and when it asks: each so many hours, or at an hour.
+_UPDATE = {"url": ("word", REQUIRED), "trust": ("roots", ()), "every": ("number", 24, 0.001, 720), "at": ("text", "")}
 _TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {
     "board_name": ("text", REQUIRED),
@@ -138,6 +138,10 @@ def check(value):
         _quiet(config["quiet"], problems)
     if config["update"] and config["update"]["url"]:
         _url(config["update"]["url"], problems)
+    if config["update"] and config["update"]["at"]:
+        from alertnode import config_summary
+
+        config_summary.hour("update", config["update"], problems)
     if config["ping"]:
         _ping(config["ping"], problems)
     if "insecure" in (config["ping_trust"] or ()):

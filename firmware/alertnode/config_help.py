@@ -134,6 +134,7 @@ _HINTS = {
     "update": 'give {"url": "https://updates.example.org/boards"}, or leave it out',
     "update.url": "give where umail update publish's folder is served, such as http://192.168.1.5:8017",
     "update.trust": "leave it out, or give the path of a root certificate in DER form, such as /certs/root.der",
+    "update.at": _AT,
     "update.every": "give the hours from one question for an update to the next, such as 24",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
 }

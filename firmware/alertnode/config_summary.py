@@ -1,4 +1,4 @@
-"""Checks what the configuration says of mails at an hour: the summary, the heartbeat; loaded if there is one."""
+"""Checks what the configuration says of an hour: of the summary, the heartbeat, the update; loaded if there is one."""
 
 from alertnode.config_kinds import REQUIRED, table
 from alertnode.due import minute
@@ -13,16 +13,21 @@ SECTIONS = {
 }
 
 
+def hour(path, found, problems):
+    """Make ``at`` of ``found``, the section ``path``, minutes of the day."""
+    try:
+        found["at"] = minute(found["at"])
+    except ValueError:
+        problems.add(path + ".at", "is not a time of the day")
+
+
 def section(path, value, problems):
     """Return the section ``path``, checked and completed: ``at`` in minutes of the day, ``on`` as a number."""
     if isinstance(value, str):
         value = {"at": value}
     found = table(path + ".", value, SECTIONS[path], problems)
     if found["at"] is not REQUIRED:
-        try:
-            found["at"] = minute(found["at"])
-        except ValueError:
-            problems.add(path + ".at", "is not a time of the day")
+        hour(path, found, problems)
     if found.get("on"):
         if found["every"] not in (REQUIRED, "week"):
             problems.add(path + ".on", 'is a day of the week, without "every": "week"')

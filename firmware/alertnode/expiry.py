@@ -41,6 +41,8 @@ class Watch:
             left = end - self._clock.now()
             if left <= 0:
                 self._say("%s has expired: renew it" % name)
+            elif left < 2 * zone.DAY:
+                self._say("%s expires within two days: renew it" % name)
             elif left < _BEFORE:
                 self._say("%s expires in %d days: renew it" % (name, left // zone.DAY))
 

@@ -60,6 +60,9 @@ class Log:
             if not self._full:
                 self._full = True
                 self.show("flash is full or worn: the log is kept in RAM only")
+        except MemoryError:
+            # It has been shown, and brings nothing down.
+            pass
 
     def _turn(self):
         old = self._path + ".old"

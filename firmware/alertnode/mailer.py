@@ -46,7 +46,7 @@ class Mailer:
         return self._umail.Message(self._sender, to or self._to, subject, text=text, **more)
 
     def keep(self, message, line):
-        """Keep a Message that is no alert, behind those that are; return False if the flash refuses it."""
+        """Keep a Message that is not an alert, behind those that are; return False if the flash refuses it."""
         self._lines[message.message_id] = line, "summary"
         try:
             self.outbox.write(message, None, 0, 0, 0, self.outbox.now())

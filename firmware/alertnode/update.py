@@ -23,9 +23,29 @@ _LIST = "/.umail-files"
 # Blocks of the flash that must be left when all is laid ready.
 _RESERVE = 12
 _HOUR = 3600
-# After a failure it is asked again in this part of the usual time.
-_SOONER = 8
+# Minutes over which the boards that ask at one hour are spread.
+_SPREAD = 60
 _CHUNK = 512
+
+
+def first(spread, slept, left):
+    """Return the seconds until a board that has started asks.
+
+    ``left`` is the seconds until its usual moment, 0 or less if that passed while it was off, None if it is not known;
+    ``spread`` is those over which all boards of which this is true are spread.
+    """
+    if left is not None and left > 0:
+        return left
+    # A board that slept has no time to wait. Many others may have been without power, and start at once.
+    return 0 if slept else int(random() * spread)
+
+
+def after_failure(every):
+    """Return the seconds until a server that did not answer is asked again.
+
+    Many boards may have missed it: they must not come back together, nor sooner than it bears (docs/updates.md).
+    """
+    return max(1, every // 4 + int(random() * every * 3) // 4)
 
 
 class Updates:
@@ -35,16 +55,28 @@ class Updates:
         self._node = node
         self._trust = settings["trust"] or "insecure"
         self._every = max(1, round(settings["every"] * _HOUR))
+        # Minutes of the day; "" for none.
+        self._at = settings["at"]
         self._url = settings["url"]
         asked = _parse(platform.read(_ASKED)) or {}
         self._tag = asked.get("tag", "")
-        # Many boards that start at once do not ask at once; one that slept has no time to wait.
-        left = 0 if platform.slept() else int(random() * self._every)
         at = asked.get("at")
         now = node.clock.now()
+        left = None
         if now is not None and isinstance(at, int) and 0 <= now - at:
-            left = max(0, at + self._every - now)
-        self._due = node.clock.uptime() + left * 1000
+            left = at + self._pause(at) - now
+        elif now is not None and self._at != "":
+            left = self._pause(now)
+        spread = self._every if self._at == "" else _SPREAD * 30
+        self._due = node.clock.uptime() + first(spread, platform.slept(), left) * 1000
+
+    def _pause(self, since):
+        """Return the seconds from ``since`` (Unix seconds) to the next question."""
+        if self._at == "":
+            return self._every
+        from alertnode import due
+
+        return due.after(self._node.clock.zone, since, self._at, late=due.late(due.unique(), _SPREAD)) - since
 
     def __call__(self):
         """Ask, if it is time and no mail waits for the connection."""
@@ -56,16 +88,20 @@ class Updates:
             return
         try:
             self._ask(node)
-            every = self._every
+            wait = self._pause(node.clock.now())
         except bundle.Refused as why:
             self._keep(node)
-            every = self._every
+            wait = self._pause(node.clock.now())
             self._tell(node, str(why))
         except Exception as error:
             # Whatever it is (no memory, no server), the node goes on.
             node.log.say("no update: %s" % (error if hasattr(error, "kind") else repr(error)))
-            every = max(1, self._every // _SOONER)
-        self._due = node.clock.uptime() + every * 1000
+            wait = after_failure(self._every)
+        self._due = node.clock.uptime() + wait * 1000
+
+    def soon(self):
+        """Ask as soon as no mail waits."""
+        self._due = self._node.clock.uptime()
 
     def _ask(self, node):
         import switch

@@ -9,6 +9,7 @@ import re
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import SignatureAlgorithmOID as Signed
 
 from umail_host.errors import UserError
 
@@ -17,6 +18,12 @@ _PEM = b"-----BEGIN"
 _KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 # extmod/mbedtls/mbedtls_config_common.h of MicroPython
 _CURVES = ("secp192r1", "secp224r1", "secp256r1", "secp384r1", "secp521r1", "secp256k1")
+# The same file, library/oid.c of mbed TLS: a certificate that is signed otherwise cannot even be loaded.
+_SIGNATURES = (
+    *(Signed.RSA_WITH_MD5, Signed.RSA_WITH_SHA1, Signed.RSA_WITH_SHA224, Signed.RSA_WITH_SHA256),
+    *(Signed.RSA_WITH_SHA384, Signed.RSA_WITH_SHA512, Signed.ECDSA_WITH_SHA1, Signed.ECDSA_WITH_SHA224),
+    *(Signed.ECDSA_WITH_SHA256, Signed.ECDSA_WITH_SHA384, Signed.ECDSA_WITH_SHA512),
+)
 
 
 def is_pem(octets: bytes) -> bool:
@@ -28,7 +35,7 @@ def chain(octets: bytes, name: str) -> list[bytes]:
     """Return the certificates in a PEM or DER file, the leaf first, as DER.
 
     Raises:
-        UserError: it holds none, the leaf has ended, or a board knows no keys of that kind.
+        UserError: it holds none, the leaf has ended, or a board knows no keys or signatures of that kind.
     """
     try:
         found = x509.load_pem_x509_certificates(octets) if is_pem(octets) else [x509.load_der_x509_certificate(octets)]
@@ -36,6 +43,11 @@ def chain(octets: bytes, name: str) -> list[bytes]:
         raise UserError(f"{name} holds no certificate: give a PEM or DER file") from None
     for one in found:
         _check_kind(one.public_key(), name)
+        if (how := one.signature_algorithm_oid) not in (*_SIGNATURES, Signed.RSASSA_PSS):
+            raise UserError(
+                f"the certificate in {name} is signed by {how._name}, which the TLS of MicroPython does not know: "
+                "have it signed by RSA or ECDSA with SHA-256"
+            )
     end = found[0].not_valid_after_utc
     if end < datetime.datetime.now(datetime.UTC):
         raise UserError(f"the certificate in {name} expired on {end:%Y-%m-%d}: renew it")
@@ -52,6 +64,19 @@ def single(octets: bytes, name: str) -> bytes:
     if len(found) > 1:
         raise UserError(f"{name} holds {len(found)} certificates, and a file on a board holds one: split it")
     return found[0]
+
+
+def check_signature(der: bytes, name: str, port: str) -> None:
+    """Check that a board can load a certificate signed like this one; ``port``: of its MicroPython.
+
+    Raises:
+        UserError: it is signed by RSASSA-PSS, which ESP-IDF's TLS alone knows (esp_config.h there).
+    """
+    if port != "esp32" and x509.load_der_x509_certificate(der).signature_algorithm_oid == Signed.RSASSA_PSS:
+        raise UserError(
+            f"the certificate in {name} is signed by RSASSA-PSS, which no board but an ESP32 can load: "
+            "have it signed by PKCS #1 v1.5 (AD CS: AlternateSignatureAlgorithm=0)"
+        )
 
 
 def check_order(certificates: list[bytes], names: list[str]) -> None:

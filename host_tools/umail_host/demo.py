@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import secrets
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -13,20 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
-from umail_host import files, terminal, trace_file
-from umail_host.deploy import image, transfer
-from umail_host.device import boards, maintenance
+from umail_host import files, trace_file
+from umail_host.demo_stage import Lines, stage
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.record.show import Show
-from umail_host.settings import Settings
 from umail_host.terminal import count
 from umail_host.virtual_board import VirtualBoard
 
-USER, RECIPIENT = "esp32@contoso.com", "ops@contoso.com"
-_TRUST = "/certs/demo.der"
 _TRACE = "/trace.csv"
 _PATIENCE = 25.0  # seconds without a line of the board
 
@@ -52,10 +44,7 @@ class Recording:
         """
         octets = files.read(path, f"the trace {path}")
         rows = trace_file.rows(octets, str(path), column)
-        values = [value for _, value, _ in rows if value is not None]
-        if not values:
-            raise UserError(f"the trace {path} has no numeric value: its first is {rows[0][2]}")
-        return cls(octets, values, column)
+        return cls(octets, [value for _, value, _ in rows if value is not None], column)
 
     def excursions(self, limit: float, hysteresis: float) -> tuple[int, int]:
         """Return alerts and recoveries that ``limit`` must give, counted apart from the firmware."""
@@ -65,48 +54,6 @@ class Recording:
                 counts[beyond] += 1
                 beyond = not beyond
         return counts[0], counts[1]
-
-
-class Lines:
-    """The board's console, line by line, once it is switched on."""
-
-    def __init__(self, show: Callable[[str], None]) -> None:
-        self.on = False
-        self.last = time.monotonic()
-        self._show = show
-        self._rest = b""
-
-    def feed(self, data: bytes) -> None:
-        """Take what the board prints, in its thread."""
-        if not self.on:
-            return
-        self.last = time.monotonic()
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._show(line.decode(errors="replace"))
-
-
-def configuration(
-    server: FakeServer, limit: float, hysteresis: float, unit: str, name: str, column: str = "", cable: bool = False
-) -> Settings:
-    """Return what becomes /config.json on the board; one with a ``cable`` uses that."""
-    return Settings.of(
-        {
-            "board_name": name,
-            **({"ethernet": {}} if cable else {"wifi": {"ssid": "demo"}}),
-            "mail": {
-                "route": "m365.submission",
-                "username": USER,
-                "to": [RECIPIENT],
-                "host": server.hostname,
-                "port": server.port,
-                "trust": _TRUST,
-            },
-            "sensor": {"type": "trace", "path": _TRACE, "unit": unit} | ({"column": column} if column else {}),
-            "rules": [{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
-            "clock": {"ntp": "pool.ntp.org", "zone": "UTC0"},
-        }
-    )
 
 
 def run(
@@ -126,48 +73,22 @@ def run(
     Raises:
         UserError: there is no such board, it did not start or stopped, or the mails are others.
     """
-    spec = boards.load(board_name)
-    mail_password, wifi_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
-    show = Show(console)
-
-    def tell(text: str, style: str = "bold") -> None:
-        console.print(Text(terminal.printable(text), style=style), soft_wrap=True)
-
-    lines = Lines(lambda line: tell(f"board │ {line}", "bright_white"))
-    with tempfile.TemporaryDirectory(prefix="umail-demo-") as folder:
-        server = FakeServer(
-            "m365-submission",
-            mailboxes={USER: mail_password},
-            on_entry=show.entry,
-            on_delivery=show.delivery,
-            capture=False,
-        )
-        show.masker = server.masker
-        with server, VirtualBoard(Path(folder), board_name, on_console=lines.feed) as board:
-            tell(f"fake Microsoft 365 (submission) on {server.hostname}:{server.port}")
-            kind = "ESP32" if spec.chip == "virtual" else spec.title
-            tell(f"virtual {kind} behind {board.port}")
-            board.wifi.ssid, board.wifi.password = "demo", wifi_password
-            stored = {"mail_password": mail_password, "wifi_password": wifi_password}
-            config = configuration(server, limit, hysteresis, unit, name, recording.column, spec.cable)
-            extra = {_TRUST: server.ca_der, _TRACE: recording.octets}
-            with maintenance.held(board.port, reset=False) as link:
-                deploy(link, image.build(spec, config=config, extra_files=extra), stored, console)
-            begun = time.monotonic()
-            lines.on = True
-            board.console.skip()
-            board.hard_reset()
-            _watch(board, lines)
-            lines.on = False
-            _check(recording.excursions(limit, hysteresis), board.console.text, server, time.monotonic() - begun, tell)
-
-
-def deploy(link: transfer.Link, built: dict[str, bytes], stored: dict[str, str], console: Console) -> None:
-    """Deploy files and secrets, and say how much that was."""
-    with terminal.bar("deploying", console=console) as show:
-        report = transfer.deploy(link, built, secrets=stored, progress=show)
-    text = f"deployed with mpremote: {len(report.written)} files, {report.octets / 1000:.1f} kB, each verified"
-    console.print(Text(text, style="bold"))
+    with stage(board_name, console) as it:
+        it.tell(f"fake Microsoft 365 (submission) on {it.server.hostname}:{it.server.port}")
+        kind = "ESP32" if it.spec.chip == "virtual" else it.spec.title
+        it.tell(f"virtual {kind} behind {it.board.port}")
+        column = {"column": recording.column} if recording.column else {}
+        given = {
+            "board_name": name,
+            "sensor": {"type": "trace", "path": _TRACE, "unit": unit} | column,
+            "rules": [{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
+        }
+        it.start(given, {_TRACE: recording.octets})
+        begun = time.monotonic()
+        _watch(it.board, it.lines)
+        it.lines.on = False
+        expected = recording.excursions(limit, hysteresis)
+        _check(expected, it.board.console.text, it.server, time.monotonic() - begun, it.tell)
 
 
 def _watch(board: VirtualBoard, lines: Lines) -> None:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
-from umail_host import terminal
-from umail_host.demo import RECIPIENT, USER, Lines, configuration, deploy
-from umail_host.deploy import image
-from umail_host.device import boards, maintenance
+from umail_host.demo_stage import RECIPIENT, stage
 from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
-from umail_host.fake_smtp.record.show import Show
-from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
 FREEZER, CLIMATE, DOOR = 4, 15, 13
@@ -74,48 +65,15 @@ def run(name: str, console: Console) -> None:
     Raises:
         UserError: the board said something else, or the mails are others.
     """
-    mail_password, wifi_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
-    show = Show(console)
-
-    def tell(text: str, style: str = "bold") -> None:
-        console.print(Text(terminal.printable(text), style=style), soft_wrap=True)
-
-    lines = Lines(lambda line: tell(f"board │ {line}", "bright_white"))
-    with tempfile.TemporaryDirectory(prefix="umail-demo-") as folder:
-        server = FakeServer(
-            "m365-submission",
-            mailboxes={USER: mail_password},
-            on_entry=show.entry,
-            on_delivery=show.delivery,
-            capture=False,
-        )
-        show.masker = server.masker
-        with server, VirtualBoard(Path(folder), "virtual", on_console=lines.feed) as board:
-            board.wifi.ssid, board.wifi.password = "demo", wifi_password
-            board.sensors.ds18b20(FREEZER).celsius = -18
-            board.sensors.ds18b20(FREEZER).conversion = 0.01
-            board.sensors.dht(CLIMATE).interval = 0
-            _door(0)(board)
-            config = _configuration(server, name)
-            stored = {"mail_password": mail_password, "wifi_password": wifi_password}
-            built = image.build(
-                boards.load("virtual"), config=config, extra_files={config.value["mail"]["trust"][0]: server.ca_der}
-            )
-            with maintenance.held(board.port, reset=False) as link:
-                deploy(link, built, stored, console)
-            lines.on = True
-            board.console.skip()
-            board.hard_reset()
-            _play(board, tell)
-            lines.on = False
-            _check(server, tell)
-
-
-def _configuration(server: FakeServer, name: str) -> Settings:
-    """Return what becomes /config.json on the board: that of a trace, with three sensors in its place."""
-    written = dict(configuration(server, 0, 0, "°C", name).config)
-    del written["sensor"]
-    return Settings.of(written | {"sensors": SENSORS, "rules": RULES, "interval": 1})
+    with stage("virtual", console) as it:
+        freezer = it.board.sensors.ds18b20(FREEZER)
+        freezer.celsius, freezer.conversion = -18, 0.01
+        it.board.sensors.dht(CLIMATE).interval = 0
+        _door(0)(it.board)
+        it.start({"board_name": name, "sensors": SENSORS, "rules": RULES, "interval": 1})
+        _play(it.board, it.tell)
+        it.lines.on = False
+        _check(it.server, it.tell)
 
 
 def _play(board: VirtualBoard, tell: Callable[[str], None]) -> None:

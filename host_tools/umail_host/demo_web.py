@@ -17,20 +17,18 @@ from rich.console import Console
 from rich.text import Text
 
 from umail_host import pages
+from umail_host.demo_stage import TRUST, USER, configuration
 from umail_host.deploy import image, transfer
 from umail_host.device import boards, maintenance
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.faults.toxics import Proxy
-from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
 if TYPE_CHECKING:
     from umail_host.web.boards import Boards
     from umail_host.web.server import WebServer
 
-USER, RECIPIENT = "esp32@contoso.com", "ops@contoso.com"
 PIN, COLD = 4, 5.0
-_TRUST = "/certs/demo.der"
 _KEPT = 500
 
 
@@ -95,11 +93,18 @@ def playground(
             board.wifi.ssid, board.wifi.password = "demo", wifi
             thermometer = board.sensors.ds18b20(PIN)
             thermometer.celsius, thermometer.conversion = COLD, 0.01
-            config = configuration(server, network.port, limit, hysteresis, title)
+            given = {
+                "board_name": title,
+                "wifi": {"ssid": "demo", "timeout": 5},
+                "sensor": {"type": "ds18b20", "pin": PIN},
+                "rules": [{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
+                "interval": 1,
+            }
+            config = configuration(server, given, network.port)
             stored = {"mail_password": password, "wifi_password": wifi}
             console.print(f"deploying to {title} …")
             with maintenance.held(board.port, reset=False) as link:
-                built = image.build(boards.load("virtual"), config=config, extra_files={_TRUST: server.ca_der})
+                built = image.build(boards.load("virtual"), config=config, extra_files={TRUST: server.ca_der})
                 transfer.deploy(link, built, secrets=stored)
             if installed is None and number > 1:
                 board.power_off()
@@ -109,25 +114,3 @@ def playground(
             shown.add(title, Shown(board, flash, limit, hysteresis, "°C", PIN, network))
             board.hard_reset()
         yield Playground(server, shown, page)
-
-
-def configuration(server: FakeServer, port: int, limit: float, hysteresis: float, name: str) -> Settings:
-    """Return what becomes /config.json on a board that reads a thermometer every second."""
-    return Settings.of(
-        {
-            "board_name": name,
-            "wifi": {"ssid": "demo", "timeout": 5},
-            "mail": {
-                "route": "m365.submission",
-                "username": USER,
-                "to": [RECIPIENT],
-                "host": server.hostname,
-                "port": port,
-                "trust": _TRUST,
-            },
-            "sensor": {"type": "ds18b20", "pin": PIN},
-            "rules": [{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
-            "interval": 1,
-            "clock": {"ntp": "pool.ntp.org", "zone": "UTC0"},
-        }
-    )

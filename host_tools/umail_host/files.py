@@ -5,13 +5,24 @@ from __future__ import annotations
 import codecs
 import json
 import tomllib
+from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from umail_host import json_mistakes
 from umail_host.errors import UserError
 
+_DEEPEST = 32
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# How files begin that a person may take for the text in them, and what to do.
+_NO_TEXT = {
+    b"PK\3\4": 'a workbook or a ZIP archive: save the sheet as CSV (Excel: "CSV UTF-8"), or unpack it',
+    b"\xd0\xcf\x11\xe0": 'an old Excel or Word file: save it as text (Excel: "CSV UTF-8")',
+    b"\x1f\x8b": "compressed by gzip: unpack it",
+    b"SQLite format 3\0": "an SQLite database: export the table as CSV",
+    b"%PDF-": "a PDF: export the table as CSV",
+}
 
 
 def read(path: Path, name: str = "") -> bytes:
@@ -44,6 +55,9 @@ def text(octets: bytes, name: str) -> str:
     Raises:
         UserError: it is not UTF-8.
     """
+    for beginning, kind in _NO_TEXT.items():
+        if octets.startswith(beginning):
+            raise UserError(f"{name} is {kind}")
     if octets.startswith(_UTF_16) or b"\0" in octets[:4]:
         raise UserError(f'{name} is text in UTF-16: save it as UTF-8 (Notepad: Save as, Encoding "UTF-8")')
     try:
@@ -65,21 +79,38 @@ def table(path: Path, toml: bool) -> Any:
     content = text(read(path), str(path))
     try:
         if toml:
-            return tomllib.loads(content, parse_float=_number)
-        if not content.strip():
+            value = tomllib.loads(content, parse_float=_number)
+        elif not content.strip():
             raise UserError(f"{path} is empty")
-        value = json.loads(content, object_pairs_hook=_once, parse_float=_number, parse_constant=_number)
-        # A text may be written as half of a character, such as "\ud800", which is none.
-        json.dumps(value, ensure_ascii=False).encode()
+        else:
+            value = json.loads(content, object_pairs_hook=_once, parse_float=_number, parse_constant=_number)
+        _check_depth(value)
+        # A text may be half of a character, such as "\ud800", which is none; 0xfff… may be too long to print.
+        json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError as error:
         half = error.object[error.start : error.end].encode("ascii", "backslashreplace").decode()
         raise UserError(f"{path} holds half of a character, {half}: write the character itself") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not JSON: {json_mistakes.sentence(content, error)}") from None
     except ValueError as error:
         told = "it holds a number of thousands of digits" if "set_int_max_str_digits" in str(error) else error
         raise UserError(f"{path} is not {'TOML' if toml else 'JSON'}: {told}") from None
     except RecursionError:
         raise UserError(f"{path} is nested too deeply: it is not a configuration") from None
     return value
+
+
+def _check_depth(value: Any) -> None:
+    # TOML's a.a.a… = 1 is nested, too, and is read without recursion.
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _within(outer)]
+    if level:
+        raise RecursionError
+
+
+def _within(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

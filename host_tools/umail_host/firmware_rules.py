@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from typing import Any
 
 from umail_host import paths
+
+_LOCK = threading.Lock()
 
 
 def module(name: str) -> Any:
     """Return the module ``alertnode.NAME``."""
     folder = str(paths.firmware())
-    sys.path.insert(0, folder)
-    try:
-        return importlib.import_module(f"alertnode.{name}")
-    finally:
-        sys.path.remove(folder)
+    with _LOCK:
+        sys.path.insert(0, folder)
+        try:
+            return importlib.import_module(f"alertnode.{name}")
+        finally:
+            sys.path.remove(folder)

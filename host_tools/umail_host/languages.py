@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from umail_host import paths
+from umail_host import paths, trees
 from umail_host.errors import UserError
 
 ENGLISH = "en"
@@ -81,7 +81,7 @@ def _at(found: tuple[int, ast.Constant]) -> int:
 
 def constants(source: bytes) -> Iterator[ast.Constant]:
     """Yield the texts in a module's source, without its docstrings."""
-    tree = ast.parse(source)
+    tree = trees.parse(source)
     apart = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr):
@@ -101,7 +101,7 @@ def advice(source: bytes) -> dict[str, str]:
 
 def _pieces(source: bytes) -> tuple[bytes, ...]:
     """Return the value of TEXTS."""
-    for node in ast.parse(source).body:
+    for node in trees.parse(source).body:
         if isinstance(node, ast.Assign):
             pieces: tuple[bytes, ...] = ast.literal_eval(node.value)
             return pieces

@@ -1,4 +1,4 @@
-"""Opens the page of `umail serve --web` and `umail demo --web`, and says where it is."""
+"""Opens the page of `umail serve --web`, `umail demo --web` or `umail fleet status --web`, and says where it is."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from umail_host.fake_smtp import FakeServer
 
 if TYPE_CHECKING:
     from umail_host.web.boards import Boards
+    from umail_host.web.served import Served
     from umail_host.web.server import WebServer
 
 TOKEN, SYSTEM = "UMAIL_WEB_TOKEN", "system"
-HOW_TO_GET = "pip install 'micropython-umail[web]' (or make install EXTRAS=[web])"
+HOW_TO_GET = "make install EXTRAS=web, in a copy of umail's repository"
 _NEEDED = ("starlette", "uvicorn", "nh3")
 
 
@@ -47,13 +48,10 @@ def page(
     Raises:
         UserError: the extra ``web`` is missing, or the address can't be had.
     """
-    if missing():
-        raise UserError(f"--web needs more packages: {HOW_TO_GET}")
+    token = token_for(host)
     from umail_host.doctor.domain import Dns
-    from umail_host.web.guard import is_loopback
     from umail_host.web.server import WebServer
 
-    token = "" if is_loopback(host) else os.environ.get(TOKEN) or secrets.token_urlsafe(24)
     try:
         resolver = Dns([one for one in dns if one != SYSTEM]) if dns else None
     except ValueError as error:
@@ -73,19 +71,43 @@ def page(
         raise UserError(
             f"can't make the index {server.inbox.path}.index ({why}): make room, or choose another --maildir"
         ) from None
+    with started(served):
+        yield served
+
+
+def token_for(host: str) -> str:
+    """Return what a client must show at that address: nothing on this machine alone.
+
+    Raises:
+        UserError: the extra ``web`` is missing.
+    """
+    if missing():
+        raise UserError(f"--web needs more packages: {HOW_TO_GET}")
+    from umail_host.web.guard import is_loopback
+
+    return "" if is_loopback(host) else os.environ.get(TOKEN) or secrets.token_urlsafe(24)
+
+
+@contextlib.contextmanager
+def started(served: Served) -> Iterator[None]:
+    """Serve a page.
+
+    Raises:
+        UserError: the address can't be had.
+    """
     try:
         served.start()
     except OSError as error:
         raise UserError(
-            f"can't serve the page on {host}:{port}: {error.strerror}; choose another --web-port", 4
+            f"can't serve the page on {served.host}:{served.port}: {error.strerror}; choose another --web-port", 4
         ) from None
     try:
-        yield served
+        yield
     finally:
         served.stop()
 
 
-def show(served: WebServer, console: Console, open_it: bool = True) -> None:
+def show(served: Served, console: Console, open_it: bool = True) -> None:
     """Say where the page is, and open it if there is a screen; a URL with a token would stand in the process list."""
     console.print(Text(f"page: {served.url}", style="bold"), soft_wrap=True)
     screen = sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

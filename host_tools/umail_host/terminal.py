@@ -50,6 +50,12 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+def days(seconds: float) -> str:
+    """Return ``12 days``, ``1 day`` or ``less than a day``: what is left until a date."""
+    whole = int(seconds // 86400)
+    return count(whole, "day") if whole > 0 else "less than a day"
+
+
 def duration(seconds: float) -> str:
     """Return ``12 s``, ``45 min`` or ``3 h 20 min``, as the board's own mails have it."""
     found: str = firmware_rules.module("texts").duration(seconds)

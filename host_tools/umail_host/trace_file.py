@@ -20,7 +20,7 @@ def rows(octets: bytes, name: str, column: str = "", zone: str = "UTC0") -> list
             times.
 
     Raises:
-        UserError: it is not text, has no row, not one column of values, or a time that is not one.
+        UserError: it is not text, has no row, not one column of values, no number there, or a time that is not one.
     """
     text = files.text(octets, f"the trace {name}").splitlines()
     reader = firmware_rules.module("sensors.rows")
@@ -38,6 +38,8 @@ def rows(octets: bytes, name: str, column: str = "", zone: str = "UTC0") -> list
         more = f"; its last line is {text[-1][:30]!r}" if hint and text else ""
         raise UserError(f"{error}{hint}{more}") from None
     table: list[Row] = list(iter(found.next, None))
+    if all(value is None for _, value, _ in table):
+        raise UserError(f"the trace {name} has no numeric value; in its first row, {table[0][2]}")
     if found.comma and found.point:
         raise UserError(
             f"the trace {name} has numbers with a decimal comma and others with a point before three digits: write all "

@@ -134,6 +134,35 @@ def mblaze(paths: list[Path], folder: Path) -> list[Found]:
     return found
 
 
+def mu_threads(paths: list[Path], folder: Path) -> int:
+    """Return how many threads mu makes of the mails: it draws an arrow before answers."""
+    box, index = maildir(paths, folder), f"--muhome={folder / 'mu'}"
+    run("mu", "init", index, f"--maildir={box}")
+    run("mu", "index", index)
+    found = run("mu", "find", index, "--threads", "--fields=i", "maildir:/").decode().splitlines()
+    assert len(found) == len(paths), found
+    return sum("->" not in line for line in found)
+
+
+def mblaze_threads(paths: list[Path], folder: Path) -> int:
+    """Return how many threads mblaze makes of the mails: it sets answers in."""
+    listed = subprocess.run(
+        [*installed(), "mthread", "-r"], input="\n".join(map(str, paths)), stdout=subprocess.PIPE, check=True, text=True
+    ).stdout.splitlines()
+    assert len(listed) == len(paths), listed
+    return sum(not line.startswith(" ") for line in listed)
+
+
+def maildir(paths: list[Path], folder: Path) -> Path:
+    """Return a Maildir that holds the mails."""
+    box = folder / "box"
+    for name in ("new", "tmp", "cur"):
+        (box / name).mkdir(parents=True)
+    for path in paths:
+        (box / "cur" / f"{path.stem}:2,S").write_bytes(path.read_bytes())
+    return box
+
+
 def wheel(name: str) -> Callable[[], str]:
     """Return what tells the version of a package of PyPI's in build/crossings."""
 
@@ -183,3 +212,4 @@ READERS = {
     ),
     "mblaze": Reader(debian("mblaze"), mblaze, compared=("subject",)),
 }
+THREADS = {"mu": mu_threads, "mblaze": mblaze_threads}

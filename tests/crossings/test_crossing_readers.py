@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from readers import READERS
+from readers import READERS, THREADS
 from real_servers import Missing
 
+from alert_thread import alert_thread
 from message_corpus import CORPUS, given, lines, sent, wanted
 from umail.message import Message
 
@@ -44,3 +45,17 @@ def test_the_corpus_is_read(name: str, tmp_path: Path, row: Callable[[str, str, 
     result = f"{', '.join(reader.compared)} of {len(NAMES)} mails in {', '.join(reader.offers)}"
     row(name, reader.version(), f"{result}; otherwise: {known}" if known else result)
     assert differing == reader.known
+
+
+@pytest.mark.parametrize("name", THREADS)
+def test_an_alert_its_repetitions_and_its_recovery_are_one_thread(
+    name: str, tmp_path: Path, row: Callable[[str, str, str], None]
+) -> None:
+    paths = alert_thread(tmp_path)
+    try:
+        found = THREADS[name](paths, tmp_path)
+    except Missing as missing:
+        row(name, "", f"skipped: {missing}")
+        pytest.skip(str(missing))
+    row(name, READERS[name].version(), f"{len(paths)} mails, {found} threads")
+    assert found == 2

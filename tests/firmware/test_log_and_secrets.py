@@ -65,6 +65,22 @@ def test_a_servers_words_can_neither_forge_a_line_nor_move_the_cursor():
     equal(shown, ["12:03 a  b [2J " + "x" * 291])
 
 
+def test_a_line_that_finds_no_memory_for_its_file_is_shown_and_brings_nothing_down():
+    from alertnode import log as module
+
+    class Short:
+        def stat(self, path):
+            raise MemoryError()
+
+    log, shown = journal()
+    real, module.os = module.os, Short()  # type: ignore[assignment]
+    try:
+        log.say("door is open")
+    finally:
+        module.os = real
+    equal((shown, log.lines), (["12:03 door is open"], ["2026-11-24 12:03:00 CET door is open"]))
+
+
 def test_a_full_flash_is_told_once_and_the_log_goes_on_in_ram():
     shown = []
     log = Log(path="no/such/folder/log", show=shown.append)

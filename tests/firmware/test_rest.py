@@ -9,7 +9,7 @@ from alertnode.app import App, Later
 from alertnode.mailer import Mailer
 from alertnode.rest import Rest
 from alertnode.rules import Rule
-from check import equal
+from check import equal, raises
 from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
 
 if not hasattr(gc, "threshold"):
@@ -65,6 +65,16 @@ class Post:
     def add(self, node, settings, way, slept, uptime):
         self.made.append((way, slept))
         node.mailer = Mailer(Umail(), self.box, "a@x", ["ops@x"], node.log.say)
+
+
+class Failing:
+    """Stands for the module alertnode.mailer while memory is short, or flash fails."""
+
+    def __init__(self, fault):
+        self._fault = fault
+
+    def Mailer(self, *_):
+        raise self._fault()
 
 
 class Journal:
@@ -204,3 +214,17 @@ def test_an_alert_is_kept_though_what_mails_cannot_be_loaded_just_then():
             stand_in.add = add
             app.wait(61000)
             equal(len(box.sent), 2)
+
+
+def test_an_outbox_whose_mailer_cannot_be_made_is_closed_so_that_the_next_attempt_gets_one():
+    app, box, _ = node([20])
+    made, real = mail_setup._outbox, mail_setup.mailer
+    mail_setup._outbox = lambda *_: box
+    for fault in (MemoryError, OSError):
+        mail_setup.mailer = Failing(fault)  # type: ignore[assignment]
+        try:
+            raises(fault, mail_setup.add, app, {"mail": {"sender": "a@x", "to": ()}, "storm": ()}, "way", 0, None)
+        finally:
+            mail_setup.mailer = real
+        equal(box.saved.pop(), "closed")
+    mail_setup._outbox = made

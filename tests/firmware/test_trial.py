@@ -1,7 +1,7 @@
 """An update is kept if it can do what the program before it could; a refusal that this one met as well is none."""
 
 from alertnode.trial import judge
-from alertnode.update import parts
+from alertnode.update import after_failure, first, parts
 from check import equal, inside
 
 REFUSED = "configuration auth: 535 no (configuration)"
@@ -53,3 +53,22 @@ def test_an_address_of_a_server_is_taken_apart():
     equal(parts("https://u.example.org/boards/"), ("u.example.org", 443, "/boards"))
     equal(parts("http://192.168.1.5:8017"), ("192.168.1.5", 8017, ""))
     equal(parts("http://x/a/b"), ("x", 80, "/a/b"))
+
+
+def test_a_board_keeps_its_moment_over_a_start_and_takes_one_by_chance_if_that_is_past():
+    day = 86400
+    equal(first(day, False, 6400), 6400)
+    equal(first(day, True, 6400), 6400)
+    # It passed, or is not known: many may start at once after a power cut.
+    for left in (0, -5, None):
+        found = [first(day, False, left) for _ in range(100)]
+        equal(all(0 <= wait < day for wait in found), True)
+        equal(max(found) - min(found) > day // 2, True)
+        equal(first(day, True, left), 0)
+
+
+def test_a_server_that_did_not_answer_is_asked_again_by_chance_within_the_usual_time():
+    found = [after_failure(86400) for _ in range(200)]
+    equal(all(86400 // 4 <= wait <= 86400 for wait in found), True)
+    equal(max(found) - min(found) > 86400 // 2, True)
+    equal(after_failure(1), 1)

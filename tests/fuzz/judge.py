@@ -183,7 +183,7 @@ class Judge:
 
     def _in_step(self, what: str) -> None:
         if (self.surplus or self.broken or (self.incoming and not self.owed)) and what != "QUIT":
-            raise Wrong(f"{what} after octets that nobody asked for, or that are no reply")
+            raise Wrong(f"{what} after octets that nobody asked for, or that are not a reply")
 
     def _command(self, line: bytes) -> None:
         verb = line[:4]

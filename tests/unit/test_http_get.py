@@ -1,6 +1,7 @@
 """A file is fetched over HTTP unless it is still the same, bounded whatever the server says."""
 
 from check import equal, inside, raises
+from oauth_world import exchange
 from umail import MailError, Route
 from umail.net.http_get import get
 
@@ -26,29 +27,9 @@ def fetched(answer, tag="", cut=100000, most=5000, port=80):
     into = Kept()
     secure = port == 443
     steps = get(Route("localhost", port, "tls" if secure else "plain"), "/a/b", tag, into, most, 5)
-    sent, asked, value, buffer = [], [], None, None
-    while True:
-        try:
-            what = steps.send(value)
-        except StopIteration as stop:
-            equal(asked, ["lookup", "connect"] + ["tls"] * secure + ["close"])
-            return stop.value, into.data, b"".join(sent)
-        value = None
-        if isinstance(what, tuple):
-            asked.append(what[0])
-            if what[0] == "lookup":
-                value = ["192.0.2.1"]
-            elif what[0] == "connect":
-                buffer = what[3]
-        elif isinstance(what, (int, float)):
-            space = buffer.space()
-            part = answer[: min(cut, len(space))]
-            answer = answer[len(part) :]
-            space[: len(part)] = part
-            buffer.add(len(part))
-            value = len(part)
-        else:
-            sent.append(bytes(what))
+    found, sent, asked = exchange(steps, answer, cut)
+    equal(asked, ["lookup", "connect"] + ["tls"] * secure + ["close"])
+    return found, into.data, sent
 
 
 def answered(status, headers, body=b""):

@@ -1,7 +1,7 @@
 """Token requests and their answers without a network: however an answer is cut, and what is kept of them."""
 
 from check import equal, inside, raises
-from oauth_world import Store, answered
+from oauth_world import Store, answered, exchange
 from umail import MailError, Route, dns, oauth
 from umail.net.http import form, post
 
@@ -12,35 +12,9 @@ CHUNKED += BODY[5:] + b"\r\n0\r\nTrailer: x\r\n\r\n"
 CLOSED = b"HTTP/1.0 200 OK\r\nX: " + b"long" * 2000 + b"\r\n\r\n" + BODY
 
 
-def run(steps, answer, cut=100000):
-    # Drive one request; the server says ``answer`` and closes. Returns (result, bytes sent).
-    sent = []
-    buffer = None
-    value = None
-    while True:
-        try:
-            what = steps.send(value)
-        except StopIteration as stop:
-            return stop.value, b"".join(sent)
-        value = None
-        if isinstance(what, tuple):
-            if what[0] == "connect":
-                buffer = what[3]
-            elif what[0] == "lookup":
-                value = ["192.0.2.1"]
-        elif isinstance(what, (int, float)):
-            space = buffer.space()
-            part = answer[: min(cut, len(space))]
-            answer = answer[len(part) :]
-            space[: len(part)] = part
-            buffer.add(len(part))
-            value = len(part)
-        else:
-            sent.append(bytes(what))
-
-
 def request(answer, cut=100000):
-    return run(post(Route("localhost", 443, "tls"), "/t", [("a", "b c")], 5), answer, cut)
+    found, sent, _ = exchange(post(Route("localhost", 443, "tls"), "/t", [("a", "b c")], 5), answer, cut)
+    return found, sent
 
 
 def test_an_answer_is_read_however_it_is_framed_and_cut():
@@ -102,12 +76,12 @@ def test_a_form_cannot_be_broken_out_of():
 
 def test_a_token_is_fetched_once_and_kept():
     token = oauth.ClientCredentials("contoso.com", "app-1", "s3cret", host="localhost")
-    got, sent = run(token.steps(), LENGTH)
+    got, sent, _ = exchange(token.steps(), LENGTH)
     equal(got, "tok")
     inside(b"POST /contoso.com/oauth2/v2.0/token HTTP/1.1\r\nHost: localhost\r\n", sent)
     inside(b"grant_type=client_credentials", sent)
-    equal(run(token.steps(), b"")[0], "tok")
-    raises(MailError, run, token.steps(True), b"")
+    equal(exchange(token.steps(), b"")[0], "tok")
+    raises(MailError, exchange, token.steps(True), b"")
     equal("s3cret" in repr(token) + str(token), False)
 
 
@@ -137,10 +111,10 @@ def test_an_expired_token_is_never_taken_for_valid_though_ticks_wrap():
             (60, -3600, False),
         ):  # fmt: skip
             token = oauth.ClientCredentials("t", "c", "s", host="localhost")
-            run(token.steps(), LENGTH)
+            exchange(token.steps(), LENGTH)
             clock.now += seconds * 1000
             clock.jump += jump
-            sent = run(token.steps(), LENGTH)[1]
+            sent = exchange(token.steps(), LENGTH)[1]
             equal(sent == b"", valid, (seconds, jump))
     finally:
         oauth.sockets, oauth.time = before
@@ -150,9 +124,9 @@ def test_the_new_refresh_token_is_stored_and_used_next():
     store = Store("one")
     token = oauth.RefreshToken("t", "c", store, host="localhost")
     body = b'{"access_token":"a","expires_in":3599,"refresh_token":"two"}'
-    run(token.steps(), answered(body))
+    exchange(token.steps(), answered(body))
     equal(store.value, "two")
-    inside(b"refresh_token=two", run(token.steps(True), answered(body))[1])
+    inside(b"refresh_token=two", exchange(token.steps(True), answered(body))[1])
 
 
 class Worn(Store):
@@ -170,16 +144,16 @@ def test_a_rotated_refresh_token_that_the_flash_refuses_is_used_from_memory_and_
     for kind in (oauth.RefreshToken, oauth.DeviceCode):
         store = Worn("one")
         token = kind("t", "c", store, *([] if kind is oauth.RefreshToken else [None]), host="localhost")
-        equal(run(token.steps(), answered(body % b"two"))[0], "a")
-        inside(b"refresh_token=two", run(token.steps(True), answered(body % b"three"))[1])
+        equal(exchange(token.steps(), answered(body % b"two"))[0], "a")
+        inside(b"refresh_token=two", exchange(token.steps(True), answered(body % b"three"))[1])
         equal(store.value, "one")
         store.refuses = False
         # As soon as it takes it, though no new token is needed.
-        run(token.steps(), b"")
+        exchange(token.steps(), b"")
         equal(store.value, "three")
         store.refuses = True
         error = raises(
-            MailError, run, token.steps(True), answered(b'{"error":"invalid_grant","error_description":"three"}')
+            MailError, exchange, token.steps(True), answered(b'{"error":"invalid_grant","error_description":"three"}')
         )
         equal("three" in str(error), False)
 
@@ -195,7 +169,7 @@ def test_the_name_of_microsofts_token_endpoint_is_never_taken_for_a_slip_and_ano
 
         dns.servers, dns.lookup = lambda: ["192.0.2.53"], lookup
         try:
-            error = raises(MailError, run, token.steps(), b"")
+            error = raises(MailError, exchange, token.steps(), b"")
             equal((error.kind, error.key), (kind, "dns_no_name"), host)
         finally:
             dns.servers, dns.lookup = real
@@ -204,7 +178,7 @@ def test_the_name_of_microsofts_token_endpoint_is_never_taken_for_a_slip_and_ano
 def test_what_the_endpoint_says_is_cleaned_of_the_secret_and_of_controls():
     token = oauth.ClientCredentials("t", "c", "s3cret", host="localhost")
     body = b'{"error":"invalid_client","error_description":"AADSTS7000215: s3cret \\u001b[2J wrong"}'
-    error = raises(MailError, run, token.steps(), answered(body).replace(b"200 OK", b"401 No"))
+    error = raises(MailError, exchange, token.steps(), answered(body).replace(b"200 OK", b"401 No"))
     equal((error.kind, error.key), ("configuration", "token_secret"))
     equal("s3cret" in str(error) or "\x1b" in str(error), False)
 
@@ -212,7 +186,7 @@ def test_what_the_endpoint_says_is_cleaned_of_the_secret_and_of_controls():
 def test_an_endpoint_that_repeats_the_refresh_token_shows_it_to_nobody():
     token = oauth.RefreshToken("t", "c", Store("ya29-refresh"), host="localhost")
     error = raises(
-        MailError, run, token.steps(), answered(b'{"error":"invalid_grant","error_description":"ya29-refresh"}')
+        MailError, exchange, token.steps(), answered(b'{"error":"invalid_grant","error_description":"ya29-refresh"}')
     )
     equal(str(error).count("ya29"), 0)
 
@@ -220,12 +194,12 @@ def test_an_endpoint_that_repeats_the_refresh_token_shows_it_to_nobody():
 def test_whatever_types_an_answer_has_it_gives_a_token_or_an_error():
     for seconds in (b"null", b"[]", b'"soon"', b"1e999", b'"60"', b"-1"):
         token = oauth.ClientCredentials("t", "c", "s3cret", host="localhost")
-        equal(run(token.steps(), answered(b'{"access_token":"a","expires_in":%s}' % seconds))[0], "a")
+        equal(exchange(token.steps(), answered(b'{"access_token":"a","expires_in":%s}' % seconds))[0], "a")
     for octets in (b'""', b"1", b"[1]", b"null", b'"\\ud800"', b'"a\\u000a"'):
         store = Store("one")
         token = oauth.RefreshToken("t", "c", store, host="localhost")
-        raises(MailError, run, token.steps(), answered(b'{"access_token":%s,"error":%s}' % (octets, octets)))
-        run(token.steps(), answered(b'{"access_token":"a","refresh_token":%s}' % octets))
+        raises(MailError, exchange, token.steps(), answered(b'{"access_token":%s,"error":%s}' % (octets, octets)))
+        exchange(token.steps(), answered(b'{"access_token":"a","refresh_token":%s}' % octets))
         equal(store.value, "one")
 
 
@@ -234,7 +208,7 @@ def test_a_tenant_or_client_that_could_change_the_request_is_refused():
         if bad:
             raises(ValueError, oauth.ClientCredentials, bad, "c", "s")
             raises(ValueError, oauth.ClientCredentials, "t", bad, "s")
-    raises(MailError, run, oauth.RefreshToken("t", "c", Store(None), host="localhost").steps(), b"")
+    raises(MailError, exchange, oauth.RefreshToken("t", "c", Store(None), host="localhost").steps(), b"")
 
 
 def test_a_secret_that_is_none_is_refused_and_not_shown():

@@ -139,6 +139,20 @@ def test_a_heartbeat_goes_every_week_and_warns_of_what_expires(world):
 
 
 @cleaned
+def test_a_heartbeat_tells_the_last_two_days_and_what_is_over_in_words(world):
+    def beat():
+        return world.message("all is well")
+
+    world.start(heartbeat=beat, expires=(("The token", DATE + 86400), ("The key", DATE - 9 * 86400)))
+    while not world.server.taken:
+        world.flush()
+        world.time += 3600
+    for name in (b"token", b"key"):
+        inside(b"The %s expires within two days, or has expired: renew it." % name, world.server.taken[0][2])
+    equal(b" days:" in world.server.taken[0][2], False)
+
+
+@cleaned
 def test_the_wait_is_until_the_next_thing_that_is_due(world):
     world.start()
     equal(world.box.wait(), None)

@@ -191,3 +191,28 @@ def test_a_heartbeat_that_raises_leaves_as_it_is_and_holds_no_mail_up(world):
     # It is asked for again after an hour.
     world.time += 3700
     raises(KeyError, world.flush)
+
+
+@cleaned
+def test_a_heartbeat_that_the_flash_refuses_is_tried_again_each_quarter_of_an_hour(world):
+    # (At each flush it would erase a block a second, and a worn flash refuses for hours.)
+    world.start(heartbeat=lambda: world.message("well"), every=3600)
+    write, tried = world.box.write, []
+    for fault in (OSError, MemoryError):
+
+        def refuse(*_, fault=fault):
+            tried.append(world.time)
+            raise fault(28)
+
+        world.box.write = refuse
+        world.time += 4000
+        for second in range(2000):
+            world.time += 1
+            if world.box.wait() == 0:
+                world.flush()
+        equal([b - a for a, b in zip(tried, tried[1:])], [900, 900])
+        del tried[:]
+        world.box.write = write
+        world.time += 900
+        world.flush()
+    equal(world.subjects(), ["well", "well"])

@@ -67,13 +67,16 @@ class Panel:
             node.keep()
 
     def test_mail(self):
-        """Put a test mail."""
+        """Put a test mail, and ask for an update once it is sent, if updates are asked for."""
         node = self._node
         self._tests += 1
         text = "A button at %s was pressed: this is a test.\n\n%s\n" % (node.board, node.about())
         # Each is one of its own: what is tried twice should come twice.
         key = "test %d" % self._tests
         node.mailer.put("Test mail (%s)" % node.board, text, "test mail", "mail", key)
+        for chore in node.chores:
+            if hasattr(chore, "soon"):
+                chore.soon()
 
     def _each(self, name, *arguments):
         for output, driver in self._drivers:

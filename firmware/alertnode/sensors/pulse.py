@@ -46,6 +46,6 @@ class Driver(Ready):
     def _happened(self, pin):
         # Nothing here may allocate.
         now = self._ticks()
-        if not self._count or self._diff(now, self._pulse) >= self._debounce:
+        if not self._count or not 0 <= self._diff(now, self._pulse) < self._debounce:  # negative after 6.2 days
             self._count += 1
         self._pulse = now

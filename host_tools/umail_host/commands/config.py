@@ -39,6 +39,8 @@ def check(
     if spec is not None:
         settings.file(spec)
     taken = material.checked(settings, dict(files.for_board(text) for text in extra or ()))
+    if spec is not None:
+        material.check_loads(settings, taken, spec)
     for key, path in material.named(settings):
         if path not in taken:
             typer.echo(f"{key} names {path}: if it is not on the board yet, bring it with --file HERE:{path}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from umail_host import terminal
+from umail_host import pages, terminal
+from umail_host.errors import UserError
 from umail_host.fleet import health, inventory, keys, scan, store, table, watching
 from umail_host.fleet import watch as watches
 from umail_host.provision.fleet import Fleet
@@ -36,7 +38,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command(
     "status",
-    epilog="Example: umail fleet status fleet.toml --from ~/Maildir; umail fleet status --from alerts.mbox --json. "
+    epilog="Example: umail fleet status fleet.toml --from ~/Maildir; umail fleet status --from alerts.mbox --json; "
+    "umail fleet status fleet.toml --from ~/Maildir --web shows it on a page until Ctrl-C. "
     "The password for IMAP comes from UMAIL_SECRET_IMAP_PASSWORD or the keyring, an access token (XOAUTH2) from "
     "UMAIL_SECRET_IMAP_TOKEN. Exit status: 0 all boards are there, 1 one is silent or was never seen, 2 the file or an "
     "option must be fixed, 4 the mailbox can't be read. See docs/fleet-status.md.",
@@ -49,28 +52,86 @@ def status(
     empty: Empty = health.EMPTY_MV / 1000,
     root: Root = None,
     as_json: AsJson = False,
+    web: Annotated[bool, typer.Option("--web", help="Show it in a browser, and what comes, until Ctrl-C.")] = False,
+    web_host: Annotated[
+        str, typer.Option(help="Address of the page; one that others reach gets a token (UMAIL_WEB_TOKEN).")
+    ] = "127.0.0.1",
+    web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
 ) -> None:
     """Read what is new in the mailboxes, and show how each board is."""
+    if web and as_json:
+        raise UserError("--web and --json exclude each other: the page has the same JSON at /api/v1/fleet")
     seconds = watching.duration(grace)
     fleet = None if file is None else Fleet(file)
     boxes = [scan.mailbox(one, root) for one in where or []]
+    token = pages.token_for(web_host) if web else ""
     with store.Store(at or store.default()) as kept:
-        for box in boxes:
-            _scan(kept, box)
-        now = int(time.time())
-        kept.prune(now)
-        rows = health.rows(kept, fleet, now, seconds, round(empty * 1000))
-        odd = kept.odd()
-    missing = [row for row in rows if row.state != health.OK]
+        look = _Look(kept, fleet, boxes, seconds, round(empty * 1000))
+        look.read()
+        if web:
+            _serve(look, web_host, web_port, token, not no_open)
+            return
+        rows, odd, now = look.judge()
     if as_json:
-        found = [{"kind": what.kind, "id": what.board, "count": count, "last": last} for what, count, last in odd]
-        terminal.echo_json({"now": now, "boards": [health.as_json(row, now) for row in rows], "not_counted": found})
+        terminal.echo_json(health.report(rows, odd, now))
     else:
         for line in [*(table.lines(rows, now) if rows else ["no board was seen"]), *table.odd(odd)]:
             terminal.echo(line)
-        typer.echo(f"{terminal.count(len(rows), 'board')}, {len(missing)} silent or never seen")
-    if missing:
+        typer.echo(table.summary(rows))
+    if table.missing(rows):
         raise typer.Exit(_SILENT)
+
+
+class _Look:
+    """Looks once or again and again: reads what is new, and judges how the boards are."""
+
+    def __init__(
+        self, kept: store.Store, fleet: Fleet | None, boxes: list[scan.Mailbox], grace: int, empty: int
+    ) -> None:
+        self._kept, self._fleet, self._boxes, self._grace, self._empty = kept, fleet, boxes, grace, empty
+        # A server is asked once a minute, a folder every other second.
+        self.pause = 60 if any(box.account for box in boxes) else 2
+
+    def read(self) -> None:
+        """Read what is new.
+
+        Raises:
+            UserError: a mailbox can't be read.
+        """
+        for box in self._boxes:
+            _scan(self._kept, box)
+
+    def judge(self) -> tuple[list[health.Row], list[Any], int]:
+        """Return the rows, what did not count, and when that was."""
+        now = int(time.time())
+        self._kept.prune(now)
+        return health.rows(self._kept, self._fleet, now, self._grace, self._empty), self._kept.odd(), now
+
+
+def _serve(look: _Look, host: str, port: int, token: str, open_it: bool) -> None:
+    """Show on a page how the boards are, until Ctrl-C."""
+    from umail_host.fleet.page import FleetPage
+
+    served = FleetPage(host, port, token)
+
+    def show(trouble: str) -> None:
+        rows, odd, now = look.judge()
+        served.show(health.report(rows, odd, now), table.view(rows, odd, now), trouble)
+
+    show("")
+    with contextlib.suppress(KeyboardInterrupt), pages.started(served):
+        pages.show(served, Console(), open_it)
+        typer.echo("Ctrl-C ends it")
+        while True:
+            time.sleep(look.pause)
+            try:
+                look.read()
+                show("")
+            except UserError as error:
+                # It may be back at the next look; the page says so meanwhile.
+                show(str(error))
+    typer.echo("stopped")
 
 
 def _scan(kept: store.Store, box: scan.Mailbox) -> None:

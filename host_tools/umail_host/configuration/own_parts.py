@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from umail_host import files, firmware_rules
+from umail_host import files, firmware_rules, trees
 from umail_host.errors import UserError
 
 _SENSOR = (
@@ -84,7 +84,8 @@ def _sections(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _parse(source: bytes, file: Path) -> ast.Module:
     try:
-        return ast.parse(files.text(source, str(file)))
+        tree: ast.Module = trees.parse(files.text(source, str(file)))
+        return tree
     except SyntaxError as error:
         raise UserError(f"{file}, line {error.lineno}, is not Python: {error.msg}") from None
 

@@ -10,6 +10,8 @@ import ast
 import operator
 import re
 
+from umail_host import trees
+
 _PRIVATE = re.compile(r"_[A-Z][A-Z0-9_]*")
 _OPERATORS = {
     ast.Add: operator.add,
@@ -27,7 +29,7 @@ def folded(source: bytes) -> bytes:
     What Python cannot read comes back as it is: the compiler says what is wrong with it.
     """
     try:
-        tree = ast.parse(source)
+        tree = trees.parse(source)
     except SyntaxError:
         return source
     numbers = _numbers(tree)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,6 +136,21 @@ def roots_only(library: dict[str, bytes], roots: Iterable[str]) -> dict[str, byt
     return {path: octets for path, octets in library.items() if path not in drop}
 
 
+# What makes the modules of a folder, as ``package`` does.
+Package = Callable[[Path, str, bool, str], dict[str, bytes]]
+
+
+def once() -> Package:
+    """Return what makes the modules of a folder once, for however many boards in whatever threads."""
+    made, lock = functools.cache(package), threading.Lock()
+
+    def compiled(folder: Path, into: str, mpy: bool, language: str) -> dict[str, bytes]:
+        with lock:
+            return made(folder, into, mpy, language)
+
+    return compiled
+
+
 def build(
     board: BoardSpec,
     *,
@@ -146,6 +163,7 @@ def build(
     release: tuple[int, ...] = (),
     needs: Settings | None = None,
     keyed: bool = False,
+    compiled: Package = package,
 ) -> dict[str, bytes]:
     """Return all that belongs on a board: absolute path there → bytes.
 
@@ -159,6 +177,7 @@ def build(
         release: of the board's MicroPython, if that is known.
         needs: leave out what the firmware never loads with that configuration; None: with ``config``, if there is one.
         keyed: the board has a fleet key, so that nothing is left out which works with one.
+        compiled: makes the modules.
 
     Raises:
         UserError: something does not compile, a root is unknown, a path is not absolute, or the board has no such way
@@ -167,13 +186,14 @@ def build(
     firmware = firmware or paths.firmware()
     needs = needs or config
     language = needs.config.get("language", languages.ENGLISH) if needs else languages.ENGLISH
-    image = package(library or paths.library(), LIBRARY, mpy, language)
+    image = compiled(library or paths.library(), LIBRARY, mpy, language)
     if roots is not None:
         image = roots_only(image, roots)
-    node = package(firmware / "alertnode", FIRMWARE, mpy, language)
-    if config is not None:
-        left = needed.left_out(firmware / "alertnode", config.value)
+    node = compiled(firmware / "alertnode", FIRMWARE, mpy, language)
+    if needs:
+        left = needed.left_out(firmware / "alertnode", needs.value)
         node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
+    if config is not None:
         node |= _own(config.parts, mpy)
     image = image | node
     if needs:

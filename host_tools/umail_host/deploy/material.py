@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from umail_host import certificates, trace_file
 from umail_host.device.board import Board
+from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 from umail_host.settings import Route, Settings
 
@@ -40,6 +41,18 @@ def check_there(link: Board, settings: Settings | None, files: Mapping[str, byte
     for key, path in named(settings) if settings else ():
         if path not in files and not link.exists(path):
             raise UserError(f"{key} names {path}, which is not on the board: bring it with --file HERE:{path}")
+
+
+def check_loads(settings: Settings | None, files: Mapping[str, bytes], spec: BoardSpec) -> None:
+    """Check that a board of that kind can load the certificates among ``files``, as `checked` returns them.
+
+    Raises:
+        UserError: it cannot load one.
+    """
+    for route in settings.routes if settings else ():
+        for path in (*route.trust, *route.certificate):
+            if path in files:
+                certificates.check_signature(files[path], path, spec.port)
 
 
 def _is_certificate(path: str, octets: bytes) -> bool:

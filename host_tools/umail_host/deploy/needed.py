@@ -116,6 +116,7 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if not config.get("texts"):
         yield "alertnode/own_texts"
     hours = config.get("summary") or isinstance(config.get("heartbeat"), str | Mapping)
+    hours = hours or (config.get("update") or {}).get("at")
     if not config.get("summary"):
         yield from (*_PARTS, *_SUMMARY)
     if not hours:

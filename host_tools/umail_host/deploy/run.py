@@ -34,6 +34,8 @@ class Plan:
         wait: seconds in which it must answer.
         reset: start the new firmware at the end.
         keyed: it gets its fleet key, which is made if there is none.
+        published: the number of the update that was published last for a board, by its id; it takes none that is older.
+        compiled: makes the modules, as `image.build` takes it.
     """
 
     device: str
@@ -46,6 +48,8 @@ class Plan:
     wait: float = 10
     reset: bool = True
     keyed: bool = False
+    published: Mapping[str, int] = field(default_factory=dict)
+    compiled: image.Package = image.package
 
     def hold(self, stay_open: bool = False) -> contextlib.AbstractContextManager[Board]:
         """Return the board, held still; for a ``with``, after which its port may stay open."""
@@ -81,12 +85,17 @@ def carry_out(
                 reached = True
                 spec = identity.choose(identity.machine(link), plan.board)
                 _check_pins(plan.settings, spec)
+                material.check_loads(plan.settings, files, spec)
                 material.check_there(link, plan.settings, files)
                 release = identity.release(link)
                 needs = plan.settings or _there(link)
                 secrets = dict(plan.secrets)
+                floor = 0
                 if plan.keyed:
-                    secrets[keys.SECRET] = keys.ensure(identity.unique_id(link)).hex()
+                    unique = identity.unique_id(link)
+                    secrets[keys.SECRET] = keys.ensure(unique).hex()
+                    # (That one it may take; not those before it.)
+                    floor = plan.published.get(keys.plain(unique), 1) - 1
                 keyed = plan.keyed or _has_key(link)
                 built = image.build(
                     spec,
@@ -96,10 +105,13 @@ def carry_out(
                     release=release,
                     needs=needs,
                     keyed=keyed,
+                    compiled=plan.compiled,
                 )
                 if before is not None:
                     before.update(rollback.keep(link, built))
-                transfer.deploy(link, built, rom=plan.rom, secrets=secrets, progress=progress, report=report)
+                transfer.deploy(
+                    link, built, rom=plan.rom, secrets=secrets, floor=floor, progress=progress, report=report
+                )
                 if plan.settings and plan.settings.parts:
                     _show_readings(link, say)
             return spec, link

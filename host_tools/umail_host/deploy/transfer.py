@@ -23,6 +23,8 @@ from umail_host.errors import UserError
 
 # An update over the network that is under way, and the number of the one in force (firmware/switch.py).
 _UPDATE, _IN_FORCE = "/update/state", "/update.version"
+# The secret that holds the highest number that was ever taken (alertnode/trial.py).
+_HIGHEST = "update_highest"
 # Called with the file being written, the bytes sent so far, and the bytes to send in all.
 Progress = Callable[[str, int, int], None]
 
@@ -46,6 +48,7 @@ def deploy(
     *,
     rom: bool | None = None,
     secrets: Mapping[str, str] | None = None,
+    floor: int = 0,
     progress: Progress | None = None,
     report: Report | None = None,
 ) -> Report:
@@ -57,6 +60,7 @@ def deploy(
         rom: whether library and firmware go into the ROMFS partition; False: where the paths say; None: into the ROMFS
             if the board has them there.
         secrets: name → value, for the board's secret store.
+        floor: updates over the network up to that number count as had; the board's own such number never sinks.
         progress: told of each piece sent.
         report: one to go on with, of a run that was cut off.
 
@@ -83,7 +87,7 @@ def deploy(
     if in_rom:
         _write_rom(link, found.rom, in_rom, report, progress)
     _put_aside(link, changes.FIRST & changed.keys() & found.files.keys() - found.listed, report)
-    code = frozenset(path for path in image if path.startswith(changes.CODE))
+    code = frozenset(path for path in image if path.startswith(changes.CODE)) | changes.kept(found, image)
     _copy(link, _list(found.listed, found.listed | code), changed, found.packed, report, progress)
     for path in sorted(changes.stale(found, image)):
         link.exec(f"remove({path!r})")
@@ -94,6 +98,9 @@ def deploy(
         romfs.erase(link)
         report.rom = "ROMFS emptied"
     report.warnings += _imports(link, whole)
+    # Before the key: no moment in which older bundles count.
+    if floor and not _has_had(link, floor):
+        _put_secret(link, _HIGHEST, str(floor))
     for name, value in (secrets or {}).items():
         _put_secret(link, name, value)
     return report
@@ -213,6 +220,12 @@ def _imports(link: Link, image: Mapping[str, bytes]) -> list[str]:
         if kind == "import" and not where.startswith(wanted[name]):
             warnings.append(f"the board imports {name} from {where}, not from {wanted[name]}: remove that one")
     return warnings
+
+
+def _has_had(link: Link, version: int) -> bool:
+    """Tell whether the board has taken that update, or a newer one."""
+    code = f"from alertnode import secrets\nprint(int(secrets.get({_HIGHEST!r}) or 0) >= {version})"
+    return link.exec(code).strip() == "True"
 
 
 def _put_secret(link: Link, name: str, value: str) -> None:

@@ -14,6 +14,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from umail_host import trees
+
 # Bytes of the files that one command holds: they themselves, deflated, fit any board's heap.
 _PIECE = 11264
 _PIECE_PLAIN = 2048
@@ -78,7 +80,7 @@ def _unpacking(plain: bytes) -> bytes:
 
 def bare(source: str) -> str:
     """Return Python ``source`` without comments, docstrings and annotations."""
-    tree = ast.parse(source)
+    tree = trees.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             node.returns = None

@@ -6,7 +6,6 @@ the link of a virtual board.
 
 from __future__ import annotations
 
-import ast
 import binascii
 import re
 import time
@@ -19,7 +18,7 @@ from typing import Any
 import serial
 from mpremote.transport import TransportError, TransportExecError
 
-from umail_host import terminal
+from umail_host import terminal, trees
 from umail_host.device import port_failure
 from umail_host.device.transport import BoundedTransport
 from umail_host.errors import UserError
@@ -259,7 +258,7 @@ class Board:
         """Return the value of an expression whose repr() is a Python literal."""
         printed = self.exec(f"print(repr(({expression})))")
         try:
-            return ast.literal_eval(printed.strip())
+            return trees.literal(printed.strip())
         except (ValueError, SyntaxError):
             raise BoardError(f"the board at {self.port} answered {printed!r} to {expression}") from None
 
@@ -288,7 +287,7 @@ class Board:
 
     def tree(self, folder: str = "") -> dict[str, Entry]:
         """Return all below ``folder`` (empty: everything), by absolute path, files with their hashes; one command."""
-        found = (ast.literal_eval(line) for line in self.exec(_TREE % folder.rstrip("/"), timeout=30).splitlines())
+        found = (trees.literal(line) for line in self.exec(_TREE % folder.rstrip("/"), timeout=30).splitlines())
         return {path: Entry(size, sha256) for path, size, sha256 in found}
 
     def listdir(self, folder: str = "/") -> list[str]:

@@ -9,6 +9,7 @@ import math
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from umail_host import terminal
 from umail_host.doctor.check import FAILED, OK, WARNING, Check
 
 _SOON = 14  # days before the end of a certificate from which it is told
@@ -84,10 +85,10 @@ def certificate(state: str, text: str, key: str, der: bytes, host: str, trusted:
     except ValueError:
         return state, text, key
     end = found.not_valid_after_utc
-    days = (end - datetime.datetime.now(datetime.UTC)).days
+    left = (end - datetime.datetime.now(datetime.UTC)).total_seconds()
     by = "itself" if found.issuer == found.subject else _issuer(found)
-    text = f"{text}, issued by {by}, ends {end:%Y-%m-%d} ({days} days left)"
-    if state == OK and days < _SOON:
+    text = f"{text}, issued by {by}, {_ends(end, left)}"
+    if state == OK and left < _SOON * 86400:
         return WARNING, text, "certificate_soon"
     if key == "cert_unknown_root" and not any(name in by.lower() for name in _ISSUERS):
         # The wrong name is the older trouble: then it is another server, or nobody's.
@@ -97,11 +98,15 @@ def certificate(state: str, text: str, key: str, der: bytes, host: str, trusted:
     return state, text, key
 
 
+def _ends(date: datetime.datetime, left: float) -> str:
+    return f"ends {date:%Y-%m-%d} ({terminal.days(left)} left)" if left > 0 else f"ended {date:%Y-%m-%d}"
+
+
 def expiry(name: str, ends: float, now: float) -> Check:
     """Return a check about a date in the configuration; ``ends`` and ``now`` in Unix seconds."""
     date = datetime.datetime.fromtimestamp(ends, datetime.UTC)
     days = math.floor((ends - now) / 86400)
-    text = f"{name} ends {date:%Y-%m-%d} ({days} days left)"
+    text = f"{name} {_ends(date, ends - now)}"
     if days >= _RENEW:
         return Check("expires", OK, text, where="host")
     remedy = f"renew it, then umail provision with the new one and its date under expires.{name!r}"

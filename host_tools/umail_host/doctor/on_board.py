@@ -35,20 +35,22 @@ def on_board(options):
         return
     if not _network(settings, platform, secrets, tell):
         return
-    _clock(settings["clock"], platform, tell, options["now"])
+    clock = _clock(settings["clock"], platform, tell, options["now"])
     mail = settings["mail"]
-    _mail(mail, mail, "", options, secrets, tell)
+    _mail(settings, mail, "", options, clock, tell)
     if mail["fallback"]:
-        _mail(mail["fallback"], mail, "_2", options, secrets, tell)
+        _mail(settings, mail["fallback"], "_2", options, clock, tell)
 
 
-def _mail(section, mail, suffix, options, secrets, tell):
+def _mail(settings, section, suffix, options, clock, tell):
     # One route, by what both mail sections say of it; ``suffix`` is that of its secrets.
     from umail_doctor import examine
 
     import umail
-    from alertnode import routes
+    from alertnode import routes, secrets
     from umail.blocking import Wire
+
+    mail = settings["mail"]
 
     def by(stage, state, text, key="", **more):
         if suffix:
@@ -62,6 +64,8 @@ def _mail(section, mail, suffix, options, secrets, tell):
     except (ValueError, OSError) as error:
         by("configuration", "failed", str(error))
         return
+    if options["send"]:
+        _sign(message, settings, clock, route)
     own = dict(options)
     own["domain"] = section["domain"]
     own["servers"] = options["servers"] or dns.servers()
@@ -71,6 +75,19 @@ def _mail(section, mail, suffix, options, secrets, tell):
     gc.collect()
     wire = Wire(_CONNECT)
     wire.run(examine(wire, route, by, own, message, True))
+
+
+def _sign(message, settings, clock, route):
+    # By its fleet key, if it has one: the first that a fleet hears of it.
+    try:
+        from alertnode import signing
+
+        sign = signing.without_app(settings, clock, route)
+    except (ImportError, AttributeError):
+        # (An older firmware lacks it.)
+        return
+    if sign:
+        sign(message)
 
 
 def _network(settings, platform, secrets, tell):
@@ -117,11 +134,13 @@ def _clock(settings, platform, tell, now):
     apart = platform.unix() - now
     if good and abs(apart) < 90:
         tell("clock", "ok", said[-1])
-        return
+        return clock
     if good:
         text = "NTP gives a time %d s apart from the computer's: %s" % (apart, said[-1])
         tell("clock", "warning", text, "clock_apart")
-        return
+        return clock
     # So that the certificates can be checked all the same: the question here is the mail.
     platform.set_unix(now)
     tell("clock", "failed", said[-1].partition(":")[0] + "; set to the computer's time for this run", "ntp")
+    clock.state = Clock.SET
+    return clock

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from umail_host.errors import UserError
 from umail_host.fleet.keys import plain
-from umail_host.fleet.status import Status
+from umail_host.fleet.status import Odd, Status
 from umail_host.fleet.store import Store
 from umail_host.provision.fleet import Fleet
 
@@ -117,6 +117,12 @@ def left(levels: list[tuple[int, int]], empty: int, now: int) -> int | None:
         return None
     end = points[-2][0] * DAY + DAY // 2 + int((latest - empty) / -slope * DAY)
     return max(0, end - now)
+
+
+def report(found: Sequence[Row], odd: Sequence[tuple[Odd, int, int]], now: int) -> dict[str, Any]:
+    """Return all of it as ``--json`` and the page's API have it; ``odd`` are the headers that did not count."""
+    ignored = [{"kind": what.kind, "id": what.board, "count": count, "last": last} for what, count, last in odd]
+    return {"now": now, "boards": [as_json(row, now) for row in found], "not_counted": ignored}
 
 
 def as_json(row: Row, now: int) -> Mapping[str, Any]:

@@ -102,7 +102,7 @@ def _batteries(view: View) -> Iterator[News]:
         lines = []
         for row in new:
             level = f"{(row.said.battery or 0) / 1000:.2f} V" if row.said else ""
-            days = "empty" if not row.empty else f"empty in about {(row.empty or 0) // DAY} days by its trend"
+            days = "empty" if not row.empty else f"empty in about {terminal.days(row.empty)} by its trend"
             lines.append(f"{_name(row)}: {level}, {days}")
         what = "battery" if len(new) == 1 else "batteries"
         begins = tuple(f"battery:{row.board}" for row in new)
@@ -171,8 +171,8 @@ def _expiries(view: View) -> Iterator[News]:
         key = f"expires:{name}:{end}"
         if view.has(key):
             continue
-        days = (end - view.now) // DAY
-        when = "has expired" if days < 0 else f"expires in {days} days"
+        left = end - view.now
+        when = "has expired" if left < 0 else f"expires in {terminal.days(left)}"
         shown = terminal.printable(name)
         text = f"{shown} {when}, on {table.moment(end)}; renew it on:\n\n" + "\n".join(map(_name, rows)) + "\n"
         yield News(f"{terminal.count(len(rows), 'board')}: {shown} {when}", text, (key,))

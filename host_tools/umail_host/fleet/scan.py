@@ -87,7 +87,7 @@ def scan(
 
 
 def judge(head: bytes, key_of: Callable[[str], bytes | None]) -> tuple[status.Status | status.Odd, bytes] | None:
-    """Return what a mail's header fields say, and its Message-ID; None if they are no board's."""
+    """Return what a mail's header fields say, and its Message-ID; None if they are not a board's."""
     values = _HEADER.findall(head)
     if not values:
         return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from rich.cells import cell_len
 
 from umail_host import terminal
-from umail_host.fleet.health import SOON, Row
+from umail_host.fleet.health import OK, SOON, Row
 from umail_host.fleet.status import Odd
 
 _HEAD = ("board", "state", "last seen", "due", "version", "battery", "Wi-Fi", "waits", "to know")
@@ -27,14 +28,38 @@ def lines(rows: Sequence[Row], now: int) -> list[str]:
     return columns([_HEAD, *(_cells(row, now) for row in rows)])
 
 
+def view(rows: Sequence[Row], found: Sequence[tuple[Odd, int, int]], now: int) -> dict[str, Any]:
+    """Return the table and what stands below it for a page: the same texts, without what steers whoever shows them."""
+    return {
+        "head": list(_HEAD),
+        "rows": [{"state": row.state, "cells": [_clean(cell) for cell in _cells(row, now)]} for row in rows],
+        "odd": [_clean(line) for line in odd(found)],
+        "summary": summary(rows),
+    }
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """Return how many boards there are, and how many are not."""
+    return f"{terminal.count(len(rows), 'board')}, {missing(rows)} silent or never seen"
+
+
+def missing(rows: Sequence[Row]) -> int:
+    """Return how many boards are silent or were never seen."""
+    return sum(row.state != OK for row in rows)
+
+
 def columns(table: Sequence[Sequence[str]]) -> list[str]:
     """Return a table of texts as lines, each column as wide as its longest; nothing in it steers a terminal."""
-    clean = [[terminal.printable(cell).replace("\t", " ") for cell in row] for row in table]
+    clean = [[_clean(cell) for cell in row] for row in table]
     widths = [max(cell_len(row[at]) for row in clean) for at in range(len(clean[0]))]
     return [
         "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in clean
     ]
+
+
+def _clean(text: str) -> str:
+    return terminal.printable(text).replace("\t", " ")
 
 
 def odd(found: Sequence[tuple[Odd, int, int]]) -> list[str]:
@@ -54,7 +79,7 @@ def _cells(row: Row, now: int) -> tuple[str, ...]:
         return (name, row.state, "", "", "", "", "", "", "")
     battery = f"{said.battery / 1000:.2f} V" if said.battery is not None else ""
     if row.empty is not None and row.empty < SOON:
-        battery += " (empty)" if not row.empty else f" ({row.empty // 86400} days left)"
+        battery += " (empty)" if not row.empty else f" ({terminal.days(row.empty)} left)"
     signal = f"{said.signal} dBm" if said.signal is not None else ""
     waits = str(said.waiting) + (f", {said.dead} given up" if said.dead else "")
     due = moment(said.due) if said.due is not None else "no heartbeat"
@@ -67,7 +92,7 @@ def _to_know(row: Row, now: int) -> list[str]:
     assert said is not None
     told = [f"alert: {name}" for name in said.alerts]
     for name, end in row.expiring(now):
-        told.append(f"{name} has expired" if end <= now else f"{name} expires in {(end - now) // 86400} days")
+        told.append(f"{name} has expired" if end <= now else f"{name} expires in {terminal.days(end - now)}")
     if said.refusal:
         told.append(f"refused: {said.refusal}")
     if said.name != row.name and row.name:

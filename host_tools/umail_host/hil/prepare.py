@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from umail_host import paths
+from umail_host import paths, terminal
 from umail_host.deploy import image, transfer
 from umail_host.device import boards, maintenance
 from umail_host.device.board import BoardError
@@ -76,7 +76,7 @@ def deploy_library(board: Dut, mode: str) -> None:
             report = transfer.deploy(link, files, rom=rom)
     except UserError as error:
         raise RigFault(f"the library could not be put on {board.place.spec}: {error}") from None
-    wrote = report.rom or f"{len(report.written)} files written, {len(report.unchanged)} were there"
+    wrote = report.rom or f"{terminal.count(len(report.written), 'file')} written, {len(report.unchanged)} were there"
     board.log.add(NOTE, f"deploy {mode}: {wrote}")
     board.reach()
     if mode == "mount":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ class Fleet:
         self._check_once("id", [_plain(board["id"]) for board in self.boards if "id" in board])
 
     def _check_once(self, key: str, values: list[str]) -> None:
-        if twice := sorted({value for value in values if values.count(value) > 1}):
+        if (nameless := values.count("")) > 1:
+            raise UserError(f"{self.path}: {nameless} boards have no {key}: give each board its own")
+        if twice := sorted(value for value, count in Counter(values).items() if count > 1):
             raise UserError(f"{self.path}: {', '.join(twice)} is there more than once: give each board its own {key}")
 
     def name(self, board: Mapping[str, Any]) -> str:
@@ -96,10 +99,11 @@ class Fleet:
             for target, name in table.items()
         }
 
-    def missing(self, seen: set[str]) -> list[str]:
-        """Return the names of the boards whose id is not among those ``seen``."""
+    def missing(self, seen: set[str]) -> list[tuple[str, str]]:
+        """Return name and id of the boards whose id is not among those ``seen``."""
         known = {_plain(identity) for identity in seen}
-        return [self.name(board) for board in self.boards if "id" in board and _plain(board["id"]) not in known]
+        ids = [(self.name(board), _plain(board["id"])) for board in self.boards if "id" in board]
+        return [(name, identity) for name, identity in ids if identity not in known]
 
 
 def _merge(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from umail_host import secret_source, terminal
-from umail_host.deploy import material, run, transfer
+from umail_host.deploy import image, material, run, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board
 from umail_host.doctor import diagnosis, powershell
+from umail_host.doctor.check import Check
 from umail_host.doctor.domain import Dns
 from umail_host.doctor.report import Report
 from umail_host.errors import UserError
@@ -18,9 +22,15 @@ from umail_host.fleet import keys
 from umail_host.provision import mx, record, sign_in
 from umail_host.provision.fleet import Fleet
 from umail_host.sensing import look
+from umail_host.sensing.look import Reading
 from umail_host.settings import Route, Settings
+from umail_host.update import record as updates
 
 _SENSORS = 4  # exit status
+# Exchange takes three connections at a time for one mailbox.
+_TESTS_AT_ONCE = 3
+# Shows how far it is: called with a text, gives what is called with a text, the bytes done, and those in all.
+Bar = Callable[[str], AbstractContextManager[Callable[[str, int, int], None]]]
 
 
 @dataclass(frozen=True)
@@ -31,11 +41,13 @@ class Job:
         settings: its configuration.
         files: further ones, path on the board → bytes.
         secrets: name → value, but for those that a person's sign-in brings.
+        published: the number of the update that was published last for a board, by its id.
     """
 
     settings: Settings
     files: Mapping[str, bytes]
     secrets: Mapping[str, str] = field(repr=False)
+    published: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sign_ins(self) -> dict[str, Route]:
@@ -56,6 +68,17 @@ class Found:
     name: str = ""
     job: Job | None = None
     done: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was done to a board: how many files and secrets it got, what its sensors read, how its test alert went."""
+
+    files: int
+    secrets: int
+    readings: tuple[Reading, ...]
+    good: bool
+    checks: tuple[Check, ...]
 
 
 class NamedError(UserError):
@@ -88,21 +111,48 @@ class Run:
     ) -> None:
         self._token, self._test, self._dns, self._several = token, test, dns, several
         self._say, self._warn, self._right = say, warn, right
+        self._bar: Bar = terminal.bar
+        self._step: Callable[[str], None] = lambda text: None
+        self._quiet = False
         self._answers: dict[str, str] = {}
         self._scripts: dict[str, None] = {}
+        self._asking: AbstractContextManager[object] = threading.Lock()
+        # For all boards once.
+        self._compiled = image.once()
+        self._testing = threading.Semaphore(_TESTS_AT_ONCE)
 
-    def prepare(self, config: object, files: Mapping[str, bytes], folder: Path | None = None) -> Job:
+    def for_board(
+        self,
+        bar: Bar,
+        step: Callable[[str], None],
+        warn: Callable[[str], None],
+        asking: AbstractContextManager[object],
+    ) -> Run:
+        """Return a run for one board of several that are worked on at once; what was answered is known to all.
+
+        Args:
+            bar: shows how far it is; step: told what is done after that. Nothing else is shown.
+            warn: told a line that a person must read at once.
+            asking: held while a secret may be asked for.
+        """
+        one = copy.copy(self)
+        one._bar, one._step, one._warn, one._asking = bar, step, warn, asking
+        one._say, one._quiet = lambda text: None, True
+        return one
+
+    def prepare(self, config: object, files: Mapping[str, bytes], fleet: Fleet | None = None) -> Job:
         """Check a configuration, complete it, and gather its secrets; no board is touched.
 
         Args:
             config: as written.
             files: that go along, path on the board → bytes.
-            folder: where parts of one's own may lie.
+            fleet: its file, next to which parts of one's own may lie, and what was published for it is noted.
 
         Raises:
             UserError: it must be fixed, or a secret is missing.
         """
         # Before any secret is asked for.
+        folder = fleet.path.parent if fleet else Path()
         settings, told = mx.pin(Settings.of(config, sign_in=True, fresh=True, folder=folder), Dns(self._dns))
         for text in told:
             self._say(text)
@@ -110,9 +160,10 @@ class Run:
             self._warn(f"warning: {warning}")
         files = material.checked(settings, files)
         needed = settings.secrets(self._token)
-        return Job(
-            settings, files, {name: secret_source.read(name, settings.board_name, self._answers) for name in needed}
-        )
+        with self._asking:
+            found = {name: secret_source.read(name, settings.board_name, self._answers) for name in needed}
+        published = updates.load(fleet.path) if fleet else {}
+        return Job(settings, files, found, {identity: one.version for identity, one in published.items()})
 
     def look(self, fleet: Fleet, device: str, files: Mapping[str, bytes], again: bool) -> Found:
         """Find out which board of a file is at a port, and what is to be done to it.
@@ -128,7 +179,7 @@ class Run:
                 return Found(unique)
             name = fleet.name(board)
             try:
-                job = self.prepare(fleet.config(board), {**files, **fleet.files(board)}, fleet.path.parent)
+                job = self.prepare(fleet.config(board), {**files, **fleet.files(board)}, fleet)
                 key = keys.get(unique)
                 held = {**job.secrets, keys.SECRET: key.hex() if key else ""}
                 done = not again and record.is_done(link, job.digest, held, job.sign_ins.keys())
@@ -136,8 +187,8 @@ class Run:
                 raise NamedError(name, unique, error) from None
             return Found(unique, name, job, done)
 
-    def carry_out(self, device: str, job: Job) -> bool:
-        """Provision the board at ``device``; return whether its test alert, if any, got through.
+    def carry_out(self, device: str, job: Job) -> Result:
+        """Provision the board at ``device``; return what was done, and whether its test alert, if any, got through.
 
         Raises:
             UserError: a sign-in failed, or the board does not answer.
@@ -145,27 +196,39 @@ class Run:
         name = job.settings.board_name
         signed = {secret: self._sign_in(job, route) for secret, route in job.sign_ins.items()}
         secrets = {**job.secrets, **signed}
-        plan = run.Plan(device, settings=job.settings, files=job.files, secrets=secrets, keyed=True, reset=False)
+        plan = run.Plan(
+            device,
+            settings=job.settings,
+            files=job.files,
+            secrets=secrets,
+            reset=False,
+            keyed=True,
+            published=job.published,
+            compiled=self._compiled,
+        )
         report = transfer.Report()
-        with terminal.bar("comparing") as show:
+        with self._bar("comparing") as show:
             _, link = run.carry_out(plan, report, show, self._warn)
         link.close()
         for warning in report.warnings:
             self._warn(f"warning: {warning}")
         written, stored = terminal.count(len(report.written), "file"), terminal.count(len(secrets) + 1, "secret")
         self._say(f"{name}: {written} written, {stored} stored")
-        told = Report(False)
+        told = Report(self._quiet)
         with maintenance.held(device) as link:
-            self._look(link, name)
+            self._step("reading its sensors")
+            readings = self._look(link, name)
             if self._test:
                 # Until it is known to work.
                 record.record(link, "")
-                self._try(link, job, told)
+                with self._testing:
+                    self._step("sending a test alert")
+                    self._try(link, job, told)
             if told.good:
                 record.record(link, job.digest)
         names = powershell.Names("boards" if self._several else name, told.address, token=self._token)
         self._scripts[powershell.scripts(job.settings.routes, names)] = None
-        return told.good
+        return Result(len(report.written), len(secrets) + 1, readings, told.good, tuple(told.checks))
 
     @property
     def for_administrator(self) -> str:
@@ -174,15 +237,15 @@ class Run:
 
     def _sign_in(self, job: Job, route: Route) -> str:
         def show(address: str, code: str) -> None:
-            self._say(
+            self._warn(
                 f"{job.settings.board_name}: open {address} in any browser, enter the code {code}, and sign in as "
                 f"{route.username}; waiting for that, Ctrl-C gives up …"
             )
 
         return sign_in.refresh_token(route, _roots(route, job.files), show)
 
-    def _look(self, link: Board, name: str) -> None:
-        """Show one reading of each sensor and what answers on the buses, and ask whether that is right."""
+    def _look(self, link: Board, name: str) -> tuple[Reading, ...]:
+        """Show one reading of each sensor and what answers on the buses, ask whether that is right; return readings."""
         seen = look.sensors(link)
         if seen.problem:
             self._warn(f"{name}: {seen.problem}")
@@ -194,6 +257,7 @@ class Run:
                 "begins with what the board has",
                 _SENSORS,
             )
+        return seen.readings
 
     def _try(self, link: Board, job: Job, told: Report) -> None:
         told.begin("board")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import json
@@ -22,6 +23,9 @@ from umail_host.update import bundle, record
 
 # What no update replaces: it takes updates back.
 _FIXED = {"/boot.py", "/main.py", f"/{image.SWITCH}"}
+
+# The record holds all boards: it is written after so many seconds, and takes at most such a part of the time.
+_KEEP_S, _PART = 5, 20
 
 
 @dataclass(frozen=True)
@@ -73,36 +77,102 @@ def publish(order: Order, told: Callable[[Outcome], None], now: Callable[[], flo
     Raises:
         UserError: an entry must be fixed, or a board has no key. Then nothing of that board is published.
     """
-    known = record.load(order.fleet.path)
-    answers: dict[str, str] = {}
+    made = _Publishing(order, now)
     outcomes = []
     order.folder.mkdir(parents=True, exist_ok=True)
-    for entry in _chosen(order):
-        name, identity = order.fleet.name(entry), _identity(order.fleet, entry)
-        before = known.get(identity)
-        if not in_stage(identity, order.stage):
-            outcomes.append(Outcome(name, identity, "later", before.version if before else 0))
+    try:
+        for entry in _chosen(order):
+            outcomes.append(made.one(entry))
             told(outcomes[-1])
-            continue
-        key = keys.get(identity)
+    finally:
+        made.keep()
+    return outcomes
+
+
+class _Publishing:
+    """One run: what all boards share is made and read once."""
+
+    def __init__(self, order: Order, now: Callable[[], float]) -> None:
+        self._order, self._now = order, now
+        self._known = record.load(order.fleet.path)
+        self._key = keys.lookup()
+        self._answers: dict[str, str] = {}
+        self._compiled = image.once()
+        self._spec = functools.cache(boards.load)
+        # Bundles that wait until their numbers are kept: one that was used must not be used for something else.
+        self._laid: list[Path] = []
+        self._keep_at = time.monotonic() + _KEEP_S
+
+    def one(self, entry: Mapping[str, Any]) -> Outcome:
+        """Publish for one board what it is to have, if that has changed."""
+        order = self._order
+        name, identity = order.fleet.name(entry), _identity(order.fleet, entry)
+        before = self._known.get(identity)
+        if not in_stage(identity, order.stage):
+            return Outcome(name, identity, "later", before.version if before else 0)
+        key = self._key(identity)
         if key is None:
             raise UserError(f"{name} has no key yet, by which its update is sealed: run umail provision for it once", 2)
-        content = _content(order, entry, name, answers)
+        content = self._content(entry, name)
         digest = _digest(key, content, order.code)
         if before and before.digest == digest and not order.again and (order.folder / before.file).exists():
-            outcomes.append(Outcome(name, identity, "unchanged", before.version))
-            told(outcomes[-1])
-            continue
-        version = max(int(now()), before.version + 1 if before else 1)
+            return Outcome(name, identity, "unchanged", before.version)
+        at = int(self._now())
+        version = max(at, before.version + 1 if before else 1)
         sealed = bundle.seal(key, identity, version, content.files, content.secrets, order.code)
-        file = bundle.name(key)
-        # First the record: a number that was used must never be used for something else.
-        known[identity] = record.Published(name, version, digest, int(now()), file)
-        record.save(order.fleet.path, known)
-        record.write(order.folder / file, sealed)
-        outcomes.append(Outcome(name, identity, "published", version, len(sealed)))
-        told(outcomes[-1])
-    return outcomes
+        file = order.folder / bundle.name(key)
+        record.lay(file, sealed)
+        self._laid.append(file)
+        self._known[identity] = record.Published(name, version, digest, at, file.name)
+        if time.monotonic() > self._keep_at:
+            self.keep()
+        return Outcome(name, identity, "published", version, len(sealed))
+
+    def keep(self) -> None:
+        """Keep the numbers that were given, then give out what was made."""
+        if not self._laid:
+            return
+        began = time.monotonic()
+        record.save(self._order.fleet.path, self._known)
+        for file in self._laid:
+            record.switch(file)
+        self._laid = []
+        now = time.monotonic()
+        self._keep_at = now + max(_KEEP_S, _PART * (now - began))
+
+    def _content(self, entry: Mapping[str, Any], name: str) -> Content:
+        order = self._order
+        kind = str(entry.get("board") or order.kind)
+        if not kind:
+            raise UserError(
+                f'{name}: say which board it is: board = "ESP32_GENERIC" in its entry, or --board for all '
+                f"({', '.join(boards.names())})"
+            )
+        spec = self._spec(kind)
+        folder = order.fleet.path.parent
+        settings = Settings.of(order.fleet.config(entry), sign_in=True, fresh=True, folder=folder, board=spec)
+        if not settings.value["update"]:
+            raise UserError(
+                f"{name}: [update] with its url is missing in {order.fleet.path}: without it the board never asks again"
+            )
+        files = material.checked(settings, order.fleet.files(entry))
+        material.check_loads(settings, files, spec)
+        for key, path in material.named(settings):
+            if path not in files:
+                raise UserError(f"{name}: {key} names {path}: bring it along under [files]")
+        built = image.build(spec, config=settings, extra_files=files, keyed=True, compiled=self._compiled)
+        if order.code:
+            code = sorted(path for path in built if path.startswith(changes.CODE))
+            built[changes.LIST] = "".join(f"{path}\n" for path in code).encode()
+        else:
+            built = {path: octets for path, octets in built.items() if not path.startswith("/lib/")}
+        values = {}
+        for secret in dict.fromkeys((*settings.secrets(), *order.secrets)):
+            asked = secret in order.secrets
+            value = secret_source.read(secret, name, self._answers) if asked else secret_source.find(secret, name)
+            if value:
+                values[secret] = value
+        return Content({path: octets for path, octets in built.items() if path not in _FIXED}, values)
 
 
 def in_stage(identity: str, share: float) -> bool:
@@ -112,10 +182,10 @@ def in_stage(identity: str, share: float) -> bool:
 
 
 def _chosen(order: Order) -> Iterable[Mapping[str, Any]]:
-    entries = order.fleet.boards
-    if unknown := sorted(set(order.names) - {order.fleet.name(entry) for entry in entries}):
+    entries, names = order.fleet.boards, set(order.names)
+    if unknown := sorted(names - {order.fleet.name(entry) for entry in entries}):
         raise UserError(f"{order.fleet.path} has no board {', '.join(unknown)}: see its [[board]] entries")
-    return [entry for entry in entries if not order.names or order.fleet.name(entry) in order.names]
+    return [entry for entry in entries if not names or order.fleet.name(entry) in names]
 
 
 def _identity(fleet: Fleet, entry: Mapping[str, Any]) -> str:
@@ -127,45 +197,8 @@ def _identity(fleet: Fleet, entry: Mapping[str, Any]) -> str:
     return keys.plain(entry["id"])
 
 
-def _content(order: Order, entry: Mapping[str, Any], name: str, answers: dict[str, str]) -> Content:
-    kind = str(entry.get("board") or order.kind)
-    if not kind:
-        raise UserError(
-            f'{name}: say which board it is: board = "ESP32_GENERIC" in its entry, or --board for all '
-            f"({', '.join(boards.names())})"
-        )
-    spec = boards.load(kind)
-    folder = order.fleet.path.parent
-    settings = Settings.of(order.fleet.config(entry), sign_in=True, fresh=True, folder=folder, board=spec)
-    if not settings.value["update"]:
-        raise UserError(
-            f"{name}: [update] with its url is missing in {order.fleet.path}: without it the board never asks again"
-        )
-    files = material.checked(settings, order.fleet.files(entry))
-    for key, path in material.named(settings):
-        if path not in files:
-            raise UserError(f"{name}: {key} names {path}: bring it along under [files]")
-    built = image.build(spec, config=settings, extra_files=files, keyed=True)
-    if order.code:
-        code = sorted(path for path in built if path.startswith(changes.CODE))
-        built[changes.LIST] = "".join(f"{path}\n" for path in code).encode()
-    else:
-        built = {path: octets for path, octets in built.items() if not path.startswith("/lib/")}
-    wanted = dict.fromkeys((*settings.secrets(), *order.secrets))
-    values = {
-        secret: value
-        for secret in wanted
-        if (value := secret_source.read(secret, name, answers) if secret in order.secrets else _found(secret, name))
-    }
-    return Content({path: octets for path, octets in built.items() if path not in _FIXED}, values)
-
-
-def _found(secret: str, name: str) -> str:
-    return secret_source.find(secret, name) or ""
-
-
 def _digest(key: bytes, content: Content, code: bool) -> str:
-    """Return a digest of what a board is to have; by its key, for the record is no secret."""
+    """Return a digest of what a board is to have; by its key, since the record is not secret."""
     made = hmac.new(key, json.dumps([code, sorted(content.secrets.items())]).encode(), "sha256")
     for path in sorted(content.files):
         made.update(path.encode() + b"\0" + hashlib.sha256(content.files[path]).digest())

@@ -61,9 +61,33 @@ def write(file: Path, octets: bytes) -> None:
     Raises:
         UserError: it can't be written.
     """
-    part = file.with_name(file.name + ".part")
+    lay(file, octets)
+    switch(file)
+
+
+def lay(file: Path, octets: bytes) -> None:
+    """Lay what a file is to hold ready beside it, until ``switch``.
+
+    Raises:
+        UserError: it can't be written.
+    """
     try:
-        part.write_bytes(octets)
-        os.replace(part, file)
+        _part(file).write_bytes(octets)
     except OSError as error:
         raise UserError(f"{file} can't be written: {error.strerror}") from None
+
+
+def switch(file: Path) -> None:
+    """Give a file what was laid ready.
+
+    Raises:
+        UserError: it can't be written.
+    """
+    try:
+        os.replace(_part(file), file)
+    except OSError as error:
+        raise UserError(f"{file} can't be written: {error.strerror}") from None
+
+
+def _part(file: Path) -> Path:
+    return file.with_name(file.name + ".part")

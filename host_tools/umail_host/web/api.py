@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _SEARCH = {name: text() for name in FIELDS}
 _LIMITS = ("per_minute", "per_hour", "recipients_a_day", "max_sessions")
 _READY = 60.0
+ONE = (404,)  # what asks for one of something may find none
 _FILTERED = 500  # mails whose points of SpamAssassin are remembered
 _FIRST = 40  # mails that the page brings along: more than a screen shows
 
@@ -54,8 +55,11 @@ class Api:
         self._server, self._store, self._hub, self._boards = server, store, hub, boards
         self._settle, self._dns = settle, dns
         self._filtered: dict[str, dict[str, Any]] = {}
-        one = (404,)
-        self.operations = [
+        self.operations = [*self._of_mails(), *self._of_the_server(), *self._of_boards()]
+
+    def _of_mails(self) -> list[Operation]:
+        """Return the operations on mails."""
+        return [
             Operation(
                 "GET",
                 "/mails",
@@ -64,12 +68,12 @@ class Api:
                 gives=schemas.MAILS,
             ),
             Operation("DELETE", "/mails", self.delete_mails, _SEARCH, gives=schemas.DELETED, slow=True),
-            Operation("GET", "/mails/{id}", self.get_mail, gives=schemas.MAIL, answers=one),
-            Operation("GET", "/mails/{id}/standing", self.get_standing, gives=schemas.STANDING, answers=one, slow=True),
-            Operation("DELETE", "/mails/{id}", self.delete_mail, gives=schemas.DELETED, answers=one),
-            Operation("GET", "/mails/{id}/source", self.get_source, answers=one, media="message/rfc822"),
-            Operation("GET", "/mails/{id}/html", self.get_html, answers=one, media="text/html"),
-            Operation("GET", "/mails/{id}/parts/{index}", self.get_part, answers=one, media="application/octet-stream"),
+            Operation("GET", "/mails/{id}", self.get_mail, gives=schemas.MAIL, answers=ONE),
+            Operation("GET", "/mails/{id}/standing", self.get_standing, gives=schemas.STANDING, answers=ONE, slow=True),
+            Operation("DELETE", "/mails/{id}", self.delete_mail, gives=schemas.DELETED, answers=ONE),
+            Operation("GET", "/mails/{id}/source", self.get_source, answers=ONE, media="message/rfc822"),
+            Operation("GET", "/mails/{id}/html", self.get_html, answers=ONE, media="text/html"),
+            Operation("GET", "/mails/{id}/parts/{index}", self.get_part, answers=ONE, media="application/octet-stream"),
             Operation(
                 "GET",
                 "/wait",
@@ -79,9 +83,14 @@ class Api:
                 answers=(408,),
             ),
             Operation("GET", "/export", self.export, _SEARCH, media="application/mbox"),
+        ]
+
+    def _of_the_server(self) -> list[Operation]:
+        """Return those on sessions, faults and limits."""
+        return [
             Operation("GET", "/server", self.get_server, gives=schemas.SERVER),
             Operation("GET", "/sessions", self.list_sessions, gives=schemas.SESSIONS),
-            Operation("GET", "/sessions/{number}", self.get_session, gives=schemas.SESSION, answers=one),
+            Operation("GET", "/sessions/{number}", self.get_session, gives=schemas.SESSION, answers=ONE),
             Operation(
                 "POST",
                 "/sessions",
@@ -109,8 +118,13 @@ class Api:
                 body={name: integer(0, 10**6) for name in _LIMITS},
                 gives=schemas.LIMITS,
             ),
+        ]
+
+    def _of_boards(self) -> list[Operation]:
+        """Return those on virtual boards."""
+        return [
             Operation("GET", "/boards", self.list_boards, gives=schemas.BOARDS),
-            Operation("GET", "/boards/{name}", self.get_board, gives=schemas.STATE, answers=one),
+            Operation("GET", "/boards/{name}", self.get_board, gives=schemas.STATE, answers=ONE),
             Operation(
                 "GET", "/boards/{name}/outbox", self.get_outbox, gives=schemas.OUTBOX, answers=(404, 409), slow=True
             ),

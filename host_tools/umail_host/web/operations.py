@@ -225,7 +225,7 @@ def _limiter() -> anyio.CapacityLimiter:
 
 
 def openapi(operations: list[Operation]) -> dict[str, Any]:
-    """Return the description of all of them, and of the two paths that are no operations."""
+    """Return the description of all of them, and of the two paths that are not operations."""
     paths: dict[str, Any] = {**_APART}
     for operation in operations:
         paths.setdefault(PREFIX + operation.path, {})[operation.method.lower()] = operation.described()

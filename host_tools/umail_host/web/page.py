@@ -19,8 +19,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from umail_host.web.guard import PAGE_POLICY
 
-_STATIC = Path(__file__).with_name("static")
-_WITHIN = ("index.html", "style.css", "start.js")  # these are no files of their own
+STATIC = Path(__file__).with_name("static")
+_WITHIN = ("index.html", "style.css", "start.js")  # these are not files of their own
 _PAINTED = 30  # rows that come as HTML: as many as a tall screen shows
 # Their address changes with them, so a browser need not ask again.
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -38,7 +38,7 @@ class Page:
 
     def __init__(self, start: Callable[[], Any]) -> None:
         self._start = start
-        self._files = {path.name: path.read_bytes() for path in sorted(_STATIC.iterdir()) if path.is_file()}
+        self._files = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
         octets_of_all = b"".join(name.encode() + octets for name, octets in self._files.items())
         self.version = hashlib.sha256(octets_of_all).hexdigest()[:12]
         moved = {

@@ -7,6 +7,8 @@ from ..errors import MailError
 
 _DAY = 86400
 _HOUR = 3600
+# Seconds until a heartbeat that could not be kept is tried again.
+_AGAIN = 900
 
 
 class Flush:
@@ -58,16 +60,21 @@ class Flush:
                     box.store(entry)
         if box.heartbeat and now >= box.beat:
             # If it raises, that must not hold up every mail at every flush.
-            beat, box.beat = box.beat, now + _HOUR
+            box.beat = now + _HOUR
             message = box.heartbeat()
             for name, end in box.expires:
-                if date is not None and end - date < 30 * _DAY:
-                    _tell(message, "%s expires in %d days: renew it.\n" % (name, (end - date) // _DAY))
+                if date is None or end - date >= 30 * _DAY:
+                    continue
+                days = (end - date) // _DAY
+                if days < 2:
+                    _tell(message, "%s expires within two days, or has expired: renew it.\n" % name)
+                else:
+                    _tell(message, "%s expires in %d days: renew it.\n" % (name, days))
             try:
                 box.write(message, None, 0, 0, 0, now)
-            except OSError:
-                # The flash is full: what is there comes first.
-                box.beat = beat
+            except (OSError, MemoryError):
+                # What is there comes first; each attempt may erase a block.
+                box.beat = now + _AGAIN
                 return
             box.beat = now + box.policy.spread(box.every)
             box.save()

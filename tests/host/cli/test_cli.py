@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from umail_host import cli
+from umail_host import cli, terminal
 from umail_host import files as brought
 from umail_host.device import port_failure
 from umail_host.device.board import Board
@@ -65,7 +65,11 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("console --port rfc2217://freezer", 3, "write it as rfc2217://HOST:PORT"),
         ("console --port ftp://freezer", 3, "write a device, such as"),
         ("deploy --port /dev/none --config absent.json", 2, "absent.json can't be read: No such file"),
-        ("deploy --port /dev/none --config broken.json", 2, "broken.json is not JSON: Expecting value: line 1"),
+        (
+            "deploy --port /dev/none --config broken.json",
+            2,
+            "broken.json is not JSON: it breaks off at the end: a } or ] is missing (line 1)",
+        ),
         ("deploy --port /dev/none --config empty.json", 2, "empty.json is empty"),
         ("doctor --config twice.json", 2, 'it holds "mail" twice in one object; remove one'),
         ("doctor --config nan.json", 2, "NaN is not a number that a board can hold"),
@@ -195,6 +199,11 @@ def statuses_in(source: str) -> set[int]:
     errors = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "UserError"]
     given = [value for call in errors for value in [*call.args[1:], *(word.value for word in call.keywords)]]
     return {value.value for value in given if isinstance(value, ast.Constant)}
+
+
+def test_what_is_left_until_a_date_is_told_in_words() -> None:
+    told = [terminal.days(seconds) for seconds in (30 * 86400 + 5, 2 * 86400 - 1, 86400, 86399, 0)]
+    assert told == ["30 days", "1 day", "1 day", "less than a day", "less than a day"]
 
 
 def test_a_byte_order_mark_does_no_harm_and_other_encodings_are_told_with_the_remedy(tmp_path: Path) -> None:

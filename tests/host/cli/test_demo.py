@@ -112,7 +112,7 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
             "time,id,field1\n2026-01-01,1,2\n",
             'no single column "x"; its columns are time, id, field1',
         ),
-        (["--limit", "3"], "time,value\n2026-01-01,.\n", 'has no numeric value: its first is the recording says "."'),
+        (["--limit", "3"], "t,v\n2026-01-01,.\n", 'has no numeric value; in its first row, the recording says "."'),
         (["--limit", "3"], "time,value\n2026-01-01,1\n".encode("utf-16"), "is text in UTF-16: save it as UTF-8"),
         (["--limit", "3"], "Zeit,Küche\n2026-01-01,1\n".encode("cp1252"), "is not text in UTF-8, line 1 has another"),
     ],

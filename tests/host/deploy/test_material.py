@@ -10,12 +10,13 @@ import subprocess
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import NameOID
 
 from host.deploy.test_deploy_serial import CONFIG, run
 from umail_host import certificates
 from umail_host.deploy import material
+from umail_host.device import boards
 from umail_host.errors import UserError
 from umail_host.fake_smtp.server.tls import Authority
 from umail_host.settings import Settings
@@ -47,6 +48,20 @@ ED25519 = of_kind(ed25519.Ed25519PrivateKey.generate())
 BRAINPOOL, P384, SECP256K1 = (
     of_kind(ec.generate_private_key(curve())) for curve in (ec.BrainpoolP256R1, ec.SECP384R1, ec.SECP256K1)
 )
+
+
+def signed(algorithm: hashes.HashAlgorithm, pss: bool = False) -> bytes:
+    """Make a certificate of an RSA key that is signed in that way, and return it as DER."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "boards.contoso.com")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(5)
+    made = made.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=30))
+    how = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH) if pss else None
+    return made.sign(key, algorithm, rsa_padding=how).public_bytes(serialization.Encoding.DER)
+
+
+PSS, SHA3 = signed(hashes.SHA256(), pss=True), signed(hashes.SHA3_256())
 
 
 def pem_key(password: bytes | None = None) -> bytes:
@@ -81,6 +96,7 @@ def test_pem_becomes_der_and_der_stays():
         ({KEY: ED25519[1]}, "/certs/key.der has a key of the kind Ed25519, which the TLS of MicroPython does not know"),
         ({LEAF: ED25519[0]}, "/certs/leaf.der has a key of the kind Ed25519"),
         ({ROOT: ED25519[0]}, "/certs/root.der has a key of the kind Ed25519"),
+        ({ROOT: SHA3}, "the certificate in /certs/root.der is signed by"),
         ({KEY: BRAINPOOL[1]}, "/certs/key.der has a key of the kind brainpoolP256r1"),
     ],
 )
@@ -113,10 +129,41 @@ def test_a_board_takes_the_keys_that_pass_and_no_other(kind, tmp_path, micropyth
     assert passes == (done.returncode == 0), done.stderr
 
 
-def test_nothing_is_asked_of_a_board_for_a_recording_that_it_could_not_read(tmp_path):
+@pytest.mark.parametrize("der", [GOOD.leaf, PSS, SHA3], ids=["PKCS 1", "PSS", "SHA-3"])
+def test_a_pico_loads_the_certificates_that_pass_and_no_other(der, tmp_path, micropython):
+    # The unix port's TLS is configured as that of the Picos (extmod/mbedtls/mbedtls_config_common.h).
+    (tmp_path / "root").write_bytes(der)
+    code = "import tls\ntls.SSLContext(tls.PROTOCOL_TLS_CLIENT).load_verify_locations(open('root', 'rb').read())"
+    done = subprocess.run([micropython, "-c", code], cwd=tmp_path, capture_output=True, check=False)
+    try:
+        files = material.checked(SETTINGS, WHOLE | {ROOT: der})
+        material.check_loads(SETTINGS, files, boards.load("RPI_PICO_W"))
+        passes = True
+    except UserError:
+        passes = False
+    assert passes == (done.returncode == 0), done.stderr
+
+
+def test_a_signature_that_an_esp32_alone_knows_is_refused_for_others():
+    files = material.checked(SETTINGS, WHOLE | {ROOT: PSS})
+    material.check_loads(SETTINGS, files, boards.load("ESP32_GENERIC"))
+    with pytest.raises(UserError, match=r"root\.der is signed by RSASSA-PSS, which no board but an ESP32 can load"):
+        material.check_loads(SETTINGS, files, boards.load("W5500_EVB_PICO"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"yesterday;-9,6\n", "has no row"),
+        ("t,v\n2026-01-01,-9.6 °C\n".encode(), 'has no numeric value; in its first row, the recording says "-9.6 °C"'),
+        (b"PK\3\4\x14\0\6\0", "is a workbook or a ZIP archive: save the sheet as CSV"),
+        (b"\x1f\x8b\x08\0", "is compressed by gzip: unpack it"),
+    ],
+)
+def test_nothing_is_asked_of_a_board_for_a_recording_that_it_could_not_read(content, words, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(CONFIG | {"sensor": {"type": "trace", "path": "/t.csv"}}))
-    (tmp_path / "t.csv").write_text("yesterday;-9,6\n")
-    with pytest.raises(UserError, match=r"the trace /t\.csv has no row"):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(UserError, match=rf"the trace /t\.csv {words}"):
         run("--port", "/dev/none", "--config", tmp_path / "config.json", "--file", f"{tmp_path}/t.csv:/t.csv")
 
 

@@ -16,7 +16,7 @@ EVIL = b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae"
 
 @contextmanager
 def talker(answer: Callable[[bytes], bytes], endless: bytes = b"", after: bytes = b"") -> Iterator[str]:
-    """A port behind which is what ``answer`` makes of what was heard; after one that begins so, ``endless`` for ever."""
+    """A port that says what ``answer`` makes of what it heard; once that begins so, ``endless`` for ever."""
     host, board = os.openpty()
     ended = threading.Event()
 

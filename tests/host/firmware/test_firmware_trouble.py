@@ -94,6 +94,45 @@ start.main()
     assert "put aside as /outbox.bad" in told.get_content()
 
 
+def test_memory_that_is_short_elsewhere_leaves_the_outbox_where_it_is(node: Rig) -> None:
+    short = b"""
+from alertnode import net_setup, platform, start
+start.CRASH_PAUSE = 0
+make = net_setup.make
+def poisoned(*arguments):
+    if platform.marked(platform.FAILS) < 7:
+        raise MemoryError("by the test")
+    return make(*arguments)
+net_setup.make = poisoned
+start.main()
+"""
+    node.start(settings(node.server), {"/main.py": short}, prepare=WAITING)
+    node.wait_for("safe mode, as the start failed 7 times", 60)
+    waited, told = sorted(node.server.inbox.wait(2, 30), key=lambda mail: "safe mode" in str(mail["Subject"]))
+    assert waited["Subject"] == "the alert that waits"
+    assert "outbox" not in told.get_content()
+
+
+def test_that_the_outbox_was_put_aside_is_told_even_if_the_start_that_did_it_fails(node: Rig) -> None:
+    poisoned = b"""
+from alertnode import platform, start
+from umail.outbox import Outbox
+start.CRASH_PAUSE = 0
+put = Outbox.put
+def short(self, *arguments, **more):
+    if platform.marked(platform.FAILS) < 6:
+        raise MemoryError("by the test")
+    return put(self, *arguments, **more)
+Outbox.put = short
+start.main()
+"""
+    node.start(settings(node.server), {"/outbox": b"not a folder", "/main.py": poisoned})
+    node.wait_for("safe mode, as the start failed 3 times", 40)
+    node.wait_for("safe mode, as the start failed 4 times", 40)
+    (told,) = node.server.inbox.wait(1, 60)
+    assert "was put aside as /outbox.bad: its mails are there." in told.get_content()
+
+
 # On CPython, with many more: test_firmware_files.py.
 @pytest.mark.parametrize("seed", range(6))
 def test_no_file_of_its_own_keeps_the_node_from_starting(node: Rig, seed: int) -> None:

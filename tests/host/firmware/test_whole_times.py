@@ -16,15 +16,13 @@ TIME = re.compile(
     r"^(now|until|since|due|at|begin|end|left|wait|age|pause|seconds?|milliseconds|uptime|unix\w*|moment|ticks|passed"
     r"|interval|timeout|deadline|budget|slept|beat|date|kept|late|step|first|last|window|period)$"
 )
-# Measured values and what is drawn by chance are no times.
+# Measured values and what is drawn by chance are not times.
 OTHERS = {"measure", "_raw", "humidity", "temperature"}
 # A number of the configuration becomes a whole one at once.
 WHOLE = {"round", "int"}
 # What only CPython loads has double floats.
 FILES = [
-    path
-    for path in sorted([*(firmware() / "alertnode").rglob("*.py"), *library().rglob("*.py")])
-    if not path.stem.endswith("_cpython")
+    path for path in sorted([*firmware().rglob("*.py"), *library().rglob("*.py")]) if not path.stem.endswith("_cpython")
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from host.firmware.firmware_rig import PASSWORD, WIFI_PASSWORD, Rig, rig, settings
 from umail_host.fleet import status
+from umail_host.paths import firmware
 
 KEY = bytes(range(1, 33))
 SECRETS = {"mail_password": PASSWORD, "wifi_password": WIFI_PASSWORD}
@@ -25,6 +26,8 @@ def show(self, text):
 Log.show = show
 start.main()
 """
+
+HASTY = b"from alertnode import start\nstart.WINDOW, start.CRASH_PAUSE = 200, 0\nstart.main()\n"
 
 
 @pytest.fixture
@@ -86,6 +89,20 @@ def test_a_board_without_a_key_says_nothing_and_loads_nothing(node: Rig) -> None
     assert "alertnode.app" in loaded
     assert not {"alertnode.signing", "alertnode.status", "alertnode.hmac256"} & set(loaded.split())
     assert node.server.inbox.wait(1, 5)[0][status.HEADER] is None
+
+
+def test_a_mail_of_safe_mode_is_signed_and_says_what_it_is(node: Rig) -> None:
+    config = settings(node.server, heartbeat={"days": 2, "at": "07:00"})
+    broken = (firmware() / "alertnode" / "rulebook.py").read_bytes() + b"\n\ndef make(*_):\n    raise KeyError(1)\n"
+    files = {"/lib/alertnode/rulebook.py": broken, "/main.py": HASTY}
+    node.start(config, files, secrets={**SECRETS, "fleet_key": KEY.hex()})
+    node.wait_for("safe mode, as the start failed", 30)
+    (said,) = statuses(node, 1)
+    assert (said.name, said.alerts) == ("freezer-3", ("safe mode",))
+    assert said.due is not None
+    # It is missed if it comes to nothing.
+    assert 2 * 86400 <= said.due - said.at < 3 * 86400
+    node.wait_for("runs in safe mode (freezer-3): mailed")
 
 
 def test_a_mail_goes_though_its_status_cannot_be_made(node: Rig) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import errno
 import functools
 import re
 import subprocess
@@ -17,12 +16,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from real_servers.base import Missing, unpacked
 
+from alert_thread import alert_thread
 from mail_readers import READERS, perl, threads
 from message_corpus import CORPUS, given, lines, sent, wanted
-from umail import Outbox, Route
 from umail.message import Message
-from umail.queue.spool import Spool
-from umail_host.fake_smtp import FakeServer
 
 OFFERS = {"7bit": (False, False), "8bit": (True, False), "binary": (True, True)}
 # postal-mime takes CRLF in BINARYMIME for LF, and adds one at the end.
@@ -84,40 +81,7 @@ def test_each_reader_finds_what_was_put_in(
 
 
 def test_an_alert_its_repetitions_and_its_recovery_are_one_thread(tmp_path: Path) -> None:
-    now = [0]
-
-    def opened() -> Outbox:
-        route = Route("127.0.0.1", server.port, security="plain")
-        return Outbox(str(tmp_path / "outbox"), route, uptime=lambda: now[0], date=lambda: 1_800_000_000 + now[0])
-
-    def mail(subject: str) -> Message:
-        return Message("esp32@contoso.com", "ops@contoso.com", subject, "9 °C")
-
-    def full(*whatever: object) -> None:
-        raise OSError(errno.ENOSPC, "full")
-
-    with FakeServer("generic") as server:
-        box = opened()
-        for minute in range(0, 60, 5):
-            now[0] = 60 * minute
-            box.put(mail(f"too warm, {minute} min"), key="door")
-            box.flush()
-        box.close()
-        box = opened()  # after a reset
-        recovery = mail("normal again")
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(Spool, "write", full)
-            with pytest.raises(OSError, match="full"):
-                box.put(recovery, key="door", recovery=True)
-        box.put(recovery, key="door", recovery=True)
-        box.put(mail("another board"), key="window")
-        while box.pending():
-            box.flush()
-            now[0] += max(1, box.wait() or 1)
-        paths = [tmp_path / f"{number}.eml" for number, _ in enumerate(server.inbox.deliveries)]
-        for path, delivery in zip(paths, server.inbox.deliveries, strict=True):
-            path.write_bytes(delivery.content)
-    box.close()
+    paths = alert_thread(tmp_path)
     heads = [path.read_bytes().partition(b"\r\n\r\n")[0] for path in paths]
     assert len(heads) > 4
     for head in heads:

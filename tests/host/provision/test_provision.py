@@ -260,6 +260,8 @@ def test_a_file_has_what_boards_share_and_what_is_their_own(tmp_path):
         ),
         ("[[board]]\nboard_name = 'a'\nid = ' '", "the id of a is empty: give the one that umail boards shows"),
         ("x = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        (".".join(["a"] * 3000) + " = 1", "nested too deeply"),
+        ("x = 0x" + "f" * 6000, "a number of thousands of digits"),
     ],
 )
 def test_a_file_that_is_wrong_is_told(tmp_path, text, words):

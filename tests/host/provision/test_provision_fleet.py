@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import gc
 import json
+import re
 import shutil
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +20,17 @@ import pytest
 from typer.testing import CliRunner
 
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, rig, settings, stored
+from umail_host import trees
 from umail_host.cli import app, main
 from umail_host.device import maintenance, ports
 from umail_host.errors import UserError
 from umail_host.fake_oauth import FakeOAuth, TokenService
 from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.server.clock import ManualClock
-from umail_host.fleet import keys
-from umail_host.provision import record, sign_in
+from umail_host.fleet import keys, status
+from umail_host.provision import many, record, sign_in
 from umail_host.settings import Oauth, Route, Settings
+from umail_host.update import record as updates
 from umail_host.virtual_board import VirtualBoard
 
 IDS = ["240ac4000001", "240ac4000002", "240ac4000003"]
@@ -96,26 +102,58 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     )
     file = toml(server, tmp_path, entries)
     boards[1].wifi.refuse()
-    code, shown = run(monkeypatch, capsys, file, "--all")
-    # The first that failed did not answer.
-    assert code == 3
+    report = tmp_path / "report.csv"
+    code, shown = run(monkeypatch, capsys, file, "--all", "--jobs", "4", "--report", report)
+    # Ten, and the two that failed.
+    assert code == 12
     assert "/dev/no-such-port: " in shown
-    assert f"freezer-2 ({boards[1].port}): the test alert was not delivered" in shown
+    # One line for one that is ready, and for one that is not.
+    (ready,) = [line for line in shown.splitlines() if line.startswith(f"freezer-1 ({boards[0].port}): ")]
+    assert re.fullmatch(r".*: ready, 20 °C, \d+ files written, 3 secrets stored, \d+ s", ready)
+    (failed,) = [line for line in shown.splitlines() if line.startswith(f"freezer-2 ({boards[1].port}): ")]
+    assert re.search(r": the test alert was not delivered: wifi: .* → ", failed)
     assert f"{boards[2].port}: its id {IDS[2]} is not in the file" in shown
-    assert "1 provisioned, 1 not in the file\nnot connected: freezer-9\n" in shown
+    assert "1 provisioned, 2 failed, 1 not in the file\nnot connected: freezer-9\n" in shown
     failed = f"/dev/no-such-port, freezer-2 ({boards[1].port})"
     assert f"umail: 2 failed: {failed}; run it again: finished boards are skipped" in shown
+    with report.open(encoding="utf-8", newline="") as file_:
+        rows = {(row["name"], row["id"]): row for row in csv.DictReader(file_)}
+    assert {key: row["state"] for key, row in rows.items()} == {
+        ("", ""): "failed",
+        ("", IDS[2]): "not in the file",
+        ("freezer-1", IDS[0]): "provisioned",
+        ("freezer-2", IDS[1]): "failed",
+        ("freezer-9", "240ac4000009"): "not connected",
+    }
+    assert rows["freezer-1", IDS[0]]["readings"] == "20 °C"
+    assert "the test alert was not delivered" in rows["freezer-2", IDS[1]]["error"]
     assert [mail["Subject"] for mail in server.inbox.wait(1, 5)] == ["freezer-1: test alert, the board is ready"]
     # Once, though two boards have been worked on.
     assert shown.count("Set-CASMailbox -Identity 'esp32@contoso.com' -Smtp") == 1
 
     boards[1].wifi.up()
+    published = {IDS[1]: updates.Published("freezer-2", 1795000000, "", 0, "")}
+    updates.save(file, published)
     monkeypatch.setattr(ports, "found", lambda: [ports.Port(board.port, "", "", "", ()) for board in boards[:2]])
-    code, shown = run(monkeypatch, capsys, file, "--all")
+    code, shown = run(monkeypatch, capsys, file, "--all", "--jobs", "2", "--json")
     assert code == 0, shown
-    assert f"freezer-1 ({boards[0].port}): done before" in shown
-    assert "1 provisioned, 1 done before\n" in shown
+    # The lines go to standard error.
+    told = json.loads(shown[: shown.rindex("\n}\n") + 3])
+    assert {(one["name"], one["port"], one["state"]) for one in told["boards"]} == {
+        ("freezer-1", boards[0].port, "done before"),
+        ("freezer-2", boards[1].port, "provisioned"),
+        ("freezer-9", "", "not connected"),
+    }
+    assert told["counts"] == {"provisioned": 1, "done before": 1, "not connected": 1}
+    assert "Set-CASMailbox" in told["for_administrator"]
     assert "freezer-2: test alert, the board is ready" in [mail["Subject"] for mail in server.inbox.wait(2, 5)]
+    # Each board's test mail is signed: the fleet knows it from then on, and when to miss it.
+    for identity, mail in zip(IDS, server.inbox.wait(2, 5), strict=False):
+        said = status.read(str(mail[status.HEADER]), keys.get)
+        assert isinstance(said, status.Status), mail[status.HEADER]
+        assert said.board == identity
+        assert said.due is not None
+        assert 7 * 86400 <= said.due - said.at <= 8 * 86400
     for identity, board in zip(IDS, boards[:2], strict=False):
         board.wait_for("Wi-Fi lab is up", 15)
         # Each has a key of its own, and what signs by it.
@@ -124,6 +162,8 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
         with maintenance.held(board.port) as link:
             assert stored(link, keys.SECRET) == key.hex()
             assert link.exists("/lib/alertnode/status.mpy")
+            # What was published for it before is not taken again, though its flash was erased.
+            assert stored(link, "update_highest") == ("1794999999" if identity in published else "")
         assert key.hex() not in board.console.text
     assert keys.get(IDS[0]) != keys.get(IDS[1])
 
@@ -187,6 +227,55 @@ def test_all_is_for_many(tmp_path: Path) -> None:
     for more in (["--name", "a"], ["--save", "x.json"]):
         done = CliRunner().invoke(app, ["provision", str(file), "--all", *more])
         assert "leave --name, --save and --language out" in str(done.exception)
+
+
+def test_what_is_for_many_boards_asks_for_all(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text("[[board]]\nboard_name = 'a'\n")
+    for more in (["--jobs", "2"], ["--report", "x.csv"], ["--json"], ["--port", "a", "--port", "b"]):
+        done = CliRunner().invoke(app, ["provision", str(file), *more])
+        assert "add --all" in str(done.exception)
+
+
+def test_a_report_that_cannot_be_written_is_said_before_a_board_is_touched(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text("[[board]]\nboard_name = 'a'\n")
+    for name, words in (("report.txt", "end it in .json or .csv"), ("missing/report.csv", "can't be written")):
+        arguments = ["provision", str(file), "--all", "--port", "/dev/no-such-port", "--report", str(tmp_path / name)]
+        done = CliRunner().invoke(app, arguments)
+        assert words in str(done.exception)
+
+
+def test_a_hundred_boards_that_failed_have_a_status_of_their_own_and_nothing_in_a_report_is_a_formula(
+    tmp_path: Path,
+) -> None:
+    failed = [many.Outcome("COM3", "=1+2", "ff", many.FAILED, "@x \x1b[2J") for _ in range(200)]
+    assert many.Account(failed[:1]).exit_status == 11
+    assert many.Account(failed).exit_status == 110
+    ready = many.Outcome("COM3", "a", "ff", many.READY, readings=["20 °C"])
+    assert ready.line.startswith("a (COM3): ready, 20 °C, ")
+    ready.missing = True
+    assert ready.line.startswith("a (COM3): provisioned, but a reading is missing, 20 °C, ")
+    many.Account(failed[:1]).write(tmp_path / "report.csv")
+    assert (tmp_path / "report.csv").read_text().splitlines()[1].startswith("'=1+2,ff,COM3,failed,'@x [2J,")
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ('[[board]]\nboard_name = "a"\n[[board]]\nboard_name = "a"\n', "a is there more than once"),
+        ("[[board]]\nid = '24:0A'\n[[board]]\nid = '240a'\n", "2 boards have no board_name"),
+        (
+            "[[board]]\nboard_name = 'a'\nid = '24:0A'\n[[board]]\nboard_name = 'b'\nid = '240a'\n",
+            "240a is there more than once: give each board its own id",
+        ),
+    ],
+)
+def test_two_boards_with_one_name_or_id_are_refused(tmp_path: Path, entries: str, words: str) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text(entries)
+    done = CliRunner().invoke(app, ["provision", str(file), "--all"])
+    assert words in str(done.exception)
 
 
 def test_a_file_of_which_no_board_is_connected_ends_with_3(
@@ -318,3 +407,23 @@ def test_high_volume_email_is_signed_in_for_its_own_resource() -> None:
         mail = section(endpoint) | {"route": "m365.hve"}
         assert sign_in.refresh_token(route(mail), [endpoint.ca_der], show).startswith("0.fake-refresh-")
         assert endpoint.requests[0].form["scope"] == "https://outlook.office.com/.default offline_access"
+
+
+def test_boards_in_several_threads_are_read_though_python_counts_the_depth_of_all_together() -> None:
+    source = Path(threading.__file__).read_bytes()
+
+    def turn(phase: str, info: object) -> None:
+        # While it collects, another thread gets its turn.
+        time.sleep(0.0001)
+
+    before = gc.get_threshold()
+    gc.callbacks.append(turn)
+    gc.set_threshold(200)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: trees.parse(source), range(12)))
+            assert list(pool.map(trees.literal, [" (1, b'x')"] * 12)) == [(1, b"x")] * 12
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(turn)
+    assert {len(tree.body) for tree in found} == {len(found[0].body)}

@@ -33,6 +33,18 @@ COUNT = int(os.environ.get("UMAIL_REHEARSAL", "3"))
 PATIENCE = 60 + 20 * COUNT  # seconds for all boards; they share this computer
 
 
+class Laps:
+    """Tells how long each part took; shown by `make rehearsal`."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def __call__(self, what: str) -> None:
+        now = time.monotonic()
+        print(f"{now - self._begun:6.1f} s  {what}", flush=True)
+        self._begun = now
+
+
 class Fleet:
     """Virtual boards, their mail server, and what is published for them."""
 
@@ -128,18 +140,22 @@ def provision(fleet: Fleet) -> None:
 def test_a_fleet_is_updated_in_stages_one_takes_it_back_and_a_secret_is_rotated(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lap = Laps()
     provision(fleet)
     ids = list(fleet.boards)
+    lap(f"{COUNT} boards have keys, configuration and secrets, and run")
 
     # A changed configuration, first for one board.
     fleet.write(heartbeat=3)
     assert "1 published" in fleet.publish("--name", "freezer-0")
     fleet.wait(lambda found: found[ids[0]] == "runs")
+    lap("published for one board, which took it, tried it and mailed that it runs")
     assert set(fleet.states().values()) == {"runs", "nothing published"}
     assert f"{COUNT - 1} published, 1 unchanged" in fleet.publish(
         "--proven", "--store", str(fleet.folder / "seen.sqlite")
     )
     fleet.wait(lambda found: set(found.values()) == {"runs"})
+    lap("published for the others, all of which run it")
 
     # One that breaks a board.
     key = keys.get(ids[1])
@@ -151,6 +167,7 @@ def test_a_fleet_is_updated_in_stages_one_takes_it_back_and_a_secret_is_rotated(
     record.write(fleet.folder / "out" / bundle.name(key), sealed)
     fleet.boards[ids[1]].wait_for(f"update {version} was taken back", PATIENCE)
     assert fleet.states()[ids[1]] == "runs"
+    lap("an update that crashes was taken back by the board that got it")
 
     # The password has ended: no board can log in until it has the new one, and then each says so.
     fleet.mail.policy.mailboxes[USER] = planted.CLIENT_SECRET
@@ -158,6 +175,7 @@ def test_a_fleet_is_updated_in_stages_one_takes_it_back_and_a_secret_is_rotated(
     told = fleet.publish("--secret", "mail_password", "--no-code")
     assert f"{COUNT} published" in told
     fleet.wait(lambda found: set(found.values()) == {"runs"})
+    lap("a password that had ended was replaced on all")
     for virtual in fleet.boards.values():
         assert "safe mode" not in virtual.console.text
         assert planted.MARK not in virtual.console.text

@@ -14,10 +14,11 @@ import planted
 from host.firmware.firmware_rig import PASSWORD, ROOT, Rig, rig, settings, stored
 from umail_host import paths
 from umail_host.deploy import image, transfer
-from umail_host.device import boards
+from umail_host.device import boards, maintenance
 from umail_host.device.board import Board
 from umail_host.fleet import keys
 from umail_host.provision.fleet import Fleet
+from umail_host.provision.job import Run
 from umail_host.update import bundle, record, server
 from umail_host.update import publish as publishing
 from umail_host.virtual_board import VirtualBoard
@@ -133,6 +134,20 @@ def test_what_is_published_is_taken_tried_and_kept_and_the_board_says_so(node: R
     assert told["Subject"] == f"Update {version} runs (freezer-9)"
     node.wait_for("nothing new", 30)
     assert any(" 304 " in line for line in publisher.seen)
+
+
+def test_a_press_of_the_button_asks_at_once(node: Rig, publisher: Publisher) -> None:
+    config = with_update(node, publisher, outputs={"key": {"type": "button", "pin": 12}})
+    config["update"]["every"] = 720
+    version = publisher.publish(config | {"board_name": "freezer-9"}, node.server.ca_der)
+    node.board.pins[12].drive(1)
+    start(node, config)
+    node.wait_for("°C", 30)
+    assert not publisher.seen
+    node.board.pins[12].drive(0)
+    node.board.pins[12].drive(1)
+    node.wait_for("test mail: mail mailed", 30)
+    node.wait_for(f"update {version} is there", 40)
 
 
 def subjects(node: Rig, count: int) -> list[str]:
@@ -295,3 +310,31 @@ def test_a_deployment_by_cable_ends_a_trial_and_is_no_update(node: Rig, publishe
         assert not link.exists("/update/state")
         assert not link.exists("/update.version")
         assert stored(link, "update_highest") == "31"
+
+
+def test_a_board_that_was_erased_and_provisioned_anew_takes_no_bundle_older_than_the_last_that_was_published(
+    node: Rig, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UMAIL_SECRET_MAIL_PASSWORD", PASSWORD)
+    monkeypatch.setenv("UMAIL_SECRET_WIFI_PASSWORD", planted.WIFI_PASSWORD)
+    config = with_update(node, publisher)
+    old = publisher.publish(config | {"board_name": "freezer-1"}, node.server.ca_der)
+    replayed = (publisher.out / bundle.name(KEY)).read_bytes()
+    publisher.publish(config | {"board_name": "freezer-2"}, node.server.ca_der)
+    last = publisher.publish(config | {"board_name": "freezer-3"}, node.server.ca_der)
+    newest = (publisher.out / bundle.name(KEY)).read_bytes()
+    assert last > old + 1
+    publisher.put(replayed)
+    fleet = Fleet(publisher.file)
+    wanted = Run(False, False, [], False, lambda text: None, lambda text: None)
+    found = wanted.look(fleet, node.board.port, {}, False)
+    assert (found.identity, found.job and dict(found.job.published)) == (BOARD, {BOARD: last})
+    assert found.job is not None
+    wanted.carry_out(node.board.port, found.job)
+    with maintenance.held(node.board.port) as link:
+        assert stored(link, "fleet_key") == KEY.hex()
+        assert stored(link, "update_highest") == str(last - 1)
+        link.put("/main.py", MAIN)
+    node.wait_for(f"update refused: version {old} is older than {last - 1}, which this board had", 40)
+    publisher.put(newest)
+    node.wait_for(f"update {last} is there", 40)

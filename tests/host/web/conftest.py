@@ -11,6 +11,7 @@ import shutil
 import smtplib
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -99,23 +100,35 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 class Evil:
-    """The host that hostile mails speak of: whoever connects to it is noted."""
+    """The host that hostile mails speak of: whoever connects to it is noted, even if it says nothing."""
 
     def __init__(self) -> None:
-        self.heard: list[bytes] = []
+        self.heard: list[bytearray] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def forget(self) -> None:
+        """Forget who came, once nobody has come for a second: a browser opens spare connections, and some late."""
+        before = -1
+        while before != len(self.heard):
+            before = len(self.heard)
+            time.sleep(1)
+        self.heard.clear()
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
-                with connection:
-                    connection.settimeout(1)
-                    with contextlib.suppress(OSError):
-                        self.heard.append(connection.recv(500))
-                        connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+                said = bytearray()
+                self.heard.append(said)
+                threading.Thread(target=self._answer, args=(connection, said), daemon=True).start()
+
+    def _answer(self, connection: socket.socket, said: bytearray) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(5)
+            said += connection.recv(500)
+            connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 
     def close(self) -> None:
         self._listener.close()

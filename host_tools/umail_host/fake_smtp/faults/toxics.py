@@ -54,12 +54,12 @@ class Toxics:
 SUMMARIES = {
     "latency": "seconds by which bytes are late",
     "jitter": "up to as many seconds more, by chance",
-    "bandwidth": "octets a second",
-    "slice": "octets of a segment",
+    "bandwidth": "bytes a second",
+    "slice": "bytes of a segment",
     "slice_delay": "seconds between two segments",
-    "limit_data": "octets after which the connection is closed",
-    "reset": "octets after which the connection is reset",
-    "timeout": "octets after which nothing passes any more",
+    "limit_data": "bytes after which the connection is closed",
+    "reset": "bytes after which the connection is reset",
+    "timeout": "bytes after which nothing passes any more",
     "slow_close": "seconds by which the end of the stream is late",
 }
 

@@ -9,6 +9,7 @@ from umail_host.fake_smtp.faults.plan import describe
 from umail_host.fake_smtp.record.masking import Masker
 from umail_host.fake_smtp.record.transcript import Entry
 from umail_host.fake_smtp.server.server import FakeServer
+from umail_host.terminal import count
 
 
 def text(server: FakeServer) -> str:
@@ -18,8 +19,8 @@ def text(server: FakeServer) -> str:
     for session in server.sessions:
         struck = ", ".join(session.faults) or "no fault"
         lines.append(
-            f"session {session.number}: {session.round_trips} round trips, {session.octets_in} bytes in, "
-            f"{session.octets_out} out, {session.messages} messages, {struck}; {session.ending or 'closed'}\n"
+            f"session {session.number}: {count(session.round_trips, 'round trip')}, {session.octets_in} bytes in, "
+            f"{session.octets_out} out, {count(session.messages, 'message')}, {struck}; {session.ending or 'closed'}\n"
         )
     for delivery in server.inbox.deliveries:
         recipients = ", ".join(delivery.recipients)
