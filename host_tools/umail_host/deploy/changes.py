@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from umail_host.deploy import romfs, wire
-from umail_host.deploy.image import CONFIG, FIRMWARE, LIBRARY, SWITCH, MicroPython
+from umail_host.deploy.image import FIRMWARE, LIBRARY, SWITCH, MicroPython
 from umail_host.deploy.romfs import Link
 from umail_host.errors import UserError
+from umail_host.settings import CONFIG
 
 LIST = "/.umail-files"
 FIRST = {"/boot.py", "/main.py"}
