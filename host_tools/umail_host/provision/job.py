@@ -22,6 +22,7 @@ from umail_host.fleet import keys
 from umail_host.provision import mx, record, sign_in
 from umail_host.provision.fleet import Fleet
 from umail_host.sensing import look
+from umail_host.sensing.look import Reading
 from umail_host.settings import Route, Settings
 from umail_host.update import record as updates
 
@@ -75,7 +76,7 @@ class Result:
 
     files: int
     secrets: int
-    readings: tuple[str, ...]
+    readings: tuple[Reading, ...]
     good: bool
     checks: tuple[Check, ...]
 
@@ -243,7 +244,7 @@ class Run:
 
         return sign_in.refresh_token(route, _roots(route, job.files), show)
 
-    def _look(self, link: Board, name: str) -> tuple[str, ...]:
+    def _look(self, link: Board, name: str) -> tuple[Reading, ...]:
         """Show one reading of each sensor and what answers on the buses, ask whether that is right; return readings."""
         seen = look.sensors(link)
         if seen.problem:
@@ -256,7 +257,7 @@ class Run:
                 "begins with what the board has",
                 _SENSORS,
             )
-        return tuple(reading.line for reading in seen.readings)
+        return seen.readings
 
     def _try(self, link: Board, job: Job, told: Report) -> None:
         told.begin("board")
