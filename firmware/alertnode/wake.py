@@ -114,7 +114,7 @@ class Wake:
             return [2 * i + 1 - last for i, last in lasts if last is not None]
         armed = {_EXT0: armed[:1], _EXT1: armed[1:], _GPIO: armed}.get(machine.wake_reason(), [])
         # EXT0 tells no pin, nor does MicroPython before 1.29.
-        told = machine.wake_pins() if hasattr(machine, "wake_pins") else ()
+        told = getattr(machine, "wake_pins", tuple)()
         named = [code for code in armed if self._contacts[code // 2][1] in told]
         return named or [code for code in armed if self._level(code) == code % 2] or armed
 
