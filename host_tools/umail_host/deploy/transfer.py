@@ -87,7 +87,7 @@ def deploy(
     if in_rom:
         _write_rom(link, found.rom, in_rom, report, progress)
     _put_aside(link, changes.FIRST & changed.keys() & found.files.keys() - found.listed, report)
-    code = frozenset(path for path in image if path.startswith(changes.CODE))
+    code = frozenset(path for path in image if path.startswith(changes.CODE)) | changes.kept(found, image)
     _copy(link, _list(found.listed, found.listed | code), changed, found.packed, report, progress)
     for path in sorted(changes.stale(found, image)):
         link.exec(f"remove({path!r})")

@@ -180,7 +180,7 @@ def _sensing(ask: Ask, before: Config, rest: Config, board: BoardSpec | None) ->
 
 
 def _pins(keys: Mapping[str, Any], kind: str, board: BoardSpec | None) -> Iterator[tuple[str, str, str]]:
-    """Yield the pins that a sensor needs, and their usual numbers: the board's own ("": none), and those of an ESP32."""
+    """Yield the pins that a sensor needs, and their usual numbers: the board's own ("": none), and an ESP32's."""
     for key, entry in keys.items():
         if entry[0] == "pin":
             usual = {"scl": "22", "sda": "21", "sck": "18", "mosi": "23", "miso": "19", "cs": "5"}.get(key, "4")

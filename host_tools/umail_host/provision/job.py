@@ -76,7 +76,7 @@ class Result:
 
     files: int
     secrets: int
-    readings: tuple[str, ...]
+    readings: tuple[Reading, ...]
     good: bool
     checks: tuple[Check, ...]
 
@@ -259,7 +259,7 @@ class Run:
 
         return sign_in.refresh_token(route, _roots(route, job.files), show)
 
-    def _look(self, link: Board, name: str) -> tuple[str, ...]:
+    def _look(self, link: Board, name: str) -> tuple[Reading, ...]:
         """Show one reading of each sensor and what answers on the buses, ask whether that is right; return readings."""
         seen = look.sensors(link)
         if seen.problem:
@@ -282,6 +282,10 @@ class Run:
                 "begins with what the board has",
                 _SENSORS,
             )
+<<<<<<< HEAD
+=======
+        return seen.readings
+>>>>>>> main
 
     def _try(self, link: Board, job: Job, told: Report) -> None:
         told.begin("board")

@@ -252,6 +252,10 @@ def test_a_hundred_boards_that_failed_have_a_status_of_their_own_and_nothing_in_
     failed = [many.Outcome("COM3", "=1+2", "ff", many.FAILED, "@x \x1b[2J") for _ in range(200)]
     assert many.Account(failed[:1]).exit_status == 11
     assert many.Account(failed).exit_status == 110
+    ready = many.Outcome("COM3", "a", "ff", many.READY, readings=["20 °C"])
+    assert ready.line.startswith("a (COM3): ready, 20 °C, ")
+    ready.missing = True
+    assert ready.line.startswith("a (COM3): provisioned, but a reading is missing, 20 °C, ")
     many.Account(failed[:1]).write(tmp_path / "report.csv")
     assert (tmp_path / "report.csv").read_text().splitlines()[1].startswith("'=1+2,ff,COM3,failed,'@x [2J,")
 
