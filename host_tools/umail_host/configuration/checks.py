@@ -22,11 +22,7 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board:
     found = pins.sentences(config, board)
     if value is not None:
         found += dead_rules.sentences(config, value) + _ended(value) + _asleep(value) + days.sentences(value)
-<<<<<<< HEAD
-        found += filter(None, [spoken(value["language"])])
-=======
-        found += _spoken(value) + wakes.sentences(value, board)
->>>>>>> main
+        found += [*filter(None, [spoken(value["language"])]), *wakes.sentences(value, board)]
     return found
 
 

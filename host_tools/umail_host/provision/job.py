@@ -267,7 +267,7 @@ class Run:
         for line in [reading.line for reading in seen.readings] + [bus.line for bus in seen.buses]:
             self._say(f"  {line}")
         self._judge(name, seen.readings)
-        return tuple(reading.line for reading in seen.readings)
+        return seen.readings
 
     def _judge(self, name: str, readings: tuple[Reading, ...]) -> None:
         """Ask whether what was read is right, if there is somebody; what was not read is told."""
@@ -282,10 +282,6 @@ class Run:
                 "begins with what the board has",
                 _SENSORS,
             )
-<<<<<<< HEAD
-=======
-        return seen.readings
->>>>>>> main
 
     def _try(self, link: Board, job: Job, told: Report) -> None:
         told.begin("board")

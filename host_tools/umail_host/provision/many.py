@@ -74,15 +74,10 @@ class Outcome:
             return f"{self.label}: {self.error}"
         if self.state == BEFORE:
             return f"{self.label}: done before"
-<<<<<<< HEAD
         stored = f"{terminal.count(self.secrets - 1, 'secret')} and the fleet_key stored"
         count = f"{terminal.count(self.files, 'file')} written, {stored}"
-        return f"{self.label}: " + ", ".join(["ready", *self.readings, count, f"{self.seconds} s"])
-=======
-        count = f"{terminal.count(self.files, 'file')} written, {terminal.count(self.secrets, 'secret')} stored"
         word = "provisioned, but a reading is missing" if self.missing else "ready"
         return f"{self.label}: " + ", ".join([word, *self.readings, count, f"{self.seconds} s"])
->>>>>>> main
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``--json`` has it."""

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-import planted
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, Rig, rig, settings, stored
 from umail_host import secret_source
 from umail_host.cli import app
@@ -93,8 +92,8 @@ def test_ctrl_c_at_a_question_ends_with_130_and_return_alone_is_answered_with_th
     with VirtualBoard(tmp_path / "board") as board:
         terminal = Terminal("umail", "provision", "--port", board.port)
         terminal.answer("Name of the board", "\n")
-        terminal.answer("Wi-Fi network", "\n")
-        terminal.answer("Wi-Fi network", key)
+        terminal.answer("the board has a cable): ", "\n")
+        terminal.answer("the board has a cable): ", key)
         assert terminal.end() == 130, terminal.shown
     assert '"wifi.ssid" is empty: give the name of the Wi-Fi network' in terminal.shown
     assert "terminal" not in terminal.shown
@@ -362,7 +361,3 @@ def test_json_in_place_of_toml_is_told_where_it_goes(tmp_path: Path, name: str) 
     file.write_text('\ufeff{"board_name": "freezer-3"}', encoding="utf-8")
     with pytest.raises(UserError, match=r"is JSON, and this takes TOML.*umail deploy --config .*freezer\.(json|toml)"):
         Fleet(file)
-
-
-def test_the_planted_secrets_are_no_words_for_an_open_network() -> None:
-    assert secret_source.OPEN not in (planted.MAIL_PASSWORD, planted.WIFI_PASSWORD)
