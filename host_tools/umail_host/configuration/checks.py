@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from umail_host import languages
-from umail_host.configuration import days, dead_rules, pins
+from umail_host.configuration import days, dead_rules, pins, wakes
 from umail_host.device.boards import BoardSpec
 
 
@@ -22,7 +22,7 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board:
     found = pins.sentences(config, board)
     if value is not None:
         found += dead_rules.sentences(config, value) + _ended(value) + _asleep(value) + days.sentences(value)
-        found += _spoken(value)
+        found += _spoken(value) + wakes.sentences(value, board)
     return found
 
 
