@@ -24,13 +24,18 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[web]' --group dev
 	@touch $@
 
-install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with the system's keyring: make install EXTRAS=[keyring]
+install: ## Install the command `umail` for you: into ~/.local, or PREFIX=…; with web pages or the system's keyring, too: EXTRAS=web,keyring
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "umail needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make install PYTHON=python3.12 …"; exit 2; }
-	@$(PYTHON) -m venv --clear '$(PREFIX)/share/umail'
-	@'$(PREFIX)/share/umail/bin/python' -m pip install --quiet --disable-pip-version-check '.$(EXTRAS)'
+	@# What was asked for before stays.
+	@kept='$(PREFIX)/share/umail/extras'; \
+	  extras=$$( { cat "$$kept" 2>/dev/null; echo '$(EXTRAS)'; } | tr -d '[] ' | tr , '\n' | sort -u | sed '/^$$/d' | paste -sd, -); \
+	  $(PYTHON) -m venv --clear '$(PREFIX)/share/umail' && \
+	  '$(PREFIX)/share/umail/bin/python' -m pip install --quiet --disable-pip-version-check ".$${extras:+[$$extras]}" && \
+	  echo "$$extras" > "$$kept"
 	@mkdir -p '$(PREFIX)/bin'
 	@ln -sf '$(PREFIX)/share/umail/bin/umail' '$(PREFIX)/bin/umail'
+	@command -v mpremote >/dev/null || ln -sf '$(PREFIX)/share/umail/bin/mpremote' '$(PREFIX)/bin/mpremote'
 	@echo "$$('$(PREFIX)/bin/umail' --version) is $(PREFIX)/bin/umail; to remove it: rm -r $(PREFIX)/share/umail $(PREFIX)/bin/umail"
 	@case ":$$PATH:" in *:'$(PREFIX)/bin':*) ;; *) echo 'your shell does not find it yet: add export PATH="$(PREFIX)/bin:$$PATH" to its profile';; esac
 

@@ -30,6 +30,12 @@ class Battery:
         self._settings = settings
         self._budget = round(settings["battery"]["budget"] * 1000)
         self._begin = 0
+        # A Wake, if contacts may end the sleep.
+        self._waker = None
+        if "wake" in settings["battery"]:
+            from alertnode.wake import Wake
+
+            self._waker = Wake(app, settings["sensors"])  # type: ignore[assignment]
         self._load()
         if app.mailer is None:
             if port.slept():
@@ -54,6 +60,8 @@ class Battery:
         if app.clock.now() is None:
             # A reading without its time says little.
             self._radio()
+        waker = self._waker
+        reading = waker.woken(self._passed) if waker else 0
         app.sense()
         app.clock.tick()
         if app.day:
@@ -64,18 +72,20 @@ class Battery:
             if app.mailer.settle():
                 break
             self._port.sleep(1000)
-        seconds = self._seconds()
-        self._keep(seconds)
+        left = ((reading or app.interval + self._begin) - app.clock.uptime()) // 1000
+        seconds = self._seconds(left)
+        more = (waker.arm(),) if waker else ()
+        self._keep(seconds, {"wake": waker.kept(left)} if waker else {})
         app.forget_fails(max(1, seconds // 60))
         app.log.show("asleep for %s" % duration(seconds))
-        end = app.clock.uptime() + seconds * 1000
-        self._port.deepsleep(seconds, app.feed)
-        app.clock.uptime.at_least(end)
+        end = app.clock.uptime() - self._port.unix_ms()
+        self._port.deepsleep(seconds, app.feed, *more)
+        app.clock.uptime.at_least(end + self._port.unix_ms())
 
     def _load(self):
         """Take up what the last wake left; all of it in seconds as of the beginning of this one."""
         number = self._app.state.number
-        passed = slept(self._app.state, self._port)
+        passed = self._passed = slept(self._app.state, self._port)
         self._fails = number("radio_fails")
         self._pause = max(0, number("radio_wait") - passed)
         # How long there has been no outbox, and when it will have something to do.
@@ -86,8 +96,8 @@ class Battery:
         self._app.gone = [of for of in gone if isinstance(of, str)] if isinstance(gone, list) else []
         self._app.clock.resume(*self._app.state.numbers("time", 3))
 
-    def _keep(self, seconds):
-        """Keep through a sleep of so many ``seconds`` what ``_load`` wants."""
+    def _keep(self, seconds, more):
+        """Keep through a sleep of so many ``seconds`` what ``_load`` wants, and ``more``."""
         app = self._app
         wait = app.mailer.wait()
         loaded = not isinstance(app.mailer, Later)
@@ -100,6 +110,7 @@ class Battery:
             at=self._port.unix(),
             time=app.clock.kept(),
             gone=app.gone,
+            **more,
             **({"day": app.day.kept()} if app.day else {}),
         )
 
@@ -147,11 +158,9 @@ class Battery:
         pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
         self._pause = self._awake() + pause if self._fails else 0
 
-    def _seconds(self):
-        """Return the seconds to sleep: until the next reading, or until a mail is due and the radio may be tried."""
-        app = self._app
-        seconds = (app.interval + self._begin - app.clock.uptime()) // 1000
-        wait = app.mailer.wait()
+    def _seconds(self, seconds):
+        """Return the seconds to sleep: until a reading in ``seconds``, or a mail that is due and the radio may try."""
+        wait = self._app.mailer.wait()
         if wait is not None:
             seconds = min(seconds, max(wait, self._radio_wait()))
         return max(1, seconds)

@@ -147,6 +147,7 @@ _PARTS = {
     "sensor.sck": _PIN,
     "sensor.mosi": _PIN,
     "sensor.miso": _PIN,
+    "sensor.wake": "say whether it wakes a board on battery: true or false, without quotes",
     "sensor.wires": "give how many wires the Pt has, 2, 3 or 4",
     "sensor.nominal": "give the resistance at 0 °C in Ω, 100 for a Pt100",
     "sensor.reference": "give the resistance of the board's own resistor in Ω, 430 on most for a Pt100",

@@ -8,8 +8,8 @@ _LONGEST_NAME = 16
 _UNIT = {"unit": ("text", "")}
 _COMMON = {
     "unit": ("text", ""),
-    "scale": ("numbers", 1, -1e9, 1e9),
-    "offset": ("numbers", 0, -1e9, 1e9),
+    "scale": ("numbers", 1, -1000000000, 1000000000),
+    "offset": ("numbers", 0, -1000000000, 1000000000),
     "interval": ("number", 0, 0.1, 86400),
     "readings": ("whole", 0, 1, 100),
 }
@@ -25,14 +25,18 @@ _RULE = {
     "to": ("addresses", ()),
     "then": (_THEN, ()),
 }
-_WIDTH = ("number", 0, 0, 1e9)
-_NUMBER = ("number", REQUIRED, -1e9, 1e9)
+_WIDTH = ("number", 0, 0, 1000000000)
+_NUMBER = ("number", REQUIRED, -1000000000, 1000000000)
 _LIMIT = {"limit": _NUMBER, "hysteresis": _WIDTH}
 _RULES = {
     "above": _LIMIT,
     "below": _LIMIT,
     "outside": {"low": _NUMBER, "high": _NUMBER, "hysteresis": _WIDTH},
-    "change": {"by": ("number", REQUIRED, 0, 1e9), "within": ("number", REQUIRED, 1, _MONTH), "hysteresis": _WIDTH},
+    "change": {
+        "by": ("number", REQUIRED, 0, 1000000000),
+        "within": ("number", REQUIRED, 1, _MONTH),
+        "hysteresis": _WIDTH,
+    },
     "stuck": {"for": ("number", REQUIRED, 1, _MONTH), "hysteresis": _WIDTH},
     "gone": {"readings": ("whole", 3, 0, 100)},
     "open": {},
@@ -47,6 +51,8 @@ def check(config, problems):
         config["rules"] = _rules(config["rules"], known, config["sensors"], problems)
     if config["battery"] and "trace" in [one["type"] for one in config["sensors"].values()]:
         problems.add("battery", "does not go with a trace, which ends with the first sleep")
+    if config["battery"] and [one for one in config["sensors"].values() if one.get("wake")]:
+        config["battery"]["wake"] = True
     for name, value in (config["outputs"] or {}).items():
         path = "outputs." + name
         if isinstance(value, dict):

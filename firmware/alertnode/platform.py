@@ -235,12 +235,12 @@ def _scratch():
     return 0x400D800C if "RP2350" in getattr(sys.implementation, "_machine", "") else 0x4005800C
 
 
-def deepsleep(seconds, feed):
+def deepsleep(seconds, feed, urgent=None):
     """Sleep so many ``seconds`` (int), with the watchdog fed by ``feed`` if need be.
 
     A board that starts anew afterwards does not return from here. On rp2, whose deep sleep is a light sleep of at most
     71 minutes and a reset, the light sleep is enough: RAM stays, and it lasts any time, in slices that the watchdog,
-    which runs on, allows.
+    which runs on, allows, and ends as soon as ``urgent()``.
     """
     import machine
 
@@ -253,7 +253,7 @@ def deepsleep(seconds, feed):
     while True:
         feed()
         left = end - unix_ms()
-        if left <= 0:
+        if left <= 0 or (urgent and urgent()):
             break
         machine.lightsleep(min(left, _NAP))
     if _soft:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from umail_host import __version__, terminal
+from umail_host import __version__, terminal, usage
 from umail_host.commands import (
     board,
     boards,
@@ -87,9 +87,21 @@ def main() -> None:
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _ended)
     try:
-        app()
+        # A command returns nothing; what it ends with otherwise is its exit status.
+        sys.exit(app(prog_name="umail", standalone_mode=False) or 0)
     except UserError as error:
         terminal.echo(f"umail: {error}", err=True)
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        typer.echo("umail: stopped: the input has ended", err=True)
+        sys.exit(1)
+    except Exception as error:
+        # Typer keeps its usage errors to itself, but for what they have.
+        if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
+            raise
+        shows_help = "Help" in type(error).__name__
+        told = error.format_message() if shows_help else usage.sentence(error, sys.argv[1:])
+        terminal.echo(told, err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("umail: stopped", err=True)

@@ -131,8 +131,8 @@ def _check(
         f"{count(len(messages) - recoveries, 'alert')} and {_recoveries(recoveries)} arrived; counted apart from the "
         f"firmware, the recording has {due}"
         + (f", of which {held} were held back with others and told in one mail" if held else "")
-        + f"; {seconds:.1f} s; round trips of each connection: "
-        + ", ".join(map(str, trips[:10]))
+        + f"; {seconds:.1f} s"
+        + ("; round trips of each connection: " + ", ".join(map(str, trips[:10])) if trips else "")
         + (" …" if trips[10:] else "")
     )
     right = (len(messages) - recoveries, recoveries) == expected

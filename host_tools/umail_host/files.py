@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from umail_host import json_mistakes
 from umail_host.errors import UserError
 
 _DEEPEST = 32
@@ -103,6 +104,8 @@ def table(path: Path, toml: bool) -> Any:
     except UnicodeEncodeError as error:
         half = error.object[error.start : error.end].encode("ascii", "backslashreplace").decode()
         raise UserError(f"{path} holds half of a character, {half}: write the character itself") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not JSON: {json_mistakes.sentence(content, error)}") from None
     except ValueError as error:
         told = "it holds a number of thousands of digits" if "set_int_max_str_digits" in str(error) else error
         raise UserError(f"{path} is not {'TOML' if toml else 'JSON'}: {told}") from None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from umail_host.web.server import WebServer
 
 TOKEN, SYSTEM = "UMAIL_WEB_TOKEN", "system"
-HOW_TO_GET = "pip install 'micropython-umail[web]' (or make install EXTRAS=[web])"
+HOW_TO_GET = "make install EXTRAS=web, in a copy of umail's repository"
 _NEEDED = ("starlette", "uvicorn", "nh3")
 
 

@@ -15,7 +15,10 @@ def _find(name: str) -> Path:
     for candidate in (_CHECKOUT / name, _PACKAGE / "_data" / name):
         if candidate.is_dir():
             return candidate
-    raise UserError(f"the folder {name}/ of umail is missing: install micropython-umail again", exit_code=1)
+    raise UserError(
+        f"the folder {name}/ of umail is missing: install umail again (make install, in a copy of its repository)",
+        exit_code=1,
+    )
 
 
 def firmware() -> Path:
@@ -35,5 +38,7 @@ def library() -> Path:
         return checkout
     spec = importlib.util.find_spec("umail")
     if spec is None or not spec.submodule_search_locations:
-        raise UserError("the package umail is missing: install micropython-umail again", exit_code=1)
+        raise UserError(
+            "the package umail is missing: install umail again (make install, in a copy of its repository)", exit_code=1
+        )
     return Path(next(iter(spec.submodule_search_locations)))

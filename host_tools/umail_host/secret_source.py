@@ -13,12 +13,15 @@ import unicodedata
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from umail_host import terminal
 from umail_host.errors import UserError
 
 _SERVICE = "umail"
 # What the alert node reads; those of the second route, and of further Wi-Fi networks, have _2 and so on behind them.
 _LOGINS = ("mail_password", "mail_token", "oauth_secret", "refresh_token")
 _MORE_NETWORKS = tuple(f"wifi_password_{number}" for number in range(2, 10))
+# In place of the password of a network that has none; those of WPA have eight characters at least.
+OPEN = "open"
 NAMES = ("wifi_password", *_LOGINS, *(f"{name}_2" for name in _LOGINS), *_MORE_NETWORKS)
 
 
@@ -39,7 +42,7 @@ def find(name: str, board: str = "") -> str | None:
 
 
 def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = None) -> str:
-    """Return the same, asked for if neither has it.
+    """Return the same, asked for if neither has it; "" for a network that is ``OPEN``: it has no password.
 
     Args:
         name: of the secret.
@@ -55,16 +58,42 @@ def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = 
         raise UserError(f"--secret {name}: the alert node reads no secret of that name; {hint}")
     value = find(name, board) or (answers or {}).get(name)
     if not value and sys.stdin.isatty():
-        value = getpass.getpass(f"{name}: ")
+        value = _asked(name)
         if answers is not None:
             answers[name] = value
     if value and (problem := _pasted(name, value)):
         raise UserError(f"the secret {name} {problem}: it came along when it was pasted; give it once more without")
     if not value:
         raise UserError(
-            f"the secret {name} is not known: set {_variables(name, '')[0]}, or run the command in a terminal"
+            f"the secret {name} is not known: set {_variables(name, '')[0]}{_or_open(name)}, "
+            "or run the command in a terminal"
         )
-    return value
+    return "" if value == OPEN and _may_be_open(name) else value
+
+
+def _may_be_open(name: str) -> bool:
+    return name.startswith("wifi_password")
+
+
+def _or_open(name: str) -> str:
+    return f" ({OPEN}: the network has none)" if _may_be_open(name) else ""
+
+
+def _asked(name: str) -> str:
+    """Ask until there is an answer that can be right."""
+    while True:
+        try:
+            value = getpass.getpass(f"{name}{_or_open(name)}: ")
+        except EOFError:
+            # Ctrl-D ends it as Ctrl-C does.
+            raise KeyboardInterrupt from None
+        if not value:
+            hint = f"write it, or {OPEN} if the network has none" if _may_be_open(name) else "write it"
+            terminal.echo(f"  it is empty: {hint}; Ctrl-C ends the command", err=True)
+        elif problem := _pasted(name, value):
+            terminal.echo(f"  it {problem}, which came along when it was pasted: give it without", err=True)
+        else:
+            return value
 
 
 def _pasted(name: str, value: str) -> str:

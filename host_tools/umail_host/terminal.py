@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, T
 from rich.text import Text
 
 from umail_host import firmware_rules
+from umail_host.errors import UserError
 
 _STYLES = (
     (re.compile(r"not mailed|refused|crashed|Traceback|Error\b|fix the conf|not started|is gone"), "bold red"),
@@ -43,6 +45,27 @@ def echo_json(value: Any) -> None:
     """Print ``value`` as JSON, in which control characters are escaped, those beyond ASCII too."""
     text = json.dumps(value, indent=1, ensure_ascii=False)
     typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+
+
+def ask(text: str, default: str = "", *, err: bool = False) -> str:
+    """Return what a person answers to a question, ``default`` if that is nothing.
+
+    Raises:
+        KeyboardInterrupt: they end it, by Ctrl-C or Ctrl-D.
+        UserError: nobody is there to answer.
+    """
+    try:
+        return str(typer.prompt(text, default=default, show_default=bool(default), err=err)).strip()
+    except typer.Abort as error:
+        if sys.stdin.isatty() or isinstance(error.__context__, KeyboardInterrupt):
+            # (What comes next, the shell's prompt, begins a line.)
+            typer.echo(err=True)
+            raise KeyboardInterrupt from None
+        asked = text.partition("\n")[0].rstrip(":")
+        raise UserError(
+            f"stopped at the question {asked!r}: this is not a terminal, and its input has ended: run it in one, "
+            "or pass a TOML file (docs/provision.md)"
+        ) from None
 
 
 def count(number: int, what: str) -> str:

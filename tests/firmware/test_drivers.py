@@ -1,5 +1,7 @@
 """Drivers convert as the worked examples of their data sheets do, and refuse what a chip cannot have said."""
 
+import sys
+
 from alertnode.sensors import (
     aht20,
     bme280,
@@ -198,6 +200,25 @@ def test_a_max6675_converts_the_table_of_its_data_sheet():
     equal((max6675.celsius(0), max6675.celsius(0x7FF8), max6675.celsius(400 << 3)), (0, 1023.75, 100))
     inside("wire is broken", fails(max6675.celsius, 0x0004))
     inside("no MAX6675", fails(max6675.celsius, 0xFFFF))
+
+
+class Esp32:
+    """The module esp32 of a chip whose MicroPython cannot read its thermometer, or can."""
+
+
+def test_a_chip_whose_thermometer_its_release_cannot_read_is_a_missing_reading_with_a_sentence():
+    before = sys.modules.get("esp32")
+    port = sys.modules["esp32"] = Esp32()
+    try:
+        inside("this chip has no thermometer", fails(chip.Driver({}, None).read))
+        port.raw_temperature = lambda: 122
+        near(chip.Driver({}, None).read()[0], 50, 0.001)
+        port.mcu_temperature = lambda: 41
+        equal(chip.Driver({}, None).read(), (41,))
+    finally:
+        del sys.modules["esp32"]
+        if before:
+            sys.modules["esp32"] = before
 
 
 def test_an_rp2_thermometer_converts_as_its_data_sheet_has_it():

@@ -156,6 +156,7 @@ def test_a_dht22_is_asked_again_after_two_seconds():
     equal((sensor.read().value, sensor.clock.uptime()), (21.5, 2000))
     equal(dht([None], "humidity").read().value, 40)
     inside("checksum error", dht([Exception("checksum error")] * 3).read().why)
+    inside(": no answer", dht([OSError(116)] * 3).read().why)
     both = dht([None], "")
     both.group.sources[0].values = [("a", "°C"), ("b", "%")]
     equal([reading.value for reading in both.group.take()], [21.5, 40])

@@ -4,7 +4,7 @@ import ssl
 
 from check import equal, inside
 from umail import Route
-from umail.net.tls_failure import meaning, worded
+from umail.net.tls_failure import failed, meaning, worded
 
 PROBLEM = getattr(ssl, "SSLError", ValueError)
 UNTRUSTED = ValueError("The certificate is not correctly signed by the trusted CA")
@@ -28,6 +28,13 @@ def test_an_internal_error_of_the_server_is_its_own_and_passes():
         inside("the server broke off with an error of its own", error.text)
         refused = PROBLEM(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
         equal(meaning(refused, route).key, "cert_refused")
+
+
+def test_a_tls_without_one_suite_that_is_good_enough_is_no_fault_of_a_certificate():
+    error = failed(OSError(-24192, "MBEDTLS_ERR_SSL_BAD_CONFIG"))
+    equal((error.stage, error.kind, error.key), ("starttls", "configuration", "tls_too_old"))
+    inside("no cipher suite with forward secrecy", error.text)
+    equal(failed(ValueError("invalid cert")).key, "cert_file")
 
 
 def test_numbers_without_words_as_sockets_raise_them_up_to_1_27_mean_the_same():

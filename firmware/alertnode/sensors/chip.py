@@ -20,6 +20,9 @@ class Driver(Ready):
             return (self._rp2(),)
         if hasattr(esp32, "mcu_temperature"):
             return (esp32.mcu_temperature(),)
+        if not hasattr(esp32, "raw_temperature"):
+            # With 1.22 any chip but the first ESP32.
+            raise OSError("this chip has no thermometer")
         # The first ESP32 has an uncalibrated one, in °F.
         return ((esp32.raw_temperature() - 32) / 1.8,)
 

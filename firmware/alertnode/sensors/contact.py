@@ -7,6 +7,7 @@ KEYS = {
     "closed": ("whole", 0, 0, 1),
     "pull": (("up", "down", "none"), "up"),
     "debounce": ("number", 0.05, 0, 1),
+    "wake": ("switch", False),
 }
 VALUES = (("", "", 0, 1),)
 SWITCH = True
@@ -16,27 +17,31 @@ class Driver(Ready):
     """One contact; ``config`` is its section, ``buses`` gives its pin."""
 
     def __init__(self, config, buses):
-        self._pin = buses.input(config["pin"], config["pull"])
+        self.pin = buses.input(config["pin"], config["pull"])
         self._sleep = buses.sleep
         self._closed = config["closed"]
         self._debounce = round(config["debounce"] * 1000)
-        self._last = None
+        # The levels that were read last, and that woke the board, which is read in place of the next one.
+        self.last = self.seen = None
 
     def read(self):
         """Return 1 if open, 0 if closed. Raises OSError if it never comes to rest."""
         step = self._debounce // 5
-        state = self._pin.value()
+        if self.seen is not None:
+            self.last, self.seen = self.seen, None
+            return (0 if self.last == self._closed else 1,)
+        state = self.pin.value()
         calm = 0
         for _again in range(100):
             if calm >= 5 or not step:
-                self._last = state
+                self.last = state
                 return (0 if state == self._closed else 1,)
             self._sleep(step)
-            now = self._pin.value()
+            now = self.pin.value()
             calm = calm + 1 if now == state else 0
             state = now
         raise OSError("the contact never comes to rest: check its wires")
 
     def urgent(self):
         """Return True if the contact is not as it was read last."""
-        return self._last is not None and self._pin.value() != self._last
+        return self.last is not None and self.pin.value() != self.last

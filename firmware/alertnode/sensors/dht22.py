@@ -30,7 +30,7 @@ class Driver(Ready):
         try:
             self._dht.measure()
         except Exception as error:
-            # The driver raises a bare Exception for a wrong checksum.
-            raise OSError("%s: %s" % (_NAME, str(error) or "no answer"))
+            # The driver raises a bare Exception for a wrong checksum, OSError with a number for no answer.
+            raise OSError("%s: %s" % (_NAME, "no answer" if isinstance(error, OSError) else error))
         both = self._dht.temperature(), self._dht.humidity()
         return both if not self._quantity else both[1:] if self._quantity == "humidity" else both[:1]

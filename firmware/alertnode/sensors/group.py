@@ -25,7 +25,7 @@ class Source:
         # Uptime of the next reading.
         self.due = None
         self._make = make
-        self._driver = None
+        self.driver = None
         self._scale = scale
         self._offset = offset
         self._tries = tries
@@ -38,7 +38,7 @@ class Source:
     def prepare(self):
         """Set the sensor up; return "" or why that failed. Raises ValueError if the configuration is wrong."""
         try:
-            self._driver = self._make()
+            self.driver = self._make()
             return ""
         except ValueError:
             raise
@@ -58,18 +58,18 @@ class Source:
     def step(self):
         """Do what comes next; return the milliseconds until the step after it, None if the reading is over."""
         try:
-            if self._driver is None:
+            if self.driver is None:
                 # What cannot be set up is not tried more often.
                 self._tried = self._tries
-                self._driver = self._make()
+                self.driver = self._make()
                 self._tried = 0
             if not self._begun:
                 self._begun = True
-                wait = self._driver.start()
+                wait = self.driver.start()
                 if wait:
                     return wait
             self._begun = False
-            self._got = self._driver.read()
+            self._got = self.driver.read()
             return None
         except Exception as error:
             # A driver may raise anything, and a missing reading is what all of it means.
@@ -101,7 +101,7 @@ class Source:
     def urgent(self):
         """Return True if the sensor should be read now."""
         try:
-            return self._driver.urgent()  # type: ignore[union-attr]
+            return self.driver.urgent()  # type: ignore[union-attr]
         except Exception:
             # Most have nothing urgent; of one that fails, the next reading says what is wrong.
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import re
 import signal
 import sys
 import tempfile
@@ -15,10 +16,14 @@ from typing import Annotated
 import typer
 
 from umail_host import terminal
+from umail_host.errors import UserError
+from umail_host.fleet import keys
 from umail_host.virtual_board import VirtualBoard, orders
 
 EXAMPLE = (
     "Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls\n\n"
+    "Several of a fleet differ by --id: umail board --id 240ac4000001 --link ./one; then umail provision fleet.toml "
+    "--all --port ./one --port ./two.\n\n"
     "Commands typed in, each with return: " + orders.HELP
 )
 
@@ -27,17 +32,24 @@ def board(
     name: Annotated[str, typer.Option("--board", help="Whose heap and flash it has: a folder of boards/.")] = "virtual",
     flash: Annotated[Path | None, typer.Option(help="Folder that keeps its flash; none: forgotten at the end.")] = None,
     link: Annotated[Path | None, typer.Option(help="Path its port gets.")] = None,
+    identity: Annotated[
+        str, typer.Option("--id", help="What machine.unique_id() gives, in hexadecimal, by which a fleet knows it.")
+    ] = "240ac4c0ffee",
     show: Annotated[bool, typer.Option("--console", help="Show what the board prints.")] = False,
     sleep_speed: Annotated[float, typer.Option(help="How many times faster sleep passes.", min=0.001)] = 1.0,
     romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0, max=16384)] = 0,
 ) -> None:
     """Run a virtual board until Ctrl-C."""
+    unique = keys.plain(identity)
+    if not re.fullmatch(r"(?:[0-9a-f]{2}){1,32}", unique):
+        raise UserError(f"--id {identity}: give 1 to 32 bytes in hexadecimal, such as 240ac4c0ffee")
     with tempfile.TemporaryDirectory(prefix="umail-") as folder:
         virtual = VirtualBoard(
             flash or Path(folder),
             name,
             on_console=_shown() if show else None,
             link=link,
+            unique_id=unique,
             sleep_speed=sleep_speed,
             romfs=romfs * 1024,
         )

@@ -140,12 +140,14 @@ def _once(plan: run.Plan, healthy: float) -> None:
 def _tell(plan: run.Plan, spec: BoardSpec, report: transfer.Report) -> None:
     for warning in report.warnings:
         terminal.echo(f"warning: {warning}", err=True)
+    # An open network has no password to be stored.
+    stored = sum(map(bool, plan.secrets.values()))
     terminal.echo(
         f"{spec.name}: {terminal.count(len(report.written), 'file')} written ({report.octets / 1000:.1f} kB), "
         f"{len(report.unchanged)} unchanged, {len(report.removed)} removed"
         + (f"; {' and '.join(report.frozen)} frozen in its MicroPython" if report.frozen else "")
         + (f"; {report.rom}" if report.rom else "")
-        + (f", {terminal.count(len(plan.secrets), 'secret')} stored" if plan.secrets else "")
+        + (f", {terminal.count(stored, 'secret')} stored" if stored else "")
         + ("; the board restarts" if plan.reset else "")
     )
 

@@ -62,7 +62,7 @@ def command(
 
 def _unplugged() -> None:
     typer.echo("now unplug the board, wait a moment, and plug it in again (then press return)", err=True)
-    typer.prompt("", default="", show_default=False, err=True)
+    terminal.ask("", err=True)
 
 
 def _virtual(name: str, sleep: int, joins: bool, unplug: bool, say: run.Say) -> run.Facts:

@@ -10,14 +10,16 @@ from typing import Annotated
 import typer
 
 from umail_host import files, terminal
-from umail_host.device import identity, maintenance, ports
+from umail_host.configuration import checks
+from umail_host.device import boards, identity, maintenance, ports
+from umail_host.device.board import Board
 from umail_host.doctor import domain
 from umail_host.errors import UserError
-from umail_host.provision import interview, many
+from umail_host.provision import answers, interview, many
 from umail_host.provision.fleet import Fleet
 from umail_host.provision.job import Run
 from umail_host.sensing import which
-from umail_host.settings import CONFIG
+from umail_host.settings import CONFIG, Settings
 
 EXAMPLE = (
     "Example: umail provision asks for everything; umail provision fleet.toml --name freezer-3 reads a file, in which "
@@ -66,7 +68,7 @@ def command(
 ) -> None:
     """Bring configuration and secrets onto a board, send a test alert from it, and say what Microsoft 365 needs."""
     more = dict(files.for_board(text) for text in extra or ())
-    ask = typer.confirm if file is None and sys.stdin.isatty() else None
+    ask = _confirm if file is None and sys.stdin.isatty() else None
     run = Run(token, test, domain.servers(dns or []), every, terminal.echo, _warn, ask)
     named = list(port or [])
     if every:
@@ -80,10 +82,12 @@ def command(
         return
     if jobs > 1 or report or as_json or len(named) > 1:
         raise UserError("--jobs, --report, --json and several --port are for many boards: add --all")
+    if language and (wrong := checks.spoken(language)):
+        raise UserError(f"fix the configuration:\n  - {wrong}")
     fleet = None if file is None else Fleet(file)
     device = named[0] if named else ports.only()
     if fleet is None:
-        config, own = interview.interview(_ask, _before(device) if sys.stdin.isatty() else None)
+        config, own = _interview(device)
     else:
         board = fleet.choose(name, "" if name else _identity(device))
         config, own = fleet.config(board), fleet.files(board)
@@ -91,9 +95,12 @@ def command(
         config = which.settle(config, device, _ask, terminal.echo)
     if language:
         config["language"] = language
-    job = run.prepare(config, own | more, fleet)
-    if save is not None:
-        files.write(save, json.dumps(job.settings.config, indent=1, ensure_ascii=False) + "\n")
+
+    def checked(settings: Settings) -> None:
+        if save is not None:
+            files.write(save, json.dumps(settings.config, indent=1, ensure_ascii=False) + "\n")
+
+    job = run.prepare(config, own | more, fleet, checked)
     good = run.carry_out(device, job).good
     _tell_administrator(run)
     if not good:
@@ -142,26 +149,30 @@ def _identity(device: str) -> str:
         return identity.unique_id(link)
 
 
-def _before(device: str) -> interview.Config:
-    """Return the configuration that the board has; empty if it has none that can be read."""
+def _interview(device: str) -> tuple[answers.Config, interview.Files]:
+    """Ask for a configuration that fits the board there; in a terminal it begins with the one that the board has."""
     with maintenance.held(device) as link:
-        if not link.exists(CONFIG):
-            return {}
-        try:
-            found = json.loads(link.get(CONFIG))
-        except ValueError:
-            return {}
+        spec, release = boards.by_machine(identity.machine(link)), identity.release(link)
+        before = _before(link) if sys.stdin.isatty() else {}
+    return interview.interview(_ask, before, spec, release)
+
+
+def _before(link: Board) -> answers.Config:
+    """Return the configuration that the board has; empty if it has none that can be read."""
+    if not link.exists(CONFIG):
+        return {}
+    try:
+        found = json.loads(link.get(CONFIG))
+    except ValueError:
+        return {}
     return found if isinstance(found, dict) else {}
 
 
-def _ask(text: str, default: str, problem: interview.Problem) -> str:
-    while True:
-        try:
-            answer = str(typer.prompt(text, default=default or None)).strip()
-        except typer.Abort:
-            raise UserError(
-                f"stopped at the question {text!r}: not a terminal: pass a TOML file instead (docs/provision.md)"
-            ) from None
-        if not (why := problem(answer)):
-            return answer
-        typer.echo(f"  {why}")
+def _ask(text: str, default: str, problem: answers.Problem) -> str:
+    while why := problem(answer := terminal.ask(text, default)):
+        terminal.echo(f"  {why}")
+    return answer
+
+
+def _confirm(question: str) -> bool:
+    return _ask(f"{question} (yes, no)", "yes", answers.one_of("yes", "no")) == "yes"

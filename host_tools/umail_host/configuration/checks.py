@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from umail_host import languages
-from umail_host.configuration import days, dead_rules, pins
+from umail_host.configuration import days, dead_rules, pins, wakes
 from umail_host.device.boards import BoardSpec
 
 
@@ -22,7 +22,7 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board:
     found = pins.sentences(config, board)
     if value is not None:
         found += dead_rules.sentences(config, value) + _ended(value) + _asleep(value) + days.sentences(value)
-        found += _spoken(value)
+        found += [*filter(None, [spoken(value["language"])]), *wakes.sentences(value, board)]
     return found
 
 
@@ -36,10 +36,11 @@ def _ended(value: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _spoken(value: Mapping[str, Any]) -> list[str]:
-    if value["language"] in languages.names():
-        return []
-    return [f'"language" is "{value["language"][:40]}": give one of {", ".join(languages.names())}, or leave it out.']
+def spoken(language: str) -> str:
+    """Return what is wrong with the language of a board."""
+    if language in languages.names():
+        return ""
+    return f'"language" is "{language[:40]}": give one of {", ".join(languages.names())}, or leave it out.'
 
 
 def _asleep(value: Mapping[str, Any]) -> list[str]:

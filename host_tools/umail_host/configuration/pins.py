@@ -166,13 +166,20 @@ def _as_input(use: Use, pin: int, chip: ChipPins, board: BoardSpec) -> str:
     return ""
 
 
-def _suggest(use: Use, board: BoardSpec) -> str:
-    name = {"scl": "scl", "sda": "sda"}.get(use.role) or {
+def usual_name(role: str, kind: str) -> str:
+    """Return what a board's description calls the pin that serves as ``role`` of a part of that kind."""
+    if role != "pin":
+        return role
+    return {
         "adc": "adc",
         "battery": "adc",
         "contact": "contact",
         "ds18b20": "one_wire",
         "led": "led",
         "dht22": "dht",
-    }.get(use.kind, "one_wire")
+    }.get(kind, "one_wire")
+
+
+def _suggest(use: Use, board: BoardSpec) -> str:
+    name = usual_name(use.role, use.kind)
     return f"give another, such as {board.pins[name]}" if name in board.pins else "give another"

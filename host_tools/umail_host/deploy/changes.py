@@ -16,10 +16,12 @@ from umail_host.deploy import romfs, wire
 from umail_host.deploy.image import FIRMWARE, LIBRARY, SWITCH, MicroPython
 from umail_host.deploy.romfs import Link
 from umail_host.errors import UserError
+from umail_host.settings import CONFIG
 
 LIST = "/.umail-files"
 FIRST = {"/boot.py", "/main.py"}
 CODE = ("/lib/", *FIRST, f"/{SWITCH}")
+_OWN = ("/lib/sensors/", "/lib/outputs/", "/lib/texts/")  # parts that a configuration brings along
 _DEVICE = Path(__file__).with_name("on_board.py")
 # Modules that lay flat in umail and alertnode 0.1 and have gone into sub-packages, or got another name.
 _FLAT = {
@@ -117,10 +119,17 @@ def _twin(path: str) -> str:
     return stem + dot + {"py": "mpy", "mpy": "py"}[kind] if kind in ("py", "mpy") else ""
 
 
+def kept(found: Survey, image: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the parts of the user's own that stay: those of the configuration on the board, if that stays, too."""
+    if CONFIG in image:
+        return frozenset()
+    return frozenset(path for path in found.listed if path.startswith(_OWN) and path in found.files)
+
+
 def stale(found: Survey, image: Mapping[str, bytes]) -> set[str]:
     """Return what of the code on the board goes, now that it holds ``image``."""
     gone = found.listed | found.older | {twin for path in image if (twin := _twin(path))}
-    return {path for path in gone if path in found.files and path not in image}
+    return {path for path in gone - kept(found, image) if path in found.files and path not in image}
 
 
 def check_mails(found: Survey, image: Mapping[str, bytes]) -> None:

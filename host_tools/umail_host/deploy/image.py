@@ -190,9 +190,10 @@ def build(
     if roots is not None:
         image = roots_only(image, roots)
     node = compiled(firmware / "alertnode", FIRMWARE, mpy, language)
-    if config is not None:
-        left = needed.left_out(firmware / "alertnode", config.value)
+    if needs:
+        left = needed.left_out(firmware / "alertnode", needs.value)
         node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
+    if config is not None:
         node |= _own(config.parts, mpy)
     image = image | node
     if needs:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from umail_host import firmware_rules
+from umail_host.configuration import wakes
 
 # What no driver names and every node needs.
 _ALWAYS = {"sensors": {"__init__", "buses", "find", "group", "reading"}, "outputs": {"__init__", "find"}}
@@ -147,6 +148,8 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if not config.get("update"):
         yield from _UPDATES
     yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
+    if not config.get("battery") or not wakes.contacts(config):
+        yield "alertnode/wake"
     if "ethernet" not in config:
         yield "alertnode/ethernet"
     if not (config.get("clock") or {}).get("ds3231"):

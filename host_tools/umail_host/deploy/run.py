@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -76,6 +77,8 @@ def carry_out(
         UserError: the board does not answer, can't be what it should, or has no room.
     """
     files = material.checked(plan.settings, plan.files)
+    # While it compiles, the watchdog of before may bite: the next attempt is quicker than that.
+    compiled = functools.cache(plan.compiled)
     attempts = 0
     while True:
         attempts += 1
@@ -105,7 +108,7 @@ def carry_out(
                     release=release,
                     needs=needs,
                     keyed=keyed,
-                    compiled=plan.compiled,
+                    compiled=compiled,
                 )
                 if before is not None:
                     before.update(rollback.keep(link, built))

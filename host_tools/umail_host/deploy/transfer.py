@@ -59,7 +59,7 @@ def deploy(
         image: absolute path → bytes, as ``umail_host.deploy.image.build`` makes it.
         rom: whether library and firmware go into the ROMFS partition; False: where the paths say; None: into the ROMFS
             if the board has them there.
-        secrets: name → value, for the board's secret store.
+        secrets: name → value, for the board's secret store; an empty one is removed.
         floor: updates over the network up to that number count as had; the board's own such number never sinks.
         progress: told of each piece sent.
         report: one to go on with, of a run that was cut off.
@@ -87,7 +87,7 @@ def deploy(
     if in_rom:
         _write_rom(link, found.rom, in_rom, report, progress)
     _put_aside(link, changes.FIRST & changed.keys() & found.files.keys() - found.listed, report)
-    code = frozenset(path for path in image if path.startswith(changes.CODE))
+    code = frozenset(path for path in image if path.startswith(changes.CODE)) | changes.kept(found, image)
     _copy(link, _list(found.listed, found.listed | code), changed, found.packed, report, progress)
     for path in sorted(changes.stale(found, image)):
         link.exec(f"remove({path!r})")
@@ -102,7 +102,7 @@ def deploy(
     if floor and not _has_had(link, floor):
         _put_secret(link, _HIGHEST, str(floor))
     for name, value in (secrets or {}).items():
-        _put_secret(link, name, value)
+        _put_secret(link, name, value or None)
     return report
 
 
@@ -228,7 +228,7 @@ def _has_had(link: Link, version: int) -> bool:
     return link.exec(code).strip() == "True"
 
 
-def _put_secret(link: Link, name: str, value: str) -> None:
+def _put_secret(link: Link, name: str, value: str | None) -> None:
     answer = link.exec(
         "try:\n from alertnode import secrets\n"
         f" secrets.put({name!r}, {value!r})\n"

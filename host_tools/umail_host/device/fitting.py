@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from umail_host import firmware_rules
+from umail_host.configuration import wakes
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
 
@@ -40,6 +41,9 @@ def check(config: Mapping[str, Any], board: BoardSpec, release: tuple[int, ...] 
         raise UserError(
             '"network.country": does nothing on an ESP32, whose Wi-Fi goes by what the access point says: remove it'
         )
+    since = wakes.since(board.chip)
+    for path in wakes.contacts(config) if release < since else ():
+        raise UserError(f'"{path}.wake": {_needs(since, release)}: flash that, or leave it out')
     since = _DNS_SINCE.get(board.port, (0,))
     if "dns" in network and "address" not in network and release < since:
         raise UserError(

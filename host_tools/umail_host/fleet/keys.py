@@ -16,6 +16,7 @@ import re
 import secrets
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,19 @@ from typing import Any
 from umail_host import files
 from umail_host.errors import UserError
 
+try:
+    import fcntl
+except ImportError:
+    # Windows has no such locks.
+    fcntl = None  # type: ignore[assignment]
+
 # The name of the secret on a board, which holds the key in hexadecimal.
 SECRET = "fleet_key"
 VARIABLE, IDENTITY = "UMAIL_FLEET_KEYS", "UMAIL_AGE_IDENTITY"
 _SIZE = 32
 _SERVICE = "umail"
 _KEY = re.compile(r"[0-9a-f]{64}")
+_THREADS = threading.Lock()
 
 
 def plain(identity: object) -> str:
@@ -157,13 +165,17 @@ def _save(known: dict[str, str]) -> None:
 
 @contextlib.contextmanager
 def _locked() -> Iterator[None]:
-    """Keep two runs from making two keys for one board, or losing one."""
+    """Keep two threads, and where the system can two runs, from making two keys for one board, or losing one."""
+    with _THREADS, _file_locked():
+        yield
+
+
+@contextlib.contextmanager
+def _file_locked() -> Iterator[None]:
     path = Path(where()).expanduser()
-    if where() == "keyring" or os.name != "posix":
+    if where() == "keyring" or fcntl is None:
         yield
         return
-    import fcntl
-
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = open(path.with_name(path.name + ".lock"), "w")  # noqa: SIM115

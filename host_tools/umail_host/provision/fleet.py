@@ -25,7 +25,7 @@ class Fleet:
     """
 
     def __init__(self, path: Path) -> None:
-        self._shared: dict[str, Any] = files.table(path, toml=True)
+        self._shared: dict[str, Any] = _toml(path)
         found = self._shared.pop("board", [])
         if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
             raise UserError(f"{path}: write [[board]] with two brackets before each board's keys")
@@ -104,6 +104,20 @@ class Fleet:
         known = {_plain(identity) for identity in seen}
         ids = [(self.name(board), _plain(board["id"])) for board in self.boards if "id" in board]
         return [(name, identity) for name, identity in ids if identity not in known]
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """Return the table in a file of TOML; one of JSON is told where it goes."""
+    try:
+        found: dict[str, Any] = files.table(path, toml=True)
+    except UserError:
+        if not files.text(files.read(path), str(path)).lstrip().startswith("{"):
+            raise
+        raise UserError(
+            f"{path} is JSON, and this takes TOML (docs/provision.md): the configuration of one board goes onto it by "
+            f"umail deploy --config {path} --secret wifi_password --secret mail_password"
+        ) from None
+    return found
 
 
 def _merge(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

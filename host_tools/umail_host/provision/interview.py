@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from umail_host import certificates, files, firmware_rules
-from umail_host.configuration import zones
-from umail_host.errors import UserError
+from umail_host.configuration import pins
+from umail_host.device.boards import BoardSpec
+from umail_host.provision import answers
+from umail_host.provision.answers import CABLE, NO, OWN, SAME, UNKNOWN, Config, Problem
 
-# What is wrong with an answer; "" when it is right.
-Problem = Callable[[str], str]
 # Asks one question: text, default, what is wrong with an answer. Returns the answer.
 Ask = Callable[[str, str, Problem], str]
-Config = dict[str, Any]
 Files = dict[str, bytes]
 
 ROUTES = {
@@ -52,59 +50,98 @@ SENSORS = (
 # What the questions are about, and what of it belongs to the sensors.
 _ASKED = ("wifi", "ethernet", "mail", "sensor", "sensors", "rules", "outputs", "clock", "expires", "board_name")
 _SENSING = ("sensor", "sensors", "rules", "outputs")
-# What an answer says if there is nothing to say.
-NO, UNKNOWN, CABLE = "no", "unknown", "ethernet"
-_OWN = "the route's own"
-# What a configuration is right with, so that one value in it can be judged.
-_LOGIN = {"route": "m365.submission", "username": "a@b.c"}
-_OAUTH = {"flow": "refresh_token", "tenant": "x", "client_id": "x"}
+# What of the section mail is about one route.
+_ROUTE = (
+    *("route", "username", "sender", "domain", "host", "port", "security", "trust", "ehlo"),
+    *("certificate", "private_key", "oauth"),
+)
+_LIMITS = ("per_minute", "per_day")
+_CLIENT_SECRET = "client secret"
 
 
-def interview(ask: Ask, before: Config | None = None) -> tuple[Config, Files]:
+def interview(
+    ask: Ask, before: Config | None = None, board: BoardSpec | None = None, release: tuple[int, ...] = ()
+) -> tuple[Config, Files]:
     """Return a configuration, and the files that go with it (absolute path on the board → bytes).
 
     Args:
         ask: asks one question.
         before: the configuration that the board has: its values are the defaults, and what is not asked for is kept.
+        board: what it is for, if that is known: answers that it can't follow are refused.
+        release: of its MicroPython.
     """
     before = before or {}
     config: Config = {key: value for key, value in before.items() if key not in _ASKED}
     more: Files = {}
     ends: dict[str, str] = {}
     usual = _was(before, "board_name", "freezer-1")
-    config["board_name"] = ask("Name of the board, as mails call it", usual, _by("board_name"))
-    config |= {"mail": {}} | _link(ask, before)
-    config["mail"] = _route(ask, _choose(ask, "How mail goes in", ROUTES), more, ends, "")
-    config["mail"]["to"] = _split(
-        ask("Alerts go to (several with commas)", _was(before, "mail.to"), _by("mail.to", _split))
-    )
-    second = {"0": (NO, "there is none")} | ROUTES
-    route = _choose(ask, "A second way, for when the first fails", second)
-    if route != NO:
-        config["mail"]["fallback"] = _route(ask, route, more, ends, "2")
+    config["board_name"] = ask("Name of the board, as mails call it", usual, answers.by("board_name"))
+    config |= {"mail": {}} | _link(ask, before, board, release)
+    config["mail"] = _mail(ask, _section(before, "mail"), more, ends, _dates(before))
+    clock = _section(before, "clock")
     if _keeps(ask, before):
         config |= {key: before[key] for key in _SENSING if key in before}
     else:
-        config |= _sensing(ask)
-    zone = ask(
-        "Time zone, such as Europe/Berlin or CET-1CEST,M3.5.0,M10.5.0/3", _was(before, "clock.zone", "UTC0"), _zone
-    )
-    config["clock"] = _section(before, "clock") | {"zone": zone}
-    if ends:
-        config["expires"] = _section(before, "expires") | ends
+        config |= _sensing(ask, before, config | {"clock": clock}, board)
+    usual = _was(before, "clock.zone", "UTC0")
+    zone = ask("Time zone, such as Europe/Berlin or CET-1CEST,M3.5.0,M10.5.0/3", usual, answers.zone)
+    config["clock"] = clock | {"zone": zone}
+    others = {
+        name: date for name, date in _dates(before).items() if name not in (_CLIENT_SECRET, f"{_CLIENT_SECRET} 2")
+    }
+    if others or ends:
+        config["expires"] = others | ends
     return config, more
 
 
-def _link(ask: Ask, before: Config) -> Config:
+def _link(ask: Ask, before: Config, board: BoardSpec | None, release: tuple[int, ...]) -> Config:
     """Return the section of the network; further networks and their settings stay as they are."""
     there = before.get("wifi")
     first = there[0] if isinstance(there, list) and there else there
+    wired = _section(before, "ethernet")
     usual = CABLE if "ethernet" in before else _was({"wifi": first}, "wifi.ssid")
-    ssid = ask(f"Wi-Fi network (2.4 GHz; {CABLE}: the board has a cable)", usual, _network)
+    text = f"Wi-Fi network (2.4 GHz; {CABLE}: the board has a cable)"
+    ssid = ask(text, usual, answers.network(board, release, wired))
     if ssid == CABLE:
         # How the cable's socket is wired, the board's description says.
-        return {"ethernet": _section(before, "ethernet")}
+        return {"ethernet": wired}
     return {"wifi": there if ssid == _was({"wifi": first}, "wifi.ssid") else {"ssid": ssid}}
+
+
+def _mail(ask: Ask, was: Config, more: Files, ends: dict[str, str], dates: Config) -> Config:
+    """Return the section of the mail; ``dates`` are those that the board knows."""
+    second = _section(was, "fallback")
+    route = _choose(ask, "How mail goes in", ROUTES, _was(was, "route"))
+    mail = {key: value for key, value in was.items() if key not in (*_ROUTE, *_LIMITS, "fallback")}
+    if route == was.get("route"):
+        mail |= {key: was[key] for key in _LIMITS if key in was}
+    mail |= _route(ask, route, _Known({key: was[key] for key in _ROUTE if key in was}, dates, ""), more, ends)
+    recipients = ask("Alerts go to (several with commas)", _was(was, "to"), answers.by("mail.to", answers.split))
+    mail["to"] = answers.split(recipients)
+    ways = {"0": (NO, "there is none")} | ROUTES
+    route = _choose(ask, "A second way, for when the first fails", ways, _was(second, "route"))
+    if route != NO:
+        mail["fallback"] = _route(ask, route, _Known(second, dates, "2"), more, ends)
+    return mail
+
+
+def _dates(before: Config) -> Config:
+    """Return the dates that the board has, but for those that are over."""
+    return {name: date for name, date in _section(before, "expires").items() if not answers.date(str(date))}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the board has for one route: its section and dates; ``suffix`` is "2" for the second one."""
+
+    section: Config
+    ends: Config
+    suffix: str
+
+    @property
+    def secret(self) -> str:
+        """Return what the date of its client secret is called."""
+        return f"{_CLIENT_SECRET} {self.suffix}".strip()
 
 
 def _keeps(ask: Ask, before: Config) -> bool:
@@ -115,30 +152,40 @@ def _keeps(ask: Ask, before: Config) -> bool:
         there = [str(one.get("type"))]
     if not there:
         return False
-    return ask(f"Keep its sensors and rules: {', '.join(there)} (yes, no)", "yes", _one_of("yes", "no")) == "yes"
+    return ask(f"Keep its sensors and rules: {', '.join(there)} (yes, no)", "yes", answers.one_of("yes", "no")) == "yes"
 
 
-def _sensing(ask: Ask) -> Config:
-    """Return the sensor and its first rule."""
-    kind = ask(f"Sensor ({', '.join(SENSORS)})", "ds18b20", _one_of(*SENSORS))
+def _sensing(ask: Ask, before: Config, rest: Config, board: BoardSpec | None) -> Config:
+    """Return the sensor and its first rule; ``rest`` is what else the configuration has so far."""
+    rest = {key: rest[key] for key in ("ethernet", "clock") if key in rest}
+    several = _section(before, "sensors")
+    was = _section(before, "sensor") or next((one for one in several.values() if isinstance(one, dict)), {})
+    usual = _was(was, "type")
+    kind = ask(f"Sensor ({', '.join(SENSORS)})", usual if usual in SENSORS else "ds18b20", answers.one_of(*SENSORS))
+    if kind != usual:
+        was = {}
     sensor: Config = {"type": kind}
     driver = firmware_rules.module("sensors.find").module(kind)
-    for key, usual in _pins(driver.KEYS):
+    for key, own, common in _pins(driver.KEYS, kind, board):
         name = "Pin of the sensor" if key == "pin" else f"Its pin {key}"
-        sensor[key] = _pin(ask(f"{name}, by number or name", usual, _by("sensor.pin", _pin)))
-    rule = _rule(ask, kind)
+        problem = answers.pin_of(key, sensor, was, rest, board)
+        usual = next((one for one in (_was(was, key), own, common) if one and not problem(one)), "")
+        sensor[key] = answers.pin(ask(f"{name}, by number or name", usual, problem))
+    if all(was.get(key) == value for key, value in sensor.items()):
+        # The same one: its calibration stays.
+        sensor = was
+    first = next((one for one in before.get("rules") or () if was and not several and isinstance(one, dict)), {})
     values = firmware_rules.module("sensors.find").values(driver, {"shunt": 0.1, "quantity": "", **sensor})
-    names = [value[0] for value in values]
-    if len(names) > 1:
-        rule["of"] = ask(f"Which of its values ({', '.join(names)})", names[0], _one_of(*names))
-    return {"sensor": sensor, "rules": [rule]}
+    return {"sensor": sensor, "rules": [_rule(ask, sensor, first, [value[0] for value in values])]}
 
 
-def _pins(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the pins that a sensor needs, and their usual numbers on an ESP32."""
+def _pins(keys: Mapping[str, Any], kind: str, board: BoardSpec | None) -> Iterator[tuple[str, str, str]]:
+    """Yield the pins that a sensor needs, and their usual numbers: the board's own ("": none), and an ESP32's."""
     for key, entry in keys.items():
         if entry[0] == "pin":
-            yield key, {"scl": "22", "sda": "21", "sck": "18", "mosi": "23", "miso": "19", "cs": "5"}.get(key, "4")
+            usual = {"scl": "22", "sda": "21", "sck": "18", "mosi": "23", "miso": "19", "cs": "5"}.get(key, "4")
+            own = board.pins.get(pins.usual_name(key, kind)) if board else None
+            yield key, "" if own is None else str(own), usual
 
 
 def _section(before: Config, key: str) -> Config:
@@ -153,72 +200,102 @@ def _was(before: Config, key: str, usual: str = "") -> str:
         value = value.get(part) if isinstance(value, dict) else None
     if isinstance(value, list):
         value = ", ".join(map(str, value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(int(value) if value == int(value) else value)
     return value if isinstance(value, str) and value else usual
 
 
-def _zone(text: str) -> str:
-    try:
-        return _by("clock.zone")(zones.rule(text))
-    except UserError as error:
-        return str(error)
-
-
-def _route(ask: Ask, route: str, more: Files, ends: dict[str, str], suffix: str) -> Config:
-    """Return the section of one route; ``suffix`` is "2" for the second."""
-    mail: Config = {"route": route}
+def _route(ask: Ask, route: str, known: _Known, more: Files, ends: dict[str, str]) -> Config:
+    """Return the section of one route; what of it is not asked for stays as it is known."""
+    was = known.section if known.section.get("route") == route else {}
+    mail: Config = {**was, "route": route}
     if route in ("m365.direct_send", "m365.relay"):
-        mail["sender"] = ask("Mails come from, an address of your domain", "", _by("mail.sender"))
-        domain = mail["sender"].rpartition("@")[2]
-        mail["domain"] = ask("Domain of the tenant", domain, _by("mail.domain"))
+        usual = _was(was, "sender")
+        mail["sender"] = ask("Mails come from, an address of your domain", usual, answers.by("mail.sender"))
+        usual = _was(was, "domain", mail["sender"].rpartition("@")[2])
+        mail["domain"] = ask("Domain of the tenant", usual, answers.by("mail.domain"))
+        if mail["domain"] != was.get("domain"):
+            mail.pop("host", None)
         if route == "m365.relay":
-            mail |= _certificate(ask, more, suffix)
-        return mail
+            mail |= _certificate(ask, was, more, known.suffix)
+        return _there(mail)
     if route == "smtp":
-        mail["host"] = ask("Mail server", "", _by("mail.host"))
-        mail["port"] = int(ask("Its port", "587", _by("mail.port", int)))
-        if mail["port"] == 465:
-            mail["security"] = "tls"
-        text = f"File of its root certificate ({NO}: a public authority signed it)"
-        root = ask(text, NO, lambda answer: "" if answer == NO else _problem(_chain, answer))
-        if root != NO:
-            mail["trust"] = f"/certs/root{suffix}.der"
-            more[mail["trust"]] = _chain(root)[0]
-    check = _by("mail.username", section={"route": "smtp"} if route in ("smtp", "azure") else _LOGIN)
-    mail["username"] = ask("Mailbox that the board logs in as", "", check)
+        mail |= _server(ask, was, more, known.suffix)
+    check = answers.by("mail.username", section={"route": "smtp"} if route in ("smtp", "azure") else answers.LOGIN)
+    mail["username"] = ask("Mailbox that the board logs in as", _was(was, "username"), check)
+    if mail["username"] != was.get("username"):
+        mail.pop("sender", None)
     if "@" not in mail["username"]:
-        mail["sender"] = ask("Mails come from, an address of that mailbox", "", _by("mail.sender"))
-    if route.startswith("m365.") and (flow := _choose(ask, "How it logs in", LOGINS)):
-        mail["oauth"] = _oauth(ask, flow, mail["username"], ends, suffix)
-    return mail
+        usual = _was(was, "sender")
+        mail["sender"] = ask("Mails come from, an address of that mailbox", usual, answers.by("mail.sender"))
+    if route.startswith("m365."):
+        mail.pop("oauth", None)
+        usual = _was(was, "oauth.flow")
+        flow = _choose(ask, "How it logs in", LOGINS, "device_code" if usual == "refresh_token" else usual)
+        if flow:
+            mail["oauth"] = _oauth(ask, flow, mail["username"], known, ends)
+    return _there(mail)
 
 
-def _oauth(ask: Ask, flow: str, username: str, ends: dict[str, str], suffix: str) -> Config:
-    domain = username.rpartition("@")[2]
-    oauth: Config = {"flow": flow}
-    oauth["tenant"] = ask("Tenant: its id, or a domain of it", domain, _by("mail.oauth.tenant"))
-    oauth["client_id"] = ask("Application (client) id, as Entra shows it", "", _client_id)
-    scope = ask("Scope of the tokens", _OWN, _by("mail.oauth.scope"))
-    if scope != _OWN:
-        oauth["scope"] = scope
+def _there(mail: Config) -> Config:
+    """Return a section without what was asked for and is not there any more."""
+    return {key: value for key, value in mail.items() if value != ""}
+
+
+def _server(ask: Ask, was: Config, more: Files, suffix: str) -> Config:
+    """Ask where a mail server is, and which root it has; "" is what it has none of."""
+    server: Config = {"host": ask("Mail server", _was(was, "host"), answers.by("mail.host"))}
+    server["port"] = int(ask("Its port", _was(was, "port", "587"), answers.by("mail.port", int)))
+    if server["port"] != was.get("port", 587):
+        server["security"] = "tls" if server["port"] == 465 else ""
+    there = was.get("trust")
+    words, usual = ([NO, SAME], SAME) if there else ([NO], NO)
+    stays = f"; {SAME}: the one that the board has" if there else ""
+    text = f"File of its root certificate ({NO}: a public authority signed it{stays})"
+    root = ask(text, usual, answers.read_by(_chain, *words))
+    if root == NO:
+        server["trust"] = ""
+    elif root not in words:
+        server["trust"] = f"/certs/root{suffix}.der"
+        more[server["trust"]] = _chain(root)[0]
+    return server
+
+
+def _oauth(ask: Ask, flow: str, username: str, known: _Known, ends: dict[str, str]) -> Config:
+    was = _section(known.section, "oauth")
+    oauth: Config = {**was, "flow": flow}
+    usual = _was(was, "tenant", username.rpartition("@")[2])
+    oauth["tenant"] = ask("Tenant: its id, or a domain of it", usual, answers.by("mail.oauth.tenant"))
+    usual = _was(was, "client_id")
+    oauth["client_id"] = ask("Application (client) id, as Entra shows it", usual, answers.client_id)
+    oauth["scope"] = ask("Scope of the tokens", _was(was, "scope", OWN), answers.by("mail.oauth.scope"))
+    if oauth["scope"] == OWN:
+        del oauth["scope"]
     if flow == "client_credentials":
-        date = ask(f"The client secret ends on (such as 2027-03-01; or {UNKNOWN})", UNKNOWN, _date)
+        usual = _was(known.ends, known.secret, UNKNOWN)
+        date = ask(f"The client secret ends on (such as 2027-03-01; or {UNKNOWN})", usual, answers.date)
         if date != UNKNOWN:
-            ends[f"client secret {suffix}".strip()] = date
+            ends[known.secret] = date
     return oauth
 
 
-def _certificate(ask: Ask, more: Files, suffix: str) -> Config:
+def _certificate(ask: Ask, was: Config, more: Files, suffix: str) -> Config:
     """Ask for the certificate by which a connector knows the board; of that the firmware reads the end itself."""
-    text = f"File of the certificate that the connector knows ({NO}: it knows your address)"
-    chosen = ask(text, NO, lambda answer: "" if answer == NO else _problem(_chain, answer))
-    if chosen == NO:
+    there = was.get("certificate")
+    words, usual = ([NO, SAME], SAME) if there else ([NO], NO)
+    stays = f"; {SAME}: the one that the board has" if there else ""
+    text = f"File of the certificate that the connector knows ({NO}: it knows your address{stays})"
+    chosen = ask(text, usual, answers.read_by(_chain, *words))
+    if chosen == SAME and there:
         return {}
+    if chosen == NO:
+        return {"certificate": "", "private_key": ""}
     found = _chain(chosen)
 
     def private_key(path: str) -> bytes:
         return certificates.private_key(files.read(Path(path)), path, found[0])
 
-    key = private_key(ask("File of its private key", "", lambda answer: _problem(private_key, answer)))
+    key = private_key(ask("File of its private key", "", answers.read_by(private_key)))
     folder = f"/certs/client{suffix}"
     paths = [f"{folder}-{number}.der" for number in range(1, len(found) + 1)]
     more |= dict(zip(paths, found, strict=True)) | {f"{folder}-key.der": key}
@@ -229,100 +306,32 @@ def _chain(path: str) -> list[bytes]:
     return certificates.chain(files.read(Path(path)), path)
 
 
-def _problem(read: Callable[[str], object], answer: str) -> str:
-    try:
-        read(answer)
-    except UserError as error:
-        return str(error)
-    return ""
+def _rule(ask: Ask, sensor: Config, was: Config, values: list[str]) -> Config:
+    """Return a rule about one of the ``values`` of a sensor; of ``was`` stays what is not asked for."""
+    if sensor["type"] == "contact":
+        ways = ("open", "closed")
+        what, own = "the contact is", {"name": "contact"}
+    else:
+        ways = ("above", "below")
+        what, own = "the value is", {"name": "temperature" if sensor["type"] != "adc" else "value"}
+    if was.get("when") not in ways:
+        was = {}
+    rule: Config = own | was
+    if len(values) > 1:
+        usual = _was(was, "of", values[0])
+        usual = usual if usual in values else values[0]
+        rule["of"] = ask(f"Which of its values ({', '.join(values)})", usual, answers.one_of(*values))
+    rule["when"] = ask(f"Alert when {what} ({', '.join(ways)})", _was(was, "when", ways[0]), answers.one_of(*ways))
+    if sensor["type"] == "contact":
+        return rule
+    rule["limit"] = float(ask("Which limit", _was(was, "limit"), answers.rule(sensor, rule, "limit")))
+    text = "How far it must come back before all is well"
+    rule["hysteresis"] = float(ask(text, _was(was, "hysteresis", "1"), answers.rule(sensor, rule, "hysteresis")))
+    return rule
 
 
-def _rule(ask: Ask, sensor: str) -> Config:
-    if sensor == "contact":
-        when = ask("Alert when the contact is (open, closed)", "open", _one_of("open", "closed"))
-        return {"name": "contact", "when": when}
-    when = ask("Alert when the value is (above, below)", "above", _one_of("above", "below"))
-    limit = float(ask("Which limit", "", _number))
-    back = float(ask("How far it must come back before all is well", "1", _number))
-    return {"name": "temperature" if sensor != "adc" else "value", "when": when, "limit": limit, "hysteresis": back}
-
-
-def _choose(ask: Ask, question: str, ways: dict[str, tuple[str, str]]) -> str:
-    """Return the name of the way that is chosen by its number; the first is the default."""
+def _choose(ask: Ask, question: str, ways: dict[str, tuple[str, str]], was: str = "") -> str:
+    """Return the name of the way that is chosen by its number; the default is what ``was``, else the first."""
     listed = "".join(f"\n  {number}  {text}" for number, (_, text) in ways.items())
-    return ways[ask(f"{question}:{listed}\nNumber", next(iter(ways)), _one_of(*ways))][0]
-
-
-def _by(key: str, parse: Callable[[str], Any] = str, section: Config | None = None) -> Problem:
-    """Check an answer as the value of ``key`` by the firmware's rules, in a configuration that is right otherwise.
-
-    Args:
-        key: dotted.
-        parse: makes the value of the answer.
-        section: keys of ``mail`` with which the value is judged.
-    """
-
-    def problem(text: str) -> str:
-        try:
-            value = parse(text)
-        except ValueError:
-            return "write a number"
-        config: Config = {
-            "board_name": "x",
-            "wifi": {"ssid": "x"},
-            "mail": {"route": "smtp", "host": "x", "sender": "a@b.c", "to": ["a@b.c"]} | (section or {}),
-            "sensor": {"type": "adc", "pin": 4},
-            "rules": [],
-            "clock": {},
-        }
-        if key.startswith("mail.oauth."):
-            config["mail"] |= _LOGIN | {"oauth": dict(_OAUTH)}
-        *path, last = key.split(".")
-        table = config
-        for part in path:
-            table = table[part]
-        table[last] = value
-        problems: list[str] = firmware_rules.module("config").check(config)[1]
-        return problems[0] if problems else ""
-
-    return problem
-
-
-def _network(text: str) -> str:
-    return "" if text == CABLE else _by("wifi.ssid")(text)
-
-
-def _client_id(text: str) -> str:
-    hexadecimal = "-".join(f"[0-9a-fA-F]{{{length}}}" for length in (8, 4, 4, 4, 12))
-    return "" if re.fullmatch(hexadecimal, text) else "write its 36 characters, five groups with dashes between them"
-
-
-def _date(text: str) -> str:
-    if text == UNKNOWN:
-        return ""
-    try:
-        date = datetime.date.fromisoformat(text)
-    except ValueError:
-        return f"write a date as 2027-03-01, or {UNKNOWN}"
-    return "" if date > datetime.date.today() else "that is over: make a new client secret, and give its date"
-
-
-def _number(text: str) -> str:
-    try:
-        float(text)
-    except ValueError:
-        return "write a number, such as -15 or 37.2"
-    return ""
-
-
-def _one_of(*words: str) -> Problem:
-    *most, last = words
-    return lambda text: "" if text in words else f"write {', '.join(most)} or {last}"
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _pin(text: str) -> int | str:
-    return int(text) if text.isdigit() else text
+    usual = next((number for number, (name, _) in ways.items() if name == was), next(iter(ways)))
+    return ways[ask(f"{question}:{listed}\nNumber", usual, answers.one_of(*ways))][0]

@@ -22,6 +22,7 @@ from umail_host.fleet import keys
 from umail_host.provision import mx, record, sign_in
 from umail_host.provision.fleet import Fleet
 from umail_host.sensing import look
+from umail_host.sensing.look import Reading
 from umail_host.settings import Route, Settings
 from umail_host.update import record as updates
 
@@ -75,7 +76,7 @@ class Result:
 
     files: int
     secrets: int
-    readings: tuple[str, ...]
+    readings: tuple[Reading, ...]
     good: bool
     checks: tuple[Check, ...]
 
@@ -139,20 +140,30 @@ class Run:
         one._say, one._quiet = lambda text: None, True
         return one
 
-    def prepare(self, config: object, files: Mapping[str, bytes], fleet: Fleet | None = None) -> Job:
+    def prepare(
+        self,
+        config: object,
+        files: Mapping[str, bytes],
+        fleet: Fleet | None = None,
+        checked: Callable[[Settings], None] = lambda settings: None,
+    ) -> Job:
         """Check a configuration, complete it, and gather its secrets; no board is touched.
 
         Args:
             config: as written.
             files: that go along, path on the board → bytes.
             fleet: its file, next to which parts of one's own may lie, and what was published for it is noted.
+            checked: told of the configuration as soon as it is checked, and when it is complete.
 
         Raises:
             UserError: it must be fixed, or a secret is missing.
         """
         # Before any secret is asked for.
         folder = fleet.path.parent if fleet else Path()
-        settings, told = mx.pin(Settings.of(config, sign_in=True, fresh=True, folder=folder), Dns(self._dns))
+        settings = Settings.of(config, sign_in=True, fresh=True, folder=folder)
+        checked(settings)
+        settings, told = mx.pin(settings, Dns(self._dns))
+        checked(settings)
         for text in told:
             self._say(text)
         if warning := not_warned_of(settings):
@@ -180,7 +191,8 @@ class Run:
             try:
                 job = self.prepare(fleet.config(board), {**files, **fleet.files(board)}, fleet)
                 key = keys.get(unique)
-                held = {**job.secrets, keys.SECRET: key.hex() if key else ""}
+                kept = {name: value or None for name, value in job.secrets.items()}
+                held = {**kept, keys.SECRET: key.hex() if key else ""}
                 done = not again and record.is_done(link, job.digest, held, job.sign_ins.keys())
             except UserError as error:
                 raise NamedError(name, unique, error) from None
@@ -211,8 +223,12 @@ class Run:
         link.close()
         for warning in report.warnings:
             self._warn(f"warning: {warning}")
-        written, stored = terminal.count(len(report.written), "file"), terminal.count(len(secrets) + 1, "secret")
-        self._say(f"{name}: {written} written, {stored} stored")
+        # An open network has no password to be stored.
+        stored = [secret for secret, value in secrets.items() if value]
+        written, count = terminal.count(len(report.written), "file"), terminal.count(len(stored) + 1, "secret")
+        self._say(
+            f"{name}: {written} written, {count} stored: {', '.join([*stored, keys.SECRET])} (made for this board)"
+        )
         told = Report(self._quiet)
         with maintenance.held(device) as link:
             self._step("reading its sensors")
@@ -227,7 +243,7 @@ class Run:
                 record.record(link, job.digest)
         names = powershell.Names("boards" if self._several else name, told.address, token=self._token)
         self._scripts[powershell.scripts(job.settings.routes, names)] = None
-        return Result(len(report.written), len(secrets) + 1, readings, told.good, tuple(told.checks))
+        return Result(len(report.written), len(stored) + 1, readings, told.good, tuple(told.checks))
 
     @property
     def for_administrator(self) -> str:
@@ -243,20 +259,29 @@ class Run:
 
         return sign_in.refresh_token(route, _roots(route, job.files), show)
 
-    def _look(self, link: Board, name: str) -> tuple[str, ...]:
+    def _look(self, link: Board, name: str) -> tuple[Reading, ...]:
         """Show one reading of each sensor and what answers on the buses, ask whether that is right; return readings."""
         seen = look.sensors(link)
         if seen.problem:
             self._warn(f"{name}: {seen.problem}")
         for line in [reading.line for reading in seen.readings] + [bus.line for bus in seen.buses]:
             self._say(f"  {line}")
-        if seen.readings and self._right is not None and not self._right("Is that right"):
+        self._judge(name, seen.readings)
+        return seen.readings
+
+    def _judge(self, name: str, readings: tuple[Reading, ...]) -> None:
+        """Ask whether what was read is right, if there is somebody; what was not read is told."""
+        if self._right is None:
+            return
+        if missing := ", ".join(reading.of or "the sensor" for reading in readings if not reading.text):
+            self._warn(f"{name}: no reading of {missing}: check wires, supply and pin; the rest goes on without it")
+        there = ", ".join(reading.line for reading in readings if reading.text)
+        if there and not self._right(f"Is that what the sensor should read now: {there}"):
             raise UserError(
                 "the sensors do not read what they should: check wires and pins, and run umail provision again; it "
                 "begins with what the board has",
                 _SENSORS,
             )
-        return tuple(reading.line for reading in seen.readings)
 
     def _try(self, link: Board, job: Job, told: Report) -> None:
         told.begin("board")

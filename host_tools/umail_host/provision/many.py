@@ -42,7 +42,12 @@ _COLUMNS = ("name", "id", "port", "state", "error", "files", "secrets", "reading
 
 @dataclass
 class Outcome:
-    """What became of one board: its port, and what is known of it; ``seconds`` that it took."""
+    """What became of one board: its port, and what is known of it.
+
+    Attributes:
+        files, secrets: how many it got; readings: one of each value, as text; missing: one of them is.
+        seconds: that it took.
+    """
 
     port: str
     name: str = ""
@@ -52,6 +57,7 @@ class Outcome:
     files: int = 0
     secrets: int = 0
     readings: list[str] = field(default_factory=list)
+    missing: bool = False
     seconds: int = 0
 
     @property
@@ -68,8 +74,10 @@ class Outcome:
             return f"{self.label}: {self.error}"
         if self.state == BEFORE:
             return f"{self.label}: done before"
-        count = f"{terminal.count(self.files, 'file')} written, {terminal.count(self.secrets, 'secret')} stored"
-        return f"{self.label}: " + ", ".join(["ready", *self.readings, count, f"{self.seconds} s"])
+        stored = f"{terminal.count(self.secrets - 1, 'secret')} and the fleet_key stored"
+        count = f"{terminal.count(self.files, 'file')} written, {stored}"
+        word = "provisioned, but a reading is missing" if self.missing else "ready"
+        return f"{self.label}: " + ", ".join([word, *self.readings, count, f"{self.seconds} s"])
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``--json`` has it."""
@@ -233,7 +241,8 @@ class _Work:
             else:
                 result = run.carry_out(outcome.port, found.job)
                 outcome.files, outcome.secrets = result.files, result.secrets
-                outcome.readings = list(result.readings)
+                outcome.readings = [reading.line for reading in result.readings]
+                outcome.missing = not all(reading.text for reading in result.readings)
                 if not result.good:
                     raise UserError(_why(result.checks), _REFUSED)
                 outcome.state = READY

@@ -22,12 +22,12 @@ def digest(settings: Settings, files: Mapping[str, bytes]) -> str:
     return made.hexdigest()
 
 
-def is_done(link: Board, wanted: str, secrets: Mapping[str, str], signed: Collection[str]) -> bool:
+def is_done(link: Board, wanted: str, secrets: Mapping[str, str | None], signed: Collection[str]) -> bool:
     """Tell whether a board was provisioned with just this, has that configuration still, and holds these secrets.
 
     Args:
         wanted: of ``digest``.
-        secrets: name → value.
+        secrets: name → value, None: it has none of that name.
         signed: names of those that a sign-in brought: that they are there is enough, for nobody knows them here.
     """
     if not link.exists(RECORD) or not link.exists(CONFIG):

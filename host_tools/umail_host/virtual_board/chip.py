@@ -345,7 +345,9 @@ class Chip:
         if self._rp2 and left is not None:  # it goes on counting, and its reset ends the sleep
             milliseconds = left if milliseconds is None else min(milliseconds, left)
         self._stop()
+        held = self._wakers.held(self._settings.chip)
         self._world.hard_reset()
+        self._world.pins.hold(held)
         self._slept_at = self._loop.time()
         if milliseconds is not None:
             skipped = milliseconds / 1000 - self._asleep(milliseconds)

@@ -111,6 +111,15 @@ class Pins:
         for state in self._states.values():
             state.mode, state.pull, state.output, state.trigger, state.hertz = -1, 0, 0, 0, 0
 
+    def pull(self, number: int | str) -> int:
+        """Return the pull resistor that the board has set: 0 none, 1 down, 2 up."""
+        return self._state(number).pull
+
+    def hold(self, pulls: dict[int, int]) -> None:
+        """Set pull resistors, as a sleeping chip does."""
+        for number, pull in pulls.items():
+            self._state(number).pull = pull
+
     def open_drain(self, number: int | str) -> None:
         """Let the board pull the pin low or let it go, as a bus does."""
         self._init(number, _OPEN_DRAIN, 0, 1)

@@ -21,7 +21,7 @@ class Wifi:
 
     Attributes:
         ssid: name of the network; None: any name will do.
-        password: its password; None: any will do.
+        password: its password, empty if it is open; None: any will do.
         delay: seconds that connecting takes.
         rssi: signal strength, dBm.
         address: (address, mask, gateway, DNS server) that DHCP gives.
@@ -165,7 +165,7 @@ class Wifi:
             return
         if not self._present or (self.ssid is not None and ssid != self.ssid):
             self._status = _NO_AP_FOUND
-        elif self._refusing or (self.password is not None and key != self.password):
+        elif self._refusing or (self.password is not None and (key or "") != self.password):
             self._status = _WRONG_PASSWORD
         else:
             self._status, self._tries = _GOT_IP, 0

@@ -49,6 +49,10 @@ def failed(error):
         # A card that is out, or flash that refuses for a moment.
         text = "a certificate or key cannot be read for now: %s" % error
         return MailError("starttls", "temporary", text, key="flash_read")
+    if number == -0x5E80:
+        # MBEDTLS_ERR_SSL_BAD_CONFIG: none is left to offer, as on the unix port of 1.22.
+        text = "this MicroPython's TLS has no cipher suite with forward secrecy and AEAD"
+        return MailError("starttls", "configuration", text, key="tls_too_old")
     if sys.platform == "rp2":
         import gc
 

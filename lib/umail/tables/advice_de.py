@@ -12,9 +12,8 @@ TEXTS = (
         b"\ntoken_expired;Das Token ist abgelaufen oder l\xc3\xa4uft gleich ab: ein neues hol"
         b"en und einmal wiederholen.\ntoken_permissions;Die Anwendung hinter dem Token "
         b"darf keine Mail senden: SMTP.Send oder SMTP.SendAsApp samt Zustimmung erteil"
-        b"en, und bei High Volume Email den Zugang dazu.\ntls_too_old;Der Server nimmt "
-        b"nur TLS 1.2 oder neuer: die Firmware des Boards auf MicroPython 1.22 oder ne"
-        b"uer bringen.\n"
+        b"en, und bei High Volume Email den Zugang dazu.\ntls_too_old;Das TLS des Board"
+        b"s ist zu alt: seine Firmware auf MicroPython 1.23 oder neuer bringen.\n"
     ),
     (
         b"sender_throttled;Der Absender ist gebremst, weil er einen Fehler wiederholt:"

@@ -12,10 +12,9 @@ TEXTS = (
         b"expired or is about to: fetch a new one and try once more.\ntoken_permissions"
         b";The application behind the token may not send mail: grant SMTP.Send or SMTP"
         b".SendAsApp with consent, and access to High Volume Email where it is used.\nt"
-        b"ls_too_old;The server takes TLS 1.2 or newer only: update the board's firmwa"
-        b"re to MicroPython 1.22 or newer.\nsender_throttled;The sender is throttled fo"
-        b"r repeating an error: fix the earlier error first, then wait; trying again m"
-        b"akes it longer.\n"
+        b"ls_too_old;The board's TLS is too old: update its firmware to MicroPython 1."
+        b"23 or newer.\nsender_throttled;The sender is throttled for repeating an error"
+        b": fix the earlier error first, then wait; trying again makes it longer.\n"
     ),
     (
         b"sent_items_full;The sending mailbox is full: empty its Sent Items, or have n"

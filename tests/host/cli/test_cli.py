@@ -69,7 +69,11 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             2,
             "absent.json can't be read: No such file or directory; check name and folder (",
         ),
-        ("deploy --port /dev/none --config broken.json", 2, "broken.json is not JSON: Expecting value: line 1"),
+        (
+            "deploy --port /dev/none --config broken.json",
+            2,
+            "broken.json is not JSON: it breaks off at the end: a } or ] is missing (line 1)",
+        ),
         ("deploy --port /dev/none --config empty.json", 2, "empty.json is empty"),
         ("doctor --config twice.json", 2, 'it holds "mail" twice in one object; remove one'),
         ("doctor --config nan.json", 2, "NaN is not a number that a board can hold"),

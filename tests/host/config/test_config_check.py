@@ -297,3 +297,53 @@ def test_an_english_board_has_nothing_of_languages_and_texts() -> None:
     assert b"Kennwort" in german["/lib/umail/tables/advice_en.mpy"]
     with pytest.raises(UserError, match="give one of en, de"):
         image.build(boards.load("ESP32_GENERIC"), config=Settings.of({**plain, "language": "xx"}))
+
+
+BATTERY = {"battery": {"budget": 60}}
+WAKING = {"sensors": {"door": {"type": "contact", "pin": 13, "wake": True}}, "rules": GOOD["rules"][1:], "outputs": {}}
+
+
+@pytest.mark.parametrize(
+    ("board", "doors", "words"),
+    [
+        ("ESP32_GENERIC", [{"pin": 13}], ""),
+        ("ESP32_GENERIC", [{"pin": 13, "pull": "none"}, {"pin": 14, "pull": "none"}], ""),
+        ("ESP32_GENERIC_S3", [{"pin": 21, "pull": "none"}], ""),
+        ("ESP32_GENERIC_C3", [{"pin": 5, "pull": "none"}], ""),
+        ("RPI_PICO_W", [{"pin": 3}, {"pin": "GP4"}], ""),
+        (
+            "ESP32_GENERIC",
+            [{"pin": 5}],
+            '"sensors.door0.pin" is GPIO5, which does not wake an ESP32 from its deep sleep',
+        ),
+        ("ESP32_GENERIC_C3", [{"pin": "GPIO6", "pull": "none"}], "give one of 0 to 5, or leave"),
+        ("ESP32_GENERIC", [{"pin": 13, "pull": "none"}, {"pin": 14}], '"sensors.door1.pull" is "up"'),
+        ("ESP32_GENERIC_S3", [{"pin": 21}], 'give "none", and the pin a resistor of 10 kΩ to 3.3 V.'),
+        ("ESP32_GENERIC_C6", [{"pin": 3, "pull": "down", "closed": 1}], "a resistor of 10 kΩ to GND."),
+        ("ESP32_GENERIC_P4", [{"pin": 3}], "umail does not know how a contact wakes an ESP32-P4"),
+    ],
+)
+def test_a_contact_that_cannot_wake_its_chip_is_refused_with_the_reason(
+    board: str, doors: list[dict[str, Any]], words: str
+) -> None:
+    sensors = {f"door{i}": {"type": "contact", "wake": True} | door for i, door in enumerate(doors)}
+    rules = [{"name": "open", "of": "door0", "when": "open"}]
+    found = problems(GOOD | WAKING | BATTERY | {"sensors": sensors, "rules": rules}, board)
+    assert [line for line in found if words and words in line] == found[: 1 if words else 0]
+    assert len(found) == (1 if words else 0), found
+
+
+def test_a_contact_that_wakes_a_board_on_mains_is_refused() -> None:
+    assert problems(GOOD | WAKING | BATTERY) == []
+    (line,) = problems(GOOD | WAKING)
+    assert '"sensors.door.wake" wakes a board on battery, and this one never sleeps' in line
+
+
+def test_a_release_that_cannot_wake_its_chip_is_refused_before_anything_is_copied() -> None:
+    door = {"type": "contact", "pin": 3, "pull": "none", "wake": True}
+    settings = Settings.of(GOOD | WAKING | BATTERY | {"sensors": {"door": door}}, fresh=True)
+    board = boards.load("ESP32_GENERIC_C3")
+    with pytest.raises(UserError, match=r'"sensors.door.wake": needs MicroPython 1.27 or newer.* has 1.26'):
+        settings.file(board, (1, 26))
+    settings.file(board, (1, 27))
+    settings.file(boards.load("ESP32_GENERIC"), (1, 22))

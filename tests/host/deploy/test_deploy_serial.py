@@ -111,6 +111,25 @@ def test_a_deployment_says_what_the_board_lacks_to_start_until_it_has_it(board, 
     assert "warning" not in run("--port", board.port, "--no-reset")
 
 
+def test_without_a_configuration_the_board_keeps_what_its_own_one_needs_and_gets_nothing_else(board, tmp_path):
+    (tmp_path / "sensors").mkdir()
+    (tmp_path / "sensors" / "my_bme.py").write_text("def read():\n    return 21.5\n")
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(CONFIG | {"sensor": {"type": "my_bme"}}))
+    arguments = ("--port", board.port)
+    secrets = {"UMAIL_SECRET_MAIL_PASSWORD": planted.MAIL_PASSWORD}
+    run(*arguments, "--config", config, "--secret", "mail_password", **secrets)
+    # As a person changes a password.
+    for _ in range(2):
+        output = run(*arguments, "--secret", "mail_password", **secrets)
+        assert re.search(r"0 files written .* 0 removed, 1 secret stored", output)
+    board.wait_for("21.5", 15)
+    # Once the board has another configuration, the driver is not needed any more.
+    config.write_text(json.dumps(CONFIG))
+    assert re.search(r" [1-9]\d* removed", run(*arguments, "--config", config))
+    assert ask(board, "import os\nprint('sensors' in os.listdir('/lib'))", reset=False) == "False"
+
+
 def test_a_flag_of_the_users_keeps_the_node_from_starting_after_a_deployment(board):
     ask(board, "open('/maintenance', 'w').close()")
     run("--port", board.port)

@@ -45,6 +45,9 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     band = {"name": "t", "when": "outside", "low": 1, "high": 2}
     assert "alertnode/rule_kinds" in _modules(rules=[band])
     assert "alertnode/battery" in _modules(battery={"budget": 60})
+    assert "alertnode/wake" not in _modules(battery={"budget": 60})
+    door = {"type": "contact", "pin": 13, "wake": True}
+    assert "alertnode/wake" in _modules(battery={"budget": 60}, sensor=door, rules=[{"name": "d", "when": "open"}])
     assert {"alertnode/day", "alertnode/chart", "alertnode/due", "umail/attachment"} <= _modules(summary="07:00")
     hour = _modules(heartbeat={"at": "06:30"})
     assert {"alertnode/due", "alertnode/config_summary"} <= hour

@@ -52,7 +52,11 @@ def test_systemd_keeps_a_credential_by_its_own_means(file: Path, monkeypatch: py
     assert keys.get(BOARD) == key
 
 
-def test_two_runs_at_once_lose_no_key(file: Path) -> None:
+@pytest.mark.parametrize("locks", [True, False])
+def test_two_at_once_lose_no_key(file: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
+    if not locks:
+        # As on Windows.
+        monkeypatch.setattr(keys, "fcntl", None)
     names = [f"{number:012x}" for number in range(24)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         made = list(pool.map(keys.ensure, names + names))

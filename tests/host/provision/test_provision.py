@@ -390,7 +390,7 @@ def test_an_interview_begins_with_what_the_board_has_and_keeps_what_it_does_not_
 def test_an_interview_asks_for_the_pins_and_the_value_of_a_chip_on_a_bus():
     ask, problems = answers(
         *("air", "lab", "2", "door@contoso.com", None, "ops@contoso.com", None),
-        *("bme280", None, "21", "above", "70", "5", "humidity", None),
+        *("bme280", None, "21", "humidity", "above", "70", "5", None),
     )
     config, _ = interview.interview(ask, {})
     assert config["sensor"] == {"type": "bme280", "scl": 22, "sda": 21}

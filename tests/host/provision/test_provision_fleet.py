@@ -109,7 +109,7 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     assert "/dev/no-such-port: " in shown
     # One line for one that is ready, and for one that is not.
     (ready,) = [line for line in shown.splitlines() if line.startswith(f"freezer-1 ({boards[0].port}): ")]
-    assert re.fullmatch(r".*: ready, 20 °C, \d+ files written, 3 secrets stored, \d+ s", ready)
+    assert re.fullmatch(r".*: ready, 20 °C, \d+ files written, 2 secrets and the fleet_key stored, \d+ s", ready)
     (failed,) = [line for line in shown.splitlines() if line.startswith(f"freezer-2 ({boards[1].port}): ")]
     assert re.search(r": the test alert was not delivered: wifi: .* → ", failed)
     assert f"{boards[2].port}: its id {IDS[2]} is not in the file" in shown
@@ -252,6 +252,10 @@ def test_a_hundred_boards_that_failed_have_a_status_of_their_own_and_nothing_in_
     failed = [many.Outcome("COM3", "=1+2", "ff", many.FAILED, "@x \x1b[2J") for _ in range(200)]
     assert many.Account(failed[:1]).exit_status == 11
     assert many.Account(failed).exit_status == 110
+    ready = many.Outcome("COM3", "a", "ff", many.READY, readings=["20 °C"])
+    assert ready.line.startswith("a (COM3): ready, 20 °C, ")
+    ready.missing = True
+    assert ready.line.startswith("a (COM3): provisioned, but a reading is missing, 20 °C, ")
     many.Account(failed[:1]).write(tmp_path / "report.csv")
     assert (tmp_path / "report.csv").read_text().splitlines()[1].startswith("'=1+2,ff,COM3,failed,'@x [2J,")
 

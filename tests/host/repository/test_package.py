@@ -234,7 +234,7 @@ def test_the_page_is_served_from_the_installed_wheel_once_its_extra_is_there(ins
     serve = [umail_command(installed), "serve", "--web", "--no-open", "--profile", "generic"]
     refused = subprocess.run(serve, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
     assert refused.returncode != 0
-    assert "pip install 'micropython-umail[web]'" in " ".join((refused.stdout + refused.stderr).split())
+    assert "make install EXTRAS=web" in " ".join((refused.stdout + refused.stderr).split())
     command = [sys.executable, "-m", "pip", "--python", str(installed), "install", "--quiet", "--no-compile"]
     done = subprocess.run([*command, f"{wheel}[web]"], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
@@ -256,16 +256,20 @@ def test_the_page_is_served_from_the_installed_wheel_once_its_extra_is_there(ins
             process.terminate()
 
 
-def test_make_install_puts_the_command_where_it_says(tmp_path):
+@pytest.mark.timeout(300)
+def test_make_install_puts_the_command_where_it_says_and_keeps_the_extras_of_before(tmp_path):
     environment = {**os.environ, "HOME": str(tmp_path)}
     line = ["make", "-s", "install", f"PYTHON={sys.executable}"]
-    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    for more in (["EXTRAS=web"], []):
+        done = subprocess.run(
+            [*line, *more], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
     command = tmp_path / ".local" / "bin" / "umail"
-    assert done.returncode == 0, done.stderr
     assert f"umail {__version__} is {command}; to remove it: rm -r " in done.stdout
     assert f'export PATH="{command.parent}:$PATH"' in done.stdout
     told = subprocess.run([command, "--help"], env=environment, capture_output=True, text=True, check=True)
     assert "deploy" in told.stdout
-    where = [command.resolve().parent / "python", "-c", "import umail_host; print(umail_host.__file__)"]
+    where = [command.resolve().parent / "python", "-c", "import starlette, umail_host; print(umail_host.__file__)"]
     found = subprocess.run(where, env=environment, capture_output=True, text=True, check=True).stdout
     assert str(tmp_path / ".local" / "share" / "umail") in found

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from umail_host.device import identity, maintenance
 from umail_host.device.board import Board
+
+COMMAND = [sys.executable, "-m", "umail_host.cli", "board"]
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "umail_host.cli", "board", *arguments]
+    command = [*COMMAND, *arguments]
     return subprocess.Popen(
         command, text=True, bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -35,6 +38,21 @@ def test_a_script_can_start_it_behind_itself_and_end_it(tmp_path: Path, micropyt
         os.kill(number, signal.SIGTERM)
         rest, _ = shell.communicate(timeout=20)
     assert rest == "stopped\nended with 0\n"
+
+
+def test_a_fleet_knows_it_by_the_id_that_it_was_given(tmp_path: Path, micropython: str) -> None:
+    with start("--link", str(tmp_path / "port"), "--id", "24:0A:C4:00:00:01") as running:
+        assert running.stdout is not None
+        while "Ctrl-C ends" not in running.stdout.readline():
+            pass
+        with maintenance.held(str(tmp_path / "port"), reset=False) as link:
+            assert identity.unique_id(link) == "240ac4000001"
+        running.send_signal(signal.SIGTERM)
+    done = subprocess.run([*COMMAND, "--id", "xyz"], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "umail: --id xyz: give 1 to 32 bytes in hexadecimal, such as 240ac4c0ffee\n",
+    )
 
 
 @pytest.mark.parametrize("version", ["1.22.2", "1.26.1", ""])

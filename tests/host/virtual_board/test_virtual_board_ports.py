@@ -141,6 +141,23 @@ def test_only_chips_that_have_such_a_wake_offer_it(start: Start) -> None:
     assert offered == {"": every, "C3": ["gpio"], "C5": ["ext1", "gpio"], "C6": ["ext1", "gpio"]}
 
 
+def test_a_sleeping_pin_is_held_as_its_chip_holds_it(start: Start) -> None:
+    for name, function, wakes, let_go in (
+        ("ESP32_GENERIC", "ext0(p, 1)", 1, 1),
+        ("ESP32_GENERIC", "ext1((p,), 1)", 1, 0),
+        ("ESP32_GENERIC_S3", "ext0(p, 1)", 1, 0),
+        ("ESP32_GENERIC_C3", "gpio((p,), 1)", 1, 0),
+        ("ESP32_GENERIC_C3", "gpio((p,), 0)", 0, 1),
+    ):
+        virtual, board = start(name)
+        virtual.pins[4].drive(1 - wakes)
+        board.exec(f"import esp32\np = machine.Pin(4, machine.Pin.IN, machine.Pin.PULL_UP)\nesp32.wake_on_{function}")
+        lets_go(board, "machine.deepsleep(60_000)")
+        virtual.pins[4].drive(None)
+        assert virtual.pins[4].level == let_go, (name, function)
+        virtual.power_off()
+
+
 def test_a_board_that_asked_its_surroundings_65535_times_goes_on_asking(start: Start) -> None:
     _, board = start("RPI_PICO_W")
     board.exec("machine.call.__globals__['_serial'] = 65533")

@@ -1,0 +1,66 @@
+"""Mistakes in JSON that people write are told with their line and what to do, not as the parser tells them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umail_host import files, json_mistakes
+from umail_host.errors import UserError
+
+MISTAKES = {
+    '{"a": "x"\n "b": 1}': 'a comma is missing after "x" (line 1)',
+    '{"a": 1\n\n\n "b": 1}': "a comma is missing after 1 (line 1)",
+    '{"a": {"b": 1}\n "c": 1}': "a comma is missing after } (line 1)",
+    '{"a": 1,\n "b": 3,\n}': "there is a comma too many before } (line 2)",
+    '{"a": [1, 2,]}': "there is a comma too many before ] (line 1)",
+    '{"a": 1,\n "limit": -15,5}': "numbers have a point, not a comma: write -15.5 (line 2)",
+    '{"a": 1, // seconds\n "b": 2}': "there are no comments in JSON: remove it (line 1)",
+    '# mine\n{"a": 1}': "there are no comments in JSON: remove it (line 1)",
+    "{\n'a': 1}": "text stands in double quotes: write \" instead of ' (line 2)",
+    '{"a":\n “x”}': '“ is not a double quote: write " on both sides of a text (line 2)',
+    '{"a": lab}': 'text stands in double quotes: "lab" (line 1)',
+    "{a: 1}": 'text stands in double quotes: "a" (line 1)',
+    '{"a": True}': "write true instead of True (line 1)",
+    '{"a": None}': "write null instead of None (line 1)",
+    '{"a": "lab\n, "b": 1}': 'a double quote is missing at the end of a text: "lab (line 1)',
+    '{"a": 1} x': "something stands behind the end: x (line 1)",
+    '{"a": 1}\n}': "there is a } too many (line 1)",
+    '{"a" 1}': 'a colon is missing after "a" (line 1)',
+    '{"a": 1': "it breaks off at the end: a } or ] is missing (line 1)",
+    '{"a": 007}': "a number does not begin with 0: write 7 (line 1)",
+    '{"a": .5}': "a number begins with a digit or a minus: write 5, -5 or 0.5 (line 1)",
+    '{"a": 1.}': "a number has a digit on both sides of its point (line 1)",
+    '{"a": "C:\\dir"}': "a backslash in a text is written twice: \\\\ (line 1)",
+    '{"a": 1; "b": 2}': "write a comma instead of ; (line 1)",
+    '{"a": [1, 2}': "a ] is missing before } (line 1)",
+    '{"a": }': "something is missing before } (line 1)",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_is_told_with_its_line_and_what_to_do(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "freezer.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as told:
+        files.table(file, toml=False)
+    assert str(told.value) == f"{file} is not JSON: {MISTAKES[text]}"
+
+
+@given(
+    st.text(alphabet="{}[],:\"'\\/#.-+0159eE aTnül“\n\x1b", max_size=40)
+    | st.builds(lambda text, at: text[:at] + text[at + 1 :], st.sampled_from(list(MISTAKES)), st.integers(0, 30))
+)
+def test_whatever_is_written_is_told_in_one_line_that_cannot_steer_a_terminal(text: str) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        told = json_mistakes.sentence(text, error)
+        assert told.isprintable()
+        assert len(told) < 120
+    except ValueError:
+        pass
