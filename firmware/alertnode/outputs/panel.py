@@ -73,7 +73,7 @@ class Panel:
         text = "A button at %s was pressed: this is a test.\n\n%s\n" % (node.board, node.about())
         # Each is one of its own: what is tried twice should come twice.
         key = "test %d" % self._tests
-        node.mailer.put("Test mail (%s)" % node.board, text, "test mail", "mail", key)
+        node.mailer.put("Test mail (%s)" % node.board, text, "test mail", "message", key)
         for chore in node.chores:
             if hasattr(chore, "soon"):
                 chore.soon()
