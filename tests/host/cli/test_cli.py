@@ -138,7 +138,7 @@ def test_a_question_that_nobody_answers_ends_in_a_sentence(tmp_path: Path, micro
         command = [UMAIL, "provision", "--port", virtual.port]
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 2
-    assert "pass a TOML file instead" in done.stderr
+    assert "this is not a terminal, and its input has ended: run it in one, or pass a TOML file" in done.stderr
 
 
 def test_a_reader_that_goes_away_causes_no_traceback() -> None:
