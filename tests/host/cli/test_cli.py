@@ -137,11 +137,12 @@ def test_a_port_that_one_may_not_use_is_told_with_its_group(monkeypatch: pytest.
         os.close(slave)
 
 
-def test_a_question_that_nobody_answers_ends_in_a_sentence() -> None:
-    command = [UMAIL, "provision", "--port", "/dev/none"]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+def test_a_question_that_nobody_answers_ends_in_a_sentence(tmp_path: Path, micropython: str) -> None:
+    with VirtualBoard(tmp_path / "flash") as virtual:
+        command = [UMAIL, "provision", "--port", virtual.port]
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 2
-    assert "pass a TOML file instead" in done.stderr
+    assert "this is not a terminal, and its input has ended: run it in one, or pass a TOML file" in done.stderr
 
 
 def test_a_reader_that_goes_away_causes_no_traceback() -> None:
