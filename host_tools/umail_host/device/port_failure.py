@@ -43,11 +43,11 @@ def _unreachable(port: str) -> str:
     try:
         socket.create_connection((host, number), 1).close()
     except socket.gaierror:
-        return f"no address is known of {host}: is the name right?"
+        return f"no address is known of {host}; is the name right?"
     except ConnectionRefusedError:
-        return f"nothing listens there: does the RFC 2217 server run on {host}?"
+        return f"nothing listens there; does the RFC 2217 server run on {host}?"
     except OSError as error:
-        return f"{host} is not reached ({error.strerror or error}): is it on, and does a firewall let you?"
+        return f"{host} is not reached ({error.strerror or error}); is it on, and does a firewall let you?"
     return ""
 
 
@@ -56,14 +56,16 @@ def _of_device(port: str) -> str:
     try:
         found = path.stat()
     except OSError:
-        return f"there is no such port: {_LISTED}; without one, look at the cable, which must carry data"
+        if port == path.name and Path("/dev", port).exists():
+            return f"there is no such port; did you mean /dev/{port}?"
+        return f"there is no such port; {_LISTED}, and if it lists none, look at the cable, which must carry data"
     if not stat.S_ISCHR(found.st_mode):
-        return f"it is not a port: {_LISTED}"
+        return f"it is not a port; {_LISTED}"
     if not os.access(path, os.R_OK | os.W_OK):
         return _forbidden(found)
     if not _is_terminal(path):
-        return f"it is not a serial port: {_LISTED}"
-    return f"{_user(path) or 'another program'} uses it: close that first"
+        return f"it is not a serial port; {_LISTED}"
+    return f"{_user(path) or 'another program'} uses it; close that first"
 
 
 def _forbidden(found: os.stat_result) -> str:
@@ -74,8 +76,8 @@ def _forbidden(found: os.stat_result) -> str:
     except KeyError:
         group = str(found.st_gid)
     if group == "root" or not found.st_mode & stat.S_IWGRP:
-        return "you may not use it: ask who administers this computer"
-    return f"you are not in its group: sudo usermod -aG {group} $USER, then log out and in again"
+        return "you may not use it; ask who administers this computer"
+    return f"you are not in its group; run sudo usermod -aG {group} $USER, then log out and in again"
 
 
 def _is_terminal(path: Path) -> bool:

@@ -58,7 +58,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ("log --port /dev/none", 3, "there is no such port: `umail boards` lists"),
+        ("log --port /dev/none", 3, "/dev/none can't be opened: there is no such port; `umail boards` lists"),
+        ("log --port null", 3, "the port null can't be opened: there is no such port; did you mean /dev/null?"),
         ("log --port file", 3, "it is not a port"),
         ("log --port /dev/null", 3, "it is not a serial port"),
         ("console --port rfc2217://127.0.0.1:1", 3, "nothing listens there"),
@@ -120,7 +121,7 @@ def test_a_port_that_another_program_uses_is_told_with_its_name(tmp_path: Path, 
     with VirtualBoard(tmp_path / "flash") as virtual, Board(virtual.port):
         done = subprocess.run([UMAIL, "log", "--port", virtual.port], capture_output=True, text=True, check=False)
         assert done.returncode == 3
-        assert re.search(rf"can't be opened: \S+ \(process {os.getpid()}\) uses it: close that first", done.stderr)
+        assert re.search(rf"can't be opened: \S+ \(process {os.getpid()}\) uses it; close that first", done.stderr)
 
 
 def test_a_port_that_one_may_not_use_is_told_with_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
