@@ -15,6 +15,17 @@ _NEVER = 1 << 29
 _TRIES = 3
 
 
+class Asleep(Later):
+    """A Later of a board whose reading a restart would forget: what mails is loaded for it again and again."""
+
+    def put(self, *mail):
+        """Put a mail as Mailer.put does; raises what loading raises after ten minutes."""
+        from alertnode import kept
+
+        kept.load(self, self._make)
+        self._app.mailer.put(*mail)
+
+
 class Battery:
     """Runs a board that sleeps between its readings.
 
@@ -39,7 +50,7 @@ class Battery:
         self._load()
         if app.mailer is None:
             if port.slept():
-                app.mailer = Later(app, self._left, self._post)
+                app.mailer = Asleep(app, self._left, self._post)
             else:
                 self._post(way)
 
@@ -126,12 +137,10 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import config_cache, mail_setup, make_room
+        from alertnode import kept
 
-        app = self._app
         away = self._away + self._awake() if self._port.slept() else 0
-        make_room()
-        mail_setup.add(app, config_cache.whole(self._settings), way, away, app.clock.uptime.seconds)
+        kept.add(self._app, self._settings, way, away)
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""
@@ -149,11 +158,11 @@ class Battery:
         """Use the radio, unless it pauses because it failed before."""
         if self._radio_wait():
             return
-        from alertnode import mail_setup
-
         if isinstance(self._app.mailer, Later):
             self._post()
-        self._fails = 0 if mail_setup.send(self._app, self._budget) else self._fails + 1
+        from alertnode import kept
+
+        self._fails = 0 if kept.send(self._app, self._budget) else self._fails + 1
         # An access point that stays away must not empty the battery.
         pause = min(self._app.interval // 1000 << min(self._fails, 12), _LONGEST_PAUSE)
         self._pause = self._awake() + pause if self._fails else 0

@@ -113,27 +113,6 @@ def _chores(node, settings):
     return chores
 
 
-def send(node, budget):
-    """Bring up network and time, flush, switch the radio off, within ``budget`` ms; return True unless one failed."""
-    end = node.clock.uptime() + budget
-    try:
-        if not node.online():
-            return False
-        left = (end - node.clock.uptime()) // 1000
-        if left > 0 and node.mailer.due():
-            node.flush(left)
-        for chore in node.chores:
-            chore()
-        # What can wait until the mail has gone: the time, once a day.
-        return not node.clock.due() or node.online()
-    finally:
-        if node.wifi is not None:
-            node.wifi.down()
-        if node.mailer.kept:
-            # (What waits may do so as something that was kept no longer holds: the next try asks for all of it.)
-            node.state.values["net"] = node.mailer.kept.dump(not node.mailer.pending())
-
-
 def _outbox(umail, mail, storm, route, slept, uptime):
     from random import random
 

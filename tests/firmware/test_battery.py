@@ -11,7 +11,7 @@ from alertnode.last_words import keep_last_words, last_words
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
 from alertnode.state import State
-from check import equal, inside, scratch
+from check import equal, inside, raises, scratch
 from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
 
 if not hasattr(gc, "threshold"):
@@ -208,19 +208,21 @@ def test_last_words_of_a_damaged_log_or_none_say_at_least_why():
 
 
 class Post:
-    """Stands for the module alertnode.mail_setup; counts how often it was needed."""
+    """Stands for the module alertnode.mail_setup; counts how often it was needed, and fails so often before."""
+
+    ONCE = ()
 
     def __init__(self, life):
         self.life = life
         self.made = []
+        self.faults = []
 
     def route(self, mail):
         return "route"
 
-    def send(self, node, budget):
-        return mail_setup.send(node, budget)
-
     def add(self, node, settings, way, slept, uptime):
+        if self.faults:
+            raise self.faults.pop()
         self.made.append(slept)
         self.life.outbox.uptime = lambda: self.life.time * 1000 + node.clock.uptime()
         node.join(self.life.wifi)
@@ -276,6 +278,22 @@ def test_what_mails_is_loaded_only_for_a_mail_and_learns_how_long_it_was_away():
     equal(life.post.made[2:], [2 * 600])
     equal(len(life.outbox.sent), 2)
     equal([tries > 0 for tries in life.radio], [False] * 6 + [True, False, True])
+
+
+def test_an_alert_outlives_memory_and_flash_that_fail_while_what_mails_is_loaded_for_it():
+    # A restart would forget the reading.
+    for faults in ([MemoryError()], [kind(5) for kind in (OSError, MemoryError) * 100]):
+        life = Sleeper()
+        life.wake(20)
+        life.post.faults = faults
+        life.wake(38)
+        life.wake(20)
+        equal([len(faults), len(life.outbox.sent)], [0, 2])
+    life = Sleeper()
+    life.wake(20)
+    life.post.faults = [MemoryError() for _ in range(700)]
+    raises(MemoryError, life.wake, 38)
+    equal(len(life.post.faults), 99)
 
 
 def test_a_mail_that_waits_is_tried_when_it_is_due_though_the_outbox_was_not_asked_meanwhile():

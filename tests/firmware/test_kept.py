@@ -1,8 +1,7 @@
 """What a board on battery keeps of its network over a sleep: it is used while it holds, and costs one try if not."""
 
-from alertnode import mail_setup
 from alertnode.clock import Uptime
-from alertnode.kept import Kept, ttl
+from alertnode.kept import Kept, send, ttl
 from alertnode.wifi import Wifi
 from check import equal
 from firmware_fakes import NOON, Port, Said, network_settings
@@ -212,6 +211,6 @@ def test_a_mail_that_still_waits_lets_the_next_try_ask_for_all_of_it():
         kept = Kept("", Time())
         keep(kept, "lab")
         node = Node(kept, pending)
-        equal(mail_setup.send(node, 60000), True)
+        equal(send(node, 60000), True)
         equal(bool(node.values["net"]), wanted)
         equal(Kept(node.values["net"], Time()).lease("lab"), PARTS if wanted else None)

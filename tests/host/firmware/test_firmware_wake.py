@@ -14,7 +14,7 @@ from host.firmware.firmware_rig import PIN, installed, rig, settings
 
 # Board (the virtual one is an ESP32), pin, and whose resistor holds the pin while the contact is open: its own or none.
 KINDS = [
-    ("virtual", 13, "up"),
+    ("ESP32_GENERIC", 13, "up"),
     ("ESP32_GENERIC_S3", 13, "none"),
     ("ESP32_GENERIC_C3", 3, "none"),
     ("RPI_PICO_W", 13, "up"),
