@@ -20,9 +20,9 @@ class Asleep(Later):
 
     def put(self, *mail):
         """Put a mail as Mailer.put does; raises what loading raises after ten minutes."""
-        from alertnode import kept
+        from alertnode import loading
 
-        kept.load(self, self._make)
+        loading.load(self, self._make, mail[2])
         self._app.mailer.put(*mail)
 
 
@@ -137,10 +137,10 @@ class Battery:
 
     def _post(self, way=None):
         """Load what mails; on a board that slept only now, since it is a mail's turn."""
-        from alertnode import kept
+        from alertnode import loading
 
         away = self._away + self._awake() if self._port.slept() else 0
-        kept.add(self._app, self._settings, way, away)
+        loading.add(self._app, self._settings, way, away)
 
     def _due(self):
         """Return True if a mail is due and the radio does not pause; the outbox itself has the last word."""

@@ -13,8 +13,6 @@ _LEASE = 6 * 3600
 # The longest that an answer of DNS is believed, in seconds, and the most addresses of a name.
 _LONGEST = 86400
 _MOST = 4
-# So often what mails is loaded for an alert, a second apart.
-_PATIENCE = 600
 
 
 class Kept:
@@ -129,35 +127,6 @@ def _after(data, at):
             return at + 2
         at += data[at] + 1
     return at + 1
-
-
-def load(later, make):
-    """Call ``make()``, which replaces ``later``, an Asleep, again and again; raises what it does after ten minutes."""
-    app = later._app
-    left = _PATIENCE
-    while app.mailer is later:
-        try:
-            make()
-        except (MemoryError, OSError):
-            app.mailer = later
-            if not left:
-                raise
-            left -= 1
-            app.feed()
-            app.port.sleep(1000)
-
-
-def add(app, settings, way, away):
-    """Give ``app`` what mails: see mail_setup.add. What read and judged goes, as the smallest heap must hold it."""
-    from alertnode import config_cache, make_room, unload
-
-    settings = config_cache.whole(settings)
-    unload("assemble", "rulebook", "sensors.find", "config_cache", "write_config_cache", "event_texts")
-    make_room()
-    from alertnode import mail_setup
-
-    mail_setup.add(app, settings, way, away, app.clock.uptime.seconds)
-    unload(*mail_setup.ONCE)
 
 
 def send(node, budget):

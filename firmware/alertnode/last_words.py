@@ -2,6 +2,16 @@
 
 from alertnode.state import LAST_WORDS
 
+# By their numbers in platform.py.
+_PARTS = (
+    "starting",
+    "reading the sensor",
+    "writing to flash",
+    "connecting to the network",
+    "asking for the time",
+    "sending mail",
+    "waiting",
+)
 _LINES = 12
 _LONGEST = 1500
 
@@ -32,7 +42,7 @@ def hung(port):
     from alertnode.texts import word
 
     part = port.marked(port.PART)
-    doing = word(port.PARTS[part]) if part < len(port.PARTS) else "at work"
+    doing = word(_PARTS[part]) if part < len(_PARTS) else "at work"
     keep_last_words(port, "The board was reset by its watchdog while it was %s. Its log ended:" % doing)
 
 

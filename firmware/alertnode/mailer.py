@@ -7,8 +7,6 @@ from alertnode import texts
 _RETRY = 60
 # What full flash leaves to RAM; more would not fit.
 _MOST = 5
-# Failures that another password ends.
-_PASSWORD = ("credentials", "app_password")
 # What the outbox makes one mail of if it comes too often.
 _STORMS = ("alert", "recovery")
 
@@ -170,7 +168,8 @@ class Mailer:
             if wait is not None:
                 then = "%d waiting, next try in %s" % (self.pending(), texts.duration(wait))
             advice = result.advice
-            if result.key in _PASSWORD:
+            # Another password ends these.
+            if result.key in ("credentials", "app_password"):
                 advice += " A new password: umail deploy --secret mail_password."
             self._say("%s Now %s." % (advice, then))
             return

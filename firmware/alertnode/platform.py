@@ -29,15 +29,6 @@ WATCHDOG = "watchdog"
 #                   each (20; on rp2 2), and 2 bytes of their CRC-32
 #   the rest        ``remember``: what a board on battery knows of its excursions; not on rp2
 PART, FAILS, MINUTES, STATE, RESETS, WATCH = 1, 2, 3, 4, 5, 6
-PARTS = (
-    "starting",
-    "reading the sensor",
-    "writing to flash",
-    "connecting to the network",
-    "asking for the time",
-    "sending mail",
-    "waiting",
-)
 STARTING, READING, WRITING, CONNECTING, ASKING, SENDING, WAITING = range(7)
 # What the switch of updates is about; there is none most of the time.
 UPDATE = "/update/state"

@@ -52,7 +52,7 @@ class Wake:
             source = self._contacts[code // 2][0]
             source.due = None
             if len(found) == 1 and source.driver:
-                source.driver.seen = code % 2
+                source.driver.read = _once(source.driver, code % 2)
         left = after - passed
         if left < 2:
             return 0
@@ -154,3 +154,15 @@ class Wake:
 def chip():
     """Return what follows ESP32 in the chip's name: C3 or -C3, S3, or nothing."""
     return getattr(sys.implementation, "_machine", "").rpartition("ESP32")[2]
+
+
+def _once(driver, level):
+    """Return what reads the ``level`` that woke the board, in place of the next reading of ``driver``."""
+    read = driver.read
+
+    def woken():
+        driver.read = read
+        driver.last = level
+        return (0 if level == driver.closed else 1,)
+
+    return woken

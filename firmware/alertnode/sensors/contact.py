@@ -19,23 +19,20 @@ class Driver(Ready):
     def __init__(self, config, buses):
         self.pin = buses.input(config["pin"], config["pull"])
         self._sleep = buses.sleep
-        self._closed = config["closed"]
+        self.closed = config["closed"]
         self._debounce = round(config["debounce"] * 1000)
-        # The levels that were read last, and that woke the board, which is read in place of the next one.
-        self.last = self.seen = None
+        # The level that was read last.
+        self.last = None
 
     def read(self):
         """Return 1 if open, 0 if closed. Raises OSError if it never comes to rest."""
         step = self._debounce // 5
-        if self.seen is not None:
-            self.last, self.seen = self.seen, None
-            return (0 if self.last == self._closed else 1,)
         state = self.pin.value()
         calm = 0
         for _again in range(100):
             if calm >= 5 or not step:
                 self.last = state
-                return (0 if state == self._closed else 1,)
+                return (0 if state == self.closed else 1,)
             self._sleep(step)
             now = self.pin.value()
             calm = calm + 1 if now == state else 0

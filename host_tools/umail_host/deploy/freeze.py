@@ -209,8 +209,9 @@ def _sources(language: str, updates: bool) -> dict[str, bytes]:
     for package in (library, firmware / "alertnode"):
         for file in sorted(set(package.rglob("*.py")) - set(package.rglob(image.NOT_FOR_BOARDS))):
             path = file.relative_to(package).as_posix()
-            if updates or not needed.is_for_updates(f"{package.name}/{path}"):
-                found[f"{package.name}/{path}"] = languages.translated(path, file.read_bytes(), words)
+            module = f"{package.name}/{path}"
+            if not needed.is_other_advice(module) and (updates or not needed.is_for_updates(module)):
+                found[module] = languages.translated(path, file.read_bytes(), words)
     return found
 
 

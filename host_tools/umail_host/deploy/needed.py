@@ -30,7 +30,13 @@ _OTHER_ADVICE = ("umail/tables/advice_de",)
 # What signs, and so needs the board's fleet key.
 _HMAC = "alertnode/hmac256"
 _BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
-_SLEEPERS = ("alertnode/battery", "alertnode/kept", "alertnode/write_config_cache", "alertnode/config_cache")
+_SLEEPERS = (
+    "alertnode/battery",
+    "alertnode/loading",
+    "alertnode/kept",
+    "alertnode/write_config_cache",
+    "alertnode/config_cache",
+)
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
 # What mails with files or HTML need; the alert node sends text, but for summaries.
@@ -96,6 +102,11 @@ def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed
     if own:
         drop = {module for module in drop if not module.startswith(_LIBRARY)}
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
+
+
+def is_other_advice(module: str) -> bool:
+    """Tell whether the module of that file is advice in a language that the firmware does not speak."""
+    return module.rpartition(".")[0] in _OTHER_ADVICE
 
 
 def is_for_updates(module: str) -> bool:

@@ -72,6 +72,6 @@ def test_every_make_target_and_command_it_names_is_there():
     from umail_host.cli import app
 
     commands = set(typer.main.get_command(app).commands)
-    assert set(re.findall(r"`umail ([a-z]+)", README)) <= commands
+    assert set(re.findall(r"`umail ([a-z-]+)", README)) <= commands
     for link in re.findall(r"\]\((?!http)([^)#]+)", README):
         assert (root / link).exists(), link

@@ -85,7 +85,8 @@ def test_a_first_deployment_takes_few_bytes_over_serial_and_changes_bring_what_w
         assert sent <= MOST, f"{sent:,}"
         battery = CONFIG | {"sensor": {"type": "ds18b20", "pin": 4}, "battery": {"budget": 60}}
         report = transfer.deploy(link, image.build(BOARD, config=Settings.of(battery)))
-        more = [f"/lib/alertnode/{name}.mpy" for name in ("battery", "config_cache", "kept", "write_config_cache")]
+        names = ("battery", "config_cache", "kept", "loading", "write_config_cache")
+        more = [f"/lib/alertnode/{name}.mpy" for name in names]
         assert (sorted(report.written), report.removed) == (["/config.json", *more], ["/lib/alertnode/rest.mpy"])
         report = transfer.deploy(link, first)
         assert sorted(report.removed) == more
