@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -59,18 +60,22 @@ class Terminal:
         )
         os.close(slave)
         self.shown = ""
+        self._typed = b""
 
     def answer(self, question: str, text: str) -> None:
         """Type a text once the question stands there."""
         before = len(self.shown)
         while question not in self.shown[before:]:
             self._read()
-        os.write(self._master, text.encode())
+        self._typed = text.encode()
+        os.write(self._master, self._typed)
 
     def end(self) -> int:
-        """Return the exit status."""
+        """Return the exit status; what ends a command is pressed again: readline may miss it as it starts."""
         try:
             while True:
+                if self._typed in (b"\x03", b"\x04") and not select.select([self._master], [], [], 3)[0]:
+                    os.write(self._master, self._typed)
                 self._read()
         except OSError:
             # The other side has gone.
