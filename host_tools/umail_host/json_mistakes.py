@@ -33,7 +33,7 @@ def _anywhere(before: str, after: str) -> str:
     if before.endswith(",") and after[0] in "}]":
         return f"there is a comma too many before {after[0]}"
     if (found := re.search(r"(-?\d+),$", before)) and (more := re.match(r"\d+", after)):
-        return f"numbers have a point, not a comma: write {found[1]}.{more[0]}"
+        return f"numbers have a point, not a comma: write {_cut(f'{found[1]}.{more[0]}')}"
     return ""
 
 
@@ -63,8 +63,8 @@ def _no_comma(before: str, after: str) -> str:
         return f"write a comma instead of {after[0]}"
     if after[0] == ".":
         return "a number has a digit on both sides of its point"
-    if before[-1:] == "0" and after[0].isdigit():
-        return f"a number does not begin with 0: write {int(re.match(r'[0-9]+', after)[0])}"  # type: ignore[index]
+    if before[-1:] == "0" and (more := re.match("[0-9]+", after)):
+        return f"a number does not begin with 0: write {_cut(more[0].lstrip('0') or '0')}"
     return f"a comma is missing after {_last(before)}"
 
 

@@ -262,6 +262,22 @@ def test_the_advice_is_one_sentence_in_either_language():
     equal(advice.text("no such key"), "")
 
 
+def test_a_firmware_with_one_language_frozen_in_gives_its_advice_for_the_other():
+    load = advice.load_transient
+
+    def frozen(name):
+        if name == "tables.advice_de":
+            raise ImportError(name)
+        return load(name)
+
+    advice.load_transient = frozen
+    try:
+        equal(advice.text("clock", "de"), advice.text("clock"))
+        equal(advice.text("no such key", "de"), "")
+    finally:
+        advice.load_transient = load
+
+
 def test_tables_leave_memory_after_use():
     advice.text("clock")
     advice.text("clock", "de")

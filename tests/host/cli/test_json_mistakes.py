@@ -51,6 +51,15 @@ def test_a_mistake_is_told_with_its_line_and_what_to_do(tmp_path: Path, text: st
     assert str(told.value) == f"{file} is not JSON: {MISTAKES[text]}"
 
 
+@pytest.mark.parametrize("text", ['{"a": 0%s}' % ("1" * 5000), '{"a": 0²}', '{"a": -1%s,5}' % ("1" * 5000)])
+def test_a_number_of_any_length_or_script_is_one_short_sentence(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "f.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as told:
+        files.table(file, toml=False)
+    assert len(str(told.value)) < len(str(file)) + 120
+
+
 @given(
     st.text(alphabet="{}[],:\"'\\/#.-+0159eE aTnül“\n\x1b", max_size=40)
     | st.builds(lambda text, at: text[:at] + text[at + 1 :], st.sampled_from(list(MISTAKES)), st.integers(0, 30))
