@@ -17,7 +17,9 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "hil.yml"
-NOT_CHECKED_OUT = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "build", "artefacts")
+# What .gitignore lists comes and goes while other tests run.
+IGNORED = [line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()]
+NOT_CHECKED_OUT = shutil.ignore_patterns(".git", *IGNORED)
 INHERITED = re.compile(r"PATH|HOME|LANG|TMPDIR|(PIP|SSL|XDG|HTTPS?|NO|https?|no)_.*")
 
 
