@@ -1,4 +1,4 @@
-"""What others think of a mail's domains: SPF and DMARC, asked of a DNS server that was named.
+"""What others think of a mail's domains: whether they exist, SPF and DMARC, asked of a DNS server that was named.
 
 SPF and DMARC are evaluated by the doctor's own few lines: a second evaluator, from a library, could say otherwise.
 """
@@ -11,7 +11,7 @@ import time
 from email.message import Message
 
 from umail_host.doctor import spf
-from umail_host.doctor.domain import Dns, dmarc_policy, dmarc_records
+from umail_host.doctor.domain import Dns, dmarc_policy, dmarc_records, missing
 from umail_host.fake_smtp.record.reading import addresses, clean, header, parsed
 
 _ASKING = 10.0  # seconds for all questions about a mail
@@ -30,10 +30,17 @@ class _Limited:
 
     def ask(self, name: str, kind: str) -> list[str]:
         if (name, kind) not in self._known:
-            if time.monotonic() > self._due:
-                raise LookupError(f"the DNS takes more than {_ASKING:.0f} s")
+            self._hurry()
             self._known[name, kind] = self._dns.ask(name, kind)
         return self._known[name, kind]
+
+    def exists(self, name: str) -> bool:
+        self._hurry()
+        return self._dns.exists(name)
+
+    def _hurry(self) -> None:
+        if time.monotonic() > self._due:
+            raise LookupError(f"the DNS takes more than {_ASKING:.0f} s")
 
 
 def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> list[dict[str, str]]:
@@ -44,18 +51,29 @@ def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> 
     """
     message = parsed(content[:_LARGEST])
     author = next((address for address in addresses(header(message, "From")) if "@" in address), "")
-    ask = _Limited(dns).ask
+    limited = _Limited(dns)
+    ask = limited.ask
     envelope, author_domain = (address.rpartition("@")[2].strip().lower() for address in (sender, author))
     found = []
     try:
-        if _DOMAIN.match(envelope):
+        domains = dict.fromkeys(domain for domain in (envelope, author_domain) if _DOMAIN.match(domain))
+        # All that such a domain lacks follows from that (RFC 8020).
+        unknown = [domain for domain in domains if not limited.exists(domain)]
+        found += [{"key": "domain-unknown", "text": _unknown(domain)} for domain in unknown]
+        known = domains.keys() - unknown
+        if envelope in known:
             found += _spf(ask, envelope, peer)
-        if _DOMAIN.match(author_domain):
+        if author_domain in known:
             signers = re.findall(r"(?:^|;)\s*d=\s*([A-Za-z0-9._-]+)", _signatures(message))
             found += _dmarc(ask, author_domain, [envelope, *(name.lower() for name in signers)])
     except LookupError as error:
         found.append({"key": "dns-silent", "text": f"{clean(str(error))}: SPF and DMARC were not checked to the end."})
     return found
+
+
+def _unknown(domain: str) -> str:
+    told = missing(domain)
+    return f"{told[0].upper()}{told[1:]}: providers refuse mail from a domain that does not exist."
 
 
 def _signatures(message: Message) -> str:
