@@ -15,11 +15,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import formatdate
 from pathlib import Path
 
 from umail_host.fake_smtp.core.events import Envelope
+from umail_host.fake_smtp.record import reading
 
 _KEPT = 1 << 26
 # Two inboxes of one process never give the same name.
@@ -61,6 +62,11 @@ class Delivery:
     def message(self) -> EmailMessage:
         """The content, parsed when first asked for."""
         return email.message_from_bytes(self.content, policy=email.policy.default)
+
+    @functools.cached_property
+    def parsed(self) -> Message:
+        """The content as `reading.parsed` reads it, once for all who are told of it, and forgotten then."""
+        return reading.parsed(self.content)
 
     @functools.cached_property
     def headers(self) -> EmailMessage:
@@ -162,6 +168,7 @@ class Inbox:
             self._arrived.notify_all()
         for told in self._told:
             told(delivery)
+        vars(delivery).pop("parsed", None)
         return delivery
 
     def _key(self) -> str:
