@@ -11,7 +11,7 @@ import time
 from email.message import Message
 
 from umail_host.doctor import spf
-from umail_host.doctor.domain import Dns, dmarc_policy, dmarc_records, missing
+from umail_host.doctor.domain import Dns, dmarc_policy, dmarc_records
 from umail_host.fake_smtp.record.reading import addresses, clean, header, parsed
 
 _ASKING = 10.0  # seconds for all questions about a mail
@@ -19,6 +19,7 @@ _LARGEST = 1 << 19  # bytes of a mail that are looked at
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\Z")
 # No record lists an address for documentation (RFC 5737), so the whole of it is walked.
 _NOBODY = "192.0.2.1"
+_UNKNOWN = "The DNS server knows no domain {}: providers refuse mail from a domain that does not exist."
 
 
 class _Limited:
@@ -59,7 +60,7 @@ def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> 
         domains = dict.fromkeys(domain for domain in (envelope, author_domain) if _DOMAIN.match(domain))
         # All that such a domain lacks follows from that (RFC 8020).
         unknown = [domain for domain in domains if not limited.exists(domain)]
-        found += [{"key": "domain-unknown", "text": _unknown(domain)} for domain in unknown]
+        found += [{"key": "domain-unknown", "text": _UNKNOWN.format(domain)} for domain in unknown]
         known = domains.keys() - unknown
         if envelope in known:
             found += _spf(ask, envelope, peer)
@@ -69,11 +70,6 @@ def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> 
     except LookupError as error:
         found.append({"key": "dns-silent", "text": f"{clean(str(error))}: SPF and DMARC were not checked to the end."})
     return found
-
-
-def _unknown(domain: str) -> str:
-    told = missing(domain)
-    return f"{told[0].upper()}{told[1:]}: providers refuse mail from a domain that does not exist."
 
 
 def _signatures(message: Message) -> str:

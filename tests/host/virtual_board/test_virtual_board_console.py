@@ -55,7 +55,12 @@ def test_lf_becomes_cr_lf_outside_mount_frames_however_the_stream_is_cut(pieces:
 
 BANNER = b'MicroPython 1.27; a board\r\nType "help()" for more information.\r\n>>> '
 ENTERED = b"\r\n>>> \r\n>>> \r\nraw REPL; CTRL-B to exit\r\n>"
-SPOKEN = [b"OK1\r\n\x04\x04>", b"R\x01\x80\x00\x01\x04{'rows': 3}\r\n\x04\x04>", b"raw REPL; CTRL-B to exit\r\n>", b"\x00\xff>>> "]
+SPOKEN = [
+    b"OK1\r\n\x04\x04>",
+    b"R\x01\x80\x00\x01\x04{'rows': 3}\r\n\x04\x04>",
+    b"raw REPL; CTRL-B to exit\r\n>",
+    b"\x00\xff>>> ",
+]
 PRINTED = [b"21.5 \xc2\xb0C\r\n", b">>> 1+1\r\n2\r\n", b"raw REPL; CTRL-B\r\n", b"the last word is raw", b"\r\n>> \r\n"]
 
 
