@@ -1,4 +1,4 @@
-"""The `umail` command: loads the subcommand that is asked for; a user's mistake becomes a sentence and an exit status."""
+"""The `umail` command: loads the subcommand asked for; a user's mistake becomes a sentence and an exit status."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Indexer:
         if len(content) <= _SMALL and envelope.body != "BINARYMIME" and self._queue.qsize() < _MANY:
             around = Envelope(envelope.sender, delivery.recipients, delivery.connection)
             read = delivery.parsed, around, len(content) - content.count(b"\r\n")  # its line ends are stored as LF
-        self._queue.put(Arrival(delivery.path, delivery.time, envelope.user, read))
+        self._queue.put(Arrival(delivery.file, delivery.time, envelope.user, read))
 
     def settle(self) -> None:
         """Return when all that came before is in the index, or after two seconds."""

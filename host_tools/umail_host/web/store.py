@@ -59,11 +59,11 @@ class Arrival:
     """A mail that has come in this run.
 
     Args:
-        path: its file; ``time``: when it came; ``user``: of the login.
+        file: its path; ``time``: when it came; ``user``: of the login.
         read: what was read of it already: the mail, its envelope, and its size in the file.
     """
 
-    path: Path
+    file: str
     time: float
     user: str | None = None
     read: summary.Read | None = None
@@ -186,8 +186,8 @@ class Store:
         with self._writing():
             for mail in mails:
                 with contextlib.suppress(OSError, sqlite3.IntegrityError):
-                    read = mail.read or summary.read(mail.path.read_bytes())
-                    numbers.append(self._insert(mail.path.name, mail.time, read, self.run, mail.user))
+                    read = mail.read or summary.read(Path(mail.file).read_bytes())
+                    numbers.append(self._insert(os.path.basename(mail.file), mail.time, read, self.run, mail.user))
         marks = ",".join("?" * len(numbers))
         return self._rows(f"SELECT {_COLUMNS} FROM mails WHERE number IN ({marks}) ORDER BY number", numbers)
 

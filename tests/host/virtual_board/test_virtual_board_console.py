@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from umail_host.errors import UserError
@@ -64,6 +64,7 @@ SPOKEN = [
 PRINTED = [b"21.5 \xc2\xb0C\r\n", b">>> 1+1\r\n2\r\n", b"raw REPL; CTRL-B\r\n", b"the last word is raw", b"\r\n>> \r\n"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.lists(st.sampled_from(PRINTED)), st.lists(st.sampled_from(SPOKEN)))),
     st.lists(st.integers(1, 30)),

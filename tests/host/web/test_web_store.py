@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host.web.conftest import mail
@@ -141,6 +141,7 @@ LINES = [
 ]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(st.sampled_from(LINES)), max_size=3), st.sampled_from(["", "ä@b.example"]))
 def test_a_mail_is_indexed_as_it_comes_as_it_is_from_its_file(mails: list[list[bytes]], sender: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -35,13 +35,18 @@ class Delivery:
         time: seconds since 1970.
         connection: number of the session.
         envelope: MAIL FROM and RCPT TO with their parameters, and the content exactly as it was meant.
-        path: its file in the Maildir.
+        file: the path of its file in the Maildir.
     """
 
     time: float
     connection: int
     envelope: Envelope
-    path: Path
+    file: str
+
+    @property
+    def path(self) -> Path:
+        """Its file in the Maildir."""
+        return Path(self.file)
 
     @property
     def sender(self) -> str:
@@ -158,7 +163,7 @@ class Inbox:
             self.wire.mkdir(exist_ok=True)
             (self.wire / key).write_bytes(envelope.content)
         self._write(key, "".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
-        delivery = Delivery(now, connection, envelope, Path(self._after + key))
+        delivery = Delivery(now, connection, envelope, self._after + key)
         with self._arrived:
             self._deliveries.append(delivery)
             self._count += 1
