@@ -25,7 +25,7 @@ ESP32S = [name for name in REAL if boards.load(name).port == "esp32"]
 def lets_go(board: Board, code: str) -> None:
     """Run code after which the board answers no more."""
     with pytest.raises(UserError):
-        board.exec(code, timeout=0.3)
+        board.exec(code, timeout=1)
 
 
 def test_ticks_wrap_at_30_bits_and_their_differences_do_not(start: Start) -> None:
