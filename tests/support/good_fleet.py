@@ -1,4 +1,4 @@
-"""The shared part of a right fleet file, before its boards."""
+"""A right fleet file: what its boards share, and two of them."""
 
 MAILS = """
 [wifi]
@@ -16,6 +16,14 @@ RULE = """
 name = "temperature"
 when = "above"
 limit = -15
+"""
+BOARDS = """
+[[board]]
+board_name = "freezer-1"
+id = "24:0A:C4:C0:FF:EE"
+[[board]]
+board_name = "freezer-2"
+id = "240ac4000002"
 """
 # What asks for updates over the network.
 UPDATED = f"""

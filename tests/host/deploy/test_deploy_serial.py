@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import planted
+from good_config import GOOD
 from umail_host import secret_source
 from umail_host.cli import app
 from umail_host.deploy import image
@@ -21,20 +22,8 @@ from umail_host.errors import UserError
 from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
-CONFIG = {
-    "board_name": "freezer-3",
-    "wifi": {"ssid": "lab"},
-    "mail": {
-        "route": "m365.submission",
-        "username": "esp32@contoso.com",
-        "to": ["ops@contoso.com"],
-        "host": "localhost",
-        "port": 1,
-    },
-    "sensor": {"type": "ds18b20", "pin": "one_wire"},
-    "rules": [{"name": "temperature", "when": "above", "limit": 37.2}],
-    "watchdog": 30,
-}
+MAIL = {key: value for key, value in GOOD["mail"].items() if key != "trust"}
+CONFIG = GOOD | {"mail": MAIL | {"port": 1}, "sensor": {"type": "ds18b20", "pin": "one_wire"}, "watchdog": 30}
 
 
 @pytest.fixture

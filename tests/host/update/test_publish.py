@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from good_fleet import UPDATED
+from good_fleet import BOARDS, UPDATED
 from host.update.test_bundles import opened
 from umail_host import firmware_rules
 from umail_host.cli import app
@@ -20,14 +20,6 @@ from umail_host.fleet.status import Status
 from umail_host.provision.fleet import Fleet
 from umail_host.update import publish, record, server
 
-BOARDS = """
-[[board]]
-board_name = "freezer-1"
-id = "24:0A:C4:C0:FF:EE"
-[[board]]
-board_name = "freezer-2"
-id = "240ac4000002"
-"""
 IDS = ("240ac4c0ffee", "240ac4000002")
 
 
