@@ -13,6 +13,7 @@ import pytest
 
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board
+from umail_host.virtual_board import interpreter
 
 COMMAND = [sys.executable, "-m", "umail_host.cli", "board"]
 
@@ -73,6 +74,17 @@ def test_a_micropython_without_a_raw_repl_is_refused_in_one_sentence(tmp_path: P
         f"umail: the virtual board needs MicroPython 1.27 or newer, and {old} is {version or 'something else'}\n"
     )
     assert done.returncode == 2
+
+
+def test_an_interpreter_on_a_relative_path_is_started_from_everywhere(
+    tmp_path: Path, micropython: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "micropython").symlink_to(Path(micropython).absolute())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"bin:{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert interpreter.find_micropython() == tmp_path / "bin" / "micropython"
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
