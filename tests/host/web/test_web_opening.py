@@ -50,5 +50,6 @@ def test_a_server_with_its_page_loads_nothing_of_what_deploys_asks_the_dns_or_ru
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     loaded = set(json.loads(done.stdout))
     assert "umail_host.commands.serve" in loaded
-    unneeded = {"umail_host.deploy", "umail_host.virtual_board", "umail_host.doctor", "mpremote", "serial", "dns", "nh3"}
+    unneeded = {f"umail_host.{name}" for name in ("deploy", "virtual_board", "doctor", "settings")}
+    unneeded |= {"mpremote", "serial", "dns", "nh3"}
     assert loaded & unneeded == set()
