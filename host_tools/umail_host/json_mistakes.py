@@ -19,7 +19,8 @@ _SMALL = {"true": "true", "false": "false", "null": "null", "none": "null"}
 def sentence(text: str, error: json.JSONDecodeError) -> str:
     """Return one sentence without its full stop, such as ``a comma is missing after the value of "x" (line 1)``."""
     before, after = text[: error.pos].rstrip(), text[error.pos :].lstrip()
-    told = _character(text[error.pos : error.pos + 1]) or _anywhere(before, after) or _by_message(before, after, error) or error.msg
+    told = _character(text[error.pos : error.pos + 1]) or _anywhere(before, after)
+    told = told or _by_message(before, after, error)
     # What is missing is missing where the last thing ends; what is there begins later.
     missing = "missing" in told or "too many" in told
     line = before.count("\n") + 1 if missing else text.count("\n", 0, len(text) - len(after)) + 1
@@ -84,7 +85,7 @@ def _no_comma(before: str, after: str, left: str) -> str:
         if after[0] == ".":
             return "a number has a digit on both sides of its point"
         if left == "0" and after[0] in "xX":
-            return 'JSON has no hexadecimal numbers: write a decimal one, or in double quotes, such as "0x76", an address'
+            return 'JSON has no hexadecimal numbers: write a decimal one, or an address in double quotes, "0x76"'
         if left == "0" and after[0] in "0123456789":
             return f"a number does not begin with 0: remove the 0 at the beginning of {_value(before)}"
         if after[0] != '"' and not after[0].isdigit():
@@ -106,7 +107,7 @@ def _no_value(before: str, after: str) -> str:
         # (What a colon follows is a key.)
         if before[-1:] in "{," and after[len(word) :].lstrip()[:1] == ":":
             return f'text stands in double quotes: "{_cut(word)}"'
-        return f"text stands in double quotes: write \" on both sides of {_value(before)}"
+        return f'text stands in double quotes: write " on both sides of {_value(before)}'
     if after[0] in ",}]:":
         return f"something is missing before {after[0]}"
     return "here a value is expected: a number, true, false, or a text in double quotes"

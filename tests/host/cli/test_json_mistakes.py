@@ -18,7 +18,8 @@ MISTAKES = {
     '{"a": {"b": 1}\n "c": 1}': "a comma is missing after } (line 1)",
     '{"a": 1,\n "b": 3,\n}': "there is a comma too many before } (line 2)",
     '{"a": [1, 2,]}': "there is a comma too many before ] (line 1)",
-    '{"a": 1,\n "limit": -15,5}': 'a comma stands in the value of "limit": numbers have a point, such as -15.5 (line 2)',
+    '{"a": 1,\n "limit": -15,5}': 'a comma stands in the value of "limit": numbers have a point, '
+    "such as -15.5 (line 2)",
     '{"a": 1, // seconds\n "b": 2}': "there are no comments in JSON: remove it (line 1)",
     '# mine\n{"a": 1}': "there are no comments in JSON: remove it (line 1)",
     "{\n'a': 1}": "text stands in double quotes: write \" instead of ' (line 2)",
@@ -42,8 +43,8 @@ MISTAKES = {
     '{"a": 5min}': 'something follows the number in the value of "a": write the number alone, without a unit (line 1)',
     '{"a": -15°C}': 'something follows the number in the value of "a": write the number alone, without a unit (line 1)',
     '{"a": 15%}': 'something follows the number in the value of "a": write the number alone, without a unit (line 1)',
-    '{"a": 0x3c}': "JSON has no hexadecimal numbers: write a decimal one, or in double quotes, such as "
-    '"0x76", an address (line 1)',
+    '{"a": 0x3c}': "JSON has no hexadecimal numbers: write a decimal one, or an address in double quotes, "
+    '"0x76" (line 1)',
     '{"a": "x\ty"}': "a tab in a text is written \\t: replace it by that, or by a blank (line 1)",
     '{"a":\u00a060}': "there is an invisible character, U+00A0: write a plain blank instead, or nothing (line 1)",
     '{"a": "b"\u200b}': "there is an invisible character, U+200B: write a plain blank instead, or nothing (line 1)",

@@ -36,7 +36,7 @@ def umail(line: str) -> subprocess.CompletedProcess[str]:
         ),
         ("deploy --prot x", "umail deploy: no such option: --prot (Possible options: --port,"),
         ("help", "umail: no such command 'help': give one of board, boards, config,"),
-        ("config check a.json b.json", "umail config check: it takes no argument b.json: give one file at a time; `umail"),
+        ("config check a.json b.json", "umail config check: it takes no argument b.json: give one file at a time"),
         ("outbox show", "umail outbox show: missing argument 'number'; `umail outbox show --help` has an example"),
     ],
 )
