@@ -210,7 +210,8 @@ class VirtualBoard:
 
     def _event(self, name: str, value: int) -> None:
         def happen() -> None:
-            if name != _NO_INTERRUPT:
+            # (It may have been reset since, and then waits for nothing yet.)
+            if name != _NO_INTERRUPT and self._world.pins.wanted(name):
                 self._chip.event(name, value)
             if name.startswith("pin"):
                 self._chip.pins_moved()
