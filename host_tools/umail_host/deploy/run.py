@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from umail_host.configuration import pins
-from umail_host.deploy import image, lacking, material, rollback, transfer
+from umail_host.deploy import image, lacking, material, needed, rollback, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
@@ -17,6 +17,8 @@ from umail_host.fleet import keys
 from umail_host.sensing import look
 from umail_host.settings import CONFIG, Settings
 
+# Where the firmware is if an earlier deployment put it into the ROMFS.
+_IN_ROM = "/rom/lib/alertnode/__init__.mpy"
 _ATTEMPTS = 3  # a foreign program's watchdog bites until its main.py is put aside, the first thing that is done
 
 
@@ -110,6 +112,8 @@ def carry_out(
                     keyed=keyed,
                     compiled=compiled,
                 )
+                if needs is None and (plan.rom or (plan.rom is None and link.exists(_IN_ROM))):
+                    built = _unconfigured(built, say)
                 if before is not None:
                     before.update(rollback.keep(link, built))
                 transfer.deploy(
@@ -129,6 +133,17 @@ def carry_out(
             if not gone or (not reached and attempts == 1):
                 raise
             say("the board went away; trying again")
+
+
+def _unconfigured(built: dict[str, bytes], say: Callable[[str], None]) -> dict[str, bytes]:
+    """Return what goes into a ROMFS without a configuration, and say what does not."""
+    kept = needed.unconfigured(built)
+    left = sum(len(built[path]) for path in built.keys() - kept.keys())
+    say(
+        f"no configuration is given, nor is one on the board: {left / 1024:.0f} KiB that only one asks for (sensors, "
+        "outputs, summaries, battery) stay out of the ROMFS; umail deploy --romfs --config FILE brings what it needs"
+    )
+    return kept
 
 
 def _there(link: Board) -> Settings | None:
