@@ -53,6 +53,8 @@ def check(config, problems):
         problems.add("battery", "does not go with a trace, which ends with the first sleep")
     if config["battery"] and [one for one in config["sensors"].values() if one.get("wake")]:
         config["battery"]["wake"] = True
+    if config["battery"] and (config["summary"] or [rule for rule in config["rules"] or () if _has_time(rule)]):
+        config["battery"]["times"] = True
     for name, value in (config["outputs"] or {}).items():
         path = "outputs." + name
         if isinstance(value, dict):
@@ -61,6 +63,11 @@ def check(config, problems):
             config["outputs"][name], _driver = _part(path, value, find, {}, problems)
         else:
             problems.add(path, "is not an object of keys and values in braces { }")
+
+
+def _has_time(rule):
+    """Return True if ``rule`` tells something only because time has passed."""
+    return isinstance(rule, dict) and (rule.get("for") or rule.get("repeat") or rule.get("then"))
 
 
 def _sensors(config, problems):

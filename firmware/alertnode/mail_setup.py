@@ -82,7 +82,7 @@ def _use(node, settings, outbox):
     beat = settings["heartbeat"]
     hour = beat if isinstance(beat, dict) else None
     if node.state is not None and beat:
-        _heartbeat(outbox, round((hour["days"] if hour else beat) * zone.DAY), node.heartbeat)
+        _heartbeat(outbox, round((hour["days"] if hour else beat) * zone.DAY), lambda: mailer.heartbeat(node))
     if node.day:
         outbox.spool.made = node.day.part
     if node.day or hour:
