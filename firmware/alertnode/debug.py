@@ -43,6 +43,7 @@ class Steps:
         self._port = port
         self._last = 0
         self._step = "start"
+        self._hooked = None
         self.total = 0
 
     def anew(self, step):
@@ -77,10 +78,10 @@ class Steps:
         def told(*arguments):
             from umail.smtp.session import Session
 
-            if not hasattr(Session, "_told"):
+            if Session is not self._hooked:
                 # (It is loaded anew for later mails.)
-                Session._told = True
-                Session.stage = property(lambda session: session._told, self._staged)
+                self._hooked = Session
+                setattr(Session, "stage", property(lambda session: session._stage, self._staged))
             self.begin("outbox")
             try:
                 flush(*arguments)
@@ -108,7 +109,7 @@ class Steps:
             self.begin()
 
     def _staged(self, session, stage):
-        session._told = stage
+        session._stage = stage
         if stage == "connect" and self._step != "DNS":
             # (What is looked at before a name is asked for is the outbox's.)
             return

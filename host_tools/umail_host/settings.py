@@ -128,8 +128,9 @@ class Settings:
         try:
             written = _plain(config, "")
             parts: dict[str, bytes] = {}
+            unknown: list[str] = []
             if fresh and isinstance(written, dict):
-                resolved.correct(written)
+                unknown = resolved.correct(written)
                 parts = own_parts.take(written, folder)
             signed = list(_signed(written)) if sign_in else []
             # What JSON can't hold is not in a configuration either.
@@ -137,7 +138,7 @@ class Settings:
         except (TypeError, ValueError, RecursionError) as error:
             raise UserError(f"the configuration can't be written as JSON: {error}") from None
         if fresh and isinstance(written, dict):
-            problems = [*problems, *checks.sentences(written, None if problems else value, board)]
+            problems = [*unknown, *problems, *checks.sentences(written, None if problems else value, board)]
         if problems:
             raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))
         mail = value["mail"]

@@ -354,6 +354,12 @@ def test_a_contact_that_cannot_wake_its_chip_is_refused_with_the_reason(
     assert len(found) == (1 if words else 0), found
 
 
+def test_a_zone_that_does_not_exist_keeps_no_other_mistake_from_being_told() -> None:
+    found = problems(changed(clock__zone="Europe/Berlim", sensors__door__pin=7, sensors__air__address="0x79"))
+    assert len(found) == 3, found
+    assert "did you mean Europe/Berlin?" in found[0]
+
+
 def test_a_meter_on_battery_needs_to_wake_the_board_and_then_may_be_there() -> None:
     (line,) = problems(changed(**METER) | BATTERY)
     assert 'give it "wake": true, so that each pulse wakes the board, or leave "battery" out.' in line
