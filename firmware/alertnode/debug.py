@@ -5,6 +5,8 @@ It puts itself around what the node does anyway, so that a node without it has n
 
 # Steps of the library, by its stages; all others are SMTP.
 _STAGES = {"resolve": "DNS", "connect": "TCP", "starttls": "TLS"}
+# What these follow.
+_AFTER = {"connect": ("DNS",), "greeting": ("TCP", "TLS")}
 # Milliseconds between two looks at the network.
 _LOOK = 10
 
@@ -110,8 +112,8 @@ class Steps:
 
     def _staged(self, session, stage):
         session._stage = stage
-        if stage == "connect" and self._step != "DNS":
-            # (What is looked at before a name is asked for is the outbox's.)
+        if self._step not in _AFTER.get(stage, (self._step,)):
+            # (What is set before a name is asked for is not yet a step.)
             return
         self.begin(_STAGES.get(stage) or "SMTP %s" % stage)
 

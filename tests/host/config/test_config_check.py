@@ -360,6 +360,15 @@ def test_a_zone_that_does_not_exist_keeps_no_other_mistake_from_being_told() -> 
     assert "did you mean Europe/Berlin?" in found[0]
 
 
+def test_a_part_of_ones_own_that_is_missing_keeps_no_other_mistake_from_being_told(tmp_path: Path) -> None:
+    config = changed(outputs__fan={"type": "my_fan"}, sensors__door__pin=7, texts={"subject": "{nme}"})
+    with pytest.raises(UserError) as told:
+        Settings.of(config, fresh=True, folder=tmp_path, board=boards.load("ESP32_GENERIC"))
+    found = str(told.value).splitlines()[1:]
+    assert len(found) == 3, found
+    assert "put a file outputs/my_fan.py beside the configuration" in found[0]
+
+
 def test_a_meter_on_battery_needs_to_wake_the_board_and_then_may_be_there() -> None:
     (line,) = problems(changed(**METER) | BATTERY)
     assert 'give it "wake": true, so that each pulse wakes the board, or leave "battery" out.' in line
