@@ -44,9 +44,11 @@ class Battery:
         # A Wake, if contacts may end the sleep.
         self._waker = None
         if "wake" in settings["battery"]:
-            from alertnode.wake import Wake
+            import sys
 
-            self._waker = Wake(app, settings["sensors"])  # type: ignore[assignment]
+            name = "alertnode." + settings["battery"]["wake"]
+            __import__(name)
+            self._waker = sys.modules[name].Wake(app, settings["sensors"])
         self._load()
         if app.mailer is None:
             if port.slept():

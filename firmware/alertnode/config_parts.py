@@ -51,8 +51,11 @@ def check(config, problems):
         config["rules"] = _rules(config["rules"], known, config["sensors"], problems)
     if config["battery"] and "trace" in [one["type"] for one in config["sensors"].values()]:
         problems.add("battery", "does not go with a trace, which ends with the first sleep")
-    if config["battery"] and [one for one in config["sensors"].values() if one.get("wake")]:
-        config["battery"]["wake"] = True
+    wakers = [one["type"] for one in config["sensors"].values() if one.get("wake")]
+    if config["battery"] and wakers:
+        # The module that does it.
+        name = "wake_meter" if "pulse" in wakers else "wake_pad" if "touch" in wakers else "wake"
+        config["battery"]["wake"] = name
     if config["battery"] and (config["summary"] or [rule for rule in config["rules"] or () if _has_time(rule)]):
         config["battery"]["times"] = True
     for name, value in (config["outputs"] or {}).items():

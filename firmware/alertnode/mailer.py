@@ -3,7 +3,6 @@
 import gc
 
 from alertnode import texts
-from alertnode.app import shown
 
 _RETRY = 60
 # What full flash leaves to RAM; more would not fit.
@@ -185,16 +184,3 @@ class Mailer:
             self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:
             self._say("%s was refused by the server: %s" % (address, reply))
-
-
-def heartbeat(app):
-    """Return the Message that says that all is well with ``app``, an App, so that silence means something."""
-    now = ", ".join([shown(reading) for reading in app.readings.values()]) or "no reading yet"
-    active = [rule.name for rule in app.rules if rule.active]
-    text = "%s is at work.\n\nSensor:    %s\nAlerts:    %s\nBoard:     %s\n" % (
-        app.board,
-        now,
-        "%s (under way)" % ", ".join(active) if active else "none under way",
-        app.about(),
-    )
-    return app.mailer.message("At work, %s (%s)" % (now, app.board), text)

@@ -3,19 +3,14 @@
 A chip wakes at a level, not at a change. So each contact is waited for at the level that it did not have when it was
 read last: one that stays open wakes the board once, and one that has moved since its reading wakes it at once. The
 level that woke the board is what is read, even if the contact is back by then; what it is now is read right after it.
-
-The pulses of a meter and a touch pad are contacts, too. A pulse is counted; a pad that is touched is looked at again
-after two seconds, as no chip waits for the finger to leave.
 """
 
 import sys
 
-# machine.wake_reason(): four words of MicroPython, and ESP_SLEEP_WAKEUP_GPIO, for which it has none.
-_EXT0, _EXT1, _TIMER, _TOUCH, _GPIO = 2, 3, 4, 5, 7
+# machine.wake_reason(): two words of MicroPython, and ESP_SLEEP_WAKEUP_GPIO, for which it has none.
+_EXT0, _EXT1, _GPIO = 2, 3, 7
 # So many wakes by contacts in a row: a loose wire must not empty the battery.
 _MOST = 20
-# So many seconds later a touched pad is looked at again.
-_SOON = 2
 
 
 class Wake:
@@ -34,13 +29,6 @@ class Wake:
         self._armed: list = []
         # Numbers of the contacts that have moved since, on a board that sleeps lightly.
         self._moved: list = []
-        # The counters among them, by name.
-        self._pulses: dict = {}
-        self._meters = {one.name: one.driver for one, _pin in self._contacts if hasattr(one.driver, "dump")}
-        pulses = app.state.values.get("pulses") if app.port.slept() else None
-        if isinstance(pulses, dict):
-            for name in self._meters:
-                self._meters[name].load(pulses.get(name), app.port.unix())
 
     def woken(self, passed):
         """Say so if a contact ended the sleep, which lasted ``passed`` seconds.
@@ -56,28 +44,11 @@ class Wake:
         if not found:
             self._row = 0
             return 0
-        # It rains for as long as it rains.
-        self._row += not hasattr(self._contacts[found[0] // 2][0].driver, "dump")
-        pads = [code for code in found if self._is_pad(code)]
-        # (A pad that was touched is looked at: nothing has woken the board.)
-        looked = [code for code in pads if code % 2]
-        if not looked:
-            text = "woken by a touch at pin %s" if pads else "woken by the contact at pin %s"
-            text = text % ", ".join([str(self._contacts[code // 2][1]) for code in found])
-            app.origin += ", " + text
-            app.log.show(text)
-        for code in found:
-            source = self._contacts[code // 2][0]
-            source.due = None
-            if source.name in self._meters:
-                source.driver.woken(code % 2)
-            elif len(found) == 1 and source.driver and not looked:
-                source.driver.read = _once(source.driver, code % 2)
+        self._row += 1
+        self._take(found)
         left = after - passed
         if left < 2:
             return 0
-        for meter in self._meters.values():
-            meter.between = True
         at = app.clock.uptime() + left * 1000
         mine = [source for source, _pin in self._contacts]
         others = [source for source in app.sensor.sources if source not in mine]
@@ -86,11 +57,21 @@ class Wake:
             source.due = source.due or at
         return min([source.due for source in others] or [at])
 
+    def _take(self, found):
+        self._say("woken by the contact at pin %s", found)
+        for code in found:
+            source = self._contacts[code // 2][0]
+            source.due = None
+            if len(found) == 1 and source.driver:
+                source.driver.read = _once(source.driver, code % 2)
+
+    def _say(self, text, found):
+        text %= ", ".join([str(self._contacts[code // 2][1]) for code in found])
+        self._app.origin += ", " + text
+        self._app.log.show(text)
+
     def soon(self, seconds):
-        """Return ``seconds`` until the next reading, or fewer if a pad is touched."""
-        for source, _pin in self._contacts:
-            if hasattr(source.driver, "touch") and source.driver.last == 0 and self._row < _MOST:
-                return min(seconds, _SOON)
+        """Return ``seconds`` until the next reading, or fewer if a contact must be looked at before."""
         return seconds
 
     def arm(self):
@@ -109,16 +90,10 @@ class Wake:
                     # (A handler ends the light sleep.)
                     source.driver.pin.irq(lambda pin, i=i: self._note(i))
             return self._look
-        for name in self._meters:
-            # (At one moment: what comes later wakes the board.)
-            self._meters[name].last = self._meters[name].pin.value()
-            self._pulses[name] = self._meters[name].dump(self._app.port.unix())
         lasts = [(i, source.driver.last) for i, (source, _pin) in enumerate(self._contacts) if source.driver]
         waiting = [2 * i + 1 - last for i, last in lasts if last is not None]
-        pads = [code for code in waiting if self._is_pad(code)]
-        waiting = [code for code in waiting if code not in pads]
         try:
-            self._arm([code for code in waiting if code % 2], [code for code in waiting if not code % 2], pads)
+            self._arm([code for code in waiting if code % 2], [code for code in waiting if not code % 2])
         except AttributeError:
             self._app.log.show("contacts cannot wake this board: its MicroPython is older than 1.27")
         except ValueError as error:
@@ -127,13 +102,7 @@ class Wake:
 
     def kept(self, seconds):
         """Return what is to be found in the State after the sleep; ``seconds`` are those until the next reading."""
-        kept: dict = {"wake": [seconds, self._row] + self._armed}
-        if self._meters:
-            kept["pulses"] = self._pulses
-        return kept
-
-    def _is_pad(self, code):
-        return hasattr(self._contacts[code // 2][0].driver, "touch")
+        return {"wake": [seconds, self._row] + self._armed}
 
     def _note(self, i):
         if i not in self._moved:
@@ -153,17 +122,7 @@ class Wake:
         if not hasattr(machine, "wake_reason"):
             lasts = [(i, self._contacts[i][0].driver.last) for i in self._look()]
             return [2 * i + 1 - last for i, last in lasts if last is not None]
-        pads = [code for code in armed if self._is_pad(code)]
-        reason = machine.wake_reason()
-        if pads:
-            armed = [code for code in armed if code not in pads]
-            wakes = {_TOUCH: [code for code in pads if not code % 2], _TIMER: [code for code in pads if code % 2]}
-            wakes[_EXT1] = armed
-        else:
-            wakes = {_EXT0: armed[:1], _EXT1: armed[1:], _GPIO: armed}
-        armed = wakes.get(reason, [])
-        if reason == _TIMER:
-            return armed
+        armed = {_EXT0: armed[:1], _EXT1: armed[1:], _GPIO: armed}.get(machine.wake_reason(), [])
         # EXT0 tells no pin, nor does MicroPython before 1.29.
         told = getattr(machine, "wake_pins", tuple)()
         named = [code for code in armed if self._contacts[code // 2][1] in told]
@@ -173,11 +132,8 @@ class Wake:
         driver = self._contacts[code // 2][0].driver
         return driver.pin.value() if driver else None
 
-    def _arm(self, up, down, pads):
-        """Wait for a high level of ``up``, for a low one of ``down``, as far as the chip can; raise if it cannot.
-
-        ``pads`` are touch pads, the one sleep of which goes by the clock if it is touched.
-        """
+    def _arm(self, up, down):
+        """Wait for a high level of ``up``, for a low one of ``down``, as far as the chip can; raise if it cannot."""
         import esp32
 
         kind = chip().replace("-", "")
@@ -195,18 +151,11 @@ class Wake:
         # EXT0 takes one pin, EXT1 several of one level; several that are to be low wake an ESP32 only if all are.
         first = (down or up)[:1]
         rest = (up if down else up[1:]) or down[1:2]
-        if pads:
-            # MicroPython has touch or EXT0.
-            first, rest = [], up or down[:1]
-            for code in pads:
-                if not code % 2:
-                    self._contacts[code // 2][0].driver.touch()
-                    esp32.wake_on_touch(True)
         if first:
             esp32.wake_on_ext0(self._pins(first)[0], first[0] % 2 == 1)
         if rest:
             esp32.wake_on_ext1(self._pins(rest), rest[0] % 2 == 1)
-        self._armed = first + rest + pads
+        self._armed = first + rest
 
     def _pins(self, codes):
         return tuple([self._contacts[code // 2][0].driver.pin for code in codes])

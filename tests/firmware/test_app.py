@@ -1,8 +1,8 @@
 """The loop: readings become mails, once each; nothing waits unfed; whatever is down is told and made up for."""
 
-from alertnode import platform
+from alertnode import heartbeat, platform
 from alertnode.app import App
-from alertnode.mailer import Mailer, heartbeat
+from alertnode.mailer import Mailer
 from alertnode.rules import Rule
 from alertnode.sensors.trace import Trace
 from check import equal, inside, raises
@@ -137,9 +137,9 @@ def test_the_end_of_a_trace_is_told():
 
 def test_a_heartbeat_says_what_is_and_what_is_under_way():
     world = World((38, 38))
-    inside("no reading yet", heartbeat(world.app).subject)
+    inside("no reading yet", heartbeat.message(world.app).subject)
     world.app.sense()
-    message = heartbeat(world.app)
+    message = heartbeat.message(world.app)
     equal(message.subject, "At work, 38 °C (freezer-3)")
     inside("temperature (under way)", message.text)
 

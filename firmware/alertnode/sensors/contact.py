@@ -18,11 +18,8 @@ class Driver(Ready):
 
     def __init__(self, config, buses):
         self.pin = buses.input(config["pin"], config["pull"])
-        self.closed = config["closed"]
-        self._rest(config, buses)
-
-    def _rest(self, config, buses):
         self._sleep = buses.sleep
+        self.closed = config["closed"]
         self._debounce = round(config["debounce"] * 1000)
         # The level that was read last.
         self.last = None

@@ -41,6 +41,8 @@ _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
 # Sensors whose keys many others have, too: for the rest, and for outputs, there are remedies of their own.
 _USUAL = {"adc", "chip", "dht22", "ds18b20", "flash", "supply", "trace", "wifi"}
+# What lets more than contacts wake a board, and the sensors that do.
+_WAKERS = {"wake_meter": "pulse", "wake_pad": "touch"}
 # What mails with files or HTML need; the alert node sends text, but for summaries.
 _PARTS = ("umail/attachment", "umail/mime/multipart")
 
@@ -186,8 +188,10 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if not config.get("update"):
         yield from _UPDATES
     yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
-    if not config.get("battery") or not wakes.contacts(config):
+    wakers = [section.get("type") for section in wakes.contacts(config).values()] if config.get("battery") else []
+    if not wakers:
         yield "alertnode/wake"
+    yield from (f"alertnode/{name}" for name, kind in _WAKERS.items() if kind not in wakers)
     timed = any(rule.get("for") or rule.get("repeat") or rule.get("then") for rule in config["rules"])
     if not config.get("battery") or not (timed or config.get("summary")):
         yield "alertnode/rule_ends"

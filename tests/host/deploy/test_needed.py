@@ -57,7 +57,9 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     lasting = [{"name": "t", "when": "above", "limit": -15, "for": 600}]
     assert "alertnode/rule_ends" in _modules(battery={"budget": 60}, rules=lasting)
     door = {"type": "contact", "pin": 13, "wake": True}
-    assert "alertnode/wake" in _modules(battery={"budget": 60}, sensor=door, rules=[{"name": "d", "when": "open"}])
+    woken = _modules(battery={"budget": 60}, sensor=door, rules=[{"name": "d", "when": "open"}])
+    assert "alertnode/wake" in woken
+    assert not {"alertnode/wake_meter", "alertnode/wake_pad"} & woken
     assert {"alertnode/day", "alertnode/chart", "alertnode/due", "umail/attachment"} <= _modules(summary="07:00")
     hour = _modules(heartbeat={"at": "06:30"})
     assert {"alertnode/due", "alertnode/config_summary"} <= hour
@@ -65,7 +67,7 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     assert "alertnode/due" in _modules(quiet="22:00-06:00")
     pad = {"type": "touch", "pin": 14, "threshold": 400, "wake": True}
     touched = _modules(battery={"budget": 60}, sensor=pad, rules=[{"name": "d", "when": "open"}])
-    assert {"alertnode/wake", "alertnode/sensors/touch", "alertnode/sensors/contact"} <= touched
+    assert {"alertnode/wake", "alertnode/wake_pad", "alertnode/sensors/touch"} <= touched
     assert "alertnode/debug" in _modules(debug=True)
     assert "alertnode/config_help_parts" in touched & _modules(outputs={"light": {"type": "led", "pin": 2}})
     direct = {"route": "m365.direct_send", "domain": "contoso.com", "sender": "b@contoso.com"}
