@@ -34,11 +34,11 @@ class Wake(wake.Wake):
             source.driver.read = wake._once(source.driver, 0)
 
     def _found(self, armed):
-        pads = [code for code in armed if self._is_pad(code)]
-        if not pads:
-            return wake.Wake._found(self, armed)
         import machine
 
+        pads = [code for code in armed if self._is_pad(code)]
+        if not pads or not hasattr(machine, "wake_reason"):
+            return wake.Wake._found(self, armed)
         reason = machine.wake_reason()
         if reason == _TIMER:
             return [code for code in pads if code % 2]
