@@ -82,7 +82,7 @@ def _use(node, settings, outbox):
     beat = settings["heartbeat"]
     hour = beat if isinstance(beat, dict) else None
     if node.state is not None and beat:
-        _heartbeat(outbox, round((hour["days"] if hour else beat) * zone.DAY), node.heartbeat)
+        _heartbeat(outbox, round((hour["days"] if hour else beat) * zone.DAY), lambda: _beat(node))
     if node.day:
         outbox.spool.made = node.day.part
     if node.day or hour:
@@ -169,6 +169,13 @@ def _preload():
 
 def _resident(name):
     __import__("umail." + name)
+
+
+def _beat(node):
+    from alertnode import heartbeat, unload
+
+    unload("heartbeat")
+    return heartbeat.message(node)
 
 
 def _heartbeat(outbox, every, message):
