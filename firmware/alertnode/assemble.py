@@ -121,7 +121,7 @@ def _sensor(settings, time, say, buses):
 
 def _source(name, section, interval, buses):
     from alertnode.sensors import find
-    from alertnode.sensors.group import Source
+    from alertnode.sensors.group import Source, maker
 
     driver = find.module(section["type"])
     values = find.values(driver, section)
@@ -135,7 +135,7 @@ def _source(name, section, interval, buses):
     tries, pause = getattr(driver, "TRIES", 1), getattr(driver, "PAUSE", 0)
     source = Source(
         name,
-        lambda: driver.Driver(section, buses),
+        maker(driver.Driver, section, buses),
         named,
         every,
         () if same else scale,

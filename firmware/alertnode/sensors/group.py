@@ -6,6 +6,11 @@ from alertnode.sensors.reading import Reading, Sensor, reason
 _SLICE = 200
 
 
+def maker(kind, section, buses):
+    """Return what makes a driver of the class ``kind``. (A function keeps its module in memory, and this one stays.)"""
+    return lambda: kind(section, buses)
+
+
 class Source:
     """One sensor of the configuration: its driver, the names and units of its values, its calibration, its interval.
 
