@@ -11,7 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from umail_host import json_mistakes
+from umail_host import json_mistakes, toml_mistakes
 from umail_host.errors import UserError
 
 _DEEPEST = 32
@@ -108,7 +108,9 @@ def table(path: Path, toml: bool) -> Any:
         if toml:
             value = tomllib.loads(content, parse_float=_number)
         elif not content.strip():
-            raise UserError(f"{path} is empty")
+            raise UserError(
+                f"{path} is empty: docs/firmware.md has a whole configuration, and umail provision makes one"
+            )
         else:
             value = json.loads(content, object_pairs_hook=_once, parse_float=_number, parse_constant=_number)
         _check_depth(value)
@@ -120,7 +122,9 @@ def table(path: Path, toml: bool) -> Any:
     except json.JSONDecodeError as error:
         raise UserError(f"{path} is not JSON: {json_mistakes.sentence(content, error)}") from None
     except ValueError as error:
-        told = "it holds a number of thousands of digits" if "set_int_max_str_digits" in str(error) else error
+        told = "it holds a number of thousands of digits" if "set_int_max_str_digits" in str(error) else str(error)
+        if isinstance(error, tomllib.TOMLDecodeError):
+            told = toml_mistakes.sentence(content, told)
         raise UserError(f"{path} is not {'TOML' if toml else 'JSON'}: {told}") from None
     except RecursionError:
         raise UserError(f"{path} is nested too deeply: it is not a configuration") from None

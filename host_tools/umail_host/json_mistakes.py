@@ -19,7 +19,7 @@ _SMALL = {"true": "true", "false": "false", "null": "null", "none": "null"}
 def sentence(text: str, error: json.JSONDecodeError) -> str:
     """Return one sentence without its full stop, such as ``a comma is missing after the value of "x" (line 1)``."""
     before, after = text[: error.pos].rstrip(), text[error.pos :].lstrip()
-    told = _character(text[error.pos : error.pos + 1]) or _anywhere(before, after)
+    told = _format(text) or _character(text[error.pos : error.pos + 1]) or _anywhere(before, after)
     told = told or _by_message(before, after, error)
     # What is missing is missing where the last thing ends; what is there begins later.
     missing = "missing" in told or "too many" in told
@@ -35,6 +35,16 @@ def _character(found: str) -> str:
         return "a tab in a text is written \\t: replace it by that, or by a blank"
     if found and not found.isascii() and unicodedata.category(found) in ("Zs", "Zl", "Zp", "Cf"):
         return f"there is an invisible character, U+{ord(found):04X}: write a plain blank instead, or nothing"
+    return ""
+
+
+def _format(text: str) -> str:
+    """What is wrong if it is another format."""
+    first = next((line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
+    if re.match(r"\[\[?[\w.-]+\]\]?\s*$|[\w.-]+\s*=\s*\S", first):
+        return "it is TOML: give it a name that ends in .toml"
+    if re.match(r"---|[\w-]+:(\s|$)", first):
+        return "it is YAML, which umail does not read: write it as JSON or TOML"
     return ""
 
 

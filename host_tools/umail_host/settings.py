@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from umail_host import files, firmware_rules
-from umail_host.configuration import checks, own_parts, resolved
+from umail_host.configuration import checks, own_parts, resolved, wording
 from umail_host.configuration.pins import KEYS as PIN_KEYS
 from umail_host.device import fitting
 from umail_host.device.boards import BoardSpec
@@ -113,6 +113,7 @@ class Settings:
         fresh: bool = False,
         folder: Path | None = None,
         board: BoardSpec | None = None,
+        known: Sequence[str] = (),
     ) -> Settings:
         """Check a configuration.
 
@@ -120,13 +121,18 @@ class Settings:
             config: as written.
             fresh: it is to be brought to a board: look for what can't work there, too, and for parts of one's own in
                 ``folder``, where it lies; ``board`` is the one it is for, if that is known.
+            known: what is wrong with it already.
             sign_in: take mail.oauth.flow = "device_code", of which the board is told the flow that follows from it.
 
         Raises:
             UserError: the first sentence says so, one line for each problem follows.
         """
         try:
-            written = _plain(config, "")
+            secret: list[str] = []
+            written = _plain(config, "", secret)
+            if isinstance(written, dict):
+                # An editor's; a board knows no such key.
+                written.pop("$schema", None)
             parts: dict[str, bytes] = {}
             unknown: list[str] = []
             lacking: list[str] = []
@@ -141,8 +147,11 @@ class Settings:
         if fresh and isinstance(written, dict):
             if lacking:
                 # What a rule may name is not known.
-                problems = [problem for problem in problems if not problem.startswith('"rules[')]
+                told = ('"rules[', *(sentence.partition(" ")[0] for sentence in lacking))
+                problems = [problem for problem in problems if not problem.startswith(told)]
+            problems = wording.reworded(written, problems)
             problems = [*unknown, *problems, *checks.sentences(written, None if problems else value, board)]
+        problems = [*secret, *known, *problems]
         if problems:
             raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))
         mail = value["mail"]
@@ -175,7 +184,11 @@ class Settings:
             raise UserError(f"{path} must hold an object, {{…}}, with the keys of docs/firmware.md")
         if "board" in config:
             raise UserError(f"{path} is for umail provision, whose --save writes the configuration of one board of it")
-        return cls.of(config, fresh=fresh, folder=path.expanduser().parent, board=board)
+        known = []
+        if path.suffix == ".toml" and isinstance(rule := config.get("rules"), dict):
+            known = ['"rules" is one section [rules]: write [[rules]], in double brackets, above each rule.']
+            config["rules"] = [rule]
+        return cls.of(config, fresh=fresh, folder=path.expanduser().parent, board=board, known=known)
 
     @property
     def sender(self) -> str:
@@ -194,7 +207,7 @@ class Settings:
 
     def with_host(self, route: Route, host: str) -> Settings:
         """Return the same with the mail host of one of ``routes`` set."""
-        config = _plain(self.config, "")
+        config = _plain(self.config, "", [])
         (config["mail"]["fallback"] if route.suffix else config["mail"])["host"] = host
         changed = replace(route, host=host, table={**route.table, "host": host})
         return replace(self, config=config, routes=tuple(changed if one is route else one for one in self.routes))
@@ -238,21 +251,18 @@ def _signed(config: Any) -> Iterator[str]:
             yield suffix
 
 
-def _plain(value: Any, path: str) -> Any:
-    """Return a copy of ``value`` in which the dates of TOML are text.
-
-    Raises:
-        UserError: a secret stands in it.
-    """
+def _plain(value: Any, path: str, secret: list[str]) -> Any:
+    """Return a copy of ``value`` in which the dates of TOML are text; what is a secret is left out, and told."""
     if isinstance(value, Mapping):
-        for key in value:
-            # What stands under "expires" are dates, each by the name of what ends.
-            if _SECRET.search(key) and path != "expires.":
-                name = firmware_rules.module("config_help").kept_as(path.rstrip("."), key)
-                raise UserError(f"{path}{key} must not lie in the configuration: leave it out and give --secret {name}")
-        return {key: _plain(item, f"{path}{key}.") for key, item in value.items()}
+        # What stands under "expires" are dates, each by the name of what ends.
+        hidden = [key for key in value if _SECRET.search(key) and path != "expires."]
+        for key in hidden:
+            name = firmware_rules.module("config_help").kept_as(path.rstrip("."), key)
+            secret.append(f"{path}{key} must not lie in the configuration: leave it out and give --secret {name}.")
+        return {key: _plain(item, f"{path}{key}.", secret) for key, item in value.items() if key not in hidden}
     if isinstance(value, list):
-        return [_plain(item, path) for item in value]
+        many, section = len(value) > 1, path.rstrip(".")
+        return [_plain(item, f"{section}[{i}]." if many else path, secret) for i, item in enumerate(value)]
     return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else value
 
 

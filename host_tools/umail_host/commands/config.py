@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from umail_host import files
+from umail_host.configuration import checks
 from umail_host.configuration import schema as schemas
 from umail_host.deploy import material
 from umail_host.device import boards
@@ -45,7 +46,7 @@ def check(
     taken = material.checked(settings, dict(files.for_board(text) for text in extra or ()))
     if spec is not None:
         material.check_loads(settings, taken, spec)
-    for note in material.notes(settings, taken):
+    for note in (*checks.notes(settings.config, spec), *material.notes(settings, taken)):
         typer.echo(note)
     for key, path in material.named(settings):
         if path not in taken:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from umail_host import languages
-from umail_host.configuration import days, dead_rules, pins, wakes
+from umail_host.configuration import addresses, days, dead_rules, networks, pins, readings, wakes
 from umail_host.device.boards import BoardSpec
 
 
@@ -23,7 +23,13 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board:
     if value is not None:
         found += dead_rules.sentences(config, value) + _ended(value) + _asleep(value) + days.sentences(value)
         found += [*filter(None, [spoken(value["language"])]), *wakes.sentences(value, board)]
+        found += networks.sentences(value) + readings.sentences(config, value)
     return found
+
+
+def notes(config: Mapping[str, Any], board: BoardSpec | None = None) -> list[str]:
+    """Return what is right and yet worth a word, a sentence without its full stop for each; ``config``: a right one."""
+    return addresses.notes(config) + readings.notes(config) + (pins.notes(config, board) if board else [])
 
 
 def _ended(value: Mapping[str, Any]) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class ChipPins:
         analog_alone: those that measure voltages only while Wi-Fi is off.
         wakes: those that end a deep sleep.
         touch: those that feel a touch.
+        straps: level, "high" or "low", by which a pin keeps the chip from starting.
     """
 
     title: str
@@ -29,6 +30,7 @@ class ChipPins:
     analog_alone: Container[int] = ()
     wakes: Sequence[int] = ()
     touch: Sequence[int] = ()
+    straps: Mapping[int, str] = field(default_factory=dict)
 
 
 def _flash(first: int, last: int) -> dict[int, str]:
@@ -48,6 +50,8 @@ _ESP32 = ChipPins(
     (0, 2, 4, 12, 13, 14, 15, 25, 26, 27),
     (0, 2, 4, 12, 13, 14, 15, 25, 26, 27, *range(32, 40)),
     (0, 2, 4, 12, 13, 14, 15, 27, 32, 33),
+    # ESP32 data sheet, "Strapping Pins".
+    {0: "low", 12: "high"},
 )
 # What a Pico's radio, or a WIZnet chip on its board, is wired to (Pico W data sheet, 2.1; W5500-EVB-Pico).
 RP2_WIFI = dict.fromkeys((23, 24, 25, 29), "the Wi-Fi chip")
@@ -60,7 +64,8 @@ ESP32_RMII = dict.fromkeys((19, 21, 22, 25, 26, 27), "the Ethernet chip")
 # What wakes: ports/esp32/modesp32.h for EXT0 and EXT1, ESP-IDF's soc_caps.h for the others; none is tried on a P4, nor
 # its touch sensor. What feels: ports/esp32/machine_touchpad.c.
 CHIPS = {
-    "esp32": _ESP32,
+    # Its console is a UART, at two pins.
+    "esp32": replace(_ESP32, taken=_ESP32.taken | dict.fromkeys((1, 3), "the console")),
     "virtual": _ESP32,
     "esp32s2": ChipPins(
         "ESP32-S2",

@@ -28,6 +28,10 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any]) -> list[str]:
     for place, rule in enumerate(value["rules"][: len(config.get("rules") or ())]):
         if problem := _never(rule, ends.get(rule.get("of") or "")):
             found.append(f'"rules[{place}]" ("{rule["name"]}") can never alert: {problem}.')
+        elif problem := _always(rule, ends.get(rule.get("of") or "")):
+            found.append(
+                f'"rules[{place}]" ("{rule["name"]}") can never be well again: {problem}: give a smaller "hysteresis".'
+            )
     return found
 
 
@@ -49,6 +53,21 @@ def _ends(value: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float | None, f
             unit = section.get("unit") or unit if place == 0 else unit
             full = f"{name}.{of}" if name and of else name or of
             yield full, (both[0], both[1], unit, hasattr(driver, "SWITCH"))
+
+
+def _always(rule: Mapping[str, Any], ends: tuple[float | None, float | None, str, bool] | None) -> str:
+    """Return why a rule that has alerted never ends; empty if it can."""
+    when, width = rule["when"], rule.get("hysteresis") or 0
+    low, high, unit, _ = ends or (None, None, "", False)
+    if when == "outside" and rule["low"] + width > rule["high"] - width:
+        return f"from {rule['low']:g} and {rule['high']:g} the value must come back by {width:g}, so by more than half"
+    if when == "change" and width > rule["by"]:
+        return f"the change is {rule['by']:g}, and must come back by {width:g}"
+    if when == "above" and low is not None and rule["limit"] - width < low:
+        return f"that takes {rule['limit'] - width:g} {unit}, the sensor measures {low:g} {unit} at least"
+    if when == "below" and high is not None and rule["limit"] + width > high:
+        return f"that takes {rule['limit'] + width:g} {unit}, the sensor measures {high:g} {unit} at most"
+    return ""
 
 
 def _own(given: Any, of: str, place: int, usual: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def _part(place: str, section: dict[str, Any], folder: Path) -> dict[str, bytes]
         return {}
     file = folder / package / f"{kind}.py"
     if not file.is_file():
-        close = difflib.get_close_matches(kind, known, 1)
+        close = difflib.get_close_matches(re.sub("[^a-z0-9]", "", kind.lower()), known, 1, 0.7)
         hint = f'did you mean "{close[0]}"? Else ' if close else ""
         raise UserError(
             f'"{place}.type" is "{kind[:40]}": {hint}give one of {", ".join(known)}, '

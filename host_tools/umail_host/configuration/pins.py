@@ -104,6 +104,19 @@ def sentences(config: Mapping[str, Any], board: BoardSpec | None) -> list[str]:
     return found
 
 
+def notes(config: Mapping[str, Any], board: BoardSpec) -> list[str]:
+    """Return a note for each pin by whose level at the reset the chip chooses how it starts."""
+    found = []
+    for use in uses(config):
+        pin = board.pins.get(use.pin, use.pin) if isinstance(use.pin, str) else use.pin
+        if isinstance(pin, int) and (level := CHIPS[board.chip].straps.get(pin)):
+            found.append(
+                f'"{use.key}" is {use.written}: if it is {level} while the board starts, MicroPython does not run; '
+                "another pin is safer"
+            )
+    return found
+
+
 def _place(section: Mapping[str, Any]) -> tuple[object, ...] | None:
     """Return what tells a chip on a bus from another; None if it is alone on its pins."""
     kind = section.get("type")

@@ -19,6 +19,8 @@ def schema() -> dict[str, Any]:
     made = _object("", config._TOP)
     properties = made["properties"]
     properties["$schema"] = {"type": "string"}
+    zone = properties["clock"]["properties"]["zone"]
+    zone["description"] += " The host's tools take a name, such as Europe/Berlin, too."
     properties["language"]["enum"] = languages.names()
     sensor = _kinds("sensor", "sensors", parts._COMMON)
     properties["sensor"] = sensor

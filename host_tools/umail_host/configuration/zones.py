@@ -21,11 +21,16 @@ def rule(name: str) -> str:
     Raises:
         UserError: there is no zone of that name.
     """
-    if not _NAME.fullmatch(name) or "," in name:
-        return name
+    if name in ("UTC", "GMT"):
+        return f"{name}0"
+    if not _NAME.fullmatch(name.replace(" ", "_")):
+        # (A rule has digits, of the hours from Greenwich, behind a name.)
+        if not name.strip() or (re.search("[0-9]", name) and name[0] not in "+-0123456789"):
+            return name
+        raise UserError(f'"clock.zone" is "{name[:40]}", which is not a time zone: give one such as Europe/Berlin')
     octets = _file(name)
     if octets is None:
-        close = difflib.get_close_matches(name, zoneinfo.available_timezones(), 1, 0.6)
+        close = difflib.get_close_matches(name.replace(" ", "_"), zoneinfo.available_timezones(), 1, 0.6)
         hint = f"did you mean {close[0]}?" if close else "give one such as Europe/Berlin"
         raise UserError(f'"clock.zone" is "{name[:40]}", which no time zone is called: {hint}')
     return octets.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")

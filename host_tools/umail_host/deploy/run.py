@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from umail_host.configuration import pins
+from umail_host.configuration import checks, pins
 from umail_host.deploy import image, lacking, material, needed, rollback, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
@@ -80,7 +80,7 @@ def carry_out(
     """
     files = material.checked(plan.settings, plan.files)
     if plan.settings:
-        report.warnings += material.notes(plan.settings, files)
+        report.warnings += [*checks.notes(plan.settings.config), *material.notes(plan.settings, files)]
     # While it compiles, the watchdog of before may bite: the next attempt is quicker than that.
     plan = replace(plan, files=files, compiled=functools.cache(plan.compiled))
     attempts, told = 0, len(report.warnings)

@@ -265,7 +265,7 @@ def test_a_secret_that_can_not_be_had_is_told(monkeypatch):
     monkeypatch.delenv("UMAIL_SECRET_MAIL_TOKEN", raising=False)
     with pytest.raises(UserError, match="set UMAIL_SECRET_MAIL_TOKEN"):
         run("--port", "/dev/none", "--secret", "mail_token")
-    with pytest.raises(UserError, match=r"wifi_pasword: the alert node reads no .*; did you mean wifi_password"):
+    with pytest.raises(UserError, match=r"--secret: the alert node reads no .*; did you mean wifi_password"):
         run("--port", "/dev/none", "--secret", "wifi_pasword", UMAIL_SECRET_WIFI_PASWORD="x")
     with pytest.raises(UserError, match="known are wifi_password, mail_password, mail_token, "):
         run("--port", "/dev/none", "--secret", "a_name_of_sixteen")
