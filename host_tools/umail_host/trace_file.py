@@ -82,7 +82,7 @@ def _number(why: str) -> str:
 def _check_whose(name: str, text: list[str], separator: str, column: str) -> None:
     split = firmware_rules.module("sensors.rows").split
     table = [split(line, separator) for line in text] if column else []
-    head = next((row for row in table if column in row), [])
+    head: list[str] = next((row for row in table if column in row), [])
     below = [row for row in table[table.index(head) + 1 :] if len(row) == len(head) and row != head] if head else []
     for i, title in enumerate(head):
         if title != column and title.lower().lstrip("_") in _WHOSE:
