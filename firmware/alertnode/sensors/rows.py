@@ -123,10 +123,10 @@ def split(text, separator):
 
 def _times(cells, names, zone):
     """Return the first cell of the time and how many it has, 0 if this is not a row; below ``names`` it may be any."""
-    places = range(len(cells) if len(cells) > 2 and len(cells) == len(names) else 1)
+    places = list(range(len(cells) if len(cells) > 2 and len(cells) == len(names) else 1))
     if len(places) > 1 and "_time" in names:
         # InfluxDB's, behind the start and the end of what was asked for.
-        places = (names.index("_time"),)
+        places = [names.index("_time")]
     for i in places:
         try:
             moment(cells[i], zone)
