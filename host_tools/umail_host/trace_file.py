@@ -102,16 +102,16 @@ def _check_order(name: str, times: Sequence[int]) -> None:
             f"the trace {name} has all rows at one time, {_shown(times[0])}: remove its columns of times that are not "
             "those of the readings"
         )
-    if sum(step < 0 for step in steps) > sum(step > 0 for step in steps):
-        raise UserError(
-            f"the trace {name} goes back from {_shown(times[0])}, its newest row: sort its rows, the oldest first"
-        )
     for latest, at in zip(accumulate(times, max), times, strict=True):
         # An hour that comes twice in autumn is not a mistake.
         if at < latest - 7200:
             raise UserError(
                 f"the trace {name} goes back from {_shown(latest)} to {_shown(at)}: sort its rows, the oldest first"
             )
+    if sum(step < 0 for step in steps) > sum(step > 0 for step in steps):
+        raise UserError(
+            f"the trace {name} goes back from {_shown(times[0])}, its newest row: sort its rows, the oldest first"
+        )
 
 
 def _shown(at: int) -> str:

@@ -29,7 +29,8 @@ def test_a_recording_with_its_newest_row_first_is_refused_however_far_apart_its_
     for minutes in (1, 10, 60, 600):
         moments = [1795521600 - 60 * minutes * n for n in range(20)]
         said = refused("Time,Temp\n" + "".join(f"{at},4.1\n" for at in moments))
-        assert "goes back from 2026-11-24 12:00 UTC, its newest row: sort its rows, the oldest first" in said
+        assert "goes back from 2026-11-24 12:00 UTC" in said
+        assert said.endswith(": sort its rows, the oldest first")
 
 
 def test_a_recording_whose_end_was_put_before_its_start_in_small_steps_is_refused():
