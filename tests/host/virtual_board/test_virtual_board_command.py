@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,10 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from umail_host.device import identity, maintenance
+from umail_host.cli import app
+from umail_host.device import identity, maintenance, ports
 from umail_host.device.board import Board
-from umail_host.virtual_board import interpreter
+from umail_host.errors import UserError
+from umail_host.provision import many
+from umail_host.virtual_board import interpreter, listed
 
 COMMAND = [sys.executable, "-m", "umail_host.cli", "board"]
 
@@ -54,6 +59,30 @@ def test_a_fleet_knows_it_by_the_id_that_it_was_given(tmp_path: Path, micropytho
         2,
         "umail: --id xyz: give 1 to 32 bytes in hexadecimal, such as 240ac4c0ffee\n",
     )
+
+
+def test_umail_boards_lists_those_that_run_and_asks_them(tmp_path: Path, micropython: str) -> None:
+    port = tmp_path / "port"
+
+    def boards(*more: str) -> list[dict[str, str]]:
+        command = [sys.executable, "-m", "umail_host.cli", "boards", "--json", *more]
+        found: list[dict[str, str]] = json.loads(subprocess.check_output(command, text=True, timeout=60))
+        return [row for row in found if row["title"].startswith("virtual board")]
+
+    assert not boards()
+    with start("--link", str(port), "--id", "240ac4000001") as running:
+        assert running.stdout is not None
+        while "Ctrl-C ends" not in running.stdout.readline():
+            pass
+        (row,) = boards()
+        assert (row["device"], row["candidates"], row["title"]) == (str(port), "virtual", "virtual board 240ac4000001")
+        (probed,) = boards("--probe")
+        assert (probed["id"], probed["board"]) == ("240ac4000001", "virtual")
+        # One that is killed leaves its note.
+        running.kill()
+    assert list(listed.folder().glob("*.json"))
+    assert not boards()
+    assert not list(listed.folder().glob("*.json"))
 
 
 @pytest.mark.parametrize("version", ["1.22.2", "1.26.1", ""])
@@ -210,3 +239,25 @@ def test_an_unknown_board_and_a_wrong_link_are_told_in_one_sentence(tmp_path: Pa
         assert process.returncode == 2
         assert words in printed
         assert "Traceback" not in printed
+
+
+def test_provisioning_all_takes_virtual_boards_if_none_is_connected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text('[[board]]\nboard_name = "freezer-1"\nid = "240ac4000001"\n', encoding="utf-8")
+    port = tmp_path / "port"
+    port.write_bytes(b"")
+    taken: list[list[str]] = []
+
+    def provision(run: object, order: many.Order, told: object) -> None:
+        taken.append(list(order.devices))
+        raise UserError("far enough")
+
+    monkeypatch.setattr(many, "provision", provision)
+    for connected, wanted in (([], [str(port)]), (["/dev/ttyUSB0"], ["/dev/ttyUSB0"])):
+        found = [ports.Port(name, "", "", "", ()) for name in connected]
+        monkeypatch.setattr(ports, "found", found.copy)
+        with listed.listing(listed.Listed(str(port), "virtual", "240ac4000001")):
+            CliRunner().invoke(app, ["provision", str(file), "--all"])
+        assert taken.pop() == wanted
