@@ -79,8 +79,6 @@ def by(delivery, route, message, final, outcome=None):
     if not outcome:
         if delivery.connected and (session.route is not route or not (yield from stands(delivery))):
             yield from delivery.hang_up()
-        if session.route is not route:
-            session.use(route)
     refresh = False
     while True:
         if not outcome:

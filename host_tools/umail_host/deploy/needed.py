@@ -22,7 +22,7 @@ _IMPORTS = r"from alertnode\.{0} import ([\w, ]+)|from alertnode\.{0}\.(\w+) imp
 _BUS = re.compile(r"buses\.(i2c|spi)\(")
 _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
-_FOR_PROGRAMS = ("umail/aio", "umail/compat", "umail/queue/stopwatch")
+_FOR_PROGRAMS = ("umail/aio", "umail/client", "umail/compat", "umail/queue/stopwatch")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "alertnode/tokens")
 _UPDATES = ("alertnode/update", "alertnode/bundle", "alertnode/trial", "umail/net/http_get")
 # A board's language is in its modules already; this is for programs that ask for another one.
