@@ -148,6 +148,8 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/ping"
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
         yield "umail/net/mx"
+    if not any(each["route"] in ("m365.hve", "m365.direct_send", "m365.relay") for each in routes):
+        yield "umail/m365_other"
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
     named = all(each["route"] == "m365.submission" and not each.get("oauth") for each in routes)

@@ -31,7 +31,15 @@ def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() 
     assert {name for name in found if name.startswith("umail/certs/")} == {
         f"umail/certs/{name}" for name in ("__init__", *m365.submission("board@contoso.com", password="-").roots)
     }
-    assert not found & {"umail/oauth", "umail/aio", "umail/compat", "umail/tables/advice_de", "alertnode/battery"}
+    assert not found & {
+        "umail/client",
+        "umail/m365_other",
+        "umail/oauth",
+        "umail/aio",
+        "umail/compat",
+        "umail/tables/advice_de",
+        "alertnode/battery",
+    }
     assert not found & {"alertnode/due", "alertnode/day", "alertnode/history", "alertnode/summary", "umail/attachment"}
     assert {"umail/tables/advice_en", "umail/queue/format1", "alertnode/safe_mode"} <= found
 
@@ -54,7 +62,7 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     assert not {"alertnode/day", "umail/attachment"} & hour
     assert "alertnode/due" in _modules(quiet="22:00-06:00")
     direct = {"route": "m365.direct_send", "domain": "contoso.com", "sender": "b@contoso.com"}
-    assert "umail/net/mx" in _modules(mail=CONFIG["mail"] | {"fallback": direct})
+    assert {"umail/net/mx", "umail/m365_other"} <= _modules(mail=CONFIG["mail"] | {"fallback": direct})
     smtp = {"route": "smtp", "host": "mail.example.org", "sender": "b@example.org"}
     assert "umail/certs/isrg_root_x1" in _modules(mail=CONFIG["mail"] | {"fallback": smtp})
 
