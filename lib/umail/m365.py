@@ -41,4 +41,5 @@ def submission(username, password=None, token=None, host=None, **more):
 
 def __getattr__(name):
     # hve, direct_send, relay
-    return getattr(load_transient("m365_other"), name)
+    function = getattr(load_transient("m365_other"), name)
+    return lambda *arguments, **more: function(login, ROOTS, *arguments, **more)

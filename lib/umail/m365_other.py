@@ -1,17 +1,19 @@
-"""The ways into Microsoft 365 other than submission; public by way of m365.py, which loads them when asked for."""
+"""The ways into Microsoft 365 other than submission; public by way of m365.py, which loads them when asked for.
 
-from .m365 import ROOTS, login
+That hands in ``login`` and ``roots``, its function and its ROOTS.
+"""
+
 from .route import Route
 
 
-def hve(username, password=None, token=None, host=None, **more):
+def hve(login, roots, username, password=None, token=None, host=None, **more):
     """High Volume Email: many mails, recipients inside the tenant only, at most 50 a message. As ``submission``."""
-    route = login("smtp.hve.mx.microsoft", host, username, password, token, ROOTS, more)
+    route = login("smtp.hve.mx.microsoft", host, username, password, token, roots, more)
     route.max_recipients = 50
     return route
 
 
-def direct_send(domain, sender, host=None, **more):
+def direct_send(login, roots, domain, sender, host=None, **more):
     """Direct Send: no login, recipients inside the tenant only.
 
     Args:
@@ -22,10 +24,10 @@ def direct_send(domain, sender, host=None, **more):
     Raises:
         ValueError: as ``Route``; also if ``host`` is an IP address.
     """
-    return relay(domain, sender, None, host, **more)
+    return relay(login, roots, domain, sender, None, host, **more)
 
 
-def relay(domain, sender, certificate=None, host=None, **more):
+def relay(login, roots, domain, sender, certificate=None, host=None, **more):
     """Relay by an inbound connector, which knows the board by its public address or by its certificate: any recipient.
 
     Args:
@@ -44,5 +46,5 @@ def relay(domain, sender, certificate=None, host=None, **more):
         route.host = None
         route.mx = domain
         route.mx_suffixes = (".mail.protection.outlook.com", ".mx.microsoft")
-    route.roots = ROOTS
+    route.roots = roots
     return route

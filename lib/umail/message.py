@@ -90,7 +90,7 @@ class Message:
         rare = more or named or len(self.to) != 1 or max(self.sender + self.recipients[0]) > "\x7f"
         # 0xED begins the halves of surrogate pairs, which are not UTF-8.
         if rare or not plain(subject, 900) or not isinstance(text, str) or b"\xed" in text.encode():
-            load_transient("mime.optional_fields").check(self, more, named)
+            load_transient("mime.optional_fields").check(self, more, named, addresses)
         if not self.message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
             self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)

@@ -1,14 +1,13 @@
 """What a plain alert does not have: further headers, importance, an ID or a date of its own, HTML and attachments."""
 
 from ..checks import clean, refuse
-from ..message import addresses
 
 # Headers that arguments of Message or the encoder write.
 _OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
 _PRIORITY = {"high": b"1", "normal": b"3", "low": b"5"}
 
 
-def _take(message, more, named):
+def _take(message, more, named, addresses):
     names = "html cc bcc reply_to headers attachments date message_id importance notify ret".split()
     if len(more) > len(names):
         raise TypeError("Message: too many arguments")
@@ -29,12 +28,12 @@ def _take(message, more, named):
             setattr(message, name, value)
 
 
-def check(message, more, named):
+def check(message, more, named, addresses):
     """Give ``message`` its further arguments, those by position and those by name, and refuse what is wrong in any.
 
-    Raises ValueError; TypeError for one that is not there, or is there twice.
+    ``addresses`` is the function of message.py. Raises ValueError; TypeError for one that is not there, or twice.
     """
-    _take(message, more, named)
+    _take(message, more, named, addresses)
     message.recipients = []
     for pairs in (message.to, message.cc, message.bcc):
         for _, bare in pairs:

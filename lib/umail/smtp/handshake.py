@@ -28,7 +28,7 @@ def open(session, name, secret=None):
             # RFC 3207, 4.2: what was learned before TLS is void.
             yield from load_transient("smtp.ehlo").ehlo(session, name)
         else:
-            yield from load_transient("smtp.unexpected").security(session, name, tls)
+            yield from load_transient("smtp.unexpected").security(session, name, tls, load_transient("smtp.ehlo").ehlo)
     if secret is not None:
         yield from load_transient("smtp.login").login(session, secret)
         session.name = name

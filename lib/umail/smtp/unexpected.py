@@ -19,7 +19,7 @@ def broken(buffer, line, code=0, first=0):
     return Broken("the code changes inside a reply" if code != first else "a reply without an end")
 
 
-def security(session, name, tls):
+def security(session, name, tls, hello):
     """Go on without STARTTLS, or with it if it is offered, if the route is content with that (generator)."""
     # Opportunistic goes on in clear; a login is never tried there.
     if session.route.security == "opportunistic":
@@ -27,7 +27,7 @@ def security(session, name, tls):
             reply = yield from session.command(b"STARTTLS")
             if reply.code == 220:
                 yield from tls(session)
-                yield from load_transient("smtp.ehlo").ehlo(session, name)
+                yield from hello(session, name)
     elif session.route.security != "plain":
         raise session.error("starttls_missing")
 
