@@ -24,7 +24,7 @@ def envelope(session, message, recipients, size, more=b"", notify=b""):
     if size is not None and limit is not None:
         # Below a limit of so many digits lies whatever is short.
         if size > 4096 or limit and len(limit[0]) < 5:
-            session.check_size(size)
+            load_transient("smtp.data").check_size(session, size)
         more = b" SIZE=%d%s" % (size, more)
     commands = [b"MAIL FROM:<%s>%s\r\n" % ((session.route.sender or message.sender).encode(), more)]
     for address in recipients:

@@ -62,6 +62,10 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     assert not {"alertnode/day", "umail/attachment"} & hour
     assert "alertnode/due" in _modules(quiet="22:00-06:00")
     direct = {"route": "m365.direct_send", "domain": "contoso.com", "sender": "b@contoso.com"}
+    assert "umail/smtp/recipient_batches" not in _modules()
+    assert "umail/smtp/recipient_batches" in _modules(mail=CONFIG["mail"] | {"to": ["a@contoso.com", "b@contoso.com"]})
+    then = {"name": "t", "when": "above", "limit": 1, "then": {"after": 5, "to": ["a@contoso.com", "b@contoso.com"]}}
+    assert "umail/smtp/recipient_batches" in _modules(rules=[then])
     assert {"umail/net/mx", "umail/m365_other"} <= _modules(mail=CONFIG["mail"] | {"fallback": direct})
     smtp = {"route": "smtp", "host": "mail.example.org", "sender": "b@example.org"}
     assert "umail/certs/isrg_root_x1" in _modules(mail=CONFIG["mail"] | {"fallback": smtp})
