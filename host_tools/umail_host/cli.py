@@ -1,42 +1,86 @@
-"""The `umail` command: registers each subcommand and turns a user's mistake into one sentence and an exit status."""
+"""The `umail` command: loads the subcommand asked for; a user's mistake becomes a sentence and an exit status."""
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from umail_host import __version__, terminal, usage
-from umail_host.commands import (
-    board,
-    boards,
-    config,
-    console,
-    demo,
-    deploy,
-    doctor,
-    farm,
-    faults,
-    first_board,
-    flash,
-    fleet,
-    log,
-    outbox,
-    provision,
-    serve,
-    update,
-)
 from umail_host.errors import UserError
 
+# In the order of the help: name → the module of `umail_host.commands`, and what in it is the command, or its group.
+_COMMANDS = {
+    "demo": "demo:command",
+    "serve": "serve:serve",
+    "faults": "faults:command",
+    "board": "board:board",
+    "deploy": "deploy:command",
+    "boards": "boards:command",
+    "doctor": "doctor:command",
+    "first-board": "first_board:command",
+    "provision": "provision:command",
+    "console": "console:command",
+    "log": "log:command",
+    "flash": "flash:command",
+    "outbox": "outbox:app",
+    "config": "config:app",
+    "update": "update:app",
+    "farm": "farm:app",
+    "fleet": "fleet:app",
+}
+_SETTINGS: dict[str, Any] = {
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+class _Commands(Mapping[str, Any]):
+    """The commands by name, each loaded when it is looked at: a mail server needs nothing of a deployment."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            module_name, _, what = _COMMANDS[name].partition(":")
+            module = importlib.import_module(f"umail_host.commands.{module_name}")
+            alone = typer.Typer(add_completion=False, **_SETTINGS)
+            alone.callback()(lambda: None)  # with one, it is a group even of one command
+            if what == "app":
+                alone.add_typer(module.app, name=name)
+            else:
+                alone.command(name, epilog=module.EXAMPLE)(getattr(module, what))
+            self._loaded[name] = typer.main.get_command(alone).commands[name]  # type: ignore[attr-defined]
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Group(TyperGroup):
+    """The command `umail`, with what stands in the table."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands()  # type: ignore[assignment]
+
+
 app = typer.Typer(
+    cls=_Group,
     name="umail",
     help="Mail for MicroPython boards: a fake mail server, a virtual board, deploying, and a demo of it all.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **_SETTINGS,
 )
 
 
@@ -53,25 +97,6 @@ def root(
     ] = False,
 ) -> None:
     """Mail for MicroPython boards."""
-
-
-app.command("demo", epilog=demo.EXAMPLE)(demo.command)
-app.command(epilog=serve.EXAMPLE)(serve.serve)
-app.command("faults", epilog=faults.EXAMPLE)(faults.command)
-app.command(epilog=board.EXAMPLE)(board.board)
-app.command("deploy", epilog=deploy.EXAMPLE)(deploy.command)
-app.command("boards", epilog=boards.EXAMPLE)(boards.command)
-app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
-app.command("first-board", epilog=first_board.EXAMPLE)(first_board.command)
-app.command("provision", epilog=provision.EXAMPLE)(provision.command)
-app.command("console", epilog=console.EXAMPLE)(console.command)
-app.command("log", epilog=log.EXAMPLE)(log.command)
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(config.app, name="config")
-app.command("flash", epilog=flash.EXAMPLE)(flash.command)
-app.add_typer(update.app, name="update")
-app.add_typer(farm.app)
-app.add_typer(fleet.app, name="fleet")
 
 
 def _ended(number: int, _: object) -> None:

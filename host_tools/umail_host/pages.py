@@ -20,6 +20,7 @@ from umail_host.errors import UserError
 from umail_host.fake_smtp import FakeServer
 
 if TYPE_CHECKING:
+    from umail_host.doctor.domain import Dns
     from umail_host.web.boards import Boards
     from umail_host.web.served import Served
     from umail_host.web.server import WebServer
@@ -49,13 +50,9 @@ def page(
         UserError: the extra ``web`` is missing, or the address can't be had.
     """
     token = token_for(host)
-    from umail_host.doctor.domain import Dns
     from umail_host.web.server import WebServer
 
-    try:
-        resolver = Dns([one for one in dns if one != SYSTEM]) if dns else None
-    except ValueError as error:
-        raise UserError(f"can't ask that DNS server: {error}; write --dns 192.0.2.53, or --dns system") from None
+    resolver = _resolver(dns) if dns else None
     begun = time.monotonic()
 
     def progress(done: int, of: int) -> None:
@@ -73,6 +70,15 @@ def page(
         ) from None
     with started(served):
         yield served
+
+
+def _resolver(servers: list[str]) -> Dns:
+    from umail_host.doctor.domain import Dns  # only who is asked needs to be loaded
+
+    try:
+        return Dns([one for one in servers if one != SYSTEM])
+    except ValueError as error:
+        raise UserError(f"can't ask that DNS server: {error}; write --dns 192.0.2.53, or --dns system") from None
 
 
 def token_for(host: str) -> str:

@@ -25,6 +25,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/support", "hos
 
 import simpy  # noqa: E402
 
+from good_fleet import UPDATED  # noqa: E402
 from umail_host import firmware_rules  # noqa: E402
 from umail_host.fleet import keys  # noqa: E402
 from umail_host.provision.fleet import Fleet  # noqa: E402
@@ -33,24 +34,6 @@ from umail_host.update import publish, record  # noqa: E402
 DAY = 86400
 # So wide are the intervals in which a server's answers are counted, in seconds.
 WIDTH = 900
-SHARED = """
-interval = 60
-[wifi]
-ssid = "lab"
-[mail]
-route = "m365.submission"
-username = "esp32@contoso.com"
-to = ["ops@contoso.com"]
-[sensor]
-type = "ds18b20"
-pin = 4
-[update]
-url = "http://192.0.2.5:8017"
-[[rules]]
-name = "temperature"
-when = "above"
-limit = -15
-"""
 # What befalls all boards: the server is away, or the power, from and to (days); None: nothing does.
 SCENES: Mapping[str, tuple[str, float, float] | None] = {
     "nothing happens": None,
@@ -105,7 +88,7 @@ def made(folder: Path, boards: int) -> Path:
     """Make a fleet's file, its boards' keys and the record of what was published for them before."""
     file = folder / "fleet.toml"
     entries = (f'[[board]]\nboard_name = "freezer-{n}"\nid = "{identity(n)}"\n' for n in range(boards))
-    file.write_text(SHARED + "".join(entries), encoding="utf-8")
+    file.write_text(UPDATED + "".join(entries), encoding="utf-8")
     os.environ[keys.VARIABLE] = str(folder / "keys.json")
     keys._save({identity(n): f"{n:064x}" for n in range(boards)})
     before = record.Published("freezer", 1, "0" * 64, 1, "0" * 24 + ".umail")

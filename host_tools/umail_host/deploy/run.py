@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from umail_host.configuration import pins
 from umail_host.deploy import image, lacking, material, rollback, transfer
@@ -78,45 +78,15 @@ def carry_out(
     """
     files = material.checked(plan.settings, plan.files)
     # While it compiles, the watchdog of before may bite: the next attempt is quicker than that.
-    compiled = functools.cache(plan.compiled)
-    attempts = 0
+    plan = replace(plan, files=files, compiled=functools.cache(plan.compiled))
+    attempts = told = 0
     while True:
         attempts += 1
         reached = False
         try:
             with plan.hold(stay_open=True) as link:
                 reached = True
-                spec = identity.choose(identity.machine(link), plan.board)
-                _check_pins(plan.settings, spec)
-                material.check_loads(plan.settings, files, spec)
-                material.check_there(link, plan.settings, files)
-                release = identity.release(link)
-                needs = plan.settings or _there(link)
-                secrets = dict(plan.secrets)
-                floor = 0
-                if plan.keyed:
-                    unique = identity.unique_id(link)
-                    secrets[keys.SECRET] = keys.ensure(unique).hex()
-                    # (That one it may take; not those before it.)
-                    floor = plan.published.get(keys.plain(unique), 1) - 1
-                keyed = plan.keyed or _has_key(link)
-                built = image.build(
-                    spec,
-                    config=plan.settings,
-                    extra_files=files,
-                    mpy=plan.mpy,
-                    release=release,
-                    needs=needs,
-                    keyed=keyed,
-                    compiled=compiled,
-                )
-                if before is not None:
-                    before.update(rollback.keep(link, built))
-                transfer.deploy(
-                    link, built, rom=plan.rom, secrets=secrets, floor=floor, progress=progress, report=report
-                )
-                if "/main.py" not in plan.files:
-                    report.warnings += lacking.warnings(link, needs)
+                spec = _bring(plan, link, report, progress, before)
                 if plan.settings and plan.settings.parts:
                     _show_readings(link, say)
             return spec, link
@@ -124,11 +94,52 @@ def carry_out(
             raise
         except UserError as error:
             gone = isinstance(error, BoardError)
+            if len(report.warnings) > told:
+                # A program that bit until now was put aside, and starts no more: what failed before counts no longer.
+                attempts, told = 1, len(report.warnings)
             if attempts > 1 and (attempts == _ATTEMPTS or not gone):
                 raise UserError(f"{error}. Run the command again: it goes on where this one stopped", 3) from None
             if not gone or (not reached and attempts == 1):
                 raise
             say("the board went away; trying again")
+
+
+def _bring(
+    plan: Plan,
+    link: Board,
+    report: transfer.Report,
+    progress: transfer.Progress,
+    before: dict[str, bytes] | None,
+) -> BoardSpec:
+    """Build what the board behind ``link`` is to hold, and make it hold that."""
+    spec = identity.choose(identity.machine(link), plan.board)
+    _check_pins(plan.settings, spec)
+    material.check_loads(plan.settings, plan.files, spec)
+    material.check_there(link, plan.settings, plan.files)
+    needs = plan.settings or _there(link)
+    secrets = dict(plan.secrets)
+    floor = 0
+    if plan.keyed:
+        unique = identity.unique_id(link)
+        secrets[keys.SECRET] = keys.ensure(unique).hex()
+        # (That one it may take; not those before it.)
+        floor = plan.published.get(keys.plain(unique), 1) - 1
+    built = image.build(
+        spec,
+        config=plan.settings,
+        extra_files=plan.files,
+        mpy=plan.mpy,
+        release=identity.release(link),
+        needs=needs,
+        keyed=plan.keyed or _has_key(link),
+        compiled=plan.compiled,
+    )
+    if before is not None:
+        before.update(rollback.keep(link, built))
+    transfer.deploy(link, built, rom=plan.rom, secrets=secrets, floor=floor, progress=progress, report=report)
+    if "/main.py" not in plan.files:
+        report.warnings += lacking.warnings(link, needs)
+    return spec
 
 
 def _there(link: Board) -> Settings | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import dns.exception
 import dns.resolver
@@ -12,7 +13,9 @@ import dns.resolver
 from umail_host.doctor import spf
 from umail_host.doctor.check import FAILED, OK, WARNING, Check
 from umail_host.errors import UserError
-from umail_host.settings import Route, Settings
+
+if TYPE_CHECKING:
+    from umail_host.settings import Route, Settings
 
 _PATIENCE = 6.0  # seconds for one question
 _EXCHANGE = "spf.protection.outlook.com"

@@ -51,7 +51,7 @@ class VirtualBoard:
         heap: heap that programs have, in bytes of this computer's 64-bit MicroPython, instead of the board's.
         flash_size: bytes of the file system, instead of the board's.
         romfs: bytes of a ROMFS partition, a multiple of 4096; 0: none, as in MicroPython's releases for these boards.
-        on_console: called with what the board prints, from the board's thread.
+        on_console: called with what its programs print, from the board's thread; not with the raw REPL's traffic.
         link: path for the port, a symbolic link; None: one in a temporary folder.
         sleep_speed: how many times faster than real time deep and light sleep pass; the board's clock does not notice.
         power: whether it is switched on at the start.

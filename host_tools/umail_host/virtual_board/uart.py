@@ -7,13 +7,10 @@ import re
 import socket
 from collections.abc import Callable
 
-from umail_host.virtual_board.console import Console, LineEnds
+from umail_host.virtual_board.console import HELP, PROMPT, RAW_PROMPT, Console, LineEnds, Program
 from umail_host.virtual_board.interpreter import socket_pair
 
-_RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-_HELP = b'Type "help()" for more information.\r\n'
-_PROMPT = b">>> "
-_PROMPTS = (_RAW_PROMPT, _PROMPT, b"\x04>")  # the last: of the raw REPL after each command
+_PROMPTS = (RAW_PROMPT, PROMPT, b"\x04>")  # the last: of the raw REPL after each command
 _CHUNK = 65536
 
 
@@ -40,7 +37,7 @@ class Uart:
         self._interrupt, self._idle = interrupt, idle
         self._loop = asyncio.get_running_loop()
         self._wire, self.board_end = socket_pair()
-        self._ends = LineEnds()
+        self._ends, self._program = LineEnds(), Program()
         self._tail = b""
         self._swallowed: bytearray | None = None
         self._held = b""
@@ -66,7 +63,7 @@ class Uart:
     def say(self, text: bytes) -> None:
         """Print what the chip itself prints: its ROM's and start-up messages."""
         self._send(text)
-        self._console.add(text)
+        self._console.add(text, self._program.feed(text))
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the host's program: Ctrl-C interrupts code that runs, all else is input."""
@@ -115,10 +112,10 @@ class Uart:
             pass  # the board does not read: its buffer overflows
 
     def _output(self, data: bytes) -> None:
-        self._tail = (self._tail + data)[-len(_HELP) - len(_PROMPT) :]
-        if self._tail.endswith(_RAW_PROMPT):
+        self._tail = (self._tail + data)[-len(HELP) - len(PROMPT) :]
+        if self._tail.endswith(RAW_PROMPT):
             self.raw = True
-        elif self._tail.endswith(_HELP + _PROMPT):
+        elif self._tail.endswith(HELP + PROMPT):
             self.raw = False
         if self._tail.endswith(_PROMPTS):
             self._idle()
@@ -129,12 +126,12 @@ class Uart:
     def _swallow(self, data: bytes) -> None:
         assert self._swallowed is not None
         self._swallowed += data
-        if self._swallowed.endswith(_PROMPT) and self.raw:
+        if self._swallowed.endswith(PROMPT) and self.raw:
             self._swallowed.clear()
             self._input(b"\x01")
-        elif self._swallowed.endswith((_PROMPT, _RAW_PROMPT)):
+        elif self._swallowed.endswith((PROMPT, RAW_PROMPT)):
             banner = b"\r\n" + bytes(self._swallowed)
-            banner = banner[banner.rindex(_RAW_PROMPT if self.raw else b"MicroPython ") :]
+            banner = banner[banner.rindex(RAW_PROMPT if self.raw else b"MicroPython ") :]
             self._swallowed, held, self._held = None, self._held, b""
             self._output(banner)
             self.receive(held)

@@ -32,6 +32,7 @@ _READY = 60.0
 ONE = (404,)  # what asks for one of something may find none
 _FILTERED = 500  # mails whose points of SpamAssassin are remembered
 _FIRST = 40  # mails that the page brings along: more than a screen shows
+_OF_A_ROW = ("number", "id", "time", "header_from", "sender", "subject", "preview", "thread", "threaded", "attachments")
 
 
 class Api:
@@ -266,8 +267,10 @@ class Api:
     # The server.
 
     def start(self) -> dict[str, Any]:
-        """Return what the page begins with: the server, the newest mails, and up to where they go."""
-        return {"server": self.get_server(), "state": self._store.state(), "mails": self.list_mails(0, _FIRST)}
+        """Return what the page begins with: the server, the newest mails as the list shows them, and up to where."""
+        found = self.list_mails(0, _FIRST)
+        rows = [{name: row[name] for name in _OF_A_ROW} for row in found["mails"]]
+        return {"server": self.get_server(), "state": self._store.state(), "mails": found | {"mails": rows}}
 
     def get_server(self) -> dict[str, Any]:
         """Return what the server is: profile, port, mails in all, where they are kept."""

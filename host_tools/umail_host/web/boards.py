@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from umail_host import outbox
-from umail_host.device import maintenance
 from umail_host.errors import UserError
 from umail_host.fake_smtp.faults.toxics import Proxy, Toxics
-from umail_host.virtual_board import VirtualBoard
+
+if TYPE_CHECKING:
+    from umail_host.virtual_board import VirtualBoard
 
 _LINES, _READINGS, _LONGEST = 1000, 600, 400
 _RANGE = (-55, 125)  # °C that a DS18B20 measures, by its data sheet
@@ -160,6 +160,9 @@ class Boards:
         Raises:
             UserError: umail is not on it.
         """
+        from umail_host import outbox
+        from umail_host.virtual_board import VirtualBoard  # a server without boards has no use for them
+
         one = self._shown[name]
         with self._asking, tempfile.TemporaryDirectory(prefix="umail-look-") as folder:
             copy = Path(folder) / "flash"
@@ -219,6 +222,8 @@ def _on_board(one: Shown, code: str) -> None:
         raise UserError("the board is off: switch it on first")
     if not one.busy.acquire(blocking=False):
         raise UserError("the board is busy with what it was asked before: wait for that")
+    from umail_host.device import maintenance
+
     try:
         with maintenance.held(one.board.port) as link:
             link.exec(code, timeout=60)

@@ -8,15 +8,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 
 from umail_host.fake_smtp import Delivery
-from umail_host.web.store import Row, Store
+from umail_host.web.store import Arrival, Row, Store
+from umail_host.web.summary import Envelope
 
-Arrival = tuple[Path, float, str | None]  # file, time, the login's user
 log = logging.getLogger(__name__)
 _BATCH = 200
 _GATHER = 0.02  # seconds in which mails that come become one batch
+_SMALL = 1 << 14  # bytes of a mail that is read in the server's thread, where others have read it as well
+_MANY = 500  # mails that wait beyond which none is read there
 _AGAIN = 5.0  # seconds after which what the index could not take is tried again
 
 
@@ -36,7 +38,12 @@ class Indexer:
 
     def take(self, delivery: Delivery) -> None:
         """Take a delivery, in the server's thread."""
-        self._queue.put((delivery.path, delivery.time, delivery.envelope.user))
+        envelope, content = delivery.envelope, delivery.content
+        read = None
+        if len(content) <= _SMALL and envelope.body != "BINARYMIME" and self._queue.qsize() < _MANY:
+            around = Envelope(envelope.sender, delivery.recipients, delivery.connection)
+            read = delivery.parsed, around, len(content) - content.count(b"\r\n")  # its line ends are stored as LF
+        self._queue.put(Arrival(delivery.file, delivery.time, envelope.user, read))
 
     def settle(self) -> None:
         """Return when all that came before is in the index, or after two seconds."""
@@ -60,7 +67,7 @@ class Indexer:
                     batch.append(self._queue.get_nowait())
             except queue.Empty:
                 pass
-            mails = left + [one for one in batch if isinstance(one, tuple)]
+            mails = left + [one for one in batch if isinstance(one, Arrival)]
             left = self._add(mails) if mails else []
             for one in batch:
                 if isinstance(one, threading.Event):
@@ -74,6 +81,6 @@ class Indexer:
             rows = self._store.add(mails)
         except (sqlite3.Error, OSError) as error:  # a full disk, say
             log.warning("the index can't take mails: %s", error)
-            return mails
+            return [replace(mail, read=None) for mail in mails]
         self._told(rows)
         return []

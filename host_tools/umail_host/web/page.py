@@ -21,7 +21,7 @@ from umail_host.web.guard import PAGE_POLICY
 
 STATIC = Path(__file__).with_name("static")
 _WITHIN = ("index.html", "style.css", "start.js")  # these are not files of their own
-_PAINTED = 30  # rows that come as HTML: as many as a tall screen shows
+_PAINTED = 14  # rows that come as HTML: as many as most screens show
 # Their address changes with them, so a browser need not ask again.
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 
@@ -58,7 +58,7 @@ class Page:
         found = await run_in_threadpool(self._start)
         # Within <script> only "<" could end it, and JSON may write it otherwise.
         places = {
-            "start": json.dumps(found).replace("<", "\\u003c"),
+            "start": json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
             "rows": "".join(map(_row, found["mails"]["mails"][:_PAINTED])),
         }
         filled = re.sub(r"\{\{(start|rows)\}\}", lambda place: places[place[1]], self._html)

@@ -1,4 +1,4 @@
-"""What others think of a mail's domains: SPF and DMARC, asked of a DNS server that was named.
+"""What others think of a mail's domains: whether they exist, SPF and DMARC, asked of a DNS server that was named.
 
 SPF and DMARC are evaluated by the doctor's own few lines: a second evaluator, from a library, could say otherwise.
 """
@@ -19,6 +19,7 @@ _LARGEST = 1 << 19  # bytes of a mail that are looked at
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\Z")
 # No record lists an address for documentation (RFC 5737), so the whole of it is walked.
 _NOBODY = "192.0.2.1"
+_UNKNOWN = "The DNS server knows no domain {}: providers refuse mail from a domain that does not exist."
 
 
 class _Limited:
@@ -30,10 +31,17 @@ class _Limited:
 
     def ask(self, name: str, kind: str) -> list[str]:
         if (name, kind) not in self._known:
-            if time.monotonic() > self._due:
-                raise LookupError(f"the DNS takes more than {_ASKING:.0f} s")
+            self._hurry()
             self._known[name, kind] = self._dns.ask(name, kind)
         return self._known[name, kind]
+
+    def exists(self, name: str) -> bool:
+        self._hurry()
+        return self._dns.exists(name)
+
+    def _hurry(self) -> None:
+        if time.monotonic() > self._due:
+            raise LookupError(f"the DNS takes more than {_ASKING:.0f} s")
 
 
 def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> list[dict[str, str]]:
@@ -44,13 +52,19 @@ def domain_warnings(content: bytes, sender: str, peer: str | None, dns: Dns) -> 
     """
     message = parsed(content[:_LARGEST])
     author = next((address for address in addresses(header(message, "From")) if "@" in address), "")
-    ask = _Limited(dns).ask
+    limited = _Limited(dns)
+    ask = limited.ask
     envelope, author_domain = (address.rpartition("@")[2].strip().lower() for address in (sender, author))
     found = []
     try:
-        if _DOMAIN.match(envelope):
+        domains = dict.fromkeys(domain for domain in (envelope, author_domain) if _DOMAIN.match(domain))
+        # All that such a domain lacks follows from that (RFC 8020).
+        unknown = [domain for domain in domains if not limited.exists(domain)]
+        found += [{"key": "domain-unknown", "text": _UNKNOWN.format(domain)} for domain in unknown]
+        known = domains.keys() - unknown
+        if envelope in known:
             found += _spf(ask, envelope, peer)
-        if _DOMAIN.match(author_domain):
+        if author_domain in known:
             signers = re.findall(r"(?:^|;)\s*d=\s*([A-Za-z0-9._-]+)", _signatures(message))
             found += _dmarc(ask, author_domain, [envelope, *(name.lower() for name in signers)])
     except LookupError as error:

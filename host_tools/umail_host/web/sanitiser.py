@@ -12,14 +12,12 @@ import subprocess
 import sys
 import threading
 
-import nh3
-
 MOST = 1 << 21  # characters of HTML that go in
 _OUT = 16 << 20  # bytes that come out
 _SECONDS = 5  # of CPU; and twice that by the clock, beside what else runs
 _MEMORY = 1 << 30
 _END = b"<!-- whole -->"  # no comment of the mail is left, so it stands at the end of what is whole alone
-_TAGS = nh3.ALLOWED_TAGS - {"area", "map"} | {"center", "font", "section", "article", "header", "footer"}
+_NO_TAGS, _MORE_TAGS = {"area", "map"}, {"center", "font", "section", "article", "header", "footer"}
 _STYLES = {
     *("background-color", "border", "border-bottom", "border-collapse", "border-color", "border-left", "border-radius"),
     *("border-right", "border-spacing", "border-style", "border-top", "border-width", "color", "direction", "display"),
@@ -88,6 +86,8 @@ def _limit() -> None:
 
 
 def _sanitised(text: str, pictures: dict[str, str]) -> str:
+    import nh3  # in its own process alone
+
     def filtered(tag: str, name: str, value: str) -> str | None:
         if name == "src":
             return pictures.get(value.removeprefix("cid:").strip("<>")) if value.startswith("cid:") else None
@@ -97,7 +97,7 @@ def _sanitised(text: str, pictures: dict[str, str]) -> str:
 
     return nh3.clean(
         text,
-        tags=_TAGS,
+        tags=nh3.ALLOWED_TAGS - _NO_TAGS | _MORE_TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=filtered,
         url_schemes={"http", "https", "mailto", "tel", "cid", "data"},

@@ -9,10 +9,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from umail_host.web.summary import envelope, summary
+from umail_host.web import summary
+from umail_host.web.summary import envelope
 
 Row = dict[str, Any]
 P = ParamSpec("P")
@@ -50,6 +52,21 @@ _KEY_TIME = re.compile(r"(\d{9,11})\.M(\d{1,6})P")
 _BATCH = 500
 # The kinds of error that tell of an index that is not as it was written.
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail that has come in this run.
+
+    Args:
+        file: its path; ``time``: when it came; ``user``: of the login.
+        read: what was read of it already: the mail, its envelope, and its size in the file.
+    """
+
+    file: str
+    time: float
+    user: str | None = None
+    read: summary.Read | None = None
 
 
 def _kind(error: sqlite3.Error) -> int:
@@ -152,7 +169,7 @@ class Store:
                 for when, one in batch:
                     run = self.run if when >= self._begun else None
                     with contextlib.suppress(OSError):
-                        self._insert(one, when, files[one].read_bytes(), run)
+                        self._insert(one, when, summary.read(files[one].read_bytes()), run)
 
     def _files(self) -> Iterator[Path]:
         for folder in ("new", "cur"):
@@ -163,26 +180,27 @@ class Store:
                         yield Path(entry.path)
 
     @_healed
-    def add(self, mails: Iterable[tuple[Path, float, str | None]]) -> list[Row]:
-        """Index mails that arrived in this run: file, time and the login's user; returns their rows."""
+    def add(self, mails: Iterable[Arrival]) -> list[Row]:
+        """Index mails that arrived in this run; returns their rows."""
         numbers = []
         with self._writing():
-            for path, when, user in mails:
+            for mail in mails:
                 with contextlib.suppress(OSError, sqlite3.IntegrityError):
-                    numbers.append(self._insert(path.name, when, path.read_bytes(), self.run, user))
+                    read = mail.read or summary.read(Path(mail.file).read_bytes())
+                    numbers.append(self._insert(os.path.basename(mail.file), mail.time, read, self.run, mail.user))
         marks = ",".join("?" * len(numbers))
         return self._rows(f"SELECT {_COLUMNS} FROM mails WHERE number IN ({marks}) ORDER BY number", numbers)
 
-    def _insert(self, key: str, when: float, stored: bytes, run: str | None, user: str | None = None) -> int:
-        around = envelope(stored)
-        facts = summary(stored[around.start :])
+    def _insert(self, key: str, when: float, read: summary.Read, run: str | None, user: str | None = None) -> int:
+        message, around, size = read
+        facts = summary.facts(message)
         parents = facts.pop("parents")
         assert isinstance(parents, list)
         recipients = "\n".join(around.recipients)
         names = ("header_from", "header_to", "subject", "message_id", "text")
         hay = "\n".join([around.sender, recipients, *(str(facts[name]) for name in names)]).casefold()
         row = facts | {"id": key, "time": when, "run": run, "session": around.session, "user": user}
-        row |= {"sender": around.sender, "recipients": recipients, "hay": hay, "size": len(stored) - around.start}
+        row |= {"sender": around.sender, "recipients": recipients, "hay": hay, "size": size}
         row["thread"] = self._thread(parents) or (parents[0] if parents else facts["message_id"] or key)
         places = ", ".join(f":{name}" for name in row)
         return self._base.execute(f"INSERT INTO mails ({', '.join(row)}) VALUES ({places})", row).lastrowid or 0

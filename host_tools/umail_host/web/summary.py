@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from email.message import Message
 
 from umail_host.fake_smtp.record.reading import clean, decoded, first, header, is_attachment, leaves, parsed, text_of
 
@@ -37,10 +38,20 @@ def envelope(stored: bytes) -> Envelope:
     return Envelope(found["sender"].decode("utf-8", "replace"), to, int(found["session"]), found.end())
 
 
-def summary(content: bytes) -> dict[str, object]:
+# A mail, its envelope, and its bytes in the Maildir without that.
+Read = tuple[Message, Envelope, int]
+
+
+def read(stored: bytes) -> Read:
+    """Read a file of the Maildir."""
+    around = envelope(stored)
+    content = stored[around.start :]
+    message = parsed(content if len(content) <= _WHOLE else content[:_BEGINNING])
+    return message, around, len(content)
+
+
+def facts(message: Message) -> dict[str, object]:
     """Return the columns of the index that stand in the mail itself."""
-    whole = len(content) <= _WHOLE
-    message = parsed(content if whole else content[:_BEGINNING])
     plain = first(message, "text/plain")
     html = None if plain else first(message, "text/html")
     text = text_of(plain)[:TEXT] if plain else ""

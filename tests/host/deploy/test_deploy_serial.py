@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import planted
+from good_config import GOOD
 from umail_host import secret_source
 from umail_host.cli import app
 from umail_host.deploy import image
@@ -21,20 +22,8 @@ from umail_host.errors import UserError
 from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
-CONFIG = {
-    "board_name": "freezer-3",
-    "wifi": {"ssid": "lab"},
-    "mail": {
-        "route": "m365.submission",
-        "username": "esp32@contoso.com",
-        "to": ["ops@contoso.com"],
-        "host": "localhost",
-        "port": 1,
-    },
-    "sensor": {"type": "ds18b20", "pin": "one_wire"},
-    "rules": [{"name": "temperature", "when": "above", "limit": 37.2}],
-    "watchdog": 30,
-}
+MAIL = {key: value for key, value in GOOD["mail"].items() if key != "trust"}
+CONFIG = GOOD | {"mail": MAIL | {"port": 1}, "sensor": {"type": "ds18b20", "pin": "one_wire"}, "watchdog": 30}
 
 
 @pytest.fixture
@@ -178,7 +167,7 @@ def test_a_firmware_that_ever_resets_or_sleeps_is_deployed_over(board, end):
 
 
 def test_the_watchdog_of_a_firmware_that_was_there_before_does_not_stop_a_deployment(board, monkeypatch):
-    firmware = "import machine, time\nw = machine.WDT(timeout=1500)\nprint('armed')\ntime.sleep(60)"
+    firmware = "import machine, time\nw = machine.WDT(timeout=2000)\nprint('armed')\ntime.sleep(60)"
     ask(board, f"with open('/main.py', 'w') as f: f.write({firmware!r})")
     board.wait_for("armed")
     patient = Board.exec

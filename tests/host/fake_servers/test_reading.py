@@ -17,7 +17,7 @@ from umail_host.fake_smtp.core.events import Envelope
 from umail_host.fake_smtp.record import reading
 from umail_host.fake_smtp.record.show import Show
 from umail_host.web import html, mail, reputation
-from umail_host.web.summary import summary
+from umail_host.web.summary import facts, read
 
 CHARSETS = st.sampled_from(
     ["utf-8", "unicode_escape", "raw_unicode_escape", "utf-7", "utf-16", "idna", "punycode", "hex", "zlib", '"', ""]
@@ -54,10 +54,13 @@ class Nothing:
     def ask(self, name: str, kind: str) -> list[str]:
         return []
 
+    def exists(self, name: str) -> bool:
+        return True
+
 
 def all_that_reads(content: bytes) -> None:
     row = {"time": 1.7e9, "user": "a@b.example", "sender": "a@b.example"}
-    for found in (summary(content), mail.view(content, row)):
+    for found in (facts(read(content)[0]), mail.view(content, row)):
         json.dumps(found, ensure_ascii=False).encode()
     (html.page(content) or "").encode()
     for index in range(4):
@@ -89,7 +92,7 @@ def test_what_once_made_it_fail_is_read(content):
 
 
 def test_raw_bytes_of_a_header_are_read_as_utf_8():
-    assert summary("Subject: grün\r\n\r\nx".encode())["subject"] == "grün"
+    assert facts(read("Subject: grün\r\n\r\nx".encode())[0])["subject"] == "grün"
 
 
 @pytest.mark.parametrize("charset", ["punycode", "PunyCode", "idna"])
@@ -97,7 +100,7 @@ def test_a_codec_that_takes_the_square_of_the_time_is_not_used(charset):
     text = b"a-" + b"b" * 400_000
     content = f"Subject: =?{charset}?q?{'b' * 60_000}?=\r\nContent-Type: text/plain; charset={charset}\r\n\r\n".encode()
     began = time.monotonic()
-    found = summary(content + text)
+    found = facts(read(content + text)[0])
     assert time.monotonic() - began < 5
     assert str(found["text"]).startswith("a-bbb")
     assert len(reading.decoded("=?utf-8?q?" + "a" * 10_000_000)) <= 20_000

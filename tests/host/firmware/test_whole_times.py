@@ -37,23 +37,27 @@ def name_of(node: ast.expr) -> str:
 
 
 def about_time(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.expr) and TIME.match(name_of(part)) for part in ast.walk(node))
+    """A time, but not one that is drawn by chance."""
+    names = [name_of(part) for part in ast.walk(node) if isinstance(part, ast.expr)]
+    return any(TIME.match(name) for name in names) and "random" not in names
 
 
 def floats(tree: ast.AST) -> Iterator[ast.AST]:
-    """Arithmetic on a time that yields a float, outside of ``round`` and ``int``."""
-    inside: set[ast.AST] = set()
+    """Arithmetic on a time that yields a float; ``round`` and ``int`` may make a product with a constant whole."""
+    whole: set[ast.AST] = set()
+    others: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and name_of(node.func) in WHOLE:
-            inside |= set(ast.walk(node))
+            whole |= set(ast.walk(node))
         if isinstance(node, ast.FunctionDef) and node.name in OTHERS:
-            inside |= set(ast.walk(node))
+            others |= set(ast.walk(node))
     for node in ast.walk(tree):
-        if node in inside or not isinstance(node, (ast.BinOp, ast.AugAssign, ast.Compare)) or not about_time(node):
+        if node in others or not isinstance(node, (ast.BinOp, ast.AugAssign, ast.Compare)) or not about_time(node):
             continue
+        # Made whole afterwards, a quotient has lost the digits already: ``//`` loses none.
         divides = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div)
         constant = any(isinstance(part, ast.Constant) and isinstance(part.value, float) for part in ast.walk(node))
-        if divides or constant:
+        if divides or (constant and node not in whole):
             yield node
 
 
@@ -66,6 +70,9 @@ def floats(tree: ast.AST) -> Iterator[ast.AST]:
         ("late > 1.5 * step", 1),
         ("return self._milliseconds / 1000", 1),
         ("x = round(timeout * 1000.0)", 0),
+        ("x = int((now - since) / 2)", 1),
+        ("x = round(uptime() / 1000)", 1),
+        ("x = int(self.random() * seconds / 10)", 0),
         ("x = (now - since) // 2", 0),
         ("x = value / 3.5", 0),
     ],

@@ -9,22 +9,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from good_fleet import MAILS
 from host.fleet.said import BOARD, DAY, KEY, deliver, header, mail, maildir
 from umail_host.cli import app
 from umail_host.errors import UserError
 from umail_host.fleet import health, inventory, keys
 
 OTHER = "240ac4000002"
-FLEET = f"""
-[wifi]
-ssid = "lab"
-[mail]
-route = "m365.submission"
-username = "esp32@contoso.com"
-to = ["ops@contoso.com"]
-[sensor]
-type = "ds18b20"
-pin = 4
+FLEET = f"""{MAILS}
 [[board]]
 board_name = "freezer-1"
 id = "24:0A:C4:00:00:01"

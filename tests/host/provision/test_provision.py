@@ -9,6 +9,7 @@ import pytest
 from fake_dns import FakeDns
 from typer.testing import CliRunner
 
+from good_fleet import BOARDS, MAILS, RULE
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, WIFI_PASSWORD, rig, settings
 from umail_host import paths
 from umail_host.cli import app
@@ -22,26 +23,7 @@ from umail_host.provision.fleet import Fleet
 from umail_host.settings import Settings
 
 SECRETS = {"UMAIL_SECRET_MAIL_PASSWORD": PASSWORD, "UMAIL_SECRET_WIFI_PASSWORD": WIFI_PASSWORD}
-FLEET = """
-[wifi]
-ssid = "lab"
-[mail]
-route = "m365.submission"
-username = "esp32@contoso.com"
-to = ["ops@contoso.com"]
-[sensor]
-type = "ds18b20"
-pin = "one_wire"
-[[rules]]
-name = "temperature"
-when = "above"
-limit = -15
-[[board]]
-board_name = "freezer-1"
-id = "24:0A:C4:C0:FF:EE"
-[[board]]
-board_name = "freezer-2"
-id = "240ac4000002"
+FLEET = f"""{MAILS.replace("pin = 4", 'pin = "one_wire"')}{RULE}{BOARDS}
 mail.to = ["night@contoso.com"]
 sensor.pin = 5
 """

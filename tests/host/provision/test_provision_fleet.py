@@ -112,8 +112,7 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     assert "1 provisioned, 2 failed, 1 not in the file\nnot connected: freezer-9\n" in shown
     failed = f"/dev/no-such-port, freezer-2 ({boards[1].port})"
     assert f"umail: 2 failed: {failed}; run it again: finished boards are skipped" in shown
-    with report.open(encoding="utf-8", newline="") as file_:
-        rows = {(row["name"], row["id"]): row for row in csv.DictReader(file_)}
+    rows = as_reported(report)
     assert {key: row["state"] for key, row in rows.items()} == {
         ("", ""): "failed",
         ("", IDS[2]): "not in the file",
@@ -151,17 +150,27 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
         assert said.due is not None
         assert 7 * 86400 <= said.due - said.at <= 8 * 86400
     for identity, board in zip(IDS, boards[:2], strict=False):
-        board.wait_for("Wi-Fi lab is up", 15)
-        # Each has a key of its own, and what signs by it.
-        key = keys.get(identity)
-        assert key is not None
-        with maintenance.held(board.port) as link:
-            assert stored(link, keys.SECRET) == key.hex()
-            assert link.exists("/lib/alertnode/status.mpy")
-            # What was published for it before is not taken again, though its flash was erased.
-            assert stored(link, "update_highest") == ("1794999999" if identity in published else "")
-        assert key.hex() not in board.console.text
+        # What was published for it before is not taken again, though its flash was erased.
+        has_its_key(board, identity, highest="1794999999" if identity in published else "")
     assert keys.get(IDS[0]) != keys.get(IDS[1])
+
+
+def has_its_key(board: VirtualBoard, identity: str, highest: str) -> None:
+    """Each board has a key of its own, what signs by it, and the number of the newest update that it had."""
+    board.wait_for("Wi-Fi lab is up", 15)
+    key = keys.get(identity)
+    assert key is not None
+    with maintenance.held(board.port) as link:
+        assert stored(link, keys.SECRET) == key.hex()
+        assert link.exists("/lib/alertnode/status.mpy")
+        assert stored(link, "update_highest") == highest
+    assert key.hex() not in board.console.text
+
+
+def as_reported(report: Path) -> dict[tuple[str, str], dict[str, str]]:
+    """The rows of a report by name and id of the board."""
+    with report.open(encoding="utf-8", newline="") as file:
+        return {(row["name"], row["id"]): row for row in csv.DictReader(file)}
 
 
 class Held:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from good_fleet import BOARDS, UPDATED
 from host.update.test_bundles import opened
 from umail_host import firmware_rules
 from umail_host.cli import app
@@ -19,32 +20,6 @@ from umail_host.fleet.status import Status
 from umail_host.provision.fleet import Fleet
 from umail_host.update import publish, record, server
 
-FLEET = """
-interval = 60
-[wifi]
-ssid = "lab"
-[mail]
-route = "m365.submission"
-username = "esp32@contoso.com"
-to = ["ops@contoso.com"]
-[sensor]
-type = "ds18b20"
-pin = 4
-[update]
-url = "http://192.0.2.5:8017"
-[[rules]]
-name = "temperature"
-when = "above"
-limit = -15
-"""
-BOARDS = """
-[[board]]
-board_name = "freezer-1"
-id = "24:0A:C4:C0:FF:EE"
-[[board]]
-board_name = "freezer-2"
-id = "240ac4000002"
-"""
 IDS = ("240ac4c0ffee", "240ac4000002")
 
 
@@ -55,7 +30,7 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for identity in IDS:
         keys.put(identity, bytes.fromhex(identity) * 5 + b"xx")
     file = tmp_path / "fleet.toml"
-    file.write_text(FLEET + BOARDS, encoding="utf-8")
+    file.write_text(UPDATED + BOARDS, encoding="utf-8")
     return file
 
 
@@ -96,7 +71,7 @@ def test_what_has_not_changed_is_not_published_again_and_what_has_gets_a_higher_
     before = sealed(fleet, IDS[0])[0]
     assert "0 published, 2 unchanged" in run(fleet)
     assert sealed(fleet, IDS[0])[0] == before
-    fleet.write_text(FLEET + BOARDS.replace("freezer-2", "freezer-9"), encoding="utf-8")
+    fleet.write_text(UPDATED + BOARDS.replace("freezer-2", "freezer-9"), encoding="utf-8")
     assert "1 published, 1 unchanged" in run(fleet)
     assert "2 published, 0 unchanged" in run(fleet, "--again")
     assert sealed(fleet, IDS[0])[0] > before
@@ -147,7 +122,7 @@ def test_a_stage_that_is_no_part_is_told(fleet: Path, stage: str) -> None:
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(fleet: Path, change: tuple[str, str], told: str) -> None:
-    fleet.write_text((FLEET + BOARDS).replace(*change), encoding="utf-8")
+    fleet.write_text((UPDATED + BOARDS).replace(*change), encoding="utf-8")
     with pytest.raises(UserError, match=told):
         run(fleet)
 

@@ -13,6 +13,7 @@ import pytest
 
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board
+from umail_host.virtual_board import interpreter
 
 COMMAND = [sys.executable, "-m", "umail_host.cli", "board"]
 
@@ -73,6 +74,17 @@ def test_a_micropython_without_a_raw_repl_is_refused_in_one_sentence(tmp_path: P
         f"umail: the virtual board needs MicroPython 1.27 or newer, and {old} is {version or 'something else'}\n"
     )
     assert done.returncode == 2
+
+
+def test_an_interpreter_on_a_relative_path_is_started_from_everywhere(
+    tmp_path: Path, micropython: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "micropython").symlink_to(Path(micropython).absolute())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"bin:{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert interpreter.find_micropython() == tmp_path / "bin" / "micropython"
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
@@ -140,11 +152,53 @@ def test_what_the_board_prints_never_steers_the_terminal(tmp_path: Path, micropy
             time.sleep(0.01)
         with Board(str(link)) as board:
             board.enter()
-            board.exec(r"print('\x1b]0;owned\x07\x1b[2J\x9b31m\u202e', 'Kühlraum')")
+            board.put("/main.py", r"print('\x1b]0;owned\x07\x1b[2J\x9b31m\u202e', 'Kühlraum', 'end')".encode())
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("reset\n")
+        process.stdin.flush()
+        first = ""
+        while " end\n" not in first:
+            first += process.stdout.readline()
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=20)
-    assert "]0;owned[2J31m Kühlraum\n" in printed
+    printed = first + printed
+    assert "]0;owned[2J31m Kühlraum end\n" in printed
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(printed)
+
+
+def test_the_console_shows_what_the_program_prints_and_not_what_a_host_command_asks(
+    tmp_path: Path, micropython: str
+) -> None:
+    link = tmp_path / "port"
+    with start("--link", str(link), "--console") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while not link.is_symlink():
+            time.sleep(0.01)
+        with Board(str(link)) as board:
+            board.enter()
+            board.put("/main.py", b"import time\nprint('it runs')\ntime.sleep(600)\n")
+            assert board.eval("'asked' * 3") == "asked" * 3
+        process.stdin.write("reset\n")
+        process.stdin.flush()
+        printed = ""
+        while "it runs\n" not in printed:
+            printed += process.stdout.readline()
+        with Board(str(link)) as board:
+            board.enter()
+            assert board.eval("'asked' * 3") == "asked" * 3
+        process.stdin.write("reset\n")
+        process.stdin.flush()
+        rest = process.stdout.readline()
+        while "it runs\n" not in rest:
+            rest += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert "KeyboardInterrupt" in rest  # that it was stopped
+    assert rest.count("rst:0x1") == 1
+    for spoken in ("raw REPL", "asked", ">>> ", "R\x01", "\x04"):
+        assert spoken not in printed + rest
 
 
 def test_an_unknown_board_and_a_wrong_link_are_told_in_one_sentence(tmp_path: Path, micropython: str) -> None:

@@ -7,12 +7,12 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from umail_host.errors import UserError
 from umail_host.virtual_board import VirtualBoard, interpreter, pty_port
-from umail_host.virtual_board.console import Console, LineEnds
+from umail_host.virtual_board.console import Console, LineEnds, Program
 
 
 def text(data: bytes) -> bytes:
@@ -51,6 +51,45 @@ def test_lf_becomes_cr_lf_outside_mount_frames_however_the_stream_is_cut(pieces:
         got += ends.convert(stream[:cut])
         stream = stream[cut:]
     assert got + ends.convert(stream) == bytes(expected)
+
+
+BANNER = b'MicroPython 1.27; a board\r\nType "help()" for more information.\r\n>>> '
+ENTERED = b"\r\n>>> \r\n>>> \r\nraw REPL; CTRL-B to exit\r\n>"
+SPOKEN = [
+    b"OK1\r\n\x04\x04>",
+    b"R\x01\x80\x00\x01\x04{'rows': 3}\r\n\x04\x04>",
+    b"raw REPL; CTRL-B to exit\r\n>",
+    b"\x00\xff>>> ",
+]
+PRINTED = [b"21.5 \xc2\xb0C\r\n", b">>> 1+1\r\n2\r\n", b"raw REPL; CTRL-B\r\n", b"the last word is raw", b"\r\n>> \r\n"]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.lists(st.sampled_from(PRINTED)), st.lists(st.sampled_from(SPOKEN)))),
+    st.lists(st.integers(1, 30)),
+)
+def test_what_a_host_program_says_with_the_raw_repl_is_told_from_what_programs_print_however_it_is_cut(
+    times: list[tuple[list[bytes], list[bytes]]], cuts: list[int]
+) -> None:
+    stream, expected = b"", b""
+    for printed, spoken in times:
+        stopped = b"".join(printed) + b"KeyboardInterrupt: \r\n" + BANNER
+        stream += stopped + ENTERED + b"".join(spoken) + b"\r\n" + BANNER + b"\r\n"
+        expected += stopped[:-4] + b"\r\n"
+    program, got = Program(), b""
+    for cut in cuts:
+        got += program.feed(stream[:cut])
+        stream = stream[cut:]
+    assert got + program.feed(stream) == expected
+
+
+def test_prompts_without_end_are_printed_and_take_little_time_and_memory() -> None:
+    program, got = Program(), 0
+    for _ in range(100):
+        got += len(program.feed(b">>> " * 4000))
+        assert len(program._held) <= 256
+    assert got > 1_500_000
 
 
 def test_the_console_is_waited_on_from_where_the_last_wait_ended() -> None:

@@ -107,7 +107,7 @@ def test_each_reset_tells_its_cause(virtual: VirtualBoard, board: Board) -> None
     virtual.wait_for("cause SOFT_RESET")
     board.enter()
     with pytest.raises(UserError):
-        board.exec("import machine\nmachine.deepsleep(10)", timeout=0.2)
+        board.exec("import machine\nmachine.deepsleep(10)", timeout=1)
     virtual.wait_for("cause DEEPSLEEP_RESET")
 
 
@@ -115,25 +115,25 @@ def test_the_watchdog_bites_a_busy_program_and_spares_one_that_feeds(virtual: Vi
     install(
         board,
         TELL_CAUSE + "import time\nif machine.reset_cause() != machine.WDT_RESET:\n"
-        " w = machine.WDT(timeout=200)\n"
-        " for i in range(6):\n  time.sleep_ms(80)\n  w.feed()\n"
+        " w = machine.WDT(timeout=1000)\n"
+        " for i in range(6):\n  time.sleep_ms(250)\n  w.feed()\n"
         " print('fed')\n while True: pass",
     )
     virtual.hard_reset()
     virtual.wait_for("fed")
     begin = time.monotonic()
-    assert "Task watchdog got triggered" in virtual.wait_for("cause WDT_RESET", 5)
-    assert time.monotonic() - begin < 2
+    assert "Task watchdog got triggered" in virtual.wait_for("cause WDT_RESET", 10)
+    assert time.monotonic() - begin > 0.5
 
 
 def test_the_watchdog_outlives_ctrl_c_and_a_soft_reset(virtual: VirtualBoard, board: Board) -> None:
     install(board, TELL_CAUSE)
-    board.exec("import machine\nmachine.WDT(timeout=400)")
+    board.exec("import machine\nmachine.WDT(timeout=1500)")
     board.soft_reset()
     virtual.wait_for("cause WDT_RESET", 5)
     # The reset has disarmed it.
     virtual.wait_for(">>> ")
-    time.sleep(0.6)
+    time.sleep(2)
     assert "cause WDT_RESET" not in virtual.console.text.split("cause WDT_RESET", 1)[1]
 
 
@@ -169,7 +169,7 @@ def test_losing_power_takes_clock_and_rtc_memory_but_not_the_files(virtual: Virt
 def test_a_board_without_power_is_silent_and_its_port_stays(virtual: VirtualBoard, board: Board) -> None:
     virtual.power_off()
     with pytest.raises(UserError, match="no MicroPython answered"):
-        board.enter(timeout=0.3)
+        board.enter(timeout=1)
     virtual.power_on()
     board.enter()
     assert board.eval("1") == 1
@@ -210,7 +210,7 @@ def test_the_flash_can_be_mounted_after_a_power_cut_at_any_write(virtual: Virtua
     for cut in (1, 2, 3, 5, 8, 13, 21):
         virtual.cut_power_at_write(cut)
         with pytest.raises(UserError):
-            board.exec(code, timeout=0.3)
+            board.exec(code, timeout=1)
         for _ in range(500):
             if not virtual.powered:
                 break
@@ -272,7 +272,7 @@ def test_esptool_flashes_through_the_loader_that_machine_bootloader_enters(
     firmware = tmp_path / "firmware.bin"
     firmware.write_bytes(b"\xe9\x01\x02\x20" + bytes(range(256)) * 40)
     with pytest.raises(UserError):
-        board.exec("import machine\nmachine.bootloader()", timeout=0.2)
+        board.exec("import machine\nmachine.bootloader()", timeout=1)
     board.close()
     virtual.wait_for("waiting for download")
     options = ["--chip", "esp32", "--port", virtual.port, "--before", "no-reset", "--after", "no-reset", "--no-stub"]

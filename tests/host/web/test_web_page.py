@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import email.message
 import os
 import re
@@ -23,6 +24,8 @@ from umail_host.web.server import WebServer
 PHONE = {"viewport": {"width": 390, "height": 844}}
 DARK = {"color_scheme": "dark"}
 GERMAN = {"locale": "de-DE"}
+WEB = Path(__file__).parents[3] / "host_tools/umail_host/web"
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def shot(watched: Watched, name: str) -> None:
@@ -257,13 +260,56 @@ def test_a_german_browser_is_spoken_to_in_german(site, watched):
 
 
 def test_every_word_of_the_page_has_its_german():
-    folder = Path(__file__).parents[3] / "host_tools/umail_host/web/static"
+    folder = WEB / "static"
     known = set(re.findall(r'"([^"]+)":', (folder / "words.js").read_text(encoding="utf-8")))
     used = {
         word for path in folder.glob("*.js") for word in re.findall(r'\bt\("([^"]+)"', path.read_text(encoding="utf-8"))
     }
     assert used
     assert used <= known
+
+
+def said_by(module: str) -> set[str]:
+    """The sentences in the source of a module that a page shows, with {} for what differs."""
+    tree = ast.parse((WEB / f"{module}.py").read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
+            found.add("".join(map(str, parts)))
+            for part in node.values:
+                part.parent = node  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not hasattr(node, "parent"):
+            found.add(node.value)
+    documented = {ast.get_docstring(one, clean=False) for one in ast.walk(tree) if isinstance(one, DOCUMENTED)}
+    return {text for text in found - documented if text.count(" ") > 2 and not {"\n", "\\"} & set(text)}
+
+
+def test_every_sentence_of_the_server_has_its_german():
+    words = (WEB / "static" / "words.js").read_text(encoding="utf-8")
+    known = set(
+        re.findall(r'^  "([^"]+)": "', words.partition("const sentences")[2].partition("\n};")[0], re.MULTILINE)
+    )
+    said = set().union(*map(said_by, ("mail", "reputation", "spam", "boards", "../doctor/spf")))
+    assert len(known) > 20
+    assert said - known == set()
+    for english, german in re.findall(r'^  "([^"]+)": "([^"]+)",$', words, re.MULTILINE):
+        assert english.count("{}") == german.count("{}"), english
+
+
+@pytest.mark.parametrize("watched", [GERMAN], indirect=True)
+def test_what_the_server_says_is_german_too_and_what_it_quotes_stays(site, watched):
+    (odd,) = site.send(b"From: someone@else.example\nSubject: {} (.+?)\n\n" + b"x" * 1000 + b"\n")
+    go(site, watched, f"mails/{odd}")
+    watched.page.wait_for_selector(".warnings")
+    watched.page.evaluate("document.querySelector('.warnings').open = true")
+    shown = watched.page.locator(".warnings li").all_inner_texts()
+    assert "Die Kopfzeile Date fehlt." in shown
+    assert (
+        f"From ist someone@else.example, die Anmeldung {USER}: Microsoft 365 lehnt das ohne „Senden als“ ab." in shown
+    )
+    assert not [text for text in shown if text.startswith(("There ", "From is ", "A line "))]
+    assert not watched.errors
 
 
 def barriers(watched: Watched) -> list[tuple[str, str]]:

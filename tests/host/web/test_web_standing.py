@@ -39,14 +39,24 @@ def keys(
 
 FOREIGN = mail().replace(b"From: esp32@contoso.com", b"From: esp32@alerts.fabrikam.example")
 SIGNED = b"DKIM-Signature: v=1; a=rsa-sha256;\n d=Fabrikam.example; s=x; b=abc\n" + FOREIGN
-STRICT = {**GOOD, ("_dmarc.fabrikam.example", "TXT"): ['"v=DMARC1; p=quarantine"']}
+STRICT = {
+    **GOOD,
+    ("fabrikam.example", "A"): ["198.51.100.7"],
+    ("alerts.fabrikam.example", "A"): ["198.51.100.8"],
+    ("_dmarc.fabrikam.example", "TXT"): ['"v=DMARC1; p=quarantine"'],
+}
+BARE = {("contoso.com", "A"): ["198.51.100.7"]}
 
 
 @pytest.mark.parametrize(
     ("records", "more", "expected"),
     [
         (GOOD, {}, []),
-        ({}, {}, ["spf-none", "dmarc-none"]),
+        (BARE, {}, ["spf-none", "dmarc-none"]),
+        ({}, {}, ["domain-unknown"]),
+        ({}, {"octets": FOREIGN}, ["domain-unknown", "domain-unknown"]),
+        (GOOD, {"octets": FOREIGN}, ["domain-unknown"]),
+        (GOOD, {"sender": "bounce@mistyped.example"}, ["domain-unknown", "dmarc-unaligned"]),
         ({**GOOD, ("contoso.com", "TXT"): ['"v=spf1 +all"']}, {}, ["spf-anybody"]),
         ({**GOOD, ("contoso.com", "TXT"): ['"v=spf1 include:nobody.example -all"']}, {}, ["spf-broken"]),
         ({**GOOD, ("contoso.com", "TXT"): ['"v=spf1 include:contoso.com -all"']}, {}, ["spf-broken"]),
@@ -62,6 +72,20 @@ STRICT = {**GOOD, ("_dmarc.fabrikam.example", "TXT"): ['"v=DMARC1; p=quarantine"
 )
 def test_the_domains_of_a_mail_are_judged_by_their_records(records, more, expected):
     assert keys(records, **more) == expected
+
+
+def test_a_domain_that_does_not_exist_is_told_apart_from_one_without_records(watched, tmp_path):
+    server = FakeServer("generic", mailboxes={USER: PASSWORD}, maildir=tmp_path / "Maildir", capture=False)
+    with FakeDns({}) as dns, WebServer(server, dns=Dns([dns.address])) as web, server:
+        site = Site(server, web)
+        (key,) = site.send(mail())
+        told = [one["text"] for one in site.described(f"/mails/{key}/standing", "/mails/{id}/standing")["warnings"]]
+        watched.page.goto(f"{site.url}/#/mails/{key}")
+        shown = watched.page.locator(".standing li[data-key=domain-unknown]")
+        shown.wait_for()
+        assert [shown.inner_text()] == told
+        assert told[0].startswith("The DNS server knows no domain contoso.com")
+        assert "SPF" not in told[0]
 
 
 def test_nobody_is_asked_unless_a_dns_server_was_named(site, monkeypatch):
@@ -93,7 +117,7 @@ def test_the_page_shows_what_dns_and_spamassassin_say(filtered, tmp_path, watche
         "Click here: http://example.com XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X",
     )
     server = FakeServer("generic", mailboxes={USER: PASSWORD}, maildir=tmp_path / "Maildir", capture=False)
-    with FakeDns({}) as dns, WebServer(server, dns=Dns([dns.address])) as web, server:
+    with FakeDns(BARE) as dns, WebServer(server, dns=Dns([dns.address])) as web, server:
         site = Site(server, web)
         good, bad = site.send(mail(), spam)
         status, told = site.ask(f"{API}/mails/{bad}/standing")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from host.web.conftest import mail
 from umail_host.fake_smtp.core.events import Envelope, Recipient
 from umail_host.fake_smtp.record.inbox import Inbox
+from umail_host.web.indexer import Indexer
 from umail_host.web.store import Store
 
 
@@ -115,3 +119,47 @@ def test_a_mail_comes_back_byte_for_byte(inbox):
     store = opened(inbox)
     assert [store.content(key) for key in store.keys({})] == [content, binary]
     store.close()
+
+
+LINES = [
+    *(
+        b"Subject: =?utf-8?q?K=C3=BChlraum?=",
+        b"Subject: one",
+        b" folded",
+        b"\t",
+        b"From: \xff <a@b.example>",
+        b"to: c@d.example",
+    ),
+    *(b"Message-ID: <1@x>", b"References: <0@x> <1@x>", b"In-Reply-To: <0@x>", b"Content-Type: text/html", b"", b"--x"),
+    *(
+        b"Content-Type: multipart/mixed; boundary=x",
+        b"Content-Transfer-Encoding: base64",
+        b"QWxhcm0=",
+        b"\xc3\xa4 <b>9</b>",
+    ),
+    *(b"Content-Disposition: attachment; filename=a", b"--x--", b"a\rb", b"\x00", b"From me", b"x" * 20_000),
+]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(st.sampled_from(LINES)), max_size=3), st.sampled_from(["", "ä@b.example"]))
+def test_a_mail_is_indexed_as_it_comes_as_it_is_from_its_file(mails: list[list[bytes]], sender: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        inbox = Inbox(Path(folder) / "Maildir")
+        store = Store(inbox.path, "this run")
+        indexer = Indexer(store, lambda rows: None)
+        inbox.watch(indexer.take)
+        for lines in mails:
+            content = b"".join(line + b"\r\n" for line in lines)
+            inbox.deliver(
+                Envelope(sender, {}, [Recipient("c@d.example"), Recipient("e@f.example")], content), 7, time.time()
+            )
+        indexer.close()
+        came = without_number(store)
+        store.remake()
+        read = without_number(store)
+        store.close()
+    assert len(came) == len(mails)
+    for row in (*came, *read):
+        row.pop("time")  # the file's name has its own
+    assert came == read

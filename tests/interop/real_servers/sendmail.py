@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from .base import IDLE_S, SAVE, SIZE_LIMIT, UNPACKED, RealServer, free_ports, unpacked
 
@@ -58,6 +59,9 @@ Msave,	P=/usr/bin/env, F=8mnlS, L=0, E=\r\n, T=DNS/RFC822/X-Unix, U={user},
 """
 
 
+ROOT = UNPACKED / "root" / "usr"
+
+
 class Sendmail(RealServer):
     """Sendmail: PIPELINING, no CHUNKING; whatever comes in one segment after EHLO ends the connection."""
 
@@ -67,49 +71,10 @@ class Sendmail(RealServer):
 
     def start(self) -> None:
         program = unpacked("root/usr/libexec/sendmail/sendmail", "Sendmail")
-        root = UNPACKED / "root" / "usr"
+        env = {"LD_LIBRARY_PATH": os.pathsep.join(map(str, (ROOT / "lib").glob("*-linux-*")))}
+        config = self._configuration()
+        self._add_mailbox(env)
         self.port, self.tls_port, self.login_only_port = free_ports(3)
-        chain, key = self.certificate_files()
-        key.chmod(0o600)
-        (self.folder / "queue").mkdir(mode=0o700)
-        (self.folder / "empty").write_text("")
-        (self.folder / "switch").write_text("hosts files\naliases files\n")
-        save = self.folder / "save.sh"
-        shutil.copyfile(SAVE, save)
-        save.chmod(0o755)
-        user = "daemon" if os.geteuid() == 0 else str(os.getuid())
-        values = {"chain": chain, "key": key, "size": SIZE_LIMIT, "idle": IDLE_S, "save": save}
-        values |= {"folder": self.folder, "mails": self.mails_folder, "user": user}
-        macros = root / "share" / "sendmail" / "cf"
-        env = {"LD_LIBRARY_PATH": os.pathsep.join(map(str, (root / "lib").glob("*-linux-*")))}
-        made = subprocess.run(
-            [root / "bin" / "m4", f"-D_CF_DIR_={macros}/", macros / "m4" / "cf.m4", "-"],
-            input=CONFIG.format(**values),
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        config = self.folder / "sendmail.cf"
-        sasl = self.folder / "sasl"
-        sasl.mkdir(mode=0o700)
-        # Sendmail clears its environment; these lines of its configuration set it again.
-        made += f"ESASL_CONF_PATH={sasl}\nESASL_PATH={next((root / 'lib').glob('*-linux-*'))}/sasl2\n"
-        config.write_text(made)
-        config.chmod(0o644)
-        (sasl / "Sendmail.conf").write_text(
-            f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {sasl}/db\n"
-        )
-        name, password = self.login
-        local, _, domain = name.partition("@")
-        subprocess.run(
-            [root / "sbin" / "saslpasswd2", "-p", "-c", "-f", sasl / "db", "-u", domain, local],
-            env={**os.environ, **env, "SASL_PATH": f"{next((root / 'lib').glob('*-linux-*'))}/sasl2"},
-            input=password,
-            text=True,
-            check=True,
-            capture_output=True,
-        )
-        self.version = re.findall(r"DZ(\S+)", made)[0]
         self.log = self.folder / "log"
         both = [
             f"{program} -C{config} -bD -q1h -X{self.log} -OAuthMechanisms={logins} "
@@ -131,3 +96,53 @@ class Sendmail(RealServer):
         wrapper = {"LD_PRELOAD": "libnss_wrapper.so", "NSS_WRAPPER_HOSTNAME": "sendmail.example.org"}
         env |= {**wrapper, "NSS_WRAPPER_HOSTS": str(hosts)}
         self.run(["sh", "-c", " & ".join(both) + " & wait"], env)
+
+    def _configuration(self) -> Path:
+        """Write what it is told, expanded by its own macros; also tells its version."""
+        chain, key = self.certificate_files()
+        key.chmod(0o600)
+        (self.folder / "queue").mkdir(mode=0o700)
+        (self.folder / "empty").write_text("")
+        (self.folder / "switch").write_text("hosts files\naliases files\n")
+        save = self.folder / "save.sh"
+        shutil.copyfile(SAVE, save)
+        save.chmod(0o755)
+        user = "daemon" if os.geteuid() == 0 else str(os.getuid())
+        values = {"chain": chain, "key": key, "size": SIZE_LIMIT, "idle": IDLE_S, "save": save}
+        values |= {"folder": self.folder, "mails": self.mails_folder, "user": user}
+        macros = ROOT / "share" / "sendmail" / "cf"
+        made = subprocess.run(
+            [ROOT / "bin" / "m4", f"-D_CF_DIR_={macros}/", macros / "m4" / "cf.m4", "-"],
+            input=CONFIG.format(**values),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        self.version = re.findall(r"DZ(\S+)", made)[0]
+        # Sendmail clears its environment; these lines of its configuration set it again.
+        made += f"ESASL_CONF_PATH={self.folder / 'sasl'}\nESASL_PATH={self._plugins()}\n"
+        config = self.folder / "sendmail.cf"
+        config.write_text(made)
+        config.chmod(0o644)
+        return config
+
+    @staticmethod
+    def _plugins() -> Path:
+        return next((ROOT / "lib").glob("*-linux-*")) / "sasl2"
+
+    def _add_mailbox(self, env: dict[str, str]) -> None:
+        sasl = self.folder / "sasl"
+        sasl.mkdir(mode=0o700)
+        (sasl / "Sendmail.conf").write_text(
+            f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {sasl}/db\n"
+        )
+        name, password = self.login
+        local, _, domain = name.partition("@")
+        subprocess.run(
+            [ROOT / "sbin" / "saslpasswd2", "-p", "-c", "-f", sasl / "db", "-u", domain, local],
+            env={**os.environ, **env, "SASL_PATH": str(self._plugins())},
+            input=password,
+            text=True,
+            check=True,
+            capture_output=True,
+        )

@@ -15,11 +15,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import formatdate
 from pathlib import Path
 
 from umail_host.fake_smtp.core.events import Envelope
+from umail_host.fake_smtp.record import reading
 
 _KEPT = 1 << 26
 # Two inboxes of one process never give the same name.
@@ -34,13 +35,18 @@ class Delivery:
         time: seconds since 1970.
         connection: number of the session.
         envelope: MAIL FROM and RCPT TO with their parameters, and the content exactly as it was meant.
-        path: its file in the Maildir.
+        file: the path of its file in the Maildir.
     """
 
     time: float
     connection: int
     envelope: Envelope
-    path: Path
+    file: str
+
+    @property
+    def path(self) -> Path:
+        """Its file in the Maildir."""
+        return Path(self.file)
 
     @property
     def sender(self) -> str:
@@ -61,6 +67,11 @@ class Delivery:
     def message(self) -> EmailMessage:
         """The content, parsed when first asked for."""
         return email.message_from_bytes(self.content, policy=email.policy.default)
+
+    @functools.cached_property
+    def parsed(self) -> Message:
+        """The content as `reading.parsed` reads it, once for all who are told of it, and forgotten then."""
+        return reading.parsed(self.content)
 
     @functools.cached_property
     def headers(self) -> EmailMessage:
@@ -152,7 +163,7 @@ class Inbox:
             self.wire.mkdir(exist_ok=True)
             (self.wire / key).write_bytes(envelope.content)
         self._write(key, "".join([*lines, received]).encode() + content.replace(b"\r\n", b"\n"))
-        delivery = Delivery(now, connection, envelope, Path(self._after + key))
+        delivery = Delivery(now, connection, envelope, self._after + key)
         with self._arrived:
             self._deliveries.append(delivery)
             self._count += 1
@@ -162,6 +173,7 @@ class Inbox:
             self._arrived.notify_all()
         for told in self._told:
             told(delivery)
+        vars(delivery).pop("parsed", None)
         return delivery
 
     def _key(self) -> str:

@@ -11,7 +11,7 @@ from umail_host import terminal
 from umail_host.fake_smtp.record import reading
 from umail_host.fake_smtp.record.inbox import Delivery
 from umail_host.fake_smtp.record.masking import Masker
-from umail_host.fake_smtp.record.transcript import CLIENT, NOTE, Entry
+from umail_host.fake_smtp.record.transcript import CLIENT, NOTE, SERVER, Entry
 
 _LONGEST = 160
 _HEADERS = ("From", "To", "Cc", "Subject", "Date", "Message-ID")
@@ -38,6 +38,7 @@ class Show:
         self._start: float | None = None
         # Rich works out once how a style is written: for each line it would take longer than the rest of the mail.
         self._style = functools.cache(self._painting)
+        self._signs = functools.cache(self._lead)
 
     def entry(self, entry: Entry) -> None:
         """Show one line of the dialogue: time, connection, a lock if TLS is on, who spoke."""
@@ -49,11 +50,17 @@ class Show:
         text = entry.text
         if len(text) > _LONGEST:
             text = f"{text[:_LONGEST]}… ({len(text)} characters)"
-        lock = self._paint("TLS  ", "green") if entry.tls else self._paint("clear", "yellow")
-        arrow, colour = _ARROWS.get(entry.direction, ("←", "blue"))
-        style = "magenta" if entry.direction == NOTE else "red" if text[:1] in "45" and arrow == "←" else ""
-        when = self._paint(f"{entry.time - self._start:8.3f} #{entry.connection} ", "dim")
-        self._write(f"{hidden}{when}{lock} {self._paint(arrow, colour)} {self._paint(_printable(text), style)}\n")
+        refused = entry.direction == SERVER and text[:1] in "45"
+        when, sign, (before, after) = self._signs(entry.direction, entry.tls, refused)
+        since = f"{entry.time - self._start:8.3f} #{entry.connection} "
+        self._write(f"{hidden}{when[0]}{since}{when[1]}{sign}{before}{_printable(text)}{after}\n")
+
+    def _lead(self, direction: str, tls: bool, refused: bool) -> tuple[tuple[str, str], str, tuple[str, str]]:
+        """Return what stands around the time, between it and the text, and around the text."""
+        lock = self._paint("TLS  ", "green") if tls else self._paint("clear", "yellow")
+        arrow, colour = _ARROWS.get(direction, ("←", "blue"))
+        style = "magenta" if direction == NOTE else "red" if refused else ""
+        return self._style("dim"), f"{lock} {self._paint(arrow, colour)} ", self._style(style)
 
     def _wanted(self, entry: Entry) -> bool:
         """Count lines of content, which come without an answer in between; show the first ones only."""
@@ -67,7 +74,7 @@ class Show:
     def delivery(self, delivery: Delivery) -> None:
         """Show a message that arrived, decoded."""
         content = delivery.content
-        message = reading.parsed(content if len(content) <= _LARGE else content[:_BEGINNING])
+        message = delivery.parsed if len(content) <= _LARGE else reading.parsed(content[:_BEGINNING])
         parts = [part for _, part in reading.leaves(message)]
         title = f"── mail from {delivery.sender} to {', '.join(delivery.recipients)}"
         headers = [(name, reading.header(message, name)) for name in _HEADERS]
@@ -89,13 +96,11 @@ class Show:
         return self.masker.mask(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
     def _paint(self, text: str, style: str) -> str:
-        if not style:
-            return text
         before, after = self._style(style)
         return f"{before}{text}{after}"
 
     def _painting(self, style: str) -> tuple[str, str]:
-        if self._console.legacy_windows:
+        if self._console.legacy_windows or not style:
             return "", ""
         with self._console.capture() as capture:
             self._console.print(Text("|", style=style), end="")
@@ -103,8 +108,9 @@ class Show:
         return before, after
 
     def _write(self, lines: str) -> None:
-        self._console.file.write(lines)
-        self._console.file.flush()
+        file = self._console.file
+        file.write(lines)
+        file.flush()
 
 
 def _printable(text: str) -> str:

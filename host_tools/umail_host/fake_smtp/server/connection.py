@@ -60,7 +60,7 @@ class Connection:
             dialogue.connected()
             await self._perform()
             while self._open:
-                await self._turn()
+                await self._talk()
         except asyncio.CancelledError:
             dialogue.shutdown()
             session.ending = session.ending or "the server was stopped"
@@ -84,33 +84,45 @@ class Connection:
             pass  # the client does not take it: the connection is dropped all the same
         await self._channel.drop()
 
-    async def _turn(self) -> None:
-        dialogue, before = self._dialogue, -1
-        patience = self._host.settle if self._held else dialogue.profile.idle
+    async def _talk(self) -> None:
+        """Take turns until the session ends or the client is silent."""
         try:
-            async with asyncio.timeout(patience):
-                data = await self._channel.read()
+            # One limit for all turns, armed anew in each: making one takes as long as all else that a read does.
+            async with asyncio.timeout(None) as patience:
+                while self._open:
+                    await self._turn(patience)
         except TimeoutError:
-            if self._held:
-                begun = dialogue.envelope is not None and not dialogue.envelope.recipients
-                self._lockstep = begun and not dialogue.buffer
-                return await self._flush()
-            dialogue.idle()
+            if not patience.expired():
+                raise
+            await self._silence()
+
+    async def _silence(self) -> None:
+        dialogue = self._dialogue
+        if self._held:
+            begun = dialogue.envelope is not None and not dialogue.envelope.recipients
+            self._lockstep = begun and not dialogue.buffer
+            await self._flush()
         else:
-            self._session.octets_in += len(data)
-            before = self._session.octets_out
-            if data:
-                self._asked = True
-                dialogue.receive(data)
-            else:
-                dialogue.eof()
-                self._session.ending = self._session.ending or "the client closed the connection"
+            dialogue.idle()
+            await self._perform()
+
+    async def _turn(self, patience: asyncio.Timeout) -> None:
+        dialogue, before, loop = self._dialogue, self._session.octets_out, asyncio.get_running_loop()
+        patience.reschedule(loop.time() + (self._host.settle if self._held else dialogue.profile.idle))
+        data = await self._channel.read()
+        patience.reschedule(None)
+        self._session.octets_in += len(data)
+        if data:
+            self._asked = True
+            dialogue.receive(data)
+        else:
+            dialogue.eof()
+            self._session.ending = self._session.ending or "the client closed the connection"
         await self._perform()
         if self._session.octets_out == before:
             self._channel.acknowledge()
-        if self._held and asyncio.get_running_loop().time() - self._held_since > 10 * self._host.settle:
+        if self._held and loop.time() - self._held_since > 10 * self._host.settle:
             await self._flush(waiting=False)
-        return None
 
     async def _perform(self) -> None:
         while events := self._dialogue.take():

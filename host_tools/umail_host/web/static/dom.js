@@ -1,5 +1,7 @@
 // Makes elements without ever reading HTML, and speaks to the API.
 
+import { said } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 const flat = (children) => children.flat(Infinity).filter((child) => child != null && child !== false);
@@ -35,7 +37,7 @@ export const id = (name) => document.getElementById(name);
 
 let fading;
 export function tell(text) {
-  id("told").textContent = text;
+  id("told").textContent = said(text);
   clearTimeout(fading);
   fading = setTimeout(() => (id("told").textContent = ""), 6000);
 }

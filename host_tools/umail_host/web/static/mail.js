@@ -1,7 +1,7 @@
 // One mail, in every way it can be looked at.
 
 import { ask, h, put } from "./dom.js";
-import { many, t, when, whole } from "./words.js";
+import { many, said, t, when, whole } from "./words.js";
 
 let wanted;
 
@@ -42,7 +42,7 @@ export function read(place, mail, { remove }) {
 const warnings = (found) => found.length > 0 &&
   h("details", { class: "warnings", open: found.length < 4 },
     h("summary", {}, `⚠ ${t("What a provider might object to")} (${found.length})`),
-    h("ul", {}, found.map((one) => h("li", { "data-key": one.key }, one.text))));
+    h("ul", {}, found.map((one) => h("li", { "data-key": one.key }, said(one.text)))));
 
 // It may take seconds: a DNS server and SpamAssassin are asked.
 function standing(mail) {
@@ -50,7 +50,7 @@ function standing(mail) {
   setTimeout(() => place.isConnected && ask(`/mails/${encodeURIComponent(mail.id)}/standing`).then(show, () => {}), 400);
   function show({ warnings: found, spamassassin: spam }) {
     place.hidden = !found.length && !spam;
-    put(place, warnings(found), spam && (spam.error ? h("p", { class: "quiet" }, spam.error) : h("details", { class: "spam" },
+    put(place, warnings(found), spam && (spam.error ? h("p", { class: "quiet" }, said(spam.error)) : h("details", { class: "spam" },
       h("summary", {}, `SpamAssassin: ${t("{} points", many(spam.points))}, ${t("spam from {} on", many(spam.required))}`),
       h("ul", {}, spam.rules.map((rule) => h("li", {}, h("b", {}, many(rule.points)), ` ${rule.name}: ${rule.text}`))))));
   }

@@ -49,6 +49,61 @@ export function t(text, value = undefined) {
   return value === undefined ? found : found.replace("{}", value);
 }
 
+// What the server says: {} stands for what differs, in the same order in both, and may be such a sentence itself.
+const sentences = {
+  "There is no {} header.": "Die Kopfzeile {} fehlt.",
+  "There are {} {} headers; one is allowed (RFC 5322, 3.6).": "{} Kopfzeilen {}; erlaubt ist eine (RFC 5322, 3.6).",
+  "A header holds raw 8-bit bytes; without SMTPUTF8 they must be encoded (RFC 2047).": "Eine Kopfzeile enthält rohe 8-Bit-Bytes; ohne SMTPUTF8 müssen sie kodiert sein (RFC 2047).",
+  "A line is longer than 998 bytes (RFC 5321, 4.5.3.1.6).": "Eine Zeile ist länger als 998 Bytes (RFC 5321, 4.5.3.1.6).",
+  "From is {}, the login {}: Microsoft 365 refuses that without Send As.": "From ist {}, die Anmeldung {}: Microsoft 365 lehnt das ohne „Senden als“ ab.",
+  "From and envelope have different domains: DMARC can't pass by SPF.": "From und Umschlag haben verschiedene Domains: DMARC kann nicht durch SPF bestehen.",
+  "Date is more than a day away from when the mail came.": "Date liegt mehr als einen Tag neben der Ankunft der Mail.",
+  "There is HTML, but no plain text.": "Es gibt HTML, aber keinen reinen Text.",
+  "The HTML refers to other hosts; nothing is loaded from there.": "Das HTML verweist auf andere Rechner; von dort wird nichts geladen.",
+  "The DNS server knows no domain {}: providers refuse mail from a domain that does not exist.": "Der DNS-Server kennt keine Domain {}: Anbieter lehnen Mails einer Domain ab, die es nicht gibt.",
+  "{}: SPF and DMARC were not checked to the end.": "{}: SPF und DMARC wurden nicht zu Ende geprüft.",
+  "The SPF record of {} can't be evaluated: {}.": "Der SPF-Eintrag von {} kann nicht ausgewertet werden: {}.",
+  "{} has no SPF record: many providers count that against a mail.": "{} hat keinen SPF-Eintrag: Viele Anbieter werten das gegen eine Mail.",
+  "SPF of {} says {} for {}.": "SPF von {} sagt {} für {}.",
+  "The SPF record of {} lets anybody send for it.": "Der SPF-Eintrag von {} lässt jeden für sie senden.",
+  "{} has no DMARC policy: large providers ask for one.": "{} hat keine DMARC-Richtlinie: Große Anbieter verlangen eine.",
+  "_dmarc.{} has {} records, so none counts.": "_dmarc.{} hat {} Einträge, also zählt keiner.",
+  "DMARC of {} says {}, and neither the envelope nor a DKIM signature is of that domain.": "DMARC von {} sagt {}, und weder der Umschlag noch eine DKIM-Signatur ist von dieser Domain.",
+  "the DNS takes more than {} s": "Das DNS braucht mehr als {} s",
+  "no DNS server answers in time about {}": "Kein DNS-Server antwortet rechtzeitig zu {}",
+  "no DNS server has an answer about {}": "Kein DNS-Server hat eine Antwort zu {}",
+  "{} has {} SPF records, and one is allowed": "{} hat {} SPF-Einträge, und einer ist erlaubt",
+  "it redirects to {}, which has no SPF record": "er verweist auf {}, das keinen SPF-Eintrag hat",
+  "it includes {}, which has no SPF record": "er schließt {} ein, das keinen SPF-Eintrag hat",
+  "it takes more than {} DNS look-ups: remove includes that are not needed": "er braucht mehr als {} DNS-Anfragen: Entfernen Sie unnötige include",
+  "it holds {}, which SPF does not know": "er enthält {}, das SPF nicht kennt",
+  "{} in it is not an address": "{} darin ist keine Adresse",
+  "{} in it is a macro, which is not evaluated here": "{} darin ist ein Makro, das hier nicht ausgewertet wird",
+  "SpamAssassin is busy with other mails: ask again": "SpamAssassin ist mit anderen Mails beschäftigt: noch einmal fragen",
+  "SpamAssassin took more than {} s": "SpamAssassin brauchte mehr als {} s",
+  "SpamAssassin can't be run: {}": "SpamAssassin läuft nicht: {}",
+  "SpamAssassin said nothing": "SpamAssassin hat nichts gesagt",
+  "this board reads a recording, so its sensor can't be changed": "Dieses Board liest eine Aufzeichnung, sein Sensor lässt sich also nicht ändern",
+  "the sensor, a DS18B20, measures from {} to {} °C, not {}": "Der Sensor, ein DS18B20, misst von {} bis {} °C, nicht {}",
+  "this board's network can't be made slow": "Das Netz dieses Boards lässt sich nicht verlangsamen",
+  "the board is off: switch it on first": "Das Board ist aus: Schalten Sie es erst ein",
+  "the board is busy with what it was asked before: wait for that": "Das Board ist noch mit dem Vorigen beschäftigt: Warten Sie darauf",
+};
+let patterns;
+
+// A sentence of the server in the browser's language; one that is not known stays as it is.
+export function said(text) {
+  if (language !== "de") return text;
+  const pattern = (sentence) => new RegExp(`^${sentence.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll("{}", "(.+?)")}$`, "s");
+  patterns ??= Object.entries(sentences).map(([english, words]) => [pattern(english), words]);
+  for (const [english, words] of patterns) {
+    const found = english.exec(text);
+    let index = 1;
+    if (found) return words.replaceAll("{}", () => said(found[index++]));
+  }
+  return text;
+}
+
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
 const number = new Intl.NumberFormat(language);
