@@ -87,10 +87,10 @@ class Message:
         self.subject = subject
         self.text = text
         self.headers = []
-        rare = more or [1 for name in named if named[name] not in (None, (), []) or not hasattr(self, name)]
-        rare = rare or len(self.to) != 1 or max(self.sender + self.recipients[0]) > "\x7f"
+        rare = [1 for name in named if named[name] not in (None, (), []) or not hasattr(self, name)]
+        one = len(self.to) == 1 and max(self.sender + self.recipients[0]) <= "\x7f"
         # 0xED begins the halves of surrogate pairs, which are not UTF-8.
-        if rare or not plain(subject, 900) or not isinstance(text, str) or b"\xed" in text.encode():
+        if more or rare or not one or not plain(subject, 900) or not isinstance(text, str) or b"\xed" in text.encode():
             load_transient("mime.optional_fields").check(self, more, named, addresses)
         if not self.message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
