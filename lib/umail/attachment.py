@@ -6,29 +6,6 @@ from umail import load_transient
 
 from .message import plain
 
-_TYPES = (
-    "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "
-    "pdf application/pdf zip application/zip gz application/gzip jpg image/jpeg jpeg image/jpeg png image/png "
-    "gif image/gif svg image/svg+xml bmp image/bmp webp image/webp wav audio/wav mp3 audio/mpeg mp4 video/mp4"
-)
-
-
-def type_of(name):
-    """Return the MIME type for a file name (str); text is taken for UTF-8."""
-    words = _TYPES.split(" ")
-    ending = name.rpartition(".")[2].lower()
-    for i in range(0, len(words), 2):
-        if words[i] == ending:
-            return words[i + 1] + ("; charset=utf-8" if words[i + 1][:5] == "text/" else "")
-    return "application/octet-stream"
-
-
-def ending_of(type):
-    """Return the ending of a file name (``".csv"``) for a MIME type."""
-    words = _TYPES.split(" ")
-    type = type.partition(";")[0]
-    return "." + words[words.index(type) - 1] if type in words else ".bin"
-
 
 class Attachment:
     """A file, or an image inside the HTML.
@@ -51,12 +28,12 @@ class Attachment:
             load_transient("checks").clean("name", name)
         self.source = source
         self.name = name
-        self.type = type or type_of(name)
+        self.type = type or load_transient("mime.types").type_of(name)
         self.cid = cid
         odd = isinstance(source, str) and not plain(source, 250)
         odd = odd or cid is not None or not plain(self.type, 250)
         if odd or self.type.partition(";")[0].count("/") != 1:
-            load_transient("mime.multipart").check(self)
+            load_transient("mime.types").check(self)
         self._consumed = False
 
     def size(self):

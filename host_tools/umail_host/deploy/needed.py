@@ -40,7 +40,7 @@ _SLEEPERS = (
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
 # What mails with files or HTML need; the alert node sends text, but for summaries.
-_PARTS = ("umail/attachment", "umail/mime/multipart", "umail/mime/stream")
+_PARTS = ("umail/attachment", "umail/mime/multipart", "umail/mime/stream", "umail/mime/types")
 
 
 def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:

@@ -6,21 +6,6 @@ from binascii import hexlify
 from umail import load_transient
 
 
-def check(one):
-    """Check an ``Attachment`` in which something is not plain."""
-    checks = load_transient("checks")
-    if isinstance(one.source, str):
-        checks.clean("source", one.source)
-    checks.clean("type", one.type)
-    if len(one.type) != len(one.type.encode()) or len(one.type) > 250 or one.type.partition(";")[0].count("/") != 1:
-        checks.refuse("type", one.type, "is not a MIME type")
-    cid = one.cid
-    if cid is not None and (
-        not 0 < len(checks.clean("cid", cid)) < 251 or not all(32 < ord(c) < 127 and c not in "<>" for c in cid)
-    ):
-        checks.refuse("cid", cid, "must be ASCII without spaces")
-
-
 def ready():
     """Load what a mail with attachments wants later, for the names in it: they stay, the rest goes again.
 
@@ -69,9 +54,7 @@ def _file(fields, file, inline, raw):
     tokens = [b"inline" if inline else b"attachment"]
     name = file.name
     if not name and not inline:
-        from ..attachment import ending_of
-
-        name = "attachment" + ending_of(file.type)
+        name = "attachment" + load_transient("mime.types").ending_of(file.type)
     if name:
         tokens[0] += b";"
         tokens += parameter(b"filename", name)
