@@ -42,7 +42,7 @@ class Attachment:
             try:
                 return os.stat(self.source)[6]
             except OSError as error:
-                unreadable(error, self.source)
+                load_transient("mime.stream").unreadable(error, self.source)
         return None if hasattr(self.source, "readinto") else len(self.source)
 
     def open(self):
@@ -54,7 +54,7 @@ class Attachment:
             try:
                 return open(self.source, "rb")
             except OSError as error:
-                unreadable(error, self.source)
+                load_transient("mime.stream").unreadable(error, self.source)
         if hasattr(self.source, "readinto"):
             if self._consumed:
                 load_transient("checks").refuse(
@@ -65,13 +65,3 @@ class Attachment:
         from io import BytesIO
 
         return BytesIO(self.source)
-
-
-def unreadable(error, path=None):
-    """Raise the MailError, or the ValueError, for the OSError of a source, or of the file ``path``."""
-    # No failure of the network, for which it would be taken; and a card may come back, but for a path that is wrong.
-    if path and load_transient("durable").for_a_person(error):
-        load_transient("checks").refuse("attachments", path, "can't be read: %s" % error)
-    from .errors import MailError
-
-    raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")

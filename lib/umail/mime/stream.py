@@ -4,8 +4,6 @@ from binascii import b2a_base64
 
 from umail import load_transient
 
-from ..attachment import unreadable
-
 # Lines of base64 that are read at a time, and how many times before they are sent, as a chunk of 2,028 bytes.
 _LINES = 13
 _GROUPS = 2
@@ -170,3 +168,13 @@ def _all(left):
         load_transient("checks").refuse(
             "attachments", left, "bytes are missing: the source is shorter than its size said"
         )
+
+
+def unreadable(error, path=None):
+    """Raise the MailError, or the ValueError, for the OSError of a source, or of the file ``path``."""
+    # No failure of the network, for which it would be taken; and a card may come back, but for a path that is wrong.
+    if path and load_transient("durable").for_a_person(error):
+        load_transient("checks").refuse("attachments", path, "can't be read: %s" % error)
+    from ..errors import MailError
+
+    raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")
