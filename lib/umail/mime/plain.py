@@ -6,8 +6,6 @@ Whatever else a mail has, fields.py writes it; a plain one is the same from both
 
 import time
 
-from umail import load_transient
-
 
 def render(message, most=4096):
     """Return the bytes of a ``Message`` (bytearray); None if it is not plain, or has more than ``most`` of them.
@@ -15,9 +13,7 @@ def render(message, most=4096):
     Before them are ``message.space`` bytes for the envelope, behind them QUIT for the last of a connection.
     """
     subject = message.subject
-    if message.attachments:
-        return load_transient("mime.multipart").ready()
-    for name in "headers importance notify ret cc reply_to smtputf8".split():
+    for name in "headers attachments importance notify ret cc reply_to smtputf8".split():
         if getattr(message, name):
             return None
     author, sender = message.author
