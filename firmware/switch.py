@@ -8,6 +8,8 @@ What is to be done stands in the file STATE, which one rename replaces, as a ``p
 - ``back``: all goes back where it was, by steps that may be cut as well;
 - ``kept``, ``undone``: it is over, and people are told; then ``clean`` removes what is left.
 
+What changes beside files, MicroPython itself or a ROMFS, stands under ``flash``, and switch_flash.py does it.
+
 It imports nothing that an update can replace.
 """
 
@@ -20,6 +22,8 @@ STATE = FOLDER + "/state"
 # Kept until the trial is over: a full flash must not keep the switch from writing.
 BALLAST = FOLDER + "/bundle"
 STARTS = 3
+# What this switch can take beside files, with switch_flash.py.
+TAKES = ("micropython", "rom")
 # Seconds of the watchdog in which the new program must arm its own.
 _WATCHDOG = 120
 _SECRETS = "/secrets.json"
@@ -81,13 +85,14 @@ def save(state):
 
 def back(state, why):
     """Ask for the old program at the next start; ``why`` (str) is told to people."""
-    state["phase"] = "back"
-    state["why"] = why
+    _back(state, why)
     save(state)
 
 
 def clean(state):
     """Remove what an update that is over has left; the state last."""
+    if state.get("flash"):
+        _flash().hold(state)
     for number in range(len(state["secrets"])):
         _put("up_new%d" % number, None)
         _put("up_old%d" % number, None)
@@ -116,30 +121,67 @@ def exists(path):
 
 
 def _go(state):
+    flash = _flash() if state.get("flash") else None
     if state["phase"] in ("ready", "back"):
         # A write comes first, as in load: what is moved next must be seen.
         save(state)
     if state["phase"] == "ready":
         try:
             _forward(state)
+            again = flash and flash.take(state, FOLDER)
             state["phase"] = "trial"
         except OSError as error:
-            state["phase"] = "back"
-            state["why"] = "the flash refused to take it (%r)" % error
+            again = False
+            _back(state, "the flash refused to take it (%r)" % error)
         save(state)
-    if state["phase"] == "trial" and not _woken():
-        state["starts"] += 1
-        if state["starts"] > STARTS:
-            state["phase"] = "back"
-            if not state["why"]:
-                state["why"] = "it was started %d times and did not come as far as a login" % STARTS
-        save(state)
-        if state["phase"] == "trial" and state["watchdog"]:
-            _arm()
+        if again:
+            _restart()
+    if state["phase"] == "trial":
+        _try(state, flash)
     if state["phase"] == "back":
         _backward(state)
+        if flash and flash.give_back(state, FOLDER, save):
+            _restart()
         state["phase"] = "undone"
         save(state)
+
+
+def _try(state, flash):
+    """Count a start of the program on trial; too many are the end of it."""
+    # A MicroPython that did not come as far as here was taken back by the boot loader: that was a start.
+    away = flash and flash.is_elsewhere(state)
+    if _woken() and not away:
+        return
+    state["starts"] += 1
+    if state["starts"] > STARTS:
+        _back(state, state["why"] or "it was started %d times and did not come as far as a login" % STARTS)
+    save(state)
+    if away and state["phase"] == "trial":
+        try:
+            flash.enter(state)
+            _restart()
+        except OSError as error:
+            _back(state, "the boot loader refuses it (%r)" % error)
+            save(state)
+    if state["phase"] == "trial" and state["watchdog"]:
+        _arm()
+
+
+def _back(state, why):
+    state["phase"] = "back"
+    state["why"] = why
+
+
+def _flash():
+    import switch_flash
+
+    return switch_flash
+
+
+def _restart():
+    import machine
+
+    machine.reset()
 
 
 def _forward(state):

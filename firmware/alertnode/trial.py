@@ -4,7 +4,7 @@ Loaded only if there is a state of the switch. What was able is compared with wh
 each route how far its login comes. A refusal that the old program met as well is none of the update.
 """
 
-from alertnode import platform, secrets
+from alertnode import platform, secrets, unload
 
 # The secret that holds the highest version that was ever taken.
 HIGHEST = "update_highest"
@@ -143,6 +143,11 @@ class Trial:
         # A wait that begins now ends later.
         self._due = node.clock.uptime() + 1000 * min(FIRST << min(state["looks"] - 1, 6), _LONGEST)
         if not word:
+            if state.get("flash"):
+                import switch_flash
+
+                # First: a MicroPython that is not marked so is taken back by the boot loader at the next start.
+                switch_flash.hold(state)
             state["phase"] = "kept"
             self._switch.save(state)
             return
@@ -174,3 +179,6 @@ class Trial:
         raise_highest(state["version"])
         self._switch.clean(state)
         self._state = None
+        # What is over takes no room.
+        node.chores = tuple([chore for chore in node.chores if chore is not self])
+        unload("trial")

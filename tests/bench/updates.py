@@ -1,8 +1,9 @@
 """Measures updates of very many boards: publishing for them, and how they fall upon the server that hands them out.
 
-Publishing: a file, a record and keys of all boards; published is for a part of them, and beside it the very same files
-are written plainly, a folder for each board. Falling upon the server: each board is a simpy process that waits as
-alertnode/update.py says. `make bench ARGS=--updates` runs it.
+Publishing: a file, a record and keys of all boards; published is for a part of them (`--sample 100000`: for all), and
+beside it the very same files are written plainly, a folder for each of at most 1,000. Bundles are removed once in
+place, so that the disk holds those of the last seconds only; memory is told as it goes. Falling upon the server: each
+board is a simpy process that waits as alertnode/update.py says. `make bench ARGS=--updates` runs it.
 """
 
 from __future__ import annotations
@@ -96,17 +97,36 @@ def made(folder: Path, boards: int) -> Path:
     return file
 
 
-class Taken:
-    """Counts what is published, and keeps the contents to be written plainly."""
+# So many boards' files are written plainly at most.
+PLAIN = 1000
 
-    def __init__(self) -> None:
+
+class Taken:
+    """Counts what is published into ``out``, removes what is in place, and tells how it goes."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
         self.boards: list[str] = []
-        self.size = 0
+        self.count = self.size = 0
+        self._begun = time.perf_counter()
 
     def __call__(self, outcome: publish.Outcome) -> None:
-        if outcome.what == "published":
+        if outcome.what != "published":
+            return
+        self.count += 1
+        self.size += outcome.size
+        if len(self.boards) < PLAIN:
             self.boards.append(outcome.identity)
-            self.size += outcome.size
+        if self.count % 1000 == 0:
+            for file in self.out.glob("*.umail"):
+                file.unlink()
+            each = (time.perf_counter() - self._begun) / self.count * 1000
+            print(f"{self.count:,} published, {each:.1f} ms each, {memory():.0f} MB of memory", flush=True)
+
+
+def memory() -> float:
+    """Return the most memory that this process took, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def plain(order: publish.Order, taken: Taken, folder: Path) -> tuple[float, int]:
@@ -140,20 +160,21 @@ def publishing(boards: int, sample: int) -> None:
         fleet = Fleet(file)
         read = time.perf_counter() - begun
         # What is done once, however many boards there are: reading the record and the keys, compiling.
-        once = read + timed(publish.Order(fleet, folder / "one", "ESP32_GENERIC", ("freezer-0",)), Taken())
+        one = folder / "one"
+        once = read + timed(publish.Order(fleet, one, "ESP32_GENERIC", ("freezer-0",)), Taken(one))
         order = publish.Order(fleet, folder / "out", "ESP32_GENERIC", stage=min(1.0, sample / boards))
-        taken = Taken()
-        each = (timed(order, taken) + read - once) / len(taken.boards)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        taken = Taken(order.folder)
+        whole = timed(order, taken)
+        each = (whole + read - once) / taken.count
+        most = memory()
         seconds, size = plain(order, taken, folder / "plain")
-        count = len(taken.boards)
-        print(f"{boards:,} boards in the file, published for {count:,} of them; what is done once took {once:.1f} s")
+        print(f"{boards:,} boards in the file, published for {taken.count:,} of them in {whole:.0f} s")
+        print(f"what is done once took {once:.1f} s; {most:.0f} MB of memory")
         print("\n| | publish | plain files | ratio |\n|---|---:|---:|---:|")
-        a, b = (each + once / boards) * 1000, seconds * 1000 / count
+        a, b = (each + once / boards) * 1000, seconds * 1000 / len(taken.boards)
         print(f"| time per board | {a:.2f} ms | {b:.2f} ms | {a / b:.2f} |")
-        a, b = taken.size / count, size / count
+        a, b = taken.size / taken.count, size / len(taken.boards)
         print(f"| bytes per board | {a:,.0f} | {b:,.0f} | {a / b:.3f} |")
-        print(f"\nmemory {memory:.0f} MB")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -86,7 +86,7 @@ def test_another_boards_key_is_refused():
 
 
 def test_a_newer_format_is_told():
-    inside("newer format", refused(b"UMAILUP2" + WHOLE[8:]))
+    inside("newer format", refused(b"UMAILUP3" + WHOLE[8:]))
 
 
 def test_an_authentic_body_is_bounded_all_the_same():

@@ -3,7 +3,7 @@
 from alertnode.clock import Uptime
 from alertnode.mailer import Mailer
 from check import equal, inside
-from firmware_fakes import MailError, Outbox, Port, Said, Umail
+from firmware_fakes import MailError, Outbox, Port, Receipt, Said, Umail
 
 
 def mailer():
@@ -97,6 +97,41 @@ def test_a_mail_that_is_held_back_is_told():
     outbox.hold = 900
     put(post, "one")
     inside("held back with others of its kind, for 15 min at most", said.lines[0])
+
+
+def test_what_is_held_back_for_hours_takes_no_more_memory():
+    post, _, said, _, outbox = mailer()
+    outbox.hold = 900
+    for number in range(400):
+        post.put(str(number), "text\n", "reading %d" % number, "alert", "temperature")
+    equal(len(post._lines) <= 12, True)
+    # The latest is told by its own line when it goes; one of before by its subject.
+    post._report(outbox.entries[399].message, Receipt())
+    inside("reading 399: alert mailed", said.lines[-1])
+    post._report(outbox.entries[0].message, Receipt())
+    inside("0: message mailed", said.lines[-1])
+
+
+def test_short_memory_is_not_taken_for_a_full_flash():
+    post, _, said, _, outbox = mailer()
+    put_, outbox.put = outbox.put, short
+    put(post, "one")
+    inside("memory is short, the alert is kept in RAM only", said.lines[0])
+    outbox.put = put_
+    post.flush()
+    equal([m.subject for m in outbox.sent], ["one"])
+    equal((post.pending(), post.wait()), (0, None))
+
+
+def test_a_pause_that_the_flash_refuses_to_note_holds_until_a_reset_all_the_same():
+    post, _, _, _, outbox = mailer()
+    outbox.store = short
+    post.put("one", "text\n", "line", "alert", "temperature", hold=600)
+    equal(outbox.entries[0].until, 600)
+
+
+def short(*arguments, **more):
+    raise MemoryError
 
 
 def test_a_full_flash_keeps_mails_in_ram_sends_them_and_stores_them_when_there_is_room():

@@ -1,7 +1,8 @@
 """An update is kept if it can do what the program before it could; a refusal that this one met as well is none."""
 
+from alertnode.asking import parts
 from alertnode.trial import judge
-from alertnode.update import after_failure, first, parts
+from alertnode.update import after_failure, first
 from check import equal, inside
 
 REFUSED = "configuration auth: 535 no (configuration)"

@@ -31,7 +31,7 @@ sys.modules["machine"] = Machine
 import cryptolib  # noqa: E402, F401
 
 import switch  # noqa: E402
-from alertnode import bundle, platform, secrets, trial, update  # noqa: E402
+from alertnode import bundle, platform, secrets, stage, trial  # noqa: E402
 from umail import durable  # noqa: E402
 
 COUNT, SIZE = 96, 4096
@@ -60,7 +60,7 @@ def program():
     return "/lib/alertnode/bundle.mpy"
 
 
-update._program = program
+stage._program = program
 
 
 OPENED = []
@@ -73,7 +73,7 @@ def remembered(path, mode="r"):
     return file
 
 
-for module in (switch, update, platform, durable):
+for module in (switch, stage, platform, durable):
     module.open = remembered
 
 
@@ -123,7 +123,7 @@ def take(octets, key):
     with open(switch.BALLAST, "rb") as file:
         version, nonce = bundle.verify(file, len(octets), key)
         body = bundle.Body(file, len(octets), key, nonce)
-        state = update.Stage(platform.nothing, switch).lay(body, version)
+        state = stage.Stage(platform.nothing, switch).lay(body, version)
     state["before"] = {"read": [], "routes": [""]}
     state["watchdog"] = 0
     switch.save(state)
@@ -132,7 +132,7 @@ def take(octets, key):
 
 def holds(files, values):
     """Return True if the board has just these files (and its secrets), apart from what belongs to updates."""
-    for path in list(OLD) + list(NEW) + [update.VERSION]:
+    for path in list(OLD) + list(NEW) + [stage.VERSION]:
         wanted = files.get(path)
         try:
             with open(path, "rb") as file:
@@ -155,7 +155,7 @@ def is_old():
 
 def is_new():
     files = dict(NEW)
-    files[update.VERSION] = b"%d" % VERSION
+    files[stage.VERSION] = b"%d" % VERSION
     return holds(files, NEW_SECRETS)
 
 

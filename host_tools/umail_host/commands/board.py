@@ -18,7 +18,7 @@ import typer
 from umail_host import terminal
 from umail_host.errors import UserError
 from umail_host.fleet import keys
-from umail_host.virtual_board import VirtualBoard, orders
+from umail_host.virtual_board import VirtualBoard, listed, orders
 
 EXAMPLE = (
     "Example: umail board --flash ./flash --link ./board, and in another window: mpremote connect ./board ls\n\n"
@@ -54,7 +54,7 @@ def board(
             romfs=romfs * 1024,
         )
         signal.signal(signal.SIGTERM, _stop)
-        with contextlib.suppress(KeyboardInterrupt), virtual:
+        with contextlib.suppress(KeyboardInterrupt), virtual, listed.listing(_listed(virtual, unique)):
             typer.echo(f"board {name} at {virtual.port}")
             typer.echo(f"  mpremote connect {virtual.port}          a REPL (leave it with Ctrl-])")
             typer.echo(f"  mpremote connect {virtual.port} ls       its files")
@@ -64,6 +64,11 @@ def board(
             while True:
                 time.sleep(3600)
     typer.echo("stopped")
+
+
+def _listed(virtual: VirtualBoard, identity: str) -> listed.Listed:
+    # (Another program may have another folder.)
+    return listed.Listed(str(Path(virtual.port).absolute()), virtual.name, identity)
 
 
 def _stop(*_: object) -> None:

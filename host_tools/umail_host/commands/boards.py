@@ -1,4 +1,4 @@
-"""`umail boards`: the boards on this computer's ports, and what runs on them."""
+"""`umail boards`: the boards on this computer's ports, virtual ones too, and what runs on them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from umail_host import terminal
 from umail_host.device import boards, identity, ports
 from umail_host.errors import UserError
+from umail_host.virtual_board import listed
 
 EXAMPLE = "Example: umail boards --probe --json. Without --probe no board is disturbed; with it each one is restarted."
 
@@ -19,10 +20,12 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     known: Annotated[bool, typer.Option("--known", help="List the boards that umail has descriptions of.")] = False,
 ) -> None:
-    """List the boards on this computer's ports."""
-    rows = (
-        [_described(board) for board in boards.load_all()] if known else [_found(port, probe) for port in ports.found()]
-    )
+    """List the boards on this computer's ports, and the virtual ones that `umail board` runs."""
+    if known:
+        rows = [_described(board) for board in boards.load_all()]
+    else:
+        rows = [_probed({**asdict(port), "candidates": ", ".join(port.candidates)}, probe) for port in ports.found()]
+        rows += [_probed(_virtual(board), probe) for board in listed.found()]
     if as_json:
         terminal.echo_json(rows)
         return
@@ -36,11 +39,15 @@ def _described(board: boards.BoardSpec) -> dict[str, Any]:
     return {"name": board.name, "title": board.title, "chip": board.chip, "usb": ", ".join(board.usb)}
 
 
-def _found(port: ports.Port, probe: bool) -> dict[str, Any]:
-    row: dict[str, Any] = {**asdict(port), "candidates": ", ".join(port.candidates)}
+def _virtual(board: listed.Listed) -> dict[str, Any]:
+    title = f"virtual board {board.id}"
+    return {"device": board.device, "usb": "", "serial": board.id, "title": title, "candidates": board.board}
+
+
+def _probed(row: dict[str, Any], probe: bool) -> dict[str, Any]:
     if not probe:
         return row
     try:
-        return {**row, **identity.describe(port.device)}
+        return {**row, **identity.describe(row["device"])}
     except UserError as error:
         return {**row, "error": str(error)}

@@ -20,6 +20,7 @@ from umail_host.provision.fleet import Fleet
 from umail_host.provision.job import Run
 from umail_host.sensing import which
 from umail_host.settings import CONFIG, Settings
+from umail_host.virtual_board import listed
 
 EXAMPLE = (
     "Example: umail provision asks for everything; umail provision fleet.toml --name freezer-3 reads a file, in which "
@@ -77,6 +78,8 @@ def command(
         if name or save or language:
             raise UserError("--all is for many boards: leave --name, --save and --language out")
         devices = named or [found.device for found in ports.found()]
+        # A rehearsal: with boards connected, virtual ones are left alone.
+        devices = devices or [board.device for board in listed.found()]
         order = many.Order(Fleet(file), devices, more, jobs, again)
         _all(run, order, report, as_json)
         return

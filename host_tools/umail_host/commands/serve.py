@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,7 +26,6 @@ from umail_host.fake_smtp.record import timeline as events
 from umail_host.fake_smtp.record.show import Show
 from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
 
-T = TypeVar("T")
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
 _KEPT = 500  # sessions that are remembered, unless all shall stand in a timeline; the Maildir keeps all mails
 
@@ -82,7 +81,8 @@ def serve(
 ) -> None:
     """Run a fake mail server until Ctrl-C, and show its dialogue."""
     console = Console(highlight=False, markup=False)
-    show, ended, users = Show(console), threading.Event(), mailbox or ["esp32@contoso.com"]
+    ended, users = threading.Event(), mailbox or ["esp32@contoso.com"]
+    show = Show(console, broken=ended.set)  # if nobody reads any more (`umail serve | head`), the server ends
     for user in users:
         if not user or not user.isprintable():
             raise UserError(f"--mailbox {user!r}: give the name of a user, such as esp32@contoso.com")
@@ -98,8 +98,8 @@ def serve(
             certificate=certificate,
             tls_version=tls_version,
             maildir=maildir,
-            on_entry=None if quiet else lambda entry: _show(ended, show.entry, entry),
-            on_delivery=None if quiet else lambda delivery: _show(ended, show.delivery, delivery),
+            on_entry=None if quiet else show.entry,
+            on_delivery=None if quiet else show.delivery,
             capture=False,
             keep=_KEPT if timeline is None else None,
             faults=",".join(fault or []),
@@ -154,14 +154,6 @@ def _explained(what: str) -> Iterator[None]:
         raise UserError(f"{what}: a --hostname or --host cannot be the name of a host: {error}") from None
     except (ValueError, KeyError) as error:
         raise UserError(f"{what}: {error}") from None
-
-
-def _show(ended: threading.Event, show: Callable[[T], None], what: T) -> None:
-    """Show it; if nobody reads any more (`umail serve | head`), the server ends."""
-    try:
-        show(what)
-    except (OSError, SystemExit):
-        ended.set()
 
 
 def _wait_for(ended: threading.Event) -> None:

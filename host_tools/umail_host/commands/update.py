@@ -24,8 +24,9 @@ EXAMPLE = (
 _PUBLISH = (
     "Example: umail update publish fleet.toml --to updates --stage 5%, and when those run: umail update publish "
     "fleet.toml --to updates. A client secret that ends: UMAIL_SECRET_OAUTH_SECRET=… umail update publish fleet.toml "
-    "--to updates --secret oauth_secret --no-code. Secrets come from where umail provision takes them; those that are "
-    "not known there stay as the board has them. See docs/updates.md."
+    "--to updates --secret oauth_secret --no-code. MicroPython itself, for boards with two slots: umail update publish "
+    "fleet.toml --to updates --micropython ESP32_GENERIC-OTA-20260406-v1.28.0.app-bin --stage 5%. Secrets come from "
+    "where umail provision takes them; those that are not known there stay as the board has them. See docs/updates.md."
 )
 _SERVE = 'Example: umail update serve updates --host 0.0.0.0 --port 8017; boards have [update] url = "http://192.168.1.5:8017".'
 _STATUS = (
@@ -53,13 +54,17 @@ def publish(
     secret: Annotated[list[str] | None, typer.Option(help="A secret that must come along; may be repeated.")] = None,
     code: Annotated[bool, typer.Option("--code/--no-code", help="With library and firmware, or without.")] = True,
     again: Annotated[bool, typer.Option("--again", help="Publish, though nothing has changed.")] = False,
+    micropython: Annotated[
+        Path | None, typer.Option("--micropython", help="MicroPython too: its .app-bin, for boards with two slots.")
+    ] = None,
     proven: Annotated[
         bool, typer.Option("--proven", help="Only if each board runs what was published for it before.")
     ] = False,
     at: StoreAt = None,
 ) -> None:
     """Write a bundle for each board whose configuration, program or secrets have changed."""
-    order = publishing.Order(Fleet(file), to, board, tuple(name or ()), _share(stage), tuple(secret or ()), code, again)
+    chosen = (tuple(name or ()), _share(stage), tuple(secret or ()))
+    order = publishing.Order(Fleet(file), to, board, *chosen, code, again, micropython)
     if proven:
         _check_proven(order.fleet, at)
     counts = {"published": 0, "unchanged": 0, "later": 0}

@@ -20,7 +20,7 @@ from umail_host.settings import CONFIG
 
 LIST = "/.umail-files"
 FIRST = {"/boot.py", "/main.py"}
-CODE = ("/lib/", *FIRST, f"/{SWITCH}")
+CODE = ("/lib/", *FIRST, *(f"/{name}" for name in SWITCH))
 _OWN = ("/lib/sensors/", "/lib/outputs/", "/lib/texts/")  # parts that a configuration brings along
 _DEVICE = Path(__file__).with_name("on_board.py")
 # Modules that lay flat in umail and alertnode 0.1 and have gone into sub-packages, or got another name.

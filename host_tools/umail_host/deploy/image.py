@@ -28,7 +28,7 @@ MPY_FORMAT = 6
 # What stays text: MicroPython runs these two by name, and a person may want to read or change them on the board.
 _ROOT_FILES = ("boot.py", "main.py")
 # Beside them on a board that takes updates over the network.
-SWITCH = "switch.py"
+SWITCH = ("switch.py", "switch_flash.py")
 # Modules of the library that only CPython imports.
 NOT_FOR_BOARDS = "*_cpython.py"
 # Without line numbers the library takes 7 % less flash and 4 % less RAM; tracebacks still name its functions, and
@@ -202,9 +202,11 @@ def build(
         if board.port == "esp32":
             # An ESP32's watchdog itself takes any time.
             image.pop(f"{FIRMWARE}/watchdog.mpy", None)
+        if not board.slots:
+            image.pop(f"{FIRMWARE}/ota.mpy", None)
     else:
         image = needed.without_updates(image)
-    root_files = (*_ROOT_FILES, *([SWITCH] if needs and needs.value.get("update") else []))
+    root_files = (*_ROOT_FILES, *(SWITCH if needs and needs.value.get("update") else ()))
     image |= {f"/{name}": (firmware / name).read_bytes() for name in root_files if (firmware / name).is_file()}
     if config is not None:
         image[CONFIG] = config.file(board, release)

@@ -24,7 +24,8 @@ _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
 _FOR_PROGRAMS = ("umail/aio", "umail/net/tls_records", "umail/client", "umail/compat", "umail/queue/stopwatch")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "alertnode/tokens")
-_UPDATES = ("alertnode/update", "alertnode/bundle", "alertnode/trial", "umail/net/http_get")
+_UPDATES = tuple(f"alertnode/{name}" for name in ("update", "asking", "stage", "update_rom", "ota", "bundle", "trial"))
+_UPDATES += ("umail/net/http_get",)
 # A board's language is in its modules already; this is for programs that ask for another one.
 _OTHER_ADVICE = ("umail/tables/advice_de",)
 # What signs, and so needs the board's fleet key.

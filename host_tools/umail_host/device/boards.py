@@ -81,6 +81,16 @@ class BoardSpec:
     pins: Mapping[str, int | str]
 
     @property
+    def slots(self) -> tuple[Partition, ...]:
+        """The regions of which the boot loader starts one, ``ota_0`` and so on; none if it has no choice."""
+        return tuple(region for region in self.layout if region.name.startswith("ota_"))
+
+    @property
+    def program(self) -> Partition | None:
+        """The region into which MicroPython is flashed; None if the layout names none."""
+        return next((region for region in self.layout if region.name in ("factory", "ota_0")), None)
+
+    @property
     def cable(self) -> bool:
         """Whether the board has an Ethernet socket of its own, which a configuration uses by ``"ethernet": {}``."""
         return bool(self.wired) or self.ethernet == "WIZNET5K"

@@ -87,7 +87,7 @@ def firmware(board: BoardSpec, wanted: str, progress: Progress, sha256: str = ""
         digest = hashlib.sha256((folder / kept).read_bytes()).hexdigest()
         _compare(folder, kept, digest, sha256)
         return Firmware(folder / kept, f"from {folder}, as it was downloaded before")
-    page = _read(f"{_site()}/download/{board.firmware}/", board, wanted)
+    page = _read(f"{_site()}/download/{write.page(board)}/", board, wanted)
     offered = set(re.findall(rf"{re.escape(board.firmware)}-\d{{8}}-v[\d.]+\.\w+", page.decode(errors="replace")))
     name = _newest(offered, board, wanted)
     if not name:
@@ -153,7 +153,7 @@ def _explained(board: BoardSpec, wanted: str) -> Iterator[None]:
         name = f"{board.firmware}-DATE-v{version}.{kind}"
         raise UserError(
             f"{_site()} can't be reached ({getattr(reason, 'strerror', None) or reason}). On a computer that can, open "
-            f"{_SITE}/download/{board.firmware}/, get {name} (DATE: eight digits), bring it here and run: "
+            f"{_SITE}/download/{write.page(board)}/, get {name} (DATE: eight digits), bring it here and run: "
             f"umail flash {name}",
             _NETWORK,
         ) from None

@@ -19,7 +19,7 @@ from umail_host.errors import UserError
 from umail_host.flash import esp_image, uf2
 
 # MicroPython's own names: BOARD[-VARIANT]-DATE-vVERSION.
-_NAME = re.compile(r"([A-Z][A-Z0-9_]*)(?:-[A-Z0-9_]+)*-\d{8}-(?:unstable-)?v.*\.(?:bin|uf2)")
+_NAME = re.compile(r"(([A-Z][A-Z0-9_]*)(?:-[A-Z0-9_]+)*)-\d{8}-(?:unstable-)?v.*\.(?:bin|uf2|app-bin)")
 # What marks the line of esptool's output that says why it failed, and what to do about some reasons.
 _REASONS = ("fatal error", "No module named", "Error")
 _HINTS = (
@@ -30,11 +30,16 @@ _HINTS = (
 )
 
 
+def page(board: BoardSpec) -> str:
+    """Return the name of the page of micropython.org that offers the firmware of ``board``: variants share one."""
+    return board.firmware.partition("-")[0]
+
+
 def where_from(board: BoardSpec) -> str:
     """Return a sentence on where the firmware of ``board`` is found."""
     kind = "uf2" if board.flash_method == "uf2" else "bin"
     return (
-        f"get {board.firmware}-DATE-vVERSION.{kind} from https://micropython.org/download/{board.firmware}/ "
+        f"get {board.firmware}-DATE-vVERSION.{kind} from https://micropython.org/download/{page(board)}/ "
         f"and name the file, or let it be fetched: umail flash latest --board {board.name}"
     )
 
@@ -71,7 +76,7 @@ def check_octets(file: str, octets: bytes, board: BoardSpec) -> None:
     """
     check = _check_uf2 if board.flash_method == "uf2" else _check_esp
     check(file, octets, board)
-    _check_name(file, board)
+    check_name(file, board)
 
 
 def _check_esp(file: str, octets: bytes, board: BoardSpec) -> None:
@@ -80,12 +85,12 @@ def _check_esp(file: str, octets: bytes, board: BoardSpec) -> None:
         raise UserError(f"{file} is not a firmware of an ESP32: {where_from(board)}")
     if chip != board.chip:
         raise UserError(f"{file} is for {chip}, {board.name} has {board.chip}: {where_from(board)}")
-    factory = next((region for region in board.layout if region.name == "factory"), None)
-    end = factory.offset + factory.size if factory else board.flash_size
+    program = board.program
+    end = program.offset + program.size if program else board.flash_size
     if board.flash_offset + len(octets) > end:
         raise UserError(f"{file} ends at {board.flash_offset + len(octets):#x}, the region for firmware at {end:#x}")
     # The boot loader comes first, and MicroPython where the layout says.
-    parts = {"boot loader": 0} | ({"MicroPython": factory.offset - board.flash_offset} if factory else {})
+    parts = {"boot loader": 0} | ({"MicroPython": program.offset - board.flash_offset} if program else {})
     for part, start in parts.items():
         if found := esp_image.problem(octets[start:]):
             raise UserError(f"{file} is damaged ({part}: {found}): download it again")
@@ -104,12 +109,14 @@ def _check_uf2(file: str, octets: bytes, board: BoardSpec) -> None:
         raise UserError(f"{file} ends at {held.end:#x}, the region for firmware at {room:#x}: {where_from(board)}")
 
 
-def _check_name(file: str, board: BoardSpec) -> None:
+def check_name(file: str, board: BoardSpec) -> None:
     """Refuse a file that is named for another board, with the same chip perhaps."""
     found = _NAME.fullmatch(Path(file).name)
-    if found is not None and found[1] != board.firmware:
+    if found is not None and board.firmware not in (found[1], found[2]):
+        # A variant of the same board, or another board.
+        named = found[1] if found[2] == page(board) else found[2]
         raise UserError(
-            f"{file} is for {found[1]} by its name, not for {board.name}: give --board {found[1]}, or rename the "
+            f"{file} is for {named} by its name, not for {board.name}: give --board {named}, or rename the "
             "file if it is the right one"
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 from umail_host import files
 from umail_host.errors import UserError
 
-_OURS = ("board", "port", "id", "files")
+_OURS = ("board", "port", "id", "files", "romfs")
 
 
 class Fleet:
@@ -84,6 +84,13 @@ class Fleet:
         """Return the configuration of one of ``boards``."""
         whole = _merge(copy.deepcopy(self._shared), board)
         return {key: value for key, value in whole.items() if key not in _OURS}
+
+    def romfs(self, board: Mapping[str, Any]) -> bool:
+        """Tell whether library and firmware of one of ``boards`` lie in its ROMFS."""
+        found = board.get("romfs", self._shared.get("romfs", False))
+        if not isinstance(found, bool):
+            raise UserError(f"{self.path}: romfs is {found!r}: write true or false, without quotes")
+        return found
 
     def files(self, board: Mapping[str, Any]) -> dict[str, bytes]:
         """Return the further files of one of ``boards``: its table ``files``, path on the board = path beside the file.

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from umail_host import firmware_rules
 from umail_host.errors import UserError
+from umail_host.update.micropython import Image
 
 # Added to a JSON object; what an older board can't know it passes over.
 FORMAT = 1
@@ -35,6 +36,7 @@ def seal(
     values: Mapping[str, str],
     code: bool = True,
     nonce: bytes | None = None,
+    micropython: Image | None = None,
 ) -> bytes:
     """Return the bundle.
 
@@ -46,12 +48,18 @@ def seal(
         values: secrets, name → value.
         code: modules of earlier versions that are not among ``files`` go.
         nonce: 16 bytes, for tests; None: random.
+        micropython: what is to run on the board, if that comes along.
 
     Raises:
         UserError: it is larger than a board takes.
     """
     rules = firmware_rules.module("bundle")
-    head = {"format": FORMAT, "board": board, "version": version, "code": code, "secrets": dict(values)}
+    head: dict[str, object] = {"format": FORMAT, "board": board, "version": version, "code": code}
+    head["secrets"] = dict(values)
+    if takes := [*(["rom"] if rules.ROM in files else []), *(["micropython"] if micropython else [])]:
+        head["takes"] = takes
+    if micropython:
+        head["micropython"] = micropython.told
     plain = bytearray(_counted(json.dumps(head).encode()))
     for path, octets in files.items():
         plain += _counted(path.encode()) + len(octets).to_bytes(4, "big") + octets
@@ -59,7 +67,14 @@ def seal(
     nonce = nonce or secrets.token_bytes(16)
     encryptor = Cipher(AES(_derived(key, b"update-enc")), CTR(nonce)).encryptor()
     body = encryptor.update(bytes(plain)) + encryptor.finalize()
-    whole = rules.MAGIC + version.to_bytes(8, "big") + nonce + len(body).to_bytes(4, "big") + body
+    # A program that would pass over what it does not know refuses all of it.
+    whole = (
+        (rules.NEWER if takes else rules.MAGIC)
+        + version.to_bytes(8, "big")
+        + nonce
+        + len(body).to_bytes(4, "big")
+        + body
+    )
     whole += hmac.digest(_derived(key, b"update-mac"), whole, "sha256")
     if len(whole) > rules.LONGEST:
         raise UserError(

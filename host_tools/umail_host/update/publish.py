@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from umail_host import secret_source
-from umail_host.deploy import changes, image, material
+from umail_host import firmware_rules, secret_source
+from umail_host.deploy import changes, image, material, romfs
 from umail_host.device import boards
 from umail_host.errors import UserError
 from umail_host.fleet import keys
 from umail_host.provision.fleet import Fleet
 from umail_host.settings import Settings
-from umail_host.update import bundle, record
+from umail_host.update import bundle, micropython, record
 
 # What no update replaces: it takes updates back.
-_FIXED = {"/boot.py", "/main.py", f"/{image.SWITCH}"}
+_FIXED = {"/boot.py", "/main.py", *(f"/{name}" for name in image.SWITCH)}
 
 # The record holds all boards: it is written after so many seconds, and takes at most such a part of the time.
 _KEEP_S, _PART = 5, 20
@@ -30,10 +30,11 @@ _KEEP_S, _PART = 5, 20
 
 @dataclass(frozen=True)
 class Content:
-    """What one board is to have: files by their path on it, and secrets by name."""
+    """What one board is to have: files by their path on it, secrets by name, and MicroPython if that comes along."""
 
     files: Mapping[str, bytes]
     secrets: Mapping[str, str] = field(repr=False)
+    micropython: micropython.Image | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Order:
         secrets: names of those that must come along, asked for if need be; others do if they are known.
         code: library and firmware come along.
         again: publish, though nothing has changed since.
+        micropython: file with MicroPython's image, which comes along.
     """
 
     fleet: Fleet
@@ -69,6 +71,7 @@ class Order:
     secrets: tuple[str, ...] = ()
     code: bool = True
     again: bool = False
+    micropython: Path | None = None
 
 
 def publish(order: Order, told: Callable[[Outcome], None], now: Callable[[], float] = time.time) -> list[Outcome]:
@@ -99,6 +102,7 @@ class _Publishing:
         self._answers: dict[str, str] = {}
         self._compiled = image.once()
         self._spec = functools.cache(boards.load)
+        self._micropython = functools.cache(self._read)
         # Bundles that wait until their numbers are kept: one that was used must not be used for something else.
         self._laid: list[Path] = []
         self._keep_at = time.monotonic() + _KEEP_S
@@ -119,7 +123,9 @@ class _Publishing:
             return Outcome(name, identity, "unchanged", before.version)
         at = int(self._now())
         version = max(at, before.version + 1 if before else 1)
-        sealed = bundle.seal(key, identity, version, content.files, content.secrets, order.code)
+        sealed = bundle.seal(
+            key, identity, version, content.files, content.secrets, order.code, micropython=content.micropython
+        )
         file = order.folder / bundle.name(key)
         record.lay(file, sealed)
         self._laid.append(file)
@@ -162,8 +168,7 @@ class _Publishing:
                 raise UserError(f"{name}: {key} names {path}: bring it along under [files]")
         built = image.build(spec, config=settings, extra_files=files, keyed=True, compiled=self._compiled)
         if order.code:
-            code = sorted(path for path in built if path.startswith(changes.CODE))
-            built[changes.LIST] = "".join(f"{path}\n" for path in code).encode()
+            built = _placed(built, order.fleet.romfs(entry))
         else:
             built = {path: octets for path, octets in built.items() if not path.startswith("/lib/")}
         values = {}
@@ -172,7 +177,28 @@ class _Publishing:
             value = secret_source.read(secret, name, self._answers) if asked else secret_source.find(secret, name)
             if value:
                 values[secret] = value
-        return Content({path: octets for path, octets in built.items() if path not in _FIXED}, values)
+        built = {path: octets for path, octets in built.items() if path not in _FIXED}
+        return Content(built, values, self._micropython(kind) if order.micropython else None)
+
+    def _read(self, kind: str) -> micropython.Image:
+        """Read MicroPython for the boards of that kind, and hand it out: one file for all of them."""
+        assert self._order.micropython is not None
+        found = micropython.read(self._order.micropython, self._spec(kind))
+        if not (file := self._order.folder / found.file).exists():
+            record.write(file, found.sealed())
+        return found
+
+
+def _placed(built: dict[str, bytes], rom: bool) -> dict[str, bytes]:
+    """Return all that a board is to have, with its list of code; library and firmware as one image for a ROMFS."""
+    ours = (f"{image.LIBRARY}/", f"{image.FIRMWARE}/")
+    packed = {f"/rom{path}": octets for path, octets in built.items() if rom and path.startswith(ours)}
+    built = {path: octets for path, octets in built.items() if f"/rom{path}" not in packed}
+    code = sorted(path for path in built if path.startswith(changes.CODE))
+    built[changes.LIST] = "".join(f"{path}\n" for path in code).encode()
+    if packed:
+        built[firmware_rules.module("bundle").ROM] = romfs.build(packed)
+    return built
 
 
 def in_stage(identity: str, share: float) -> bool:
@@ -199,7 +225,8 @@ def _identity(fleet: Fleet, entry: Mapping[str, Any]) -> str:
 
 def _digest(key: bytes, content: Content, code: bool) -> str:
     """Return a digest of what a board is to have; by its key, since the record is not secret."""
-    made = hmac.new(key, json.dumps([code, sorted(content.secrets.items())]).encode(), "sha256")
+    told = [code, sorted(content.secrets.items()), *([content.micropython.sha256] if content.micropython else [])]
+    made = hmac.new(key, json.dumps(told).encode(), "sha256")
     for path in sorted(content.files):
         made.update(path.encode() + b"\0" + hashlib.sha256(content.files[path]).digest())
     return made.hexdigest()

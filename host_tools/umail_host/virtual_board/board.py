@@ -14,13 +14,13 @@ from umail_host.device import boards
 from umail_host.errors import UserError
 from umail_host.virtual_board.chip import Chip, Settings
 from umail_host.virtual_board.console import Console
-from umail_host.virtual_board.interpreter import find_micropython
+from umail_host.virtual_board.interpreter import find_micropython, release_of
 from umail_host.virtual_board.pty_port import PtyPort
 from umail_host.virtual_board.rfc2217_port import AutoReset, Rfc2217Port
 from umail_host.virtual_board.world import World
 
 _WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
-_PRELUDE = 69 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
+_PRELUDE = 74 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
 _LAN = 8 * 1024  # what `network.LAN` adds to that
 _PER_TABLE = 64  # the collector's tables take less than a 64th of a heap; the ROMFS partition lies in the heap here
 _NO_INTERRUPT = "pin"  # the event of a pin whose level the program does not listen to
@@ -65,6 +65,7 @@ class VirtualBoard:
         console: all that the board printed; see `Console`.
         clock, wifi, ethernet, pins, sensors, i2c, spi, nvs: the world around it; see there.
         rom: the boot loader that esptool talks to, and what it has flashed.
+        slots: the partitions for MicroPython, if the board has several, and which one runs.
 
     Raises:
         UserError: no MicroPython, no such board, or a system without pseudo-terminals.
@@ -107,7 +108,8 @@ class VirtualBoard:
         self.port = ""
         self._link, self._power, self._rfc2217 = link, power, rfc2217
         files = (flash_size or spec.filesystem) // 4096 * 4096
-        self._world = World(flash_dir, files, romfs // 4096 * 4096, self._event, self._power_fails)
+        version = release_of(self._settings.executable)
+        self._world = World(flash_dir, files, romfs // 4096 * 4096, spec.slots, version, self._event, self._power_fails)
         if spec.port == "rp2":
             self._world.clock.first_year = 2021
             self._world.clock.power_lost()
@@ -117,6 +119,7 @@ class VirtualBoard:
         self.sensors, self.i2c, self.spi = self._world.sensors, self._world.i2c, self._world.spi
         self.nvs = self._world.nvs
         self.rom = self._world.rom
+        self.slots = self._world.slots
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"board {board}", daemon=True)
 

@@ -13,6 +13,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from umail_host.virtual_board.chip_texts import (
+    DEEPSLEEP,
+    DOWNLOAD,
+    FAILED_START,
+    HARD,
+    PWRON,
+    SOFT,
+    WATCHDOG,
+    WDT,
+    boot,
+)
 from umail_host.virtual_board.console import Console
 from umail_host.virtual_board.control import Control, Later, Silence
 from umail_host.virtual_board.interpreter import Interpreter, Wiring, socket_pair
@@ -20,19 +31,6 @@ from umail_host.virtual_board.uart import Uart
 from umail_host.virtual_board.wakers import TIMER, Wakers
 from umail_host.virtual_board.watchdog import Watchdog
 from umail_host.virtual_board.world import World
-
-PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cause()
-_ROM = {PWRON: "0x1 (POWERON_RESET)", HARD: "0xc (SW_CPU_RESET)", WDT: "0xc (SW_CPU_RESET)"}
-_ROM[DEEPSLEEP] = "0x5 (DEEPSLEEP_RESET)"
-_BOOT = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:%s,boot:%s\r\n"
-_DOWNLOAD = (
-    _BOOT % (_ROM[PWRON].encode(), b"0x3 (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))") + b"waiting for download\r\n"
-)
-_WDT_TEXT = (
-    "E (%d) task_wdt: Task watchdog got triggered. The following tasks/users did not reset the watchdog in time:\r\n"
-    "E (%d) task_wdt:  - mpy_machine_wdt (CPU 0)\r\nRebooting...\r\n"
-)
-_FAILED_START = "the interpreter ended while the board started: is its heap of %d bytes too small?\r\n"
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,11 @@ class Settings:
     first_ticks: int
     unique_id: bytes
     sleep_speed: float
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What it calls itself, MicroPython's port, and its chip."""
+        return self.machine, self.platform, self.chip
 
 
 class Chip:
@@ -121,8 +124,8 @@ class Chip:
         if loader:
             self._loading = True
             self._world.rom.reset()
-            self._send(_DOWNLOAD)
-            self._console.add(_DOWNLOAD)
+            self._send(DOWNLOAD)
+            self._console.add(DOWNLOAD)
         else:
             self._start(PWRON)
 
@@ -169,8 +172,12 @@ class Chip:
             self._world.clock.power_lost()
         self._uart = Uart(self._console, self._send, self._interrupt, self._idle, self._settings.machine)
         if self._settings.platform == "esp32":
-            self._uart.say(_BOOT % (_ROM[cause].encode(), b"0x13 (SPI_FAST_FLASH_BOOT)"))
-        self._spawn()
+            self._uart.say(boot(cause))
+        # What wakes from deep sleep is what went to sleep: CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.
+        if cause == DEEPSLEEP or self._world.slots.start(self._uart.say):
+            self._spawn()
+        else:
+            self.power_off()
 
     def _spawn(self) -> None:
         assert self._uart is not None
@@ -185,6 +192,7 @@ class Chip:
             flash_bytes=self._world.flash_bytes,
             romfs=self._world.romfs,
             romfs_bytes=self._world.romfs_bytes,
+            slots=self._world.slots.file,
             heap_bytes=self._settings.heap_bytes,
         )
         self._running = False
@@ -227,7 +235,7 @@ class Chip:
         status = self._interpreter.wait()
         self._uart.drain()
         if not self._running:
-            self._uart.say((_FAILED_START % self._settings.heap_bytes).encode())
+            self._uart.say((FAILED_START % self._settings.heap_bytes).encode())
             self.power_off()
         elif status < 0:
             self._uart.say(f"Guru Meditation Error: the interpreter died of signal {-status}.\r\n".encode())
@@ -280,7 +288,7 @@ class Chip:
 
     def _calls(self) -> dict[str, Callable[..., object]]:
         return self._world.calls() | {
-            "power.board": lambda: [self._settings.machine, self._settings.platform, self._settings.chip],
+            "power.board": lambda: [*self._settings.names, self._world.slots.version],
             "power.network": lambda: self._settings.network,
             "power.limits": lambda: [self._settings.watchdog_limit, self._settings.deepsleep_limit],
             "power.pin_names": lambda: self._settings.pin_names,
@@ -337,7 +345,7 @@ class Chip:
         if self._uart is not None and not self._rp2:
             self._uart.drain()
             milliseconds = int(self._watchdog.seconds * 1000)
-            self._uart.say((_WDT_TEXT % (milliseconds, milliseconds)).encode())
+            self._uart.say((WATCHDOG % (milliseconds, milliseconds)).encode())
         self._reset(WDT)
 
     def _deepsleep(self, milliseconds: int | None) -> Silence:

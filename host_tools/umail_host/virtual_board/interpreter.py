@@ -43,7 +43,7 @@ def find_micropython() -> Path:
         )
     # The board starts in a folder of its own.
     path = Path(found).absolute()
-    release = _release(path)
+    release = release_of(path)
     if release < _OLDEST:
         name = ".".join(map(str, release)) or "something else"
         raise UserError(f"the virtual board needs MicroPython 1.27 or newer, and {path} is {name}")
@@ -51,7 +51,7 @@ def find_micropython() -> Path:
 
 
 @functools.cache
-def _release(path: Path) -> tuple[int, ...]:
+def release_of(path: Path) -> tuple[int, ...]:
     """Return (major, minor, …) of a MicroPython; empty if it does not say."""
     try:
         done = subprocess.run(
@@ -78,6 +78,7 @@ class Wiring:
     flash_bytes: int
     romfs: int
     romfs_bytes: int
+    slots: int
     heap_bytes: int
 
 
@@ -94,13 +95,13 @@ class Interpreter:
         setpriv = shutil.which("setpriv")
         wrapper = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
         arguments = [wiring.control, wiring.flash, wiring.flags, wiring.flash_bytes, wiring.events]
-        arguments += [wiring.romfs, wiring.romfs_bytes]
+        arguments += [wiring.romfs, wiring.romfs_bytes, wiring.slots]
         self._process = subprocess.Popen(
             [*wrapper, executable, "-X", f"heapsize={wiring.heap_bytes}", "-i", "_boot.py", *map(str, arguments)],
             stdin=wiring.uart,
             stdout=wiring.uart,
             stderr=wiring.uart,
-            pass_fds=(wiring.control, wiring.events, wiring.flash, wiring.flags, wiring.romfs),
+            pass_fds=(wiring.control, wiring.events, wiring.flash, wiring.flags, wiring.romfs, wiring.slots),
             cwd=DEVICE,
             start_new_session=True,
             # HOME keeps the REPL's history, TZ would shift mktime(): a board has neither.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from umail_host.device.boards import Partition
 from umail_host.errors import UserError
 from umail_host.virtual_board.clock import Clock
 from umail_host.virtual_board.ethernet import Ethernet
@@ -15,6 +16,7 @@ from umail_host.virtual_board.nvs import Nvs
 from umail_host.virtual_board.pins import Pins
 from umail_host.virtual_board.rom_loader import RomLoader
 from umail_host.virtual_board.sensors import Sensors
+from umail_host.virtual_board.slots import Slots
 from umail_host.virtual_board.spi import Spi
 from umail_host.virtual_board.wifi import Wifi
 
@@ -29,6 +31,8 @@ class World:
         folder: where the flash image and the NVS file lie.
         flash_bytes: size of the file system.
         romfs_bytes: size of the ROMFS partition; 0 for none.
+        slots: the partitions for MicroPython if there are several.
+        version: of this computer's MicroPython.
         event: sends an interrupt to the board: name and value.
         power_fails: called, in the board's thread, when a counted write to the flash is to be the last.
 
@@ -43,6 +47,8 @@ class World:
         folder: Path,
         flash_bytes: int,
         romfs_bytes: int,
+        slots: Sequence[Partition],
+        version: Sequence[int],
         event: Callable[[str, int], None],
         power_fails: Callable[[], None],
     ) -> None:
@@ -50,6 +56,7 @@ class World:
             folder.mkdir(parents=True, exist_ok=True)
             self.flash = _image(folder / "flash.img", flash_bytes)
             self.romfs = _image(folder / "romfs.img" if romfs_bytes else Path(os.devnull), romfs_bytes)
+            self.slots = Slots(folder, slots, version)
         except OSError as error:
             raise UserError(f"the flash of the board can't be kept in {folder}: {error.strerror}") from None
         self.flash_bytes, self.romfs_bytes = flash_bytes, romfs_bytes
@@ -92,7 +99,17 @@ class World:
 
     def calls(self) -> dict[str, Callable[..., object]]:
         """Return what the board may ask."""
-        parts = (self.clock, self.wifi, self.ethernet, self.pins, self.sensors, self.i2c, self.spi, self.nvs)
+        parts = (
+            self.clock,
+            self.wifi,
+            self.ethernet,
+            self.pins,
+            self.sensors,
+            self.i2c,
+            self.spi,
+            self.nvs,
+            self.slots,
+        )
         calls: dict[str, Callable[..., object]] = {"flash.write": self._count_write}
         for part in parts:
             calls |= part.calls()
@@ -102,6 +119,7 @@ class World:
         """Give the files back."""
         os.close(self.flash)
         os.close(self.romfs)
+        self.slots.close()
         os.close(self.flags)
 
     def _online(self) -> bool:

@@ -28,7 +28,8 @@ def esp_firmware(board: str = "ESP32_GENERIC", size: int = 8_032, chip: int | No
     """A firmware file: the boot loader, and MicroPython, of about ``size`` bytes, where the board's layout has it."""
     spec = boards.load(board)
     number = _CHIPS[spec.chip] if chip is None else chip
-    start = next(region.offset for region in spec.layout if region.name == "factory") - spec.flash_offset
+    assert spec.program is not None
+    start = spec.program.offset - spec.flash_offset
     return esp_image(number, 4_016).ljust(start, b"\xff") + esp_image(number, size)
 
 

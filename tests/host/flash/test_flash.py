@@ -173,6 +173,7 @@ def test_the_boot_drive_of_an_rp2350_takes_its_own_files(tmp_path):
     [
         ("M5STACK_ATOM-20260824-v1.29.0.bin", "ESP32_GENERIC"),
         ("ESP32_GENERIC-OTA-20260824-v1.29.0.bin", "OLIMEX_ESP32_POE"),
+        ("ESP32_GENERIC-20260824-v1.29.0.bin", "ESP32_GENERIC-OTA"),
         ("ESP32_GENERIC-20260901-unstable-v1.30.0-preview.12.gabcdef.bin", "M5STACK_ATOM"),
     ],
 )

@@ -2,109 +2,44 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import planted
-from host.firmware.firmware_rig import PASSWORD, ROOT, Rig, rig, settings, stored
+from host.firmware.firmware_rig import PASSWORD, Rig, rig, stored
+from host.update.update_rig import (
+    BOARD,
+    KEY,
+    MAIN,
+    Publisher,
+    everything,
+    installed,
+    publishing_for,
+    start,
+    with_update,
+)
 from umail_host import paths
 from umail_host.deploy import image, transfer
-from umail_host.device import boards, maintenance
+from umail_host.device import maintenance
 from umail_host.device.board import Board
-from umail_host.fleet import keys
 from umail_host.provision.fleet import Fleet
 from umail_host.provision.job import Run
-from umail_host.update import bundle, record, server
-from umail_host.update import publish as publishing
-from umail_host.virtual_board import VirtualBoard
-
-BOARD = "240ac4c0ffee"
-KEY = bytes(range(32))
-# As main.py, but that Ctrl-C has less time, and that a trial looks and a crash restarts sooner.
-MAIN = b"""import switch
-switch.main()
-from alertnode import start
-start.WINDOW = 200
-start.CRASH_PAUSE = 0
-from alertnode import trial
-trial.FIRST = 1
-start.main()
-"""
-
-
-class Publisher:
-    """Publishes for one board, and hands it out."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder, self.url = folder, url
-        self.file = folder / "fleet.toml"
-        self.out = folder / "out"
-        self.seen: list[str] = []
-
-    def publish(self, config: Mapping[str, Any], ca: bytes, **more: Any) -> int:
-        """Publish ``config``; return the version."""
-        (self.folder / "root.der").write_bytes(ca)
-        entry = {**config, "id": BOARD, "board": "virtual", "files": {ROOT: "root.der"}}
-        lines = [f"{key} = {toml(value)}" for key, value in entry.items()]
-        self.file.write_text("[[board]]\n" + "\n".join(lines) + "\n", encoding="utf-8")
-        order = publishing.Order(Fleet(self.file), self.out, **more)
-        (outcome,) = publishing.publish(order, lambda outcome: None)
-        assert outcome.what == "published"
-        return outcome.version
-
-    def put(self, octets: bytes) -> None:
-        """Hand ``octets`` out as the board's bundle."""
-        record.write(self.out / bundle.name(KEY), octets)
-
-    def seal(self, version: int, files: Mapping[str, bytes], code: bool = False, board: str = BOARD) -> bytes:
-        """Return a bundle that no `umail update publish` would make."""
-        return bundle.seal(KEY, board, version, files, {}, code)
-
-
-def toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(key)} = {toml(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+from umail_host.update import bundle
 
 
 @pytest.fixture
 def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
     monkeypatch.setenv("UMAIL_FLEET_KEYS", str(tmp_path / "keys.json"))
-    keys.put(BOARD, KEY)
-    folder = tmp_path / "published"
-    (folder / "out").mkdir(parents=True)
-    seen: list[str] = []
-    with server.Server(folder / "out", "127.0.0.1", 0, seen.append) as serving:
-        thread = threading.Thread(target=serving.serve_forever, daemon=True)
-        thread.start()
-        made = Publisher(folder, f"http://127.0.0.1:{serving.server_address[1]}")
-        made.seen = seen
+    with publishing_for(BOARD, tmp_path / "published") as made:
         yield made
-        serving.shutdown()
-
-
-def everything() -> dict[str, bytes]:
-    """All modules that there are: what a configuration needs is left to the tests of deploying."""
-    built = image.build(boards.load("virtual"))
-    return built | image.package(paths.firmware() / "alertnode", image.FIRMWARE)
 
 
 @pytest.fixture(scope="module")
 def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
     """A board with all that takes updates, and no configuration."""
-    folder = tmp_path_factory.mktemp("update") / "flash"
-    with VirtualBoard(folder) as virtual, Board(virtual.port) as board:
-        board.enter()
-        more = {"/main.py": MAIN, "/switch.py": (paths.firmware() / "switch.py").read_bytes()}
-        transfer.deploy(board, everything() | more)
-    return folder
+    return installed(tmp_path_factory.mktemp("update") / "flash")
 
 
 @pytest.fixture
@@ -112,15 +47,6 @@ def node(flash: Path, tmp_path: Path) -> Iterator[Rig]:
     with rig(flash, tmp_path / "board") as made:
         yield made
         assert PASSWORD not in made.board.console.text
-
-
-def with_update(node: Rig, publisher: Publisher, **changes: Any) -> dict[str, Any]:
-    return settings(node.server, update={"url": publisher.url, "every": 0.001}, **changes)
-
-
-def start(node: Rig, config: Mapping[str, Any]) -> None:
-    secrets = {"mail_password": PASSWORD, "wifi_password": planted.WIFI_PASSWORD, "fleet_key": KEY.hex()}
-    node.start(config, secrets=secrets)
 
 
 def test_what_is_published_is_taken_tried_and_kept_and_the_board_says_so(node: Rig, publisher: Publisher) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board
-from umail_host.virtual_board import interpreter
+from umail_host.virtual_board import interpreter, listed
 
 COMMAND = [sys.executable, "-m", "umail_host.cli", "board"]
 
@@ -54,6 +55,30 @@ def test_a_fleet_knows_it_by_the_id_that_it_was_given(tmp_path: Path, micropytho
         2,
         "umail: --id xyz: give 1 to 32 bytes in hexadecimal, such as 240ac4c0ffee\n",
     )
+
+
+def test_umail_boards_lists_those_that_run_and_asks_them(tmp_path: Path, micropython: str) -> None:
+    port = tmp_path / "port"
+
+    def boards(*more: str) -> list[dict[str, str]]:
+        command = [sys.executable, "-m", "umail_host.cli", "boards", "--json", *more]
+        found: list[dict[str, str]] = json.loads(subprocess.check_output(command, text=True, timeout=60))
+        return [row for row in found if row["title"].startswith("virtual board")]
+
+    assert not boards()
+    with start("--link", str(port), "--id", "240ac4000001") as running:
+        assert running.stdout is not None
+        while "Ctrl-C ends" not in running.stdout.readline():
+            pass
+        (row,) = boards()
+        assert (row["device"], row["candidates"], row["title"]) == (str(port), "virtual", "virtual board 240ac4000001")
+        (probed,) = boards("--probe")
+        assert (probed["id"], probed["board"]) == ("240ac4000001", "virtual")
+        # One that is killed leaves its note.
+        running.kill()
+    assert list(listed.folder().glob("*.json"))
+    assert not boards()
+    assert not list(listed.folder().glob("*.json"))
 
 
 @pytest.mark.parametrize("version", ["1.22.2", "1.26.1", ""])

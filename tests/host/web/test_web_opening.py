@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
+import sys
 import webbrowser
 
 import pytest
@@ -32,3 +35,21 @@ def test_the_page_opens_by_itself_and_the_terminal_says_its_url(monkeypatch, scr
         pages.show(web, Console(file=told, width=200), open_it=asked)
         assert f"page: {web.url}\n" in told.getvalue()
         assert opened == ([web.url] if opens else [])
+
+
+def test_a_server_with_its_page_loads_nothing_of_what_deploys_asks_the_dns_or_runs_boards():
+    code = (
+        "import contextlib, io, json, sys\n"
+        "from umail_host.cli import main\n"
+        "sys.argv = ['umail', 'serve', '--help']\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "    main()\n"
+        "import umail_host.web.server\n"
+        "print(json.dumps(sorted(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    loaded = set(json.loads(done.stdout))
+    assert "umail_host.commands.serve" in loaded
+    unneeded = {f"umail_host.{name}" for name in ("deploy", "virtual_board", "doctor", "settings")}
+    unneeded |= {"mpremote", "serial", "dns", "nh3"}
+    assert loaded & unneeded == set()

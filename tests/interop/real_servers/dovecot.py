@@ -221,9 +221,11 @@ class DovecotImap(Dovecot):
     """Dovecot's IMAP service on a Maildir; it sends and takes no mail."""
 
     name = "dovecot-imap"
+    # Further lines of its configuration.
+    more = ""
 
     def start(self) -> None:
-        self._serve(self._unpacked("imap", "Dovecot IMAP"), IMAP)
+        self._serve(self._unpacked("imap", "Dovecot IMAP"), IMAP + self.more)
 
     @property
     def maildir(self) -> Path:

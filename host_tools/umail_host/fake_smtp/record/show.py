@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.text import Text
@@ -25,14 +27,16 @@ class Show:
     Args:
         console: where to.
         content_lines: lines of a message's content shown; the rest is counted.
+        broken: called if nothing can be written any more: nobody reads it.
 
     Attributes:
         masker: hides the server's secrets in mail, too, once it is set.
     """
 
-    def __init__(self, console: Console, content_lines: int = 12) -> None:
+    def __init__(self, console: Console, content_lines: int = 12, broken: Callable[[], None] = lambda: None) -> None:
         self.masker = Masker()
-        self._console = console
+        self._console, self._broken = console, broken
+        self._lines: list[str] = []
         self._content_lines = content_lines
         self._in_content: dict[int, int] = {}
         self._start: float | None = None
@@ -108,9 +112,23 @@ class Show:
         return before, after
 
     def _write(self, lines: str) -> None:
+        """Write lines; in a loop, with all others of its present step: each by itself would cost more than the rest."""
+        self._lines.append(lines)
+        if len(self._lines) > 1:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self._flush)
+        except RuntimeError:
+            self._flush()
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
         file = self._console.file
-        file.write(lines)
-        file.flush()
+        try:
+            file.write("".join(lines))
+            file.flush()
+        except OSError:
+            self._broken()
 
 
 def _printable(text: str) -> str:

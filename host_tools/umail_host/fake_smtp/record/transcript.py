@@ -47,7 +47,7 @@ class Entry:
     def text(self) -> str:
         """The bytes as one printable line; what is not UTF-8 or not printable is escaped."""
         decoded = self.data.decode("utf-8", "backslashreplace").removesuffix("\r\n")
-        return decoded.translate(_SHOWN)
+        return decoded if decoded.isprintable() else decoded.translate(_SHOWN)
 
     def __str__(self) -> str:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"

@@ -1,6 +1,7 @@
-"""`esp32`: non-volatile storage kept by the host beside the flash, what wakes the chip, what it says of itself."""
+"""`esp32`: non-volatile storage kept by the host beside the flash, what wakes the chip, its partitions."""
 
 from board_link import call, chip
+from board_partition import Partition  # noqa: F401
 
 HEAP_DATA = 4
 HEAP_EXEC = 1

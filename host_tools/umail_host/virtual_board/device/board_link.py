@@ -35,8 +35,9 @@ def call(name, *args):
     return reply[1]
 
 
-# Which board this is: what it calls itself, MicroPython's port ("esp32" or "rp2"), and its chip.
-machine, platform, chip = call("power.board")
+# Which board this is: what it calls itself, MicroPython's port ("esp32" or "rp2"), its chip, and the release of the
+# image in its slot, if it has slots.
+machine, platform, chip, version = call("power.board")
 
 
 def tell(name, *args):

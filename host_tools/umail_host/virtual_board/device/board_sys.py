@@ -33,7 +33,8 @@ def _uname():
 
 
 _native = _sys.implementation
-_implementation = _Implementation(_native.name, _native.version, board_link.machine, _native._mpy, "", "GIL")
+_version = tuple(board_link.version) + ("",) if board_link.version else _native.version
+_implementation = _Implementation(_native.name, _version, board_link.machine, _native._mpy, "", "GIL")
 sys = _Module(_sys, ("executable", "atexit", "exc_info"), platform=board_link.platform, implementation=_implementation)
 os = _Module(
     _os,
