@@ -30,7 +30,6 @@ port, trust, password = sys.argv[1:]
 # A board asks DNS for its server's address and trusts the bundled roots of its route: both count, though this bench has
 # a server on this computer and a root of its own.
 noting("dns")
-noting("net.datagram")
 list(noting("certs").load(m365.submission("esp32@contoso.com", password=password).roots or ()))
 route = m365.submission("esp32@contoso.com", password=password, host="localhost", port=int(port), trust=trust)
 umail.send(route, Message("esp32@contoso.com", "ops@contoso.com", "Freezer 3 is warm", text="-11.5 °C, limit -15 °C"))

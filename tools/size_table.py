@@ -12,7 +12,7 @@ from umail_host.errors import UserError
 TOLERANCE = 0.02
 SLACK = 24
 # What finds the server and checks its certificate counts apart from what sends.
-APART = ("umail.dns", "umail.net.datagram", "umail.net.resolve", "umail.net.interface", "umail.net.tls", "umail.certs")
+APART = ("umail.dns", "umail.net.resolve", "umail.net.interface", "umail.net.tls", "umail.certs")
 # The goal for the rest of a plain alert, in bytes of .mpy; the page says how far off it is. What `make size` holds is
 # the table.
 ALERT_GOAL = 8_000

@@ -9,7 +9,6 @@ _SENDING = ("message", "blocking", "delivery", "queue.flush")
 # What the library lets go of after each connection, and what it needs when one fails.
 _PASSING = (
     "dns",
-    "net.datagram",
     "connecting",
     "net.resolve",
     "net.opening",

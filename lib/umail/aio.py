@@ -87,7 +87,7 @@ class Wire(Transport):
     async def udp(self, server, packet, seconds):
         """Send one datagram; return its answer (bytes), or None if none comes."""
         try:
-            load_transient("net.datagram").send(self, server, packet, seconds)
+            load_transient("net.opening").send(self, server, packet, seconds)
             while not await self.wait(POLLIN):
                 pass
             # ``readinto`` would run one datagram into the next.

@@ -9,12 +9,10 @@ _PRIORITY = {"high": b"1", "normal": b"3", "low": b"5"}
 
 def _take(message, more, named, addresses):
     names = "html cc bcc reply_to headers attachments date message_id importance notify ret".split()
-    if len(more) > len(names):
-        raise TypeError("Message: too many arguments")
     values = dict(zip(names, more))
-    for name in named:
-        if name not in names or name in values:
-            raise TypeError("Message: %s= is not an argument, or is given twice" % name)
+    odd = [name for name in named if name not in names or name in values]
+    if odd or len(more) > len(names):
+        raise TypeError("Message: unknown or twice: %s" % odd)
     values.update(named)
     for name in names:
         if name in values:

@@ -26,7 +26,7 @@ else:
     from .sockets_cpython import address, lookup  # noqa: F401
 
 
-def reach(address, port, kind=socket.SOCK_STREAM):
+def _reach(address, port, kind=socket.SOCK_STREAM):
     """Begin to connect to ``address`` (of IP, or a name only the system knows) and ``port``: a non-blocking socket."""
     family, kind, protocol, _, where = socket.getaddrinfo(address, port, 0, kind)[0]
     sock = socket.socket(family, kind, protocol)
@@ -48,7 +48,7 @@ def begin(wire, address, port, buffer):
     wire.begin_wait(wire.timeout)
     # MicroPython's TLS wants this much in two pieces, which a heap has now, but perhaps no longer after the greeting.
     wire.free = bytearray(3648)
-    wire.sock = reach(address, port)
+    wire.sock = _reach(address, port)
 
 
 def connect(wire, address, port, buffer):
@@ -65,3 +65,25 @@ def connected(wire):
     # A connection that failed says so at the first receive.
     wire.listen()
     return address(wire.sock)
+
+
+def send(wire, host, data, seconds):
+    """Send a datagram from a fresh port, or with None wait for another; ``host`` may end in ``#port``."""
+    if data is not None:
+        wire.close()
+        address, _, port = host.partition("#")
+        wire.sock = _reach(address, int(port or 53), socket.SOCK_DGRAM)
+        wire.begin_wait(seconds)
+        wire.sock.write(data)
+
+
+def udp(wire, host, data, seconds):
+    """Send one datagram; return its answer (bytes), or None if none comes."""
+    try:
+        send(wire, host, data, seconds)
+        while not wire.wait(1):
+            pass
+        # ``readinto`` would run one datagram into the next.
+        return wire.sock.recv(512)
+    except OSError:
+        return None

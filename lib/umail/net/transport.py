@@ -107,7 +107,7 @@ class Transport:
 
     def __getattr__(self, name):
         # What a connection begins with; what is asked for seldom, or goes wrong (see trouble.py).
-        where = {"connect": "opening", "lookup": "opening", "tls": "tls", "udp": "datagram"}.get(name, "trouble")
+        where = {"connect": "opening", "lookup": "opening", "tls": "tls", "udp": "opening"}.get(name, "trouble")
         function = getattr(load_transient("net." + where), name)
         return lambda *arguments: function(self, *arguments)
 
