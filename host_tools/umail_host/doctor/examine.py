@@ -47,6 +47,12 @@ class Probe(Session):
             self._tell_memory()
         return handshake.open(self, ehlo, secret)
 
+    def quit(self):
+        """Say QUIT (generator); the driver bounds how long its reply is waited for."""
+        self.stage = "quit"
+        self.enter("over")
+        return self.command(b"QUIT")
+
     def reply(self, code=0, seconds=0):
         reply = yield from Session.reply(self, code, seconds)
         if self.stage == "greeting":

@@ -213,6 +213,6 @@ class Session:
 
     def __getattr__(self, name):
         # What is done once, and what is loaded when something goes wrong: ``error``, ``refusal``, ``failure`` …
-        where = {"open": "smtp.handshake", "quit": "smtp.quit", "send": "smtp.sending"}.get(name, "smtp.failure")
+        where = {"open": "smtp.handshake", "send": "smtp.sending"}.get(name, "smtp.failure")
         function = getattr(load_transient(where), name)
         return lambda *arguments: function(self, *arguments)
