@@ -64,7 +64,7 @@ class App:
         self.feed = feed
         self._sleep = sleep
         self._shown = None
-        # The values of which it was said that they are gone.
+        # The values of which it was said that they are gone; twice: that they have not been there since the start.
         self.gone: list = []
         self.readings = {}
         self._told = None
@@ -98,7 +98,7 @@ class App:
             if self.sense() and self.online():
                 self.flush()
             self.wait(self.sensor.pause(self.interval))
-        self.finish()
+        self.sensor.finish(self)
         while True:
             self.wait(60000)
 
@@ -230,28 +230,6 @@ class App:
         self.log.say("no network for %s: restarting the board" % texts.duration(self.wifi.away() // 1000))
         self.port.reset()
 
-    def finish(self):
-        """Report how a trace went."""
-        if hasattr(self.sensor, "missing"):
-            if self.sensor.missing:
-                self.log.say("readings missing or not a number: %d" % self.sensor.missing)
-            readings = texts.count(self.sensor.values, "1 reading", "%d readings")
-            alerts = texts.count(self.alerts, "1 alert", "%d alerts")
-            recoveries = texts.count(self.recoveries, "1 recovery", "%d recoveries")
-            self.log.say("trace finished: %s, %s, %s" % (readings, alerts, recoveries))
-
-    def heartbeat(self):
-        """Return the Message that says that all is well, so that silence means something."""
-        now = ", ".join([_now(reading) for reading in self.readings.values()]) or "no reading yet"
-        active = [rule.name for rule in self.rules if rule.active]
-        text = "%s is at work.\n\nSensor:    %s\nAlerts:    %s\nBoard:     %s\n" % (
-            self.board,
-            now,
-            "%s (under way)" % ", ".join(active) if active else "none under way",
-            self.about(),
-        )
-        return self.mailer.message("At work, %s (%s)" % (now, self.board), text)
-
     def _put(self, events, whom):
         # (A board that stays awake has loaded it before.)
         from alertnode import event_texts
@@ -292,17 +270,14 @@ class App:
         """Show readings on the console, not in the log; a sensor's going and coming is logged once."""
         seen = [reading for reading in readings if reading.value is not None]
         for reading in readings:
-            gone = reading not in seen
-            if gone == (reading.of in self.gone):
-                continue
-            self.gone = [of for of in self.gone if of != reading.of] + ([reading.of] if gone else [])
-            name = reading.of and " " + reading.of
-            text = "the sensor%s is gone: %s" % (name, reading.why) if gone else "the sensor%s is back" % name
-            self.log.say(text + self.sensor.recorded(reading.at))
+            if reading.value is None or reading.of in self.gone:
+                from alertnode import gone_texts
+
+                gone_texts.tell(self, reading)
         uptime = self.clock.uptime()
         if seen and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
             self._shown = uptime
-            self.log.show(", ".join([_now(reading) for reading in seen]) + self.sensor.recorded(seen[0].at))
+            self.log.show(", ".join([shown(reading) for reading in seen]) + self.sensor.recorded(seen[0].at))
 
     def _cannot(self, why):
         """Note why no mail can go, and say so once while mails wait."""
@@ -356,7 +331,7 @@ def _whom(event):
     return rule.then[1] if event.kind == THEN else rule.to, rule.urgent, event.kind
 
 
-def _now(reading):
+def shown(reading):
     """Return ``freezer -18.5 °C``, without a name for the only value of a board, or ``freezer gone: no answer``."""
     what = "gone: %s" % reading.why if reading.value is None else texts.amount(reading.value, reading.unit)
     return "%s %s" % (reading.of, what) if reading.of else what

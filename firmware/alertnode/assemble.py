@@ -48,6 +48,10 @@ def build(settings, parts, running):
         from alertnode.quiet import Quiet
 
         node.quiet = Quiet(settings["quiet"], time)  # type: ignore[assignment]
+    if settings.get("debug"):
+        from alertnode import debug
+
+        debug.watch(node, platform)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), texts.word(cause))
     node.port = platform  # type: ignore[assignment]
     # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
@@ -117,7 +121,7 @@ def _sensor(settings, time, say, buses):
 
 def _source(name, section, interval, buses):
     from alertnode.sensors import find
-    from alertnode.sensors.group import Source
+    from alertnode.sensors.group import Source, maker
 
     driver = find.module(section["type"])
     values = find.values(driver, section)
@@ -129,9 +133,9 @@ def _source(name, section, interval, buses):
     same = scale == (1,) * len(values) and offset == (0,) * len(values)
     every = round((section["interval"] or interval) * 1000)
     tries, pause = getattr(driver, "TRIES", 1), getattr(driver, "PAUSE", 0)
-    return Source(
+    source = Source(
         name,
-        lambda: driver.Driver(section, buses),
+        maker(driver.Driver, section, buses),
         named,
         every,
         () if same else scale,
@@ -139,6 +143,8 @@ def _source(name, section, interval, buses):
         tries,
         pause,
     )
+    source.section = section
+    return source
 
 
 def _each(given, values, usual):

@@ -44,9 +44,11 @@ class Battery:
         # A Wake, if contacts may end the sleep.
         self._waker = None
         if "wake" in settings["battery"]:
-            from alertnode.wake import Wake
+            import sys
 
-            self._waker = Wake(app, settings["sensors"])  # type: ignore[assignment]
+            name = "alertnode." + settings["battery"]["wake"]
+            __import__(name)
+            self._waker = sys.modules[name].Wake(app, settings["sensors"])
         self._load()
         if app.mailer is None:
             if port.slept():
@@ -84,9 +86,9 @@ class Battery:
                 break
             self._port.sleep(1000)
         left = ((reading or app.interval + self._begin) - app.clock.uptime()) // 1000
-        seconds = self._seconds(left)
+        seconds = self._seconds(waker.soon(left) if waker else left)
         more = (waker.arm(),) if waker else ()
-        self._keep(seconds, {"wake": waker.kept(left)} if waker else {})
+        self._keep(seconds, waker.kept(left) if waker else {})
         app.forget_fails(max(1, seconds // 60))
         app.log.show("asleep for %s" % duration(seconds))
         end = app.clock.uptime() - self._port.unix_ms()
@@ -168,7 +170,14 @@ class Battery:
         self._pause = self._awake() + pause if self._fails else 0
 
     def _seconds(self, seconds):
-        """Return the seconds to sleep: until a reading in ``seconds``, or a mail that is due and the radio may try."""
+        """Return the seconds to sleep: until a reading in ``seconds``, or a mail that is due and the radio may try.
+
+        Or until a time ends that is not the outbox's.
+        """
+        if "times" in self._settings["battery"]:
+            from alertnode import rule_ends
+
+            seconds = rule_ends.sooner(self._app, seconds)
         wait = self._app.mailer.wait()
         if wait is not None:
             seconds = min(seconds, max(wait, self._radio_wait()))

@@ -85,6 +85,7 @@ _TOP = {
     "ping": ("text", ""),
     "ping_trust": ("roots", ()),
     "log_size": ("whole", 16384, 0, 1000000),
+    "debug": ("switch", False),
 }
 
 

@@ -2,7 +2,6 @@
 
 _TRACE = "give the path of a CSV file on the board, timestamp,value, such as /trace.csv"
 _PIN = "give the number of the pin that the sensor is wired to, such as 4"
-_ETHERNET_PIN = "give the number of the pin that the Ethernet chip is wired to, such as 23"
 _AT = "give a time of the day with two digits each, such as 07:00"
 _SPREAD = "give the minutes over which the boards of a fleet are spread, such as 60; 0 is none"
 # By key, without the index of a list.
@@ -18,21 +17,6 @@ _HINTS = {
     "wifi.ssid": "give the name of the Wi-Fi network",
     "wifi.timeout": "give the seconds that one attempt may take, such as 20",
     "ethernet": "give wifi, or ethernet for a board with a cable",
-    "ethernet.phy_type": "say which Ethernet chip it is; for boards that umail knows leave it out",
-    "ethernet.phy_addr": "give the address of the Ethernet chip, usually 0 or 1",
-    "ethernet.ref_clk_mode": "say whether the 50 MHz clock comes in or goes out at the pin ref_clk",
-    "ethernet.spi": "give the number of the SPI bus, such as 1",
-    "ethernet.mdc": _ETHERNET_PIN,
-    "ethernet.mdio": _ETHERNET_PIN,
-    "ethernet.reset": _ETHERNET_PIN,
-    "ethernet.power": _ETHERNET_PIN,
-    "ethernet.ref_clk": _ETHERNET_PIN,
-    "ethernet.sck": _ETHERNET_PIN,
-    "ethernet.mosi": _ETHERNET_PIN,
-    "ethernet.miso": _ETHERNET_PIN,
-    "ethernet.cs": _ETHERNET_PIN,
-    "ethernet.int": _ETHERNET_PIN,
-    "ethernet.timeout": "give the seconds that one attempt may take, such as 20",
     "network": 'give {"hostname": "freezer-3", "address": "192.168.1.7", "gateway": "192.168.1.1"}, or leave it out',
     "network.hostname": "give the name that the router shows, such as freezer-3",
     "network.address": "give the board's own address, such as 192.168.1.7, or leave it out for the router's choice",
@@ -55,12 +39,6 @@ _HINTS = {
     "mail.certificate": "give the paths of the certificate and its intermediates in DER form, and of its key",
     "mail.private_key": "give the path of the certificate's key in DER form",
     "mail.oauth": 'give {"flow": "client_credentials", "tenant": "contoso.com", "client_id": "…"}, or leave it out',
-    "mail.oauth.flow": "say how the board gets its access tokens",
-    "mail.oauth.tenant": "give the tenant's id or a domain of it, such as contoso.com",
-    "mail.oauth.client_id": "give the application's (client) id, 36 characters with dashes",
-    "mail.oauth.scope": "leave it out for the route's own; another cloud than Microsoft's public one has others",
-    "mail.oauth.host": "leave it out: it is another token endpoint than Microsoft's, for tests",
-    "mail.oauth.port": "leave it out: it is the port of another token endpoint than Microsoft's, for tests",
     "mail.fallback": 'give a second route, such as {"route": "smtp", "host": "smtp.example.org", "username": "…"}',
     "mail.per_minute": "give how many mails a minute the route takes from this board, such as 30; 0 is any",
     "mail.per_day": "give how many recipients a day the route takes from this board, such as 10000; 0 is any",
@@ -136,36 +114,8 @@ _HINTS = {
     "update.trust": "leave it out, or give the path of a root certificate in DER form, such as /certs/root.der",
     "update.at": _AT,
     "update.every": "give the hours from one question for an update to the next, such as 24",
+    "debug": "say whether the console shows each step with its milliseconds: true or false, without quotes",
     "log_size": "give how many bytes of flash the log may take, such as 16384; 0 keeps none",
-}
-# What one kind of sensor alone has, and outputs.
-_PARTS = {
-    "sensor.values": 'give name and unit of each value, such as [["temperature", "°C"], ["humidity", "%"]]',
-    "sensor.cs": _PIN,
-    "sensor.scl": _PIN,
-    "sensor.sda": _PIN,
-    "sensor.sck": _PIN,
-    "sensor.mosi": _PIN,
-    "sensor.miso": _PIN,
-    "sensor.wake": "say whether it wakes a board on battery: true or false, without quotes",
-    "sensor.wires": "give how many wires the Pt has, 2, 3 or 4",
-    "sensor.nominal": "give the resistance at 0 °C in Ω, 100 for a Pt100",
-    "sensor.reference": "give the resistance of the board's own resistor in Ω, 430 on most for a Pt100",
-    "sensor.shunt": "give the resistance of the shunt in Ω, such as 0.1",
-    "sensor.divider": "give what the pin's voltage is multiplied by, 2 for two equal resistors",
-    "sensor.edge": "say which edge of a pulse counts",
-    "output": 'give {"type": "led", "pin": 2}, or another of the types in docs/firmware.md',
-    "output.type": "say which output it is",
-    "output.pin": _PIN,
-    "output.on": "give the level at which it is on, 0 or 1",
-    "output.rules": 'give the names of the rules that switch it, such as ["temperature"], or leave it out for all',
-    "output.alerts": "give false if alerts do not switch it",
-    "output.undelivered": "give after how many minutes that a mail waits it is on, such as 10; 0: never",
-    "output.seconds": "give how long it is on at most, such as 30; 0: until all is well",
-    "output.hertz": "give the tone of a passive buzzer, such as 2000; 0 for one that beeps by itself",
-    "output.pressed": "give the pin's level while it is pressed, 0 or 1",
-    "output.pull": "say which resistor holds the pin while it is not pressed",
-    "output.long": "give the seconds that make a press a long one, such as 2",
 }
 _SECRET = ("pass", "token", "secret", "psk")
 
@@ -179,7 +129,7 @@ def sentence(key, what, words):
     for several in ("sensor", "output"):
         if plain[: len(several) + 2] == several + "s.":
             plain = several + "." + plain.split(".")[-1] if plain.count(".") > 1 else several
-    hint = _HINTS.get(plain) or _PARTS.get(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
+    hint = _HINTS.get(plain) or _of_part(plain) or (_HINTS["rules"] if plain == "rules" else "see docs/firmware.md")
     if words:
         hint += ": " + ", ".join(words)
         word = what.split('"')[1] if '"' in what else ""
@@ -188,6 +138,15 @@ def sentence(key, what, words):
             hint = 'did you mean "%s"? Else ' % near + hint
     name = '"%s"' % key if key else "The configuration"
     return "%s %s: %s." % (name, what, hint)
+
+
+def _of_part(plain):
+    """Return the remedy for a key that few configurations have, None if it is not on this board."""
+    try:
+        from alertnode import config_help_parts
+    except ImportError:
+        return None
+    return config_help_parts.HINTS.get(plain)
 
 
 def _unknown(key, words):

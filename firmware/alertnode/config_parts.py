@@ -51,8 +51,13 @@ def check(config, problems):
         config["rules"] = _rules(config["rules"], known, config["sensors"], problems)
     if config["battery"] and "trace" in [one["type"] for one in config["sensors"].values()]:
         problems.add("battery", "does not go with a trace, which ends with the first sleep")
-    if config["battery"] and [one for one in config["sensors"].values() if one.get("wake")]:
-        config["battery"]["wake"] = True
+    wakers = [one["type"] for one in config["sensors"].values() if one.get("wake")]
+    if config["battery"] and wakers:
+        # The module that does it.
+        name = "wake_meter" if "pulse" in wakers else "wake_pad" if "touch" in wakers else "wake"
+        config["battery"]["wake"] = name
+    if config["battery"] and (config["summary"] or [rule for rule in config["rules"] or () if _has_time(rule)]):
+        config["battery"]["times"] = True
     for name, value in (config["outputs"] or {}).items():
         path = "outputs." + name
         if isinstance(value, dict):
@@ -61,6 +66,11 @@ def check(config, problems):
             config["outputs"][name], _driver = _part(path, value, find, {}, problems)
         else:
             problems.add(path, "is not an object of keys and values in braces { }")
+
+
+def _has_time(rule):
+    """Return True if ``rule`` tells something only because time has passed."""
+    return isinstance(rule, dict) and (rule.get("for") or rule.get("repeat") or rule.get("then"))
 
 
 def _sensors(config, problems):

@@ -19,7 +19,7 @@ def head(event):
     name = rule.name[:1].upper() + rule.name[1:]
     began = event.kind != RECOVERY
     if when == "gone":
-        text = "%s gone: %s" % (name, reading.why) if began else "%s back" % name
+        text = _gone().head(name, reading)
     elif when in ("open", "closed"):
         text = ("%s open" if reading.value else "%s closed") % name
     else:
@@ -54,7 +54,7 @@ def _repeated(event, text):
 def _happened(rule, reading, began):
     when = rule.when
     if when == "gone":
-        return "%s is gone: %s" % (rule.name, reading.why) if began else "%s is back" % rule.name
+        return _gone().happened(rule.name, reading)
     if when in ("open", "closed"):
         text = ("%s is open" if reading.value else "%s is closed") % rule.name
         return "%s for %s" % (text, duration(rule.lasts // 1000)) if began and rule.lasts else text
@@ -72,6 +72,12 @@ def _happened(rule, reading, began):
         low = when == "below" or (when == "outside" and reading.value < rule.limit)
         return ("%s %s is below %s" if low else "%s %s is above %s") % (rule.name, value, limit)
     return "%s %s is back to normal (limit %s)" % (rule.name, value, limit)
+
+
+def _gone():
+    from alertnode import gone_texts
+
+    return gone_texts
 
 
 def _lasted(event):
@@ -115,6 +121,8 @@ def _rows(event, when, lines):
     if rule.when == "gone":
         if event.kind == RECOVERY:
             lines.append(_row("Value", amount(reading.value, unit)))
+        elif reading.source:
+            lines.append(_row("Sensor", _gone().where(reading.source)))
     elif rule.when not in ("open", "closed"):
         lines.append(_row("Value", amount(reading.value, unit)))
         if rule.when in ("above", "below", "outside"):

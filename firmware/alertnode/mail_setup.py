@@ -84,14 +84,14 @@ def _use(node, settings, outbox):
     beat = settings["heartbeat"]
     hour = beat if isinstance(beat, dict) else None
     if node.state is not None and beat:
-        _heartbeat(outbox, round((hour["days"] if hour else beat) * zone.DAY), node.heartbeat)
+        _heartbeat(outbox, round((hour["days"] if hour else beat) * zone.DAY), mailer.beating(node))
     if node.day:
         outbox.spool.made = node.day.part
     if node.day or hour:
         from alertnode import due
 
         move = due.Beat(outbox, node.clock, hour, due.unique()) if hour else platform.nothing
-        node.mailer.flushed = lambda: _flushed(node, move)
+        node.mailer.flushed = due.following(node, move)
         move()
     _watch(node, settings)
     if settings["battery"]:
@@ -180,17 +180,6 @@ def _heartbeat(outbox, every, message):
     if outbox.beat > outbox.now() + every + every // 10:
         outbox.beat = outbox.now() + outbox.policy.spread(every)
         outbox.save()
-
-
-def _flushed(node, move):
-    """Do what follows a flush: the next heartbeat is moved to its hour, and a summary knows how strong the Wi-Fi is."""
-    move()
-    if node.day and node.wifi is not None and node.wifi.kind == "Wi-Fi":
-        import network
-
-        station = network.WLAN(getattr(network, "STA_IF", 0))
-        if station.isconnected():
-            node.day.strength = station.status("rssi")
 
 
 def _watch(node, settings):

@@ -36,7 +36,7 @@ class Rest:
             for name in list(sys.modules):
                 if name.split(".")[0] == "umail":
                     del sys.modules[name]
-        unload("mailer")
+        unload("mailer", "event_texts")
 
     def _make(self):
         from alertnode import mail_setup

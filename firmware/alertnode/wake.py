@@ -45,14 +45,7 @@ class Wake:
             self._row = 0
             return 0
         self._row += 1
-        text = "woken by the contact at pin %s" % ", ".join([str(self._contacts[code // 2][1]) for code in found])
-        app.origin += ", " + text
-        app.log.show(text)
-        for code in found:
-            source = self._contacts[code // 2][0]
-            source.due = None
-            if len(found) == 1 and source.driver:
-                source.driver.read = _once(source.driver, code % 2)
+        self._take(found)
         left = after - passed
         if left < 2:
             return 0
@@ -63,6 +56,23 @@ class Wake:
             # (A board that sleeps lightly knows it better.)
             source.due = source.due or at
         return min([source.due for source in others] or [at])
+
+    def _take(self, found):
+        self._say("woken by the contact at pin %s", found)
+        for code in found:
+            source = self._contacts[code // 2][0]
+            source.due = None
+            if len(found) == 1 and source.driver:
+                source.driver.read = _once(source.driver, code % 2)
+
+    def _say(self, text, found):
+        text %= ", ".join([str(self._contacts[code // 2][1]) for code in found])
+        self._app.origin += ", " + text
+        self._app.log.show(text)
+
+    def soon(self, seconds):
+        """Return ``seconds`` until the next reading, or fewer if a contact must be looked at before."""
+        return seconds
 
     def arm(self):
         """Let the contacts end the sleep that follows; return what tells that one did, if it is a light sleep."""
@@ -91,8 +101,8 @@ class Wake:
         return None
 
     def kept(self, seconds):
-        """Return what ``woken`` wants to find in the State; ``seconds`` are those until the next reading."""
-        return [seconds, self._row] + self._armed
+        """Return what is to be found in the State after the sleep; ``seconds`` are those until the next reading."""
+        return {"wake": [seconds, self._row] + self._armed}
 
     def _note(self, i):
         if i not in self._moved:

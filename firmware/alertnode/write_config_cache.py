@@ -12,7 +12,7 @@ _MORE = "mail", "wifi", "network", "ethernet"
 def keep(settings):
     """Keep ``settings``, a checked configuration, and return them as ``load`` will; flash is written if need be."""
     # (Each word that is read costs a search in MicroPython's table of names.)
-    kept = {name: settings[name] for name in settings if name not in _MORE}
+    kept = {name: settings[name] for name in settings if name not in _MORE and (settings[name] or name != "debug")}
     kept["more"] = json.dumps({name: settings[name] for name in _MORE if name in settings})
     text = json.dumps(kept)
     try:

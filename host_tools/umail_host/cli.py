@@ -8,11 +8,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-import typer
-from typer.core import TyperGroup
+try:
+    import typer
+    from typer.core import TyperGroup
 
-from umail_host import __version__, terminal, usage
-from umail_host.errors import UserError
+    from umail_host import __version__, terminal, usage
+    from umail_host.errors import UserError
+except KeyboardInterrupt:
+    # Ctrl-C while it is still being loaded ends it as later, see `main`.
+    sys.stderr.write("umail: stopped\n")
+    raise SystemExit(130) from None
 
 # In the order of the help: name → the module of `umail_host.commands`, and what in it is the command, or its group.
 _COMMANDS = {

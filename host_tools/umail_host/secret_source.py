@@ -41,6 +41,25 @@ def find(name: str, board: str = "") -> str | None:
     return _from_keyring(name, board)
 
 
+def check(name: str) -> None:
+    """Check that the alert node reads a secret of that name, which is what follows ``--secret``.
+
+    Raises:
+        UserError: it does not; what was given is not repeated: it may be the secret itself.
+    """
+    if name in NAMES:
+        return
+    known = name.partition("=")[0].strip()
+    if known in NAMES:
+        raise UserError(
+            f"--secret takes the name of a secret alone, not its value: write --secret {known}, and give the value "
+            f"when it is asked for, or as {_variables(known, '')[0]}"
+        )
+    close = difflib.get_close_matches(known, NAMES, 1)
+    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(NAMES)}"
+    raise UserError(f"--secret: the alert node reads no secret of that name; {hint}")
+
+
 def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = None) -> str:
     """Return the same, asked for if neither has it; "" for a network that is ``OPEN``: it has no password.
 
@@ -52,10 +71,7 @@ def read(name: str, board: str = "", answers: MutableMapping[str, str] | None = 
     Raises:
         UserError: the alert node reads no secret of that name, or nothing can be asked here.
     """
-    if name not in NAMES:
-        close = difflib.get_close_matches(name, NAMES, 1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(NAMES)}"
-        raise UserError(f"--secret {name}: the alert node reads no secret of that name; {hint}")
+    check(name)
     value = find(name, board) or (answers or {}).get(name)
     if not value and sys.stdin.isatty():
         value = _asked(name)

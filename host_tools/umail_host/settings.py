@@ -128,16 +128,21 @@ class Settings:
         try:
             written = _plain(config, "")
             parts: dict[str, bytes] = {}
+            unknown: list[str] = []
+            lacking: list[str] = []
             if fresh and isinstance(written, dict):
-                resolved.correct(written)
-                parts = own_parts.take(written, folder)
+                parts, lacking = own_parts.take(written, folder)
+                unknown = [*resolved.correct(written), *lacking]
             signed = list(_signed(written)) if sign_in else []
             # What JSON can't hold is not in a configuration either.
             value, problems = firmware_rules.module("config").check(json.loads(json.dumps(written, allow_nan=False)))
         except (TypeError, ValueError, RecursionError) as error:
             raise UserError(f"the configuration can't be written as JSON: {error}") from None
         if fresh and isinstance(written, dict):
-            problems = [*problems, *checks.sentences(written, None if problems else value, board)]
+            if lacking:
+                # What a rule may name is not known.
+                problems = [problem for problem in problems if not problem.startswith('"rules[')]
+            problems = [*unknown, *problems, *checks.sentences(written, None if problems else value, board)]
         if problems:
             raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))
         mail = value["mail"]

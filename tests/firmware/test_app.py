@@ -1,9 +1,10 @@
 """The loop: readings become mails, once each; nothing waits unfed; whatever is down is told and made up for."""
 
-from alertnode import platform
+from alertnode import heartbeat, platform
 from alertnode.app import App
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
+from alertnode.sensors.trace import Trace
 from check import equal, inside, raises
 from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
 
@@ -127,7 +128,7 @@ def test_the_end_of_a_trace_is_told():
     world = World((37, 38, 36))
     world.sensor.values, world.sensor.missing = 3, 2
     world.run()
-    world.app.finish()
+    Trace.finish(world.app.sensor, world.app)
     equal(world.log.say.lines[-2:], [
         "readings missing or not a number: 2",
         "trace finished: 3 readings, 1 alert, 1 recovery",
@@ -136,9 +137,9 @@ def test_the_end_of_a_trace_is_told():
 
 def test_a_heartbeat_says_what_is_and_what_is_under_way():
     world = World((38, 38))
-    inside("no reading yet", world.app.heartbeat().subject)
+    inside("no reading yet", heartbeat.message(world.app).subject)
     world.app.sense()
-    message = world.app.heartbeat()
+    message = heartbeat.message(world.app)
     equal(message.subject, "At work, 38 °C (freezer-3)")
     inside("temperature (under way)", message.text)
 

@@ -27,8 +27,10 @@ class Journal:
 class Life:
     """A board that wakes and sleeps: what a deep sleep keeps is kept, everything else is made anew at each wake."""
 
-    def __init__(self, unix=NOON, readings=1):
+    def __init__(self, unix=NOON, readings=1, **more):
         self.port = Port(unix)
+        # What the rule has beside its limit.
+        self.more = more
         begin = self.port.milliseconds
         self.port.servers["pool"] = lambda: NOON + (self.port.milliseconds - begin) // 1000
         self.said = Said()
@@ -51,6 +53,8 @@ class Life:
             self.outbox.failures = kept.failures
         state = State(self.port, self.time > 0)
         rules = [Rule("t", "above", 37, 1, self.readings)]
+        for name in self.more:
+            setattr(rules[0], name, self.more[name])
         state.restore(rules, time.moment)
         mailer = Mailer(Umail(), self.outbox, "a@x", ["ops@x"], self.said)
         sensor = Sensor(time, [value])
@@ -58,7 +62,10 @@ class Life:
         app.interval, app.state, app.port = 600000, state, self.port
         before = self.port.milliseconds
         self.wifi.tries = 0
-        Battery(app, self.port, {"battery": {"budget": 60}}, None).wake()
+        section = {"budget": 60}
+        if self.more:
+            section["times"] = True
+        Battery(app, self.port, {"battery": section}, None).wake()
         self.radio.append(self.wifi.tries)
         awake = (self.port.milliseconds - before) // 1000
         self.port.pass_time(self.port.slept_for)
@@ -122,6 +129,32 @@ def test_a_mail_that_is_due_before_the_next_reading_wakes_the_board():
     equal(life.wake(38), 60)
     life.wake(38)
     equal(len(life.outbox.sent), 1)
+
+
+def test_a_time_that_an_alert_waits_for_ends_the_sleep_and_other_sleeps_are_as_long_as_ever():
+    life = Life(lasts=90000)
+    equal(life.wake(20), 600)
+    # (A second more, as the time of its beginning is kept in whole ones.)
+    equal(life.wake(38) - 90 in (0, 1), True)
+    equal(life.outbox.sent, [])
+    equal(life.wake(38), 600)
+    equal(len(life.outbox.sent), 1)
+    # Over before it has ended; one that ends later than the next reading; a reading that is missing as it ends.
+    equal([life.wake(20), life.wake(38) < 92, life.wake(20)], [600, True, 600])
+    equal(Life(lasts=3600000).wake(38), 600)
+    life = Life(lasts=90000)
+    equal([life.wake(38) < 92, life.wake(None)], [True, 600])
+    # As many readings as the rule wants are waited for, at the interval.
+    life = Life(lasts=90000, readings=3)
+    equal([life.wake(38) < 92, life.wake(38), life.wake(38)], [True, 600, 600])
+    equal(len(life.outbox.sent), 1)
+
+
+def test_what_is_told_later_of_an_excursion_that_lasts_ends_the_sleep_too():
+    life = Life(then=(90000, ("boss@x",)), repeat=300000)
+    told = [life.wake(38) for _ in range(4)]
+    equal((told[0] in (90, 91), told[1] in (209, 210, 211), told[2] in (299, 300, 301)), (True, True, True), told)
+    equal(len(life.outbox.sent), 4)
 
 
 def test_a_power_cut_during_an_excursion_makes_no_second_alert():

@@ -1,6 +1,6 @@
 """Every key of a driver or an output refuses what it is not, and says what to write instead."""
 
-from alertnode import config, config_help
+from alertnode import config, config_help, config_help_parts
 from alertnode.outputs import find as outputs
 from alertnode.sensors import find as sensors
 from check import equal, inside
@@ -11,8 +11,8 @@ BASE = {
     "mail": {"route": "smtp", "host": "x", "sender": "a@b.c", "to": ["a@b.c"]},
     "rules": [],
 }
-# What each kind needs is a pin.
-PINS = {"scl": 22, "sda": 21, "sck": 18, "mosi": 23, "miso": 19, "cs": 5, "pin": 4}
+# What each kind needs is a pin, or a number.
+PINS = {"threshold": 400, "scl": 22, "sda": 21, "sck": 18, "mosi": 23, "miso": 19, "cs": 5, "pin": 4}
 
 
 def needed(module, kind):
@@ -38,7 +38,7 @@ def test_every_key_of_a_driver_has_its_remedy_and_refuses_what_it_is_not():
             equal((kind, problems(name, section)), (kind, []))
             for key in module.KEYS:
                 hint = "%s.%s" % (name[:-1], key)
-                equal((kind, key, hint in config_help._HINTS or hint in config_help._PARTS), (kind, key, True))
+                equal((kind, key, hint in config_help._HINTS or hint in config_help_parts.HINTS), (kind, key, True))
                 for wrong in ([], {}, "", "\x01"):
                     told = problems(name, dict(section, **{key: wrong}))
                     equal((kind, key, wrong, len(told)), (kind, key, wrong, 1))

@@ -129,7 +129,7 @@ class Node:
             "b", Group(time, sources, self.port.sleep), rules, mailer, time, Wifi(), self.said, str, self.port.sleep
         )
         app.interval, app.state, app.port = 600000, state, self.port
-        return Battery(app, self.port, {"battery": {"budget": 60, "wake": True}, "sensors": sections}, None)
+        return Battery(app, self.port, {"battery": {"budget": 60, "wake": "wake"}, "sensors": sections}, None)
 
     def wake(self):
         """Start, read, mail, sleep; return the seconds that it wants to sleep."""

@@ -1,8 +1,9 @@
 """Events in words: subject and text carry board, rule, value, unit, limit and the reading's own time."""
 
-from alertnode import event_texts, texts
+from alertnode import event_texts, gone_texts, texts
 from alertnode.rule_kinds import Change, Outside, Stuck
 from alertnode.rules import Event, Rule
+from alertnode.sensors.group import Source
 from alertnode.sensors.reading import Reading
 from check import equal, inside
 
@@ -46,6 +47,32 @@ def test_a_sensor_that_is_gone_and_comes_back():
     equal(recovery[0], "sensor is back")
     equal((alert[1], recovery[1]), ("Sensor gone: no answer (freezer-3)", "Sensor back (freezer-3)"))
     inside("Value:     6 °C", recovery[2])
+
+
+def test_a_sensor_that_never_answered_is_told_with_its_wires_and_one_that_is_lost_has_them_in_the_mail():
+    for section, where in (
+        ({"type": "ds18b20", "pin": 4, "address": ""}, "DS18B20 on GPIO4"),
+        ({"type": "bme280", "scl": 22, "sda": 21, "address": 0x76}, "BME280 on GPIO21, GPIO22"),
+        ({"type": "contact", "pin": "GPIO13"}, "contact on GPIO13"),
+        ({"type": "my_bme2", "pin": None}, "my_bme2"),
+        ({"type": "chip"}, "chip"),
+    ):
+        source = Source("freezer", None, [("freezer", "°C")], 60000)
+        source.section = section
+        rule = Rule("freezer sensor", "gone")
+        (reading,) = source.readings(0)
+        reading.why = "no answer"
+        event = rule.feed(reading)
+        equal(gone_texts.line(reading), "did not answer since start: freezer (%s): no answer" % where)
+        equal(
+            event_texts.line(event), "freezer sensor did not answer since start: freezer (%s): no answer" % where
+        )  # fmt: skip
+        equal(event_texts.head(event), "Freezer sensor did not answer since start: %s" % where)
+        source._got = (5,)
+        source.readings(0)
+        equal(gone_texts.line(reading), "the sensor freezer is gone: no answer")
+        equal(event_texts.head(event), "Freezer sensor gone: no answer")
+        inside("Sensor:    %s\n" % where, event_texts.mail(event, "b", when, "alertnode 1")[1])
 
 
 def test_a_door():

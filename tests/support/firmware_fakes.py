@@ -278,6 +278,9 @@ class Sensor:
     def urgent(self):
         return False
 
+    def finish(self, app):
+        pass
+
 
 class Wifi:
     """Up or not, as told."""

@@ -15,6 +15,9 @@ from typing import Any
 
 from weeks.causes import CAUSES, ONE_PROVIDER
 
+# What only a program that works says.
+_WORKS = ("safe mode", "crashed", "sensor is gone", "did not answer since start")
+
 # On the console and in subjects, where a digit behind the point shows that a value was measured: it, and which event.
 _VALUE = re.compile(r"[Tt]emperature (\d+(?:\.\d*[1-9])?)(?:\.0)? °C(?: is|,) (above|back|limit)")
 _KINDS = {"limit": "above"}
@@ -322,7 +325,7 @@ def _alive(story: Story, verdict: Verdict) -> None:
         elif what == "boot":
             begun, works = at, False
             verdict.counts["starts"] += 1
-        elif what in ("reads", "stops") or "safe mode" in text or "crashed" in text or "sensor is gone" in text:
+        elif what in ("reads", "stops") or any(words in text for words in _WORKS):
             if what == "stops" and not works and at - begun > 1_200_000:
                 verdict.wrong.append(f"dead: started at {begun}, it did nothing until {at}")
             works = True

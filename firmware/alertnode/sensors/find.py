@@ -22,6 +22,7 @@ TYPES = (
     "sht3x",
     "sht4x",
     "supply",
+    "touch",
     "trace",
     "wifi",
 )

@@ -6,6 +6,11 @@ from alertnode.sensors.reading import Reading, Sensor, reason
 _SLICE = 200
 
 
+def maker(kind, section, buses):
+    """Return what makes a driver of the class ``kind``. (A function keeps its module in memory, and this one stays.)"""
+    return lambda: kind(section, buses)
+
+
 class Source:
     """One sensor of the configuration: its driver, the names and units of its values, its calibration, its interval.
 
@@ -16,7 +21,13 @@ class Source:
         interval: milliseconds from one reading to the next.
         scale, offset: of each value, if any differs from 1 and 0.
         tries, pause: how often one reading is tried, and the milliseconds between two tries.
+
+    Attributes:
+        section: its section of the configuration; answered: whether it has, since the start.
     """
+
+    section: dict = {}
+    answered = False
 
     def __init__(self, name, make, values, interval, scale=(), offset=(), tries=1, pause=0):
         self.name = name
@@ -80,7 +91,13 @@ class Source:
 
     def readings(self, at):
         """Return what the reading that began ``at`` has found, a Reading for each value."""
-        return [self._reading(i, at) for i in range(len(self.values))]
+        found = [self._reading(i, at) for i in range(len(self.values))]
+        for reading in found:
+            if reading.value is None:
+                reading.source = self
+            else:
+                self.answered = True
+        return found
 
     def _reading(self, i, at):
         of, unit = self.values[i]

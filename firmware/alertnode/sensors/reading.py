@@ -5,8 +5,10 @@ class Reading:
     """A ``value`` (float, or None if it is missing), its ``unit``, and ``at``, milliseconds on its sensor's time line.
 
     ``why`` says what is wrong if it is missing; ``of`` names the value, ``climate.humidity``, "" for the only one of a
-    board with one sensor.
+    board with one sensor. One that is missing has the Source as its ``source``, if there is one.
     """
+
+    source = None
 
     def __init__(self, value, unit, at, why="", of=""):
         self.value = value

@@ -6,6 +6,7 @@ a row without a readable timestamp is skipped and reported. Timestamps without a
 zone.
 """
 
+from alertnode import texts
 from alertnode.sensors.reading import Reading, Sensor
 from alertnode.sensors.rows import Rows
 
@@ -70,6 +71,15 @@ class Trace(Sensor):
         if self.finished:
             self._file.close()
         return row
+
+    def finish(self, app):
+        """Report how it went, in the log of ``app``, an App."""
+        if self.missing:
+            app.log.say("readings missing or not a number: %d" % self.missing)
+        readings = texts.count(self.values, "1 reading", "%d readings")
+        alerts = texts.count(app.alerts, "1 alert", "%d alerts")
+        recoveries = texts.count(app.recoveries, "1 recovery", "%d recoveries")
+        app.log.say("trace finished: %s, %s, %s" % (readings, alerts, recoveries))
 
     def pace(self):
         """Return an uptime in seconds that keeps the recording's pace: what is hours apart in it stays hours apart."""

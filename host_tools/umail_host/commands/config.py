@@ -14,7 +14,6 @@ from umail_host.deploy import material
 from umail_host.device import boards
 from umail_host.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Check a configuration without a board; its JSON Schema for editors.")
 EXAMPLE = (
     "Example: umail config check freezer.json --board ESP32_GENERIC. Every mistake is told at once, with its key and "
     "remedy; with --board the pins are checked, too. Exit status: 0 it is right, 2 it is not."
@@ -22,6 +21,11 @@ EXAMPLE = (
 SCHEMA_EXAMPLE = (
     'Example: umail config schema > alertnode.schema.json, and as the first key of the configuration: "$schema": '
     '"./alertnode.schema.json". Editors then complete and explain the keys.'
+)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Check a configuration without a board; its JSON Schema for editors.",
+    epilog="Example: umail config check freezer.json --board ESP32_GENERIC",
 )
 
 

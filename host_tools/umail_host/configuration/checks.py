@@ -48,7 +48,7 @@ def _asleep(value: Mapping[str, Any]) -> list[str]:
         return []
     return [
         f'"{f"sensors.{name}" if name else "sensor"}" counts pulses, which no chip does while it sleeps: '
-        'leave "battery" out, or the counter.'
+        'give it "wake": true, so that each pulse wakes the board, or leave "battery" out.'
         for name, section in value["sensors"].items()
-        if section["type"] == "pulse"
+        if section["type"] == "pulse" and not section["wake"]
     ]

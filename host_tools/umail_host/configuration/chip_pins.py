@@ -18,6 +18,7 @@ class ChipPins:
         analog: those that measure voltages beside Wi-Fi.
         analog_alone: those that measure voltages only while Wi-Fi is off.
         wakes: those that end a deep sleep.
+        touch: those that feel a touch.
     """
 
     title: str
@@ -27,6 +28,7 @@ class ChipPins:
     analog: Container[int] = ()
     analog_alone: Container[int] = ()
     wakes: Sequence[int] = ()
+    touch: Sequence[int] = ()
 
 
 def _flash(first: int, last: int) -> dict[int, str]:
@@ -45,6 +47,7 @@ _ESP32 = ChipPins(
     range(32, 40),
     (0, 2, 4, 12, 13, 14, 15, 25, 26, 27),
     (0, 2, 4, 12, 13, 14, 15, 25, 26, 27, *range(32, 40)),
+    (0, 2, 4, 12, 13, 14, 15, 27, 32, 33),
 )
 # What a Pico's radio, or a WIZnet chip on its board, is wired to (Pico W data sheet, 2.1; W5500-EVB-Pico).
 RP2_WIFI = dict.fromkeys((23, 24, 25, 29), "the Wi-Fi chip")
@@ -54,7 +57,8 @@ ESP32_RMII = dict.fromkeys((19, 21, 22, 25, 26, 27), "the Ethernet chip")
 
 # Data sheets of Espressif, "Pin Overview" and "ADC"; RP2040 and Pico W data sheets. MicroPython has no pin where the
 # USB port of a C3, C5, C6 or P4 is (ports/esp32/machine_pin.h); that of an S2 or S3 falls silent if they are used.
-# What wakes: ports/esp32/modesp32.h for EXT0 and EXT1, ESP-IDF's soc_caps.h for the others; none is tried on a P4.
+# What wakes: ports/esp32/modesp32.h for EXT0 and EXT1, ESP-IDF's soc_caps.h for the others; none is tried on a P4, nor
+# its touch sensor. What feels: ports/esp32/machine_touchpad.c.
 CHIPS = {
     "esp32": _ESP32,
     "virtual": _ESP32,
@@ -66,9 +70,17 @@ CHIPS = {
         range(1, 11),
         range(11, 21),
         range(22),
+        range(1, 15),
     ),
     "esp32s3": ChipPins(
-        "ESP32-S3", {*range(22), *range(26, 49)}, _flash(26, 32) | _usb(19), (), range(1, 11), range(11, 21), range(22)
+        "ESP32-S3",
+        {*range(22), *range(26, 49)},
+        _flash(26, 32) | _usb(19),
+        (),
+        range(1, 11),
+        range(11, 21),
+        range(22),
+        range(1, 15),
     ),
     "esp32c3": ChipPins("ESP32-C3", range(22), _flash(12, 17) | _usb(18), (), range(5), (5,), range(6)),
     "esp32c5": ChipPins("ESP32-C5", range(29), _flash(16, 22) | _usb(13), (), range(1, 7), (), range(7)),

@@ -17,42 +17,53 @@ _SENSOR = (
 )
 
 
-def take(config: dict[str, Any], folder: Path | None) -> dict[str, bytes]:
-    """Return the modules of one's own that a configuration names: path on the board, /lib/sensors/x.py → source.
+def take(config: dict[str, Any], folder: Path | None) -> tuple[dict[str, bytes], list[str]]:
+    """Return the files of parts of one's own, path on the board → source, and what is wrong with them.
 
-    Their sections get what the board must know of them: ``values``, the name and unit of each value.
+    Their sections are given the names and units of their values.
 
     Args:
         config: as written; is changed.
         folder: where the configuration lies; None: nothing is looked for.
-
-    Raises:
-        UserError: one is not there, or not as it must be.
     """
     found: dict[str, bytes] = {}
+    wrong: list[str] = []
     if folder is None:
-        return found
+        return found, wrong
     for place, section in _sections(config):
-        package = "outputs" if place.startswith("outputs.") else "sensors"
-        kind = section.get("type")
-        known = firmware_rules.module(f"{package}.find").TYPES
-        if not isinstance(kind, str) or not kind or kind in known:
-            continue
-        file = folder / package / f"{kind}.py"
-        if not file.is_file():
-            close = difflib.get_close_matches(kind, known, 1)
-            hint = f'did you mean "{close[0]}"? Else ' if close else ""
-            raise UserError(
-                f'fix the configuration:\n  - "{place}.type" is "{kind[:40]}": {hint}give one of {", ".join(known)}, '
-                f"or put a file {package}/{kind[:40]}.py beside the configuration (docs/own-sensor.md)."
-            )
-        source = files.read(file)
-        module = _parse(source, file)
-        if package == "outputs" and "act" not in _functions(module):
-            raise UserError(f"{file} has no def act(event): it is called with each alert (docs/own-sensor.md)")
-        section.setdefault("values", _values(module, file) if package == "sensors" else [])
-        found[f"/lib/{package}/{kind}.py"] = source
-    return found | _texts(config, folder)
+        try:
+            found |= _part(place, section, folder)
+        except UserError as error:
+            wrong.append(str(error))
+            # (So that the rest is judged, too.)
+            section.setdefault("values", [["", ""]])
+    try:
+        found |= _texts(config, folder)
+    except UserError as error:
+        wrong.append(str(error))
+    return found, [sentence if sentence[-1] == "." else f"{sentence}." for sentence in wrong]
+
+
+def _part(place: str, section: dict[str, Any], folder: Path) -> dict[str, bytes]:
+    package = "outputs" if place.startswith("outputs.") else "sensors"
+    kind = section.get("type")
+    known = firmware_rules.module(f"{package}.find").TYPES
+    if not isinstance(kind, str) or not kind or kind in known:
+        return {}
+    file = folder / package / f"{kind}.py"
+    if not file.is_file():
+        close = difflib.get_close_matches(kind, known, 1)
+        hint = f'did you mean "{close[0]}"? Else ' if close else ""
+        raise UserError(
+            f'"{place}.type" is "{kind[:40]}": {hint}give one of {", ".join(known)}, '
+            f"or put a file {package}/{kind[:40]}.py beside the configuration (docs/own-sensor.md)."
+        )
+    source = files.read(file)
+    module = _parse(source, file)
+    if package == "outputs" and "act" not in _functions(module):
+        raise UserError(f"{file} has no def act(event): it is called with each alert (docs/own-sensor.md)")
+    section.setdefault("values", _values(module, file) if package == "sensors" else [])
+    return {f"/lib/{package}/{kind}.py": source}
 
 
 def _texts(config: dict[str, Any], folder: Path) -> dict[str, bytes]:
@@ -65,7 +76,7 @@ def _texts(config: dict[str, Any], folder: Path) -> dict[str, bytes]:
     file = folder / "texts" / f"{kind}.py"
     if not file.is_file():
         raise UserError(
-            f'fix the configuration:\n  - "texts.own" is "{kind[:40]}": put a file texts/{kind[:40]}.py beside the '
+            f'"texts.own" is "{kind[:40]}": put a file texts/{kind[:40]}.py beside the '
             "configuration, with def subject(event) or def text(event) (docs/own-sensor.md)."
         )
     source = files.read(file)

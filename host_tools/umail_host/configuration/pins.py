@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ _BUS = {"scl", "sda", "sck", "mosi", "miso"}
 _ONE_WIRE = "ds18b20"
 _ANALOG = ("adc", "battery")
 # Types whose key "pin" the board only listens at, and those among them that need its pull resistor if it has one.
-_LISTENS = {*_ANALOG, "contact", "pulse", "button", "hx711"}
+_LISTENS = {*_ANALOG, "contact", "pulse", "button", "hx711", "touch"}
 _HEXADECIMAL = re.compile("0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"(?:GPIO|GP|IO)?\s*(\d{1,3})", re.IGNORECASE)
 
@@ -157,6 +157,10 @@ def _as_input(use: Use, pin: int, chip: ChipPins, board: BoardSpec) -> str:
             return f"the {chip.title} measures no voltage there while Wi-Fi is on: {_suggest(use, board)}"
         if pin not in chip.analog:
             return f"the {chip.title} measures no voltage there: {_suggest(use, board)}"
+    if use.kind == "touch" and pin not in chip.touch:
+        if not chip.touch:
+            return f"the {chip.title} has no touch sensor that MicroPython reads: take a contact instead"
+        return f"the {chip.title} feels no touch there: give one of {listed(chip.touch)}"
     pull = use.section.get("pull", "up")
     if pin in chip.inputs and use.kind in ("contact", "pulse", "button") and pull != "none":
         return (
@@ -164,6 +168,17 @@ def _as_input(use: Use, pin: int, chip: ChipPins, board: BoardSpec) -> str:
             "or take another pin"
         )
     return ""
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Return ``0, 2, 4, 12 to 15``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}, {b}" if b == a + 1 else f"{a} to {b}" for a, b in runs)
 
 
 def usual_name(role: str, kind: str) -> str:

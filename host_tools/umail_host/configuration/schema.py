@@ -72,7 +72,7 @@ def _object(path: str, table: _Table) -> dict[str, Any]:
 
 def _describe(made: dict[str, Any], key: str) -> None:
     texts, plain = firmware_rules.module("config_help"), key.replace("mail.fallback.", "mail.")
-    hint = texts._HINTS.get(plain) or texts._PARTS.get(plain)
+    hint = texts._HINTS.get(plain) or firmware_rules.module("config_help_parts").HINTS.get(plain)
     if hint:
         made["description"] = hint[0].upper() + hint[1:] + "."
 

@@ -40,6 +40,10 @@ _SLEEPERS = (
 )
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
 _SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
+# Sensors whose keys many others have, too: for the rest, and for outputs, there are remedies of their own.
+_USUAL = {"adc", "chip", "dht22", "ds18b20", "flash", "supply", "trace", "wifi"}
+# What lets more than contacts wake a board, and the sensors that do.
+_WAKERS = {"wake_meter": "pulse", "wake_pad": "touch"}
 # What mails with files or HTML need; the alert node sends text, but for summaries.
 _PARTS = ("umail/attachment", "umail/mime/multipart", "umail/mime/stream", "umail/mime/types")
 
@@ -121,6 +125,24 @@ def without_updates(image: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
 
 
+def unconfigured(image: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return ``image``, of all modules, without those of the firmware that only a configuration asks for.
+
+    All of it is larger than a ROMFS partition of 256 KiB; the library stays whole, for programs of the user's own.
+    """
+    drop = {f"/lib/{module}" for module in _unneeded({"mail": {"route": "smtp"}, "rules": ()})}
+    drop |= {f"/lib/{module}" for module in _SLEEPERS}
+    always = {f"/lib/alertnode/{package}/{name}" for package, names in _ALWAYS.items() for name in names}
+
+    def stays(path: str) -> bool:
+        module = path.rpartition(".")[0]
+        if not module.startswith("/lib/alertnode/"):
+            return True
+        return module in always or (module.count("/") == 3 and module not in drop)
+
+    return {path: octets for path, octets in image.items() if stays(path)}
+
+
 def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
@@ -139,6 +161,13 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/expiry"
     if not config.get("quiet"):
         yield "alertnode/quiet"
+    one, several = config.get("sensor"), config.get("sensors")
+    sections = several.values() if several else [one] if one else ()
+    rare = config.get("outputs") or "ethernet" in config or any(each.get("oauth") for each in routes)
+    if not rare and all(section.get("type") in _USUAL for section in sections):
+        yield "alertnode/config_help_parts"
+    if not config.get("debug"):
+        yield "alertnode/debug"
     if not any(rule["when"] in ("outside", "change", "stuck") for rule in config["rules"]):
         yield "alertnode/rule_kinds"
     if not any(each.get("oauth") for each in routes):
@@ -167,8 +196,13 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     if not config.get("update"):
         yield from _UPDATES
     yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
-    if not config.get("battery") or not wakes.contacts(config):
+    wakers = [section.get("type") for section in wakes.contacts(config).values()] if config.get("battery") else []
+    if not wakers:
         yield "alertnode/wake"
+    yield from (f"alertnode/{name}" for name, kind in _WAKERS.items() if kind not in wakers)
+    timed = any(rule.get("for") or rule.get("repeat") or rule.get("then") for rule in config["rules"])
+    if not config.get("battery") or not (timed or config.get("summary")):
+        yield "alertnode/rule_ends"
     if "ethernet" not in config:
         yield "alertnode/ethernet"
     if not (config.get("clock") or {}).get("ds3231"):

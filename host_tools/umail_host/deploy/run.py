@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from umail_host.configuration import pins
-from umail_host.deploy import image, lacking, material, rollback, transfer
+from umail_host.deploy import image, lacking, material, needed, rollback, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
 from umail_host.device.boards import BoardSpec
@@ -17,6 +17,8 @@ from umail_host.fleet import keys
 from umail_host.sensing import look
 from umail_host.settings import CONFIG, Settings
 
+# Where the firmware is if an earlier deployment put it into the ROMFS.
+_IN_ROM = "/rom/lib/alertnode/__init__.mpy"
 _ATTEMPTS = 3  # a foreign program's watchdog bites until its main.py is put aside, the first thing that is done
 
 
@@ -86,7 +88,7 @@ def carry_out(
         try:
             with plan.hold(stay_open=True) as link:
                 reached = True
-                spec = _bring(plan, link, report, progress, before)
+                spec = _bring(plan, link, report, progress, before, say)
                 if plan.settings and plan.settings.parts:
                     _show_readings(link, say)
             return spec, link
@@ -110,6 +112,7 @@ def _bring(
     report: transfer.Report,
     progress: transfer.Progress,
     before: dict[str, bytes] | None,
+    say: Callable[[str], None],
 ) -> BoardSpec:
     """Build what the board behind ``link`` is to hold, and make it hold that."""
     spec = identity.choose(identity.machine(link), plan.board)
@@ -134,12 +137,25 @@ def _bring(
         keyed=plan.keyed or _has_key(link),
         compiled=plan.compiled,
     )
+    if needs is None and (plan.rom or (plan.rom is None and link.exists(_IN_ROM))):
+        built = _unconfigured(built, say)
     if before is not None:
         before.update(rollback.keep(link, built))
     transfer.deploy(link, built, rom=plan.rom, secrets=secrets, floor=floor, progress=progress, report=report)
     if "/main.py" not in plan.files:
         report.warnings += lacking.warnings(link, needs)
     return spec
+
+
+def _unconfigured(built: dict[str, bytes], say: Callable[[str], None]) -> dict[str, bytes]:
+    """Return what goes into a ROMFS without a configuration, and say what does not."""
+    kept = needed.unconfigured(built)
+    left = sum(len(built[path]) for path in built.keys() - kept.keys())
+    say(
+        f"no configuration is given, nor is one on the board: {left / 1024:.0f} KiB that only one asks for (sensors, "
+        "outputs, summaries, battery) stay out of the ROMFS; umail deploy --romfs --config FILE brings what it needs"
+    )
+    return kept
 
 
 def _there(link: Board) -> Settings | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from umail_host.virtual_board.board import VirtualBoard
 
 HELP = """off, on, reset (the power), wifi up, wifi drop, wifi refuse, ntp on, ntp off,
-pin 13 0 (1, or open), pulse 12 5 (five times), show 2 (the level of a pin), volts 34 1.25,
+pin 13 0 (1, or open), touch 14 1 (0), pulse 12 5 (five times), show 2 (the level of a pin), volts 34 1.25,
 ds18b20 4 37.5, ds18b20 4 37.5 1 (the second one on that wire), dht 5 21.0 55,
 bme280 21.5 40 1013, bmp280 21.5 1013, sht3x 21.5 40, sht4x 21.5 40, aht20 21.5 40, scd4x 800 21.5 40,
 ina219 12.1 0.3, mcp9808 21.5, gone bme280, back bme280,
@@ -57,6 +57,8 @@ def _pins(virtual: VirtualBoard, words: list[str]) -> bool:
     match words:
         case ["pin", number, level]:
             virtual.pins[int(number)].drive(None if level == "open" else int(level))
+        case ["touch", number, "0" | "1" as touched]:
+            virtual.pins[int(number)].touched = touched == "1"
         case ["pulse", number, count]:
             virtual.pins[int(number)].pulse(int(count))
         case ["volts", number, volts]:

@@ -20,6 +20,7 @@ class _State:
     trigger: int = 0
     source: Callable[[], int] | None = None
     hertz: int = 0
+    touched: bool = False
     history: list[int] = field(default_factory=list)
 
 
@@ -65,6 +66,16 @@ class Pin:
             interrupt = self._state.trigger & (_RISING if self.level else _FALLING)
             self._changed(self._number if interrupt else "", self.level)
 
+    @property
+    def touched(self) -> bool:
+        """Whether a finger is on the pad there, if the chip feels that."""
+        return self._state.touched
+
+    @touched.setter
+    def touched(self, touched: bool) -> None:
+        self._state.touched = touched
+        self._changed("", self.level)
+
     def pulse(self, count: int = 1, rest: int = 1, seconds: float = 0.05) -> None:
         """Leave the level ``rest`` and come back, ``count`` times, as a meter's contact does; ``seconds`` for each."""
         for _ in range(count):
@@ -100,6 +111,11 @@ class Pins:
     def watch(self, number: int | str, changed: Callable[[int], None]) -> None:
         """Call ``changed(level)`` in the board's thread whenever the board puts another level out there."""
         self._watched[number] = changed
+
+    def wanted(self, name: str) -> bool:
+        """Return whether the board waits for the interrupt of that name: ``pin13``; other names are not of pins."""
+        number = name.removeprefix("pin")
+        return number == name or any(str(each) == number and state.trigger for each, state in self._states.items())
 
     def puts(self, number: int | str) -> int | None:
         """Return the level that the board drives; None: it does not drive that pin."""
@@ -142,6 +158,7 @@ class Pins:
             "pin.put": self._put,
             "pin.irq": self._irq,
             "pin.pwm": self._pwm,
+            "touch.touched": lambda number: self._state(number).touched,
             "adc.microvolts": lambda number: self._state(number).microvolts,
         }
 

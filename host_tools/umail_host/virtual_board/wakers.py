@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from umail_host.virtual_board.pins import Pins
 
-EXT0, EXT1, TIMER, GPIO = 2, 3, 4, 7  # machine.wake_reason()
+EXT0, EXT1, TIMER, TOUCH, GPIO = 2, 3, 4, 5, 7  # machine.wake_reason()
 
 
 class Wakers:
@@ -43,6 +43,11 @@ class Wakers:
     def found(self) -> tuple[int, list[int]] | None:
         """Return the reason for which it wakes now, and the pins that ``wake_pins()`` tells; None: it does not."""
         for reason, (pins, level) in self._known.items():
+            if reason == TOUCH:
+                found = [pin for pin in pins if self._pins[pin].touched]
+                if found:
+                    return reason, []
+                continue
             found = [pin for pin in pins if self._pins[pin].level == level]
             # EXT1 wakes at any high pin, but at low ones only if all are.
             if found and (reason != EXT1 or level or len(found) == len(pins)):

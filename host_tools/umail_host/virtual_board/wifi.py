@@ -9,7 +9,7 @@ from typing import Any
 
 # States of the station; device/board_network.py has each port's numbers for them.
 _IDLE, _CONNECTING, _GOT_IP = "idle", "connecting", "connected"
-_NO_AP_FOUND, _WRONG_PASSWORD = "no access point", "wrong password"
+_NO_AP_FOUND, _WRONG_PASSWORD, _NO_ADDRESS_YET = "no access point", "wrong password", "no address"
 _ESP32_ONLY = ("reconnects", "protocol", "hidden", "authmode")  # of WLAN.config
 _NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 
@@ -22,7 +22,7 @@ class Wifi:
     Attributes:
         ssid: name of the network; None: any name will do.
         password: its password, empty if it is open; None: any will do.
-        delay: seconds that connecting takes.
+        delay: seconds that connecting takes; dhcp: seconds more until a board that asks for it has an address.
         rssi: signal strength, dBm.
         address: (address, mask, gateway, DNS server) that DHCP gives.
         out_of_memory: an ESP32 has no memory left for its driver.
@@ -33,6 +33,7 @@ class Wifi:
         self.ssid: str | None = None
         self.password: str | None = None
         self.delay = 0.2
+        self.dhcp = 0.0
         self.rssi = -61
         self.port = "esp32"
         self.out_of_memory = False
@@ -95,7 +96,7 @@ class Wifi:
             "wlan.connect": self._connect,
             "wlan.disconnect": self._disconnect,
             "wlan.isconnected": lambda interface: interface == 0 and self.connected,
-            "wlan.status": lambda: self._status,
+            "wlan.status": lambda: _NO_ADDRESS_YET if self._inside else self._status,
             "wlan.rssi": self._get_rssi,
             "wlan.scan": self._scan,
             "wlan.ifconfig": self._ifconfig,
@@ -107,6 +108,7 @@ class Wifi:
     def _reset_station(self) -> None:
         self._active = [False, False]
         self._status = _IDLE
+        self._inside = False
         self._wanted = False
         self._tries = 0
         self._credentials: tuple[str | None, str | None] = (None, None)
@@ -122,6 +124,7 @@ class Wifi:
 
     def _lose(self, status: str) -> None:
         self._status = status
+        self._inside = False
         self._wanted = self._wanted and self.port == "esp32"
         self._moved()
 
@@ -167,8 +170,12 @@ class Wifi:
             self._status = _NO_AP_FOUND
         elif self._refusing or (self.password is not None and (key or "") != self.password):
             self._status = _WRONG_PASSWORD
+        elif self.dhcp and self._static is None and not self._inside:
+            self._inside = True
+            self._timer = asyncio.get_running_loop().call_later(self.dhcp, self._attempt)
+            return
         else:
-            self._status, self._tries = _GOT_IP, 0
+            self._status, self._tries, self._inside = _GOT_IP, 0, False
             self._moved()
         limit = self._settings["reconnects"]
         self._tries += 1
@@ -181,9 +188,10 @@ class Wifi:
         self._lose(_IDLE)
 
     def _get_rssi(self) -> int:
-        if not self.connected and self.port == "esp32":
+        inside = self.connected or self._inside
+        if not inside and self.port == "esp32":
             raise OSError("Wifi Not Connected")
-        return self.rssi if self.connected else 0
+        return self.rssi if inside else 0
 
     def _scan(self) -> list[list[object]]:
         if not self._active[0]:

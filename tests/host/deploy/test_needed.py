@@ -41,6 +41,13 @@ def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() 
         "alertnode/battery",
     }
     assert not found & {"alertnode/due", "alertnode/day", "alertnode/history", "alertnode/summary", "umail/attachment"}
+    assert not found & {
+        "alertnode/debug",
+        "alertnode/config_help_parts",
+        "alertnode/wake",
+        "alertnode/sensors/touch",
+        "alertnode/sensors/pulse",
+    }
     assert {"umail/tables/advice_en", "umail/queue/format1", "alertnode/safe_mode"} <= found
 
 
@@ -53,14 +60,24 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     band = {"name": "t", "when": "outside", "low": 1, "high": 2}
     assert "alertnode/rule_kinds" in _modules(rules=[band])
     assert "alertnode/battery" in _modules(battery={"budget": 60})
-    assert "alertnode/wake" not in _modules(battery={"budget": 60})
+    assert not {"alertnode/wake", "alertnode/rule_ends"} & _modules(battery={"budget": 60})
+    assert "alertnode/rule_ends" in _modules(battery={"budget": 60}, summary="07:00")
+    lasting = [{"name": "t", "when": "above", "limit": -15, "for": 600}]
+    assert "alertnode/rule_ends" in _modules(battery={"budget": 60}, rules=lasting)
     door = {"type": "contact", "pin": 13, "wake": True}
-    assert "alertnode/wake" in _modules(battery={"budget": 60}, sensor=door, rules=[{"name": "d", "when": "open"}])
+    woken = _modules(battery={"budget": 60}, sensor=door, rules=[{"name": "d", "when": "open"}])
+    assert "alertnode/wake" in woken
+    assert not {"alertnode/wake_meter", "alertnode/wake_pad"} & woken
     assert {"alertnode/day", "alertnode/chart", "alertnode/due", "umail/attachment"} <= _modules(summary="07:00")
     hour = _modules(heartbeat={"at": "06:30"})
     assert {"alertnode/due", "alertnode/config_summary"} <= hour
     assert not {"alertnode/day", "umail/attachment"} & hour
     assert "alertnode/due" in _modules(quiet="22:00-06:00")
+    pad = {"type": "touch", "pin": 14, "threshold": 400, "wake": True}
+    touched = _modules(battery={"budget": 60}, sensor=pad, rules=[{"name": "d", "when": "open"}])
+    assert {"alertnode/wake", "alertnode/wake_pad", "alertnode/sensors/touch"} <= touched
+    assert "alertnode/debug" in _modules(debug=True)
+    assert "alertnode/config_help_parts" in touched & _modules(outputs={"light": {"type": "led", "pin": 2}})
     direct = {"route": "m365.direct_send", "domain": "contoso.com", "sender": "b@contoso.com"}
     assert "umail/smtp/recipient_batches" not in _modules()
     assert "umail/smtp/recipient_batches" in _modules(mail=CONFIG["mail"] | {"to": ["a@contoso.com", "b@contoso.com"]})

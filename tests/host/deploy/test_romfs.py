@@ -213,6 +213,23 @@ def test_an_alert_leaves_from_rom_and_the_heap_is_larger_by_the_code_than_from_l
     assert from_rom - from_lib > 40_000
 
 
+def test_without_a_configuration_what_fits_goes_into_the_rom_and_one_brings_the_rest(tmp_path, micropython):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(CONFIG | {"sensor": {"type": "ds18b20", "pin": 4}}))
+    with VirtualBoard(tmp_path / "flash", romfs=SIZE) as board:
+        output = run("--port", board.port, "--romfs", "--no-reset")
+        assert "no configuration is given, nor is one on the board" in output
+        assert output.index("stay out of the ROMFS") < output.index("kB written")
+        with maintenance.held(board.port, reset=False) as link:
+            there = set(link.tree("/rom/lib/alertnode"))
+            assert link.exec("import umail.aio, alertnode.start\nprint('loads')").split() == ["loads"]
+        assert not [path for path in there if path.endswith(("ds18b20.mpy", "summary.mpy", "battery.mpy"))]
+        output = run("--port", board.port, "--romfs", "--config", str(config), "--no-reset")
+        assert "no configuration" not in output
+        with maintenance.held(board.port, reset=False) as link:
+            assert "/rom/lib/alertnode/sensors/ds18b20.mpy" in link.tree("/rom/lib/alertnode")
+
+
 def test_the_outbox_of_a_board_that_runs_from_rom_is_read_before_it_has_one(node):
     done = CliRunner().invoke(app, ["outbox", "ls", "--port", node.board.port])
     assert "the outbox is empty" in done.output, done.exception

@@ -164,8 +164,8 @@ ds18b20.Driver.read = read
 start.main()
 """
     node.start(settings(node.server), {"/main.py": broken})
-    node.wait_for("the sensor is gone: IndexError")
-    node.wait_for("sensor is gone: IndexError")
+    node.wait_for("did not answer since start: DS18B20 on GPIO4: IndexError")
+    node.wait_for("sensor did not answer since start: DS18B20 on GPIO4: IndexError")
     node.wait_for("alert mailed")
 
 
@@ -185,7 +185,7 @@ start.main()
 """.encode()
     node.start(settings(node.server), {"/main.py": broken})
     node.wait_for("the sensor cannot be set up: ")
-    node.wait_for("sensor is gone")
+    node.wait_for("did not answer since start: DS18B20 on GPIO4: ")
     node.wait_for("the sensor is back")
     node.wait_for("recovery mailed")
     assert "crashed" not in node.board.console.text

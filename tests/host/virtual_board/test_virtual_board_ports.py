@@ -139,7 +139,7 @@ def test_only_chips_that_have_such_a_wake_offer_it(start: Start) -> None:
     for name in ("ESP32_GENERIC", "ESP32_GENERIC_C3", "ESP32_GENERIC_C5", "ESP32_GENERIC_C6"):
         _, board = start(name)
         offered[name[14:]] = board.eval("sorted(n[8:] for n in dir(__import__('esp32')) if n.startswith('wake_on'))")
-    every = ["ext0", "ext1", "gpio"]
+    every = ["ext0", "ext1", "gpio", "touch"]
     assert offered == {"": every, "C3": ["gpio"], "C5": ["ext1", "gpio"], "C6": ["ext1", "gpio"]}
 
 

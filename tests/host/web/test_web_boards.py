@@ -113,6 +113,7 @@ def test_a_mail_that_waits_or_was_given_up_is_seen_in_the_outbox_while_the_board
     expect(row.locator("td").nth(1)).to_have_text("given up")
     expect(row.locator("td").nth(2)).to_have_text("–")
     expect(row.locator("td").last).to_contain_text("554 5.6.0 Content refused")
+    assert not barriers(watched), "a table of mails"
     assert play.ask(f"{API}/boards/nobody", "POST", {"action": "reset"})[0] == 404
     assert play.ask(f"{API}/boards/freezer", "POST", {"action": "explode"})[0] == 422
     # What no sensor measures and no clumsy finger may break.

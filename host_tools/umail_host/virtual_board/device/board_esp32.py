@@ -1,5 +1,6 @@
 """`esp32`: non-volatile storage kept by the host beside the flash, what wakes the chip, its partitions."""
 
+import board_pins
 from board_link import call, chip
 from board_partition import Partition  # noqa: F401
 
@@ -48,7 +49,17 @@ def _wake_on(reason, pins, level):
 if chip in ("esp32", "esp32s2", "esp32s3"):
 
     def wake_on_ext0(pin=None, level=False):
+        global _by_ext0
+        if _by_touch:
+            raise ValueError("no resources")
+        _by_ext0 = pin is not None
         _wake_on(2, pin and (pin,), level)
+
+    def wake_on_touch(wake):
+        global _by_touch
+        if _by_ext0:
+            raise ValueError("no resources")
+        _by_touch = bool(wake)
 
 
 if chip != "esp32c3":
@@ -64,11 +75,13 @@ def wake_on_gpio(pins=None, level=False):
     _wake_on(7, pins, level)
 
 
-_by_gpio = False
+_by_gpio = _by_ext0 = _by_touch = False
 
 
 def check_deepsleep():
     """Raise ValueError if a pin is to end the deep sleep of a chip that only light sleep wakes so."""
+    if _by_touch:
+        call("power.wake_on", 5, list(board_pins.TouchPad.woken), 0)
     if _by_gpio and chip in ("esp32", "esp32s2", "esp32s3"):
         raise ValueError("DEEPSLEEP with gpio pins not supported on this chip")
 

@@ -17,6 +17,8 @@ WDT_RESET = 3
 
 Pin = board_pins.Pin
 ADC = board_pins.ADC
+if chip in ("esp32", "esp32s2", "esp32s3"):
+    TouchPad = board_pins.TouchPad
 I2C = board_i2c.I2C
 SoftI2C = board_i2c.SoftI2C
 SPI = board_spi.SPI

@@ -27,6 +27,7 @@ else:
 _STATUS = {
     "idle": STAT_IDLE,
     "connecting": STAT_CONNECTING,
+    "no address": 2 if platform == "rp2" else STAT_CONNECTING,
     "connected": STAT_GOT_IP,
     "no access point": STAT_NO_AP_FOUND,
     "wrong password": STAT_WRONG_PASSWORD,

@@ -117,6 +117,33 @@ class Pin(_native.PinBase):
         self._handler(self)
 
 
+# machine_touchpad.c; what a pad reads untouched and touched.
+_TOUCH = {
+    "esp32": ((0, 2, 4, 12, 13, 14, 15, 27, 32, 33), 720, 160),
+    "esp32s2": (range(1, 15), 23000, 61000),
+    "esp32s3": (range(1, 15), 23000, 61000),
+}.get(chip, ((), 0, 0))
+
+
+class TouchPad:
+    """A pad of the touch sensor; ``woken`` are those that a touch brings below the threshold that they were given."""
+
+    woken: dict = {}
+
+    def __init__(self, pin):
+        if pin.id not in _TOUCH[0]:
+            raise ValueError("invalid pin for touchpad")
+        self._id = pin.id
+
+    def config(self, threshold):
+        # An S2 or S3 has no threshold of it: MicroPython takes the number and forgets it.
+        if chip == "esp32" and _TOUCH[2] < threshold <= _TOUCH[1]:
+            self.woken[self._id] = True
+
+    def read(self):
+        return _TOUCH[2 if call("touch.touched", self._id) else 1]
+
+
 def _microvolts(pin):
     return call("adc.microvolts", pin)
 
