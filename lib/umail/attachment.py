@@ -28,12 +28,12 @@ class Attachment:
             load_transient("checks").clean("name", name)
         self.source = source
         self.name = name
-        self.type = type or load_transient("mime.types").type_of(name)
+        self.type = type or load_transient("mime.stream").type_of(name)
         self.cid = cid
         odd = isinstance(source, str) and not plain(source, 250)
         odd = odd or cid is not None or not plain(self.type, 250)
         if odd or self.type.partition(";")[0].count("/") != 1:
-            load_transient("mime.types").check(self)
+            load_transient("mime.stream").check(self)
         self._consumed = False
 
     def size(self):

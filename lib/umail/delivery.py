@@ -71,7 +71,7 @@ class Delivery:
 
     def close(self):
         """QUIT, waited for no longer than a second, and close (generator)."""
-        return load_transient("smtp.quit").close(self)
+        return load_transient("fallback").close(self)
 
     def hang_up(self):
         """Close the connection (generator)."""

@@ -9,7 +9,7 @@ from check import equal, inside, raises
 from umail.attachment import Attachment
 from umail.message import Message
 from umail.mime.multipart import parameter
-from umail.mime.types import type_of
+from umail.mime.stream import type_of
 
 FILE = "attachment.tmp"
 

@@ -45,7 +45,7 @@ _USUAL = {"adc", "chip", "dht22", "ds18b20", "flash", "supply", "trace", "wifi"}
 # What lets more than contacts wake a board, and the sensors that do.
 _WAKERS = {"wake_meter": "pulse", "wake_pad": "touch"}
 # What mails with files or HTML need; the alert node sends text, but for summaries.
-_PARTS = ("umail/attachment", "umail/mime/multipart", "umail/mime/stream", "umail/mime/types")
+_PARTS = ("umail/attachment", "umail/mime/multipart", "umail/mime/stream")
 
 
 def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:

@@ -54,7 +54,7 @@ def _file(fields, file, inline, raw):
     tokens = [b"inline" if inline else b"attachment"]
     name = file.name
     if not name and not inline:
-        name = "attachment" + load_transient("mime.types").ending_of(file.type)
+        name = "attachment" + load_transient("mime.stream").ending_of(file.type)
     if name:
         tokens[0] += b";"
         tokens += parameter(b"filename", name)

@@ -1,7 +1,7 @@
 """The login, by the SASL mechanisms LOGIN, PLAIN (RFC 4616) and XOAUTH2. Loaded for it, then dropped.
 
 The first answer travels with the AUTH command (the initial response of RFC 4954). What the server says to it other than
-expected is handed to sasl.py.
+expected is handed to unexpected.py.
 """
 
 from binascii import b2a_base64
@@ -30,7 +30,7 @@ def login(session, secret):
     offered = session.features.get("AUTH", ())
     auth = "XOAUTH2" if route.token is not None else "PLAIN" if "PLAIN" in offered else "LOGIN"
     if route.auth or not session.secure or auth not in offered:
-        auth = load_transient("smtp.sasl").first(session, offered)
+        auth = load_transient("smtp.unexpected").first(session, offered)
     secret = secret.encode()
     # How a secret begins, in clear and in base64, wherever in a triple it does: what holds no bits of other bytes.
     head = secret[:9]
@@ -50,4 +50,4 @@ def login(session, secret):
             heard = reply.lines[:1]
             reply = yield from session.command(encode(secret))
     if not reply or reply.code != 235:
-        yield from load_transient("smtp.sasl").login(session, auth, secret, reply, heard, initial, encode)
+        yield from load_transient("smtp.unexpected").login(session, auth, secret, reply, heard, initial, encode)
