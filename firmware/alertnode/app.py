@@ -1,6 +1,6 @@
 """Runs the alert node's loop: read, decide, mail, wait; the watchdog is fed at every step."""
 
-from alertnode import platform, texts
+from alertnode import platform, texts, unload
 from alertnode.clock import SET
 from alertnode.rules import ALERT, RECOVERY, THEN
 
@@ -192,6 +192,8 @@ class App:
     def flush(self, budget=None):
         """Send what is due."""
         self._mark(platform.SENDING)
+        # The texts are made: a handshake wants their memory.
+        unload("event_texts", "gone_texts")
         self.mailer.flush(budget)
 
     def _mark(self, part):

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import SignatureAlgorithmOID as Signed
 
+from umail_host import certificate_files, terminal
 from umail_host.errors import UserError
 
 _PEM = b"-----BEGIN"
@@ -24,6 +25,13 @@ _SIGNATURES = (
     *(Signed.RSA_WITH_SHA384, Signed.RSA_WITH_SHA512, Signed.ECDSA_WITH_SHA1, Signed.ECDSA_WITH_SHA224),
     *(Signed.ECDSA_WITH_SHA256, Signed.ECDSA_WITH_SHA384, Signed.ECDSA_WITH_SHA512),
 )
+# mbedtls_x509_crt_profile_default (library/x509_crt.c): what a chain may have; a root's own signature is not looked at.
+_LEAST_RSA = 2048
+_STRONG_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_WEAK_HASHES = ("md5", "sha1", "sha224")
+# Clocks of authorities and of this computer differ.
+_SKEW = datetime.timedelta(hours=1)
+_SOON = datetime.timedelta(days=30)
 
 
 def is_pem(octets: bytes) -> bool:
@@ -32,15 +40,13 @@ def is_pem(octets: bytes) -> bool:
 
 
 def chain(octets: bytes, name: str) -> list[bytes]:
-    """Return the certificates in a PEM or DER file, the leaf first, as DER.
+    """Return the certificates in a file, the leaf first, as DER.
 
     Raises:
-        UserError: it holds none, the leaf has ended, or a board knows no keys or signatures of that kind.
+        UserError: it holds none, the leaf has ended or is not valid yet, or a board knows no keys or signatures of
+            that kind.
     """
-    try:
-        found = x509.load_pem_x509_certificates(octets) if is_pem(octets) else [x509.load_der_x509_certificate(octets)]
-    except ValueError:
-        raise UserError(f"{name} holds no certificate: give a PEM or DER file") from None
+    found = certificate_files.load(octets, name)
     for one in found:
         _check_kind(one.public_key(), name)
         if (how := one.signature_algorithm_oid) not in (*_SIGNATURES, Signed.RSASSA_PSS):
@@ -48,22 +54,81 @@ def chain(octets: bytes, name: str) -> list[bytes]:
                 f"the certificate in {name} is signed by {how._name}, which the TLS of MicroPython does not know: "
                 "have it signed by RSA or ECDSA with SHA-256"
             )
-    end = found[0].not_valid_after_utc
-    if end < datetime.datetime.now(datetime.UTC):
+    begin, end, now = found[0].not_valid_before_utc, found[0].not_valid_after_utc, datetime.datetime.now(datetime.UTC)
+    if end < now:
         raise UserError(f"the certificate in {name} expired on {end:%Y-%m-%d}: renew it")
+    if begin > now + _SKEW:
+        raise UserError(f"the certificate in {name} is valid only from {begin:%Y-%m-%d} on: give one that is valid now")
     return [one.public_bytes(serialization.Encoding.DER) for one in found]
 
 
 def single(octets: bytes, name: str) -> bytes:
-    """Return the certificate in a PEM or DER file as DER.
+    """Return the certificate in a file as DER.
 
     Raises:
         UserError: as of `chain`, or it holds several.
     """
     found = chain(octets, name)
     if len(found) > 1:
-        raise UserError(f"{name} holds {len(found)} certificates, and a file on a board holds one: split it")
+        roots = [number for number, der in enumerate(found, 1) if _issued_itself(x509.load_der_x509_certificate(der))]
+        root = f" (number {roots[0]} is the root)" if roots else ""
+        raise UserError(
+            f"{name} holds {len(found)} certificates{root}, and a file on a board holds one: split it; a trust is the "
+            "root alone, a board's own certificate the first, and each that issued it is a file of its own"
+        )
     return found[0]
+
+
+def check_trust(der: bytes, name: str) -> None:
+    """Check that a server's certificate can follow from this one, by the rules of mbed TLS (x509_crt.c).
+
+    Raises:
+        UserError: it is neither an authority's nor issued itself, or its key is too weak for any chain.
+    """
+    one = x509.load_der_x509_certificate(der)
+    key = one.public_key()
+    itself, authority = _issued_itself(one), _is_authority(one)
+    if not itself and not authority:
+        raise UserError(
+            f"{name} is a server's certificate, not an authority's, and nothing follows from it: "
+            f"give the root that issued it, {terminal.printable(one.issuer.rfc4514_string())[:120]}"
+        )
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA:
+        raise UserError(
+            f"{name} has an RSA key of {key.key_size} bits, which a board accepts in no connection: "
+            f"take a root of {_LEAST_RSA} bits or more"
+        )
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in _STRONG_CURVES:
+        raise UserError(
+            f"{name} has a key on the curve {key.curve.name}, which a board accepts in no connection: take P-256"
+        )
+    if itself and not authority and one.signature_hash_algorithm and one.signature_hash_algorithm.name in _WEAK_HASHES:
+        raise UserError(
+            f"{name} is signed with {one.signature_hash_algorithm.name.upper()}, which a board accepts of no server: "
+            "make it anew with SHA-256"
+        )
+
+
+def ends_soon(der: bytes, name: str) -> str:
+    """Return a note if the certificate ends within 30 days; else empty."""
+    end = x509.load_der_x509_certificate(der).not_valid_after_utc
+    if end > datetime.datetime.now(datetime.UTC) + _SOON:
+        return ""
+    return f'the certificate in {name} ends on {end:%Y-%m-%d}: renew it, or let the board warn of it by "expires"'
+
+
+def _issued_itself(one: x509.Certificate) -> bool:
+    return one.issuer == one.subject
+
+
+def _is_authority(one: x509.Certificate) -> bool:
+    if one.version == x509.Version.v1:
+        # It has no extensions, and is trusted as it is.
+        return True
+    try:
+        return one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def check_signature(der: bytes, name: str, port: str) -> None:
@@ -121,8 +186,9 @@ def private_key(octets: bytes, name: str, leaf: bytes = b"") -> bytes:
     try:
         key = load(octets, None)
     except TypeError:
+        here = name.partition(" (for ")[0]  # see `files.Brought`
         raise UserError(
-            f"{name} is encrypted, and a board has no pass phrase: openssl pkey -in {name} -out key.pem"
+            f"{name} is encrypted, and a board has no pass phrase: openssl pkey -in {here} -out key.pem"
         ) from None
     except ValueError:
         raise UserError(f"{name} holds no key: give a PEM or DER file without a pass phrase") from None

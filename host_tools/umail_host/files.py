@@ -26,6 +26,19 @@ _NO_TEXT = {
 }
 
 
+class Brought(bytes):
+    """The bytes of a file, with the name by which a person gave it: what is wrong with them is said of that."""
+
+    source: str
+
+    @classmethod
+    def of(cls, source: str, octets: bytes) -> Brought:
+        """Return ``octets`` with the name of their file."""
+        made = cls(octets)
+        made.source = source
+        return made
+
+
 def read(path: Path, name: str = "") -> bytes:
     """Return bytes of a file; ``name`` is what a sentence calls it.
 
@@ -154,4 +167,4 @@ def for_board(argument: str) -> tuple[str, bytes]:
     source, colon, target = argument.rpartition(":")
     if not colon or not source or not target.startswith("/"):
         raise UserError(f"--file {argument}: write it as HERE:/THERE, such as trace.csv:/trace.csv")
-    return target, read(Path(source), f"--file {source}")
+    return target, Brought.of(source, read(Path(source), f"--file {source}"))

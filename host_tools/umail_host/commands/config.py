@@ -45,6 +45,8 @@ def check(
     taken = material.checked(settings, dict(files.for_board(text) for text in extra or ()))
     if spec is not None:
         material.check_loads(settings, taken, spec)
+    for note in material.notes(settings, taken):
+        typer.echo(note)
     for key, path in material.named(settings):
         if path not in taken:
             typer.echo(f"{key} names {path}: if it is not on the board yet, bring it with --file HERE:{path}")

@@ -8,6 +8,7 @@ from umail_host import certificates, trace_file
 from umail_host.device.board import Board
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
+from umail_host.files import Brought
 from umail_host.settings import Route, Settings
 
 
@@ -17,12 +18,13 @@ def checked(settings: Settings | None, files: Mapping[str, bytes]) -> dict[str, 
     Raises:
         UserError: one is not what the configuration names it for, has ended, or does not belong to the others.
     """
+    names = {path: called(path, octets) for path, octets in files.items()}
     made = {
-        path: certificates.single(octets, path) if _is_certificate(path, octets) else octets
+        path: certificates.single(octets, names[path]) if _is_certificate(path, octets) else octets
         for path, octets in files.items()
     }
     for route in settings.routes if settings else ():
-        _check_route(route, made)
+        _check_route(route, made, names)
     if (
         settings
         and settings.sensor.get("type") == "trace"
@@ -60,16 +62,31 @@ def _is_certificate(path: str, octets: bytes) -> bool:
     return pem and b"CERTIFICATE" in octets and b"PRIVATE KEY" not in octets
 
 
-def _check_route(route: Route, made: dict[str, bytes]) -> None:
+def _check_route(route: Route, made: dict[str, bytes], names: Mapping[str, str]) -> None:
     for path in (*route.trust, *route.certificate):
         if path in made:
-            made[path] = certificates.single(made[path], path)
+            made[path] = certificates.single(made[path], names[path])
+    for path in route.trust:
+        if path in made:
+            certificates.check_trust(made[path], names[path])
     given = [path for path in route.certificate if path in made]
     if len(given) == len(route.certificate):
-        certificates.check_order([made[path] for path in given], given)
+        certificates.check_order([made[path] for path in given], [names[path] for path in given])
     if route.private_key in made:
         leaf = made.get(route.certificate[0], b"") if route.certificate else b""
-        made[route.private_key] = certificates.private_key(made[route.private_key], route.private_key, leaf)
+        key, name = made[route.private_key], names[route.private_key]
+        made[route.private_key] = certificates.private_key(key, name, leaf)
+
+
+def notes(settings: Settings, files: Mapping[str, bytes]) -> list[str]:
+    """Return what is right and yet worth a word of the files that `checked` returned: certificates that end soon."""
+    paths = [path for route in settings.routes for path in (*route.trust, *route.certificate) if path in files]
+    return [note for path in dict.fromkeys(paths) if (note := certificates.ends_soon(files[path], path))]
+
+
+def called(path: str, octets: bytes) -> str:
+    """Return what a person calls a file that lies at ``path`` on the board: the name of the file here, too."""
+    return f"{octets.source} (for {path})" if isinstance(octets, Brought) else path
 
 
 def named(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -79,9 +79,11 @@ def carry_out(
         UserError: the board does not answer, can't be what it should, or has no room.
     """
     files = material.checked(plan.settings, plan.files)
+    if plan.settings:
+        report.warnings += material.notes(plan.settings, files)
     # While it compiles, the watchdog of before may bite: the next attempt is quicker than that.
     plan = replace(plan, files=files, compiled=functools.cache(plan.compiled))
-    attempts = told = 0
+    attempts, told = 0, len(report.warnings)
     while True:
         attempts += 1
         reached = False

@@ -102,7 +102,7 @@ class Fleet:
         if not isinstance(table, dict) or not all(isinstance(name, str) for name in table.values()):
             raise UserError(f'{self.path}: write [files] with lines such as "/certs/leaf.der" = "leaf.der"')
         return {
-            target: files.read(self.path.parent / name, f"{self.path}: the file {name}")
+            target: files.Brought.of(name, files.read(self.path.parent / name, f"{self.path}: the file {name}"))
             for target, name in table.items()
         }
 

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from host.firmware.firmware_rig import PASSWORD, Rig, rig
-from host.update.update_rig import BOARD, KEY, Publisher, everything, installed, publishing_for, start, with_update
+from host.update.update_rig import (
+    BOARD,
+    KEY,
+    MAIN,
+    Publisher,
+    everything,
+    installed,
+    publishing_for,
+    start,
+    with_update,
+)
 from umail_host import paths
 from umail_host.deploy import image, romfs
 from umail_host.device.board import Board
@@ -75,14 +85,29 @@ def test_one_that_crashes_is_taken_back_with_the_whole_romfs(node: Rig, publishe
     assert in_rom(node, f"/rom{name}") == good
 
 
+# Stops before the switch takes what is ready, until there is a file /go.
+HELD = b"""import os, switch
+if (switch.load() or {}).get("phase") == "ready" and "go" not in os.listdir("/"):
+    print("held before the switch")
+    raise SystemError
+"""
+
+
 def test_a_power_cut_while_the_romfs_is_written_is_made_good_at_the_next_start(node: Rig, publisher: Publisher) -> None:
+    with Board(node.board.port) as link:
+        link.enter()
+        link.put("/main.py", HELD + MAIN)
     config = with_update(node, publisher)
     start(node, config)
     node.wait_for("none for this board", 30)
     version = publisher.publish(config | {"language": "de"}, node.server.ca_der, {"romfs": True})
-    node.wait_for(f"update {version} is there", 60)
-    # While the reset that follows goes on to erase, and at the next start to write.
+    node.wait_for("held before the switch", 60)
+    with Board(node.board.port) as link:
+        link.enter()
+        link.put("/go", b"")
+    # First while it erases, then while it writes.
     node.board.cut_power_at_write(20)
+    node.board.hard_reset()
     for following in (90, 0):
         until = time.monotonic() + 60
         while node.board.powered and time.monotonic() < until:

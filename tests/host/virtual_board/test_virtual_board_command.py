@@ -11,9 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from umail_host.device import identity, maintenance
+from umail_host.cli import app
+from umail_host.device import identity, maintenance, ports
 from umail_host.device.board import Board
+from umail_host.errors import UserError
+from umail_host.provision import many
 from umail_host.virtual_board import interpreter, listed
 
 COMMAND = [sys.executable, "-m", "umail_host.cli", "board"]
@@ -235,3 +239,25 @@ def test_an_unknown_board_and_a_wrong_link_are_told_in_one_sentence(tmp_path: Pa
         assert process.returncode == 2
         assert words in printed
         assert "Traceback" not in printed
+
+
+def test_provisioning_all_takes_virtual_boards_if_none_is_connected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text('[[board]]\nboard_name = "freezer-1"\nid = "240ac4000001"\n', encoding="utf-8")
+    port = tmp_path / "port"
+    port.write_bytes(b"")
+    taken: list[list[str]] = []
+
+    def provision(run: object, order: many.Order, told: object) -> None:
+        taken.append(list(order.devices))
+        raise UserError("far enough")
+
+    monkeypatch.setattr(many, "provision", provision)
+    for connected, wanted in (([], [str(port)]), (["/dev/ttyUSB0"], ["/dev/ttyUSB0"])):
+        found = [ports.Port(name, "", "", "", ()) for name in connected]
+        monkeypatch.setattr(ports, "found", found.copy)
+        with listed.listing(listed.Listed(str(port), "virtual", "240ac4000001")):
+            CliRunner().invoke(app, ["provision", str(file), "--all"])
+        assert taken.pop() == wanted
