@@ -53,7 +53,7 @@ class Delivery:
             yield ("limit", None)
             # Written before the heap is in pieces; it suits any server that takes it in one flight with its envelope.
             text = load_transient("mime.plain").render(message) if hasattr(message, "author") else None
-            if not text and getattr(message, "attachments", ()):
+            if not text and getattr(message, "attachments", False):
                 load_transient("mime.multipart").ready()
             try:
                 yield from self.connect(self.routes[0], False)
