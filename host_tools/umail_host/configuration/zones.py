@@ -11,6 +11,11 @@ from pathlib import Path
 from umail_host.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2}")
+# POSIX counts hours westwards (IEEE 1003.1, 8.3); who writes this means hours eastwards.
+_AS_SAID = re.compile(r"(?:UTC|GMT)([+-]?)(\d{1,2})(:\d\d)?", re.IGNORECASE)
+# Summer time without its days is that of the USA, whose zones end so.
+_NO_DAYS = re.compile(r"[A-Za-z]{3,}[+-]?\d[\d:]*([A-Za-z]{3,})[+-]?[\d:]*")
+_AMERICAN = {"EDT", "CDT", "MDT", "PDT", "AKDT", "HDT"}
 
 
 def rule(name: str) -> str:
@@ -19,8 +24,9 @@ def rule(name: str) -> str:
     The rule is the last line of the zone's file (RFC 8536, 3.3), as the system or the package tzdata has it.
 
     Raises:
-        UserError: there is no zone of that name.
+        UserError: there is no zone of that name, or a rule is not what it seems to be.
     """
+    _check_rule(name)
     if not _NAME.fullmatch(name) or "," in name:
         return name
     octets = _file(name)
@@ -29,6 +35,23 @@ def rule(name: str) -> str:
         hint = f"did you mean {close[0]}?" if close else "give one such as Europe/Berlin"
         raise UserError(f'"clock.zone" is "{name[:40]}", which no time zone is called: {hint}')
     return octets.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")
+
+
+def _check_rule(text: str) -> None:
+    said = _AS_SAID.fullmatch(text)
+    if said and int(said[2]):
+        east, hours = said[1] != "-", int(said[2])
+        name = f"<{'+' if east else '-'}{hours:02}>{'-' if east else ''}{hours}{said[3] or ''}"
+        raise UserError(
+            f'"clock.zone" is "{text}", by which a board would be {hours} h {"west" if east else "east"} of Greenwich, '
+            f'as POSIX rules count westwards: write "{name}", or a place such as Europe/Berlin'
+        )
+    summer = _NO_DAYS.fullmatch(text)
+    if summer and summer[1].upper() not in _AMERICAN:
+        raise UserError(
+            f'"clock.zone" is "{text[:40]}" without the days on which {summer[1]} begins and ends, so those of the USA '
+            'would count: write them, as in "CET-1CEST,M3.5.0,M10.5.0/3", or a place such as Europe/Berlin'
+        )
 
 
 def _file(name: str) -> bytes | None:
