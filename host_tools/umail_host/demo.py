@@ -43,7 +43,7 @@ class Recording:
             UserError: it can't be read, a time in it can't, or it holds no number under ``timestamp,value``.
         """
         octets = files.read(path, f"the trace {path}")
-        rows = trace_file.rows(octets, str(path), column)
+        rows = trace_file.rows(octets, str(path), column, by="""--column NAME (make demo: ARGS="--column 'NAME'")""")
         return cls(octets, [value for _, value, _ in rows if value is not None], column)
 
     def excursions(self, limit: float, hysteresis: float) -> tuple[int, int]:

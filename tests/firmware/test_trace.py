@@ -128,6 +128,13 @@ def test_the_time_is_found_wherever_programs_put_it():
         ("entity_id,state,last_changed\nsensor.a,21.5,2026-07-01T07:03:00.123Z\n", "state", 21.5),
         ("#group,false\n,result,_time,_value\n,,2026-07-01T07:03:00Z,21.5\n", "_value", 21.5),
         ("#,Date Time,T\n1,2026-07-01 09:03,21.5\n", "T", 21.5),
+        # InfluxDB's own export: the start and the end of what was asked for stand before the time.
+        (
+            ",table,_start,_stop,_time,_value\n"
+            ",0,2026-07-01T00:00:00Z,2026-07-02T00:00:00Z,2026-07-01T07:03:00Z,21.5\n",
+            "_value",
+            21.5,
+        ),
     ):
         found = rows.Rows(io.BytesIO(text.encode()), "x.csv", ZONE, None, column)
         equal(found.next()[:2], (seconds(2026, 7, 1, 7, 3), wanted), text)
@@ -182,6 +189,13 @@ def test_what_could_be_thousands_or_two_cells_is_a_missing_reading_and_no_other_
     inside("3 cells here, not 2", readings[1].why)
     inside('the recording says "1,234"', readings[2].why)
     equal(values("2026-01-01 00:00;1.234,5\n2026-01-01 00:01;2\n"), [None, 2])
+
+
+def test_a_decimal_comma_between_cells_never_makes_another_number_of_a_named_column():
+    content = "time,v\n2026-01-01 00:00,4,1\n2026-01-01 00:01,5\n"
+    readings, _, _ = replay(content, column="v")
+    equal([r.value for r in readings], [None, 5])
+    inside("3 cells here, not 2", readings[0].why)
 
 
 def test_quotes_hold_separators_and_a_quote_within():

@@ -156,8 +156,13 @@ permanent content_refused
   body 554 5.7.1 Spam message rejected
 configuration server_rule
   body 550 5.7.1 Our rules forbid it
-permanent policy
+configuration server_rule
   body 550 5.7.1 Against our policy
+  body 554 Email rejected due to security policies
+  body 550 5.7.1 [HM08] Message rejected due to local policy.
+permanent policy
+  body 550 5.7.1 TRANSPORT.RULES.RejectMessage; the message was rejected by organization policy
+  body 554 5.7.9 Message not accepted for policy reasons.
 temporary starttls_temporary
   starttls 454 4.7.0 TLS not available due to local problem
 configuration credentials
@@ -174,6 +179,42 @@ temporary temporary
   rcpt 459 4.9.9 whatever
 configuration unexplained
   body 569 whatever
+configuration app_password
+  auth 535 Login fail. Account is abnormal, service is not open, password is incorrect, login frequency limited
+temporary rate
+  mail 550 Sender frequency limited.
+"""
+# Refusals that have a recipient's words, or a filter's, and speak of the sender: no mail is given up for them.
+OF_THE_SENDER = """\
+configuration sender_refused
+  rcpt 550 Requested action not taken: mailbox unavailable Sender address has null MX
+  rcpt 550 Requested action not taken: mailbox unavailable Mailbox of sender is unavailable
+  rcpt 550 5.1.1 sender address does not exist
+  rcpt 550 Sender's mailbox does not exist
+  rcpt 550 5.1.1 The From address does not exist
+  rcpt 550 your account is no longer active
+  rcpt 550 5.2.1 your mailbox is deactivated
+  rcpt 550 Your subscription is no longer valid
+  body 550 5.1.1 <esp32@contoso.com> sender rejected
+  body 550 5.1.1 your domain does not exist in our system
+  body 554 5.7.1 The sender's account is blocked due to virus infection
+configuration sender_domain
+  rcpt 550 Domain may not exist or DNS check failed [MAFPNLBvmKx9 IP: 203.0.113.7].
+  rcpt 550 Callback setup failed while verifying <esp32@contoso.com> The initial connection, or a HELO or MAIL FROM:<>
+configuration send_as
+  body 550 Rejected due to policy: From domain does not match authenticated user
+configuration ip_blocked
+  body 554 5.7.1 Your IP does not meet our policies
+  body 550 5.7.1 This message has been blocked because your IP address is listed; contact us. spam
+temporary server_busy
+  body 554 5.7.1 Could not scan message for viruses
+  body 550 5.7.1 Content-Filter error: policy server not available
+temporary recipient_full
+  rcpt 552 5.2.2 The sender's mail is refused: quota exceeded
+permanent size
+  body 552 5.3.4 The sender's message exceeds the size limit
+permanent no_such_recipient
+  rcpt 550 5.1.1 No such user, see https://senders.example.com/error-codes
 """
 TOKENS = (
     ("AADSTS7000215: Invalid client secret provided.", "configuration", "token_secret"),
@@ -199,15 +240,23 @@ def split(reply):
     return int(code), "", text
 
 
-def test_every_reply_is_known_for_what_it_is():
+def judged(replies):
     wanted = None
-    for line in REPLIES.split("\n")[:-1]:
+    for line in replies.split("\n")[:-1]:
         if line[0] != " ":
             wanted = tuple(line.split(" "))
         else:
             stage, _, reply = line.strip().partition(" ")
             code, enhanced, text = split(reply)
             equal(classify(stage, code, enhanced, text), wanted, line)
+
+
+def test_every_reply_is_known_for_what_it_is():
+    judged(REPLIES)
+
+
+def test_what_speaks_of_the_sender_is_not_taken_for_the_recipients_or_the_mails_fault():
+    judged(OF_THE_SENDER)
 
 
 def test_token_endpoints_have_rows_of_their_own():

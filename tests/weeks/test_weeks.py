@@ -16,7 +16,7 @@ from weeks.causes import CAUSES
 from weeks.run import SECRETS, Judged, arguments, replay
 from weeks.shrink import shrink
 
-SEED, MONTH = 12, 30
+SEED, MONTH = 31, 30
 HOUR = 3600 * 1000
 
 

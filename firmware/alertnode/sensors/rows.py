@@ -29,18 +29,19 @@ class Rows:
             cells = self._cells(None)
             if cells is None:
                 raise ValueError("the trace %s has no row of the form timestamp,value" % path)
-            self._time, self._more = _times(cells, len(names), zone)
+            self._time, self._more = _times(cells, names, zone)
             if self._more:
                 break
             names = cells if cells != [""] else names
-        self._count = max(len(names), len(cells))
+        # A row with more cells than names has a comma within one of them.
+        self._count = len(names) if column else max(len(names), len(cells))
         self._column = _column(path, names, cells, range(self._time, self._time + self._more), column)
         self._first = cells
 
     def next(self):
         """Return the next row as (Unix seconds, value or None, why there is none), or None at the end."""
         while True:
-            cells = self._first or self._cells(self._separator)
+            cells = self._first or self._cells(self.separator)
             self._first = None
             if cells is None:
                 return None
@@ -59,7 +60,7 @@ class Rows:
                 return at, None, 'the recording says "%s"' % text if text else "the recording is empty here"
 
     def _number(self, text):
-        if self._separator == ",":
+        if self.separator == ",":
             return number(text, False)
         value = number(text, True)
         self.comma = self.comma or "," in text
@@ -85,8 +86,8 @@ class Rows:
             return ["?"]
         if not separator:
             separator = ";" if ";" in text else "\t" if "\t" in text else ","
-            self._separator = separator
-        cells = _split(text, separator) if '"' in text else [cell.strip() for cell in text.split(separator)]
+            self.separator = separator
+        cells = split(text, separator)
         if len(line) == _LONGEST_LINE and line[-1:] != b"\n":
             # The last cell may be cut off.
             cells.pop()
@@ -96,8 +97,10 @@ class Rows:
         return cells
 
 
-def _split(text, separator):
-    # RFC 4180: quotes around a cell, and a quote within them twice; elsewhere it is a character like others.
+def split(text, separator):
+    """Return the cells of a line (RFC 4180): in quotes, and a quote within them twice; elsewhere it is a character."""
+    if '"' not in text:
+        return [cell.strip() for cell in text.split(separator)]
     cells = []
     cell = ""
     inside = closed = False
@@ -120,7 +123,11 @@ def _split(text, separator):
 
 def _times(cells, names, zone):
     """Return the first cell of the time and how many it has, 0 if this is not a row; below ``names`` it may be any."""
-    for i in range(len(cells) if len(cells) > 2 and len(cells) == names else 1):
+    places = list(range(len(cells) if len(cells) > 2 and len(cells) == len(names) else 1))
+    if len(places) > 1 and "_time" in names:
+        # InfluxDB's, behind the start and the end of what was asked for.
+        places = [names.index("_time")]
+    for i in places:
         try:
             moment(cells[i], zone)
         except ValueError:

@@ -105,7 +105,7 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
         (
             ["--limit", "3"],
             "time,id,field1\n2026-01-01,1,2\n",
-            "3 columns, say which has the values by its name: it has time, id",
+            "say which has the values by its name: it has time, id, field1; give it by --column NAME (make demo: ARGS=",
         ),
         (
             ["--limit", "3", "--column", "x"],
