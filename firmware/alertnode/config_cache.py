@@ -11,9 +11,8 @@ LONGEST = 32768
 
 
 def mark():
-    """Return 8 bytes that are others if the configuration was changed, or raise OSError."""
-    with open(_SOURCE, "rb") as file:
-        return b"%08x" % crc32(file.read(LONGEST))
+    """Return 8 bytes that are others if the configuration was changed; OSError if it cannot be read."""
+    return b"%08x" % crc32(platform.fetch(_SOURCE, LONGEST) or b"")
 
 
 def load():

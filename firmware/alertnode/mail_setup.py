@@ -14,6 +14,8 @@ _PASSING = (
     "net.opening",
     "net.tls",
     "smtp.handshake",
+    "smtp.ehlo",
+    "smtp.login",
     "mime.plain",
     "mime.fields",
     "smtp.flight",

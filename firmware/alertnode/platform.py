@@ -356,7 +356,10 @@ def fetch(path, most):
     while True:
         try:
             with open(path, "rb") as file:
-                return file.read(most)
+                # MicroPython takes as much memory as it is asked to read, in one piece.
+                size = file.seek(0, 2)
+                file.seek(0)
+                return file.read(min(size, most))
         except OSError as error:
             # ENOENT
             if error.args[:1] == (2,):

@@ -40,7 +40,7 @@ def __getattr__(name):
     # A public name's module bears it in small letters, but for these; a module's own name stands for the module.
     module = "umail." + name.lower()
     # (Its words, unlike those of a dict, do not stay in RAM.)
-    for word in "Client:blocking send:blocking MailError:errors SMTP:compat Receipt:smtp.session".split():
+    for word in "send:blocking MailError:errors SMTP:compat Receipt:smtp.session".split():
         public, _, home = word.partition(":")
         if name == public:
             module = "umail." + home

@@ -66,10 +66,10 @@ class Wire(Transport):
             steps.close()
 
     def tls(self, route, host):
-        """As in opening.py; other tasks run between two records of the handshake, though not within one."""
+        """As in tls.py; other tasks run between two records of the handshake, though not within one."""
         if sys.implementation.name == "micropython":
             self.sock = load_transient("net.tls_records").Records(self, self.sock)
-        load_transient("net.opening").tls(self, route, host)
+        load_transient("net.tls").tls(self, route, host)
 
     def wait(self, events):
         # In its handshake mbed TLS waits for the server, whatever was asked of it; and one waits for the socket below.
@@ -87,7 +87,7 @@ class Wire(Transport):
     async def udp(self, server, packet, seconds):
         """Send one datagram; return its answer (bytes), or None if none comes."""
         try:
-            self.send(server, packet, seconds)
+            load_transient("net.opening").send(self, server, packet, seconds)
             while not await self.wait(POLLIN):
                 pass
             # ``readinto`` would run one datagram into the next.
@@ -116,7 +116,7 @@ class Wire(Transport):
 
     async def transmit(self, data):
         """Send all of ``data``, receiving meanwhile; other tasks run between two pieces."""
-        count = self.give(data)
+        count = self.move(data, -4)
         listening = self.handshake or self.listen() != 0
         if count == len(data):
             await asyncio.sleep(0)
@@ -133,7 +133,7 @@ class Wire(Transport):
             else:
                 await self.wait(-count | POLLIN if listening else -count)
                 listening = listening and (self.handshake or self.listen() != 0)
-            count = self.give(view)
+            count = self.move(view, -4)
 
 
 class Client:

@@ -2,8 +2,6 @@
 
 from select import poll
 
-from umail import load_transient
-
 from .delivery import Delivery
 from .net.transport import Transport
 
@@ -38,15 +36,6 @@ class Wire(Transport):
         finally:
             steps.close()
 
-    def connect(self, address, port, buffer):
-        """Connect; returns the local address or None."""
-        opening = load_transient("net.opening")
-        opening.begin(self, address, port, buffer)
-        # POLLOUT
-        while not self.wait(4):
-            pass
-        return opening.connected(self)
-
     def receive(self, seconds):
         """Receive into the buffer: the count, 0 at the end. A positive number begins a wait, 0 goes on with it."""
         if seconds:
@@ -59,7 +48,7 @@ class Wire(Transport):
 
     def transmit(self, data):
         """Send all of ``data``, receiving meanwhile. If the socket takes them at once, nothing is allocated."""
-        count = self.give(data)
+        count = self.move(data, -4)
         listening = self.listen() != 0
         if count == len(data):
             return
@@ -76,7 +65,7 @@ class Wire(Transport):
                 if listening:
                     # The end of its stream does not say that the server no longer reads.
                     listening = self.listen() != 0
-            count = self.give(view)
+            count = self.move(view, -4)
 
     def wait(self, event):
         """Wait for one slice; the event of poll that have come."""
@@ -86,35 +75,6 @@ class Wire(Transport):
         for _, ready in poller.poll(milliseconds):
             return ready
         return 0
-
-
-class Client:
-    """Sends mails one after the other over one connection, which is made when first needed and kept.
-
-    Args:
-        route: a ``Route``, or a list of them: tried in order if one fails for now or is set up wrongly.
-        timeout (float): seconds for a connection and for each reply before the final one.
-        deadline (float): seconds for one mail, up to its last byte; the final reply has 600 more (RFC 5321).
-        tick (callable): called at least once a second while anything waits.
-    """
-
-    def __init__(self, route, timeout=30, deadline=120, tick=None):
-        self._delivery = Delivery(route, timeout, deadline)
-        self._wire = Wire(timeout, tick)
-
-    def send(self, message):
-        """Send one ``Message``; returns a ``Receipt``, raises ``MailError``."""
-        return self._wire.run(self._delivery.send(message))
-
-    def close(self):
-        """Take leave of the server, not waiting longer than a second for its answer, and close."""
-        self._wire.run(self._delivery.close())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        self.close()
 
 
 def send(route, message, timeout=30, deadline=120, tick=None):

@@ -78,7 +78,7 @@ class SMTP:
             session.route = route
             try:
                 self._run(
-                    load_transient("smtp.handshake").login(session, password)
+                    load_transient("smtp.login").login(session, password)
                     if delivery.connected
                     else delivery.connect(route, False)
                 )

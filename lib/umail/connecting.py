@@ -11,7 +11,7 @@ def connect(delivery, route, refresh):
     ``refresh``: the secret is a new access token.
     """
     session = delivery.session
-    session.begin()
+    session.begin(route)
     session.stage = "connect"
     if now() is None:
         load_transient("fallback").check_clock(session, route)

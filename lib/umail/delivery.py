@@ -31,9 +31,8 @@ class Delivery:
 
     def __init__(self, routes, timeout, deadline, leaving=None):
         self.routes = routes if isinstance(routes, (list, tuple)) else (routes,)
-        for name, value in (("timeout", timeout), ("deadline", deadline)):
-            # Not a number, infinite, or more than a board's clock of milliseconds can tell.
-            if not isinstance(value, (int, float)) or not 0 < value <= 400000:
+        if type(timeout) is not int or type(deadline) is not int or not 0 < timeout <= 400000 >= deadline > 0:
+            for name, value in (("timeout", timeout), ("deadline", deadline)):
                 load_transient("checks").timeout(name, value)
         self.deadline = deadline
         # How many connections this mail may still take.
@@ -54,6 +53,8 @@ class Delivery:
             yield ("limit", None)
             # Written before the heap is in pieces; it suits any server that takes it in one flight with its envelope.
             text = load_transient("mime.plain").render(message) if hasattr(message, "author") else None
+            if not text and getattr(message, "attachments", False):
+                load_transient("mime.multipart").ready()
             try:
                 yield from self.connect(self.routes[0], False)
                 outcome = yield from self.session.send(message, final, text)
@@ -70,14 +71,7 @@ class Delivery:
 
     def close(self):
         """QUIT, waited for no longer than a second, and close (generator)."""
-        if self.connected and self.session.in_step:
-            yield ("limit", 1)
-            try:
-                yield from self.session.quit()
-            except Exception:  # noqa: S110
-                # What was sent is sent; the server's farewell changes nothing.
-                pass
-        yield from self.hang_up()
+        return load_transient("fallback").close(self)
 
     def hang_up(self):
         """Close the connection (generator)."""

@@ -15,8 +15,6 @@ import os
 
 from umail import load_transient
 
-from .errors import MailError
-
 A = 1
 CNAME = 5
 MX = 15
@@ -28,6 +26,13 @@ _MAX_ALIASES = 8
 
 class Malformed(Exception):
     """An answer that breaks the format, or is not the answer to the query."""
+
+
+def _failure(kind, text, key="dns_no_name"):
+    # Loaded only now: whatever is asked for may never fail.
+    from .errors import MailError
+
+    return MailError("resolve", kind, text, key=key)
 
 
 def query(name, kind, identity):
@@ -194,7 +199,7 @@ def lookup(name, kind, servers):
     for _ in range(_MAX_ALIASES):
         answer = yield from _ask(str(wanted, "utf-8"), kind, servers)
         if answer is None:
-            raise MailError("resolve", "temporary", "no DNS server answered for %s" % name, key="dns")
+            raise _failure("temporary", "no DNS server answered for %s" % name, "dns")
         rcode, records = answer
         asked = wanted
         for _ in range(_MAX_ALIASES):
@@ -206,10 +211,10 @@ def lookup(name, kind, servers):
         if values:
             return values
         if rcode == 3:
-            raise MailError("resolve", "configuration", "there is no name %s" % name, key="dns_no_name")
+            raise _failure("configuration", "there is no name %s" % name)
         if wanted == asked:
             return []
-    raise MailError("resolve", "configuration", "the name %s has too many aliases" % name, key="dns_no_name")
+    raise _failure("configuration", "the name %s has too many aliases" % name)
 
 
 def is_address(host):
@@ -237,7 +242,7 @@ def addresses(host, servers, ipv6=True):
     if not found and ipv6:
         found = yield from lookup(name, AAAA, servers)
     if not found:
-        raise MailError("resolve", "configuration", "%s has no address" % host, key="dns_no_name")
+        raise _failure("configuration", "%s has no address" % host)
     return found
 
 
@@ -283,5 +288,7 @@ def find_ipv6(host):
         return []
     try:
         return (yield from lookup(host, AAAA, known))
-    except MailError:
+    except Exception as error:
+        if not hasattr(error, "kind"):
+            raise
         return []

@@ -42,6 +42,21 @@ def stands(delivery):
         return False
 
 
+def close(delivery):
+    """QUIT, waited for no longer than a second, and close (generator)."""
+    session = delivery.session
+    if delivery.connected and session.in_step:
+        yield ("limit", 1)
+        session.stage = "quit"
+        session.enter("over")
+        try:
+            yield from session.command(b"QUIT")
+        except Exception:  # noqa: S110
+            # What was sent is sent; the server's farewell changes nothing.
+            pass
+    yield from delivery.hang_up()
+
+
 def send(delivery, message, final, outcome):
     """Go on with ``Delivery.send`` (generator) after the ``outcome`` of the first try by the one route.
 
@@ -79,8 +94,6 @@ def by(delivery, route, message, final, outcome=None):
     if not outcome:
         if delivery.connected and (session.route is not route or not (yield from stands(delivery))):
             yield from delivery.hang_up()
-        if session.route is not route:
-            session.use(route)
     refresh = False
     while True:
         if not outcome:

@@ -34,15 +34,11 @@ def address(name, value):
     return load_transient("mime.addresses").address(name, value)
 
 
-def _addresses(name, values):
+def addresses(name, values):
+    """Return the checked pairs of one address or several: a list."""
     if isinstance(values, str):
         values = (values,)
     return [address(name, value) for value in values]
-
-
-def printable(data):
-    """Return server bytes as a str that cannot move a cursor or forge a line: all outside 32–126 becomes ``?``."""
-    return "".join([chr(c) if 32 <= c < 127 else "?" for c in data])
 
 
 def now():
@@ -74,55 +70,29 @@ class Message:
         smtputf8: whether an address is not ASCII (RFC 6531).
 
     Raises:
-        ValueError: an name, which the sentence names, holds control characters or is not an address.
+        ValueError: an argument, which the sentence names, holds control characters or is not an address.
     """
 
-    def __init__(
-        self,
-        sender,
-        to,
-        subject,
-        text=None,
-        html=None,
-        cc=(),
-        bcc=(),
-        reply_to=None,
-        headers=(),
-        attachments=(),
-        date=None,
-        message_id=None,
-        importance=None,
-        notify=(),
-        ret=None,
-    ):
+    # What a plain alert does not have.
+    html = date = importance = ret = None
+    message_id = ""
+    cc = bcc = reply_to = attachments = notify = ()
+    smtputf8 = False
+
+    def __init__(self, sender, to, subject, text=None, *more, **named):
         self.author = address("sender", sender)
         self.sender = self.author[1]
-        self.to = _addresses("to", to)
-        self.cc = _addresses("cc", cc)
-        self.bcc = _addresses("bcc", bcc)
-        self.reply_to = _addresses("reply_to", reply_to or ())
-        self.recipients = []
-        for _, bare in self.to + self.cc + self.bcc:
-            if bare not in self.recipients:
-                self.recipients.append(bare)
-        every = [bare for _, bare in self.reply_to] + self.recipients + [self.sender]
-        self.smtputf8 = max("".join(every)) > "\x7f"
+        self.to = addresses("to", to)
+        self.recipients = [bare for _, bare in self.to]
         self.subject = subject
         self.text = text
-        self.html = html
-        self.headers = list(headers)
-        self.attachments = list(attachments)
-        self.date = date
-        self.message_id = message_id
-        self.importance = importance
-        self.notify = (notify,) if isinstance(notify, str) else notify
-        self.ret = ret
-        rare = headers or html or attachments or message_id or importance or notify or ret or date is not None
-        rare = rare or not self.recipients or not isinstance(subject, str) or not isinstance(text, str)
+        self.headers = []
+        rare = [1 for name in named if named[name] not in (None, (), []) or not hasattr(self, name)]
+        one = len(self.to) == 1 and max(self.sender + self.recipients[0]) <= "\x7f"
         # 0xED begins the halves of surrogate pairs, which are not UTF-8.
-        if rare or not plain(subject, 900) or b"\xed" in text.encode():
-            load_transient("mime.optional_fields").check(self)
-        if not message_id:
+        if more or rare or not one or not plain(subject, 900) or not isinstance(text, str) or b"\xed" in text.encode():
+            load_transient("mime.optional_fields").check(self, more, named, addresses)
+        if not self.message_id:
             domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
             self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
         self.stamp()

@@ -83,5 +83,8 @@ found = sys.modules["network"] = device_chip.Module()
 found.WLAN, found.STA_IF, found.hostname = _Wlan, 0, lambda name: None
 found.ipconfig = lambda *all, **more: _Wlan(0).ifconfig()[3]
 sys.modules["socket"] = _Socket
+# With which the node asked for the time once (see smallest.py).
+old = sys.modules["ntptime"] = device_chip.Module()
+old.time = lambda: int(time.time())
 device_chip.mount(flash)
 __import__("main")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import measure
+import smallest
 import trips
 import waiting
 import wake
@@ -22,6 +23,7 @@ def rows(bench: Bench) -> Iterator[Row]:
         _, warm, _ = trips.count(bench.micropython, wake.ROOT, bench.folder / f"trips {mechanism}", mechanism)
         name = f"alert node, from a wake to the final 250, {mechanism}"
         yield Row(name, "round trips", goal, {"umail": sum(warm.values())})
+    yield _smallest(bench, before)
 
 
 def _quiet(bench: Bench, before: Path | None) -> Row:
@@ -33,6 +35,16 @@ def _quiet(bench: Bench, before: Path | None) -> Row:
         if source:
             board = wake.flash(source, bench.folder / f"quiet {name}")
             row.values[name] = wake.instructions(bench.micropython, board)[0] / 1e6
+    return row
+
+
+def _smallest(bench: Bench, before: Path | None) -> Row:
+    row = Row("smallest heap (64-bit), alert node that reads and mails its first alert", "kB")
+    for name, source in (("umail", wake.ROOT), (measure.BEFORE, before)):
+        if source:
+            row.values[name] = smallest.smallest(bench.micropython, source, bench.folder / f"smallest {name}")
+    found = row.values.get(measure.BEFORE)
+    row.goal = 0.7 * found if isinstance(found, int | float) else 0
     return row
 
 

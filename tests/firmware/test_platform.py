@@ -36,6 +36,16 @@ def test_what_is_written_is_read_and_replaced():
         clean()
 
 
+def test_a_small_file_wants_memory_for_what_it_holds_and_not_for_the_most_it_might():
+    try:
+        put(PATH, b"12345")
+        # A gigabyte: more than any heap has.
+        equal(platform.fetch(PATH, 1 << 30), b"12345")
+        equal(platform.fetch(PATH, 3), b"123")
+    finally:
+        clean()
+
+
 def test_a_damaged_file_counts_as_none_wherever_it_is_cut_or_changed():
     try:
         whole = stored(b"12345678")

@@ -11,8 +11,9 @@ FOLDER = Path(__file__).parent / "corpus"
 # Each target's modules of the library: what the other side's bytes, or a message's arguments, go through.
 MODULES = {
     "replies": "smtp.session net.transport",
-    "dialogue": "smtp.session smtp.handshake smtp.sending smtp.flight smtp.transaction smtp.unexpected smtp.data "
-    "smtp.failure smtp.retry smtp.rcpt_refused delivery connecting fallback smtp.recipient_batches",
+    "dialogue": "smtp.session smtp.handshake smtp.ehlo smtp.login smtp.sending smtp.flight smtp.transaction "
+    "smtp.unexpected smtp.data smtp.failure smtp.retry smtp.rcpt_refused delivery connecting fallback "
+    "smtp.recipient_batches",
     "names": "dns net.dns_tcp net.mx",
     "tokens": "net.http oauth",
     "files": "queue.format",

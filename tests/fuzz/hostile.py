@@ -163,7 +163,7 @@ class Driver(Loop):
         if not count:
             raise Wrong("a receive into a full buffer")
         space[:count] = event[:count]
-        self.buffer.add(count)
+        self.buffer.end += count
         if count == len(event):
             self.events.pop(0)
         else:

@@ -62,7 +62,7 @@ def _replies(data, cuts):
                 if data and not count:
                     raise Wrong("a receive into a full buffer")
                 space[:count] = data[:count]
-                buffer.add(count)
+                buffer.end += count
                 data = data[count:]
         except StopIteration as stop:
             found = stop.value

@@ -52,5 +52,5 @@ class Driver:
         space = self.buffer.space()
         count = min(len(space), len(data))
         space[:count] = data[:count]
-        self.buffer.add(count)
+        self.buffer.end += count
         return count

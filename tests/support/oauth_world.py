@@ -25,7 +25,7 @@ def exchange(steps, answer, cut=100000):
             part = answer[: min(cut, len(space))]
             answer = answer[len(part) :]
             space[: len(part)] = part
-            buffer.add(len(part))
+            buffer.end += len(part)
             value = len(part)
         else:
             sent.append(bytes(what))

@@ -57,7 +57,7 @@ def run(steps, *answers):
             else:
                 piece, stream = stream[:7], stream[7:]
                 buffer.space()[: len(piece)] = piece
-                buffer.add(len(piece))
+                buffer.end += len(piece)
                 what = len(piece)
     except StopIteration as stop:
         equal((given, buffer), ([], None))
@@ -230,7 +230,7 @@ def test_a_truncated_answer_is_fetched_by_tcp_however_it_is_cut():
             space = buffer.space()
             part = octets[:cut]
             space[: len(part)] = part
-            buffer.add(len(part))
+            buffer.end += len(part)
             octets = octets[len(part) :]
             waits.append(steps.send(len(part)))
         equal((waits[0], waits[1:-1], waits[-1]), (2, [0] * (len(waits) - 2), ("close",)))

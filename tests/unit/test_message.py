@@ -249,3 +249,20 @@ def test_a_plain_alert_loads_only_what_it_needs():
     equal([name for name in sys.modules if name.startswith("umail.")], ["umail.message"])
     for name, module in kept:
         sys.modules[name] = module
+
+
+def test_arguments_go_by_position_or_by_name_and_each_once():
+    mail = Message("a@x.org", "b@x.org", "s", "t", "<p>h</p>", ["c@x.org"], "d@x.org", "e@x.org")
+    equal((mail.html, mail.cc, mail.bcc), ("<p>h</p>", [("", "c@x.org")], [("", "d@x.org")]))
+    equal((mail.reply_to, mail.recipients), ([("", "e@x.org")], ["b@x.org", "c@x.org", "d@x.org"]))
+    for more in ({"subjekt": "s"}, {"sizes": None}, {"stamps": ()}):
+        raises(TypeError, Message, "a@x.org", "b@x.org", "s", "t", **more)
+    raises(TypeError, Message, "a@x.org", "b@x.org", "s", "t", None, html="h")
+    raises(TypeError, Message, *(["a@x.org", "b@x.org"] + ["s"] * 14))
+
+
+def test_what_an_argument_is_by_itself_may_be_said():
+    mail = Message("a@x.org", "b@x.org", "s", text="t", html=None, cc=(), attachments=[], notify=(), importance=None)
+    equal((mail.html, list(mail.cc), list(mail.attachments), mail.headers), (None, [], [], []))
+    equal(mail.date, Message("a@x.org", "b@x.org", "s", text="t", date=None).date)
+    equal(Message("a@x.org", "b@x.org", "s", text="t", date=0).date, 0)

@@ -6,9 +6,10 @@ from binascii import a2b_base64
 from io import BytesIO
 
 from check import equal, inside, raises
-from umail.attachment import Attachment, type_of
+from umail.attachment import Attachment
 from umail.message import Message
 from umail.mime.multipart import parameter
+from umail.mime.stream import type_of
 
 FILE = "attachment.tmp"
 

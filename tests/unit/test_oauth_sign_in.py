@@ -48,7 +48,7 @@ class Asked:
                 value = min(len(space), len(self.answer))
                 space[:value] = self.answer[:value]
                 self.answer = self.answer[value:]
-                self.buffer.add(value)
+                self.buffer.end += value
 
 
 def sign_in(*answers):

@@ -3,9 +3,9 @@
 from check import equal, inside, raises
 from umail import Route
 from umail.errors import Broken
-from umail.message import printable
 from umail.net.transport import Buffer
 from umail.smtp.data import complete
+from umail.smtp.enhanced import printable
 from umail.smtp.session import Session, read
 
 GOOD = (
@@ -49,7 +49,7 @@ def feed(octets, cut, size=1024):
         part = octets[: min(cut, len(space))]
         octets = octets[len(part) :]
         space[: len(part)] = part
-        buffer.add(len(part))
+        buffer.end += len(part)
         answer = len(part)
 
 
@@ -104,7 +104,7 @@ def test_the_first_wait_is_the_whole_one_and_the_next_go_on_with_it():
     steps = read(buffer, 30)
     equal(next(steps), 30)
     buffer.space()[:1] = b"2"
-    buffer.add(1)
+    buffer.end += 1
     equal(steps.send(1), 0)
 
 
@@ -136,8 +136,8 @@ def test_complete_tells_a_whole_line():
     session = Session(Route("h.example"), 30, Buffer())
     buffer = session.buffer
     buffer.space()[:3] = b"421"
-    buffer.add(3)
+    buffer.end += 3
     equal(complete(session), False)
     buffer.space()[:2] = b"\r\n"
-    buffer.add(2)
+    buffer.end += 2
     equal(complete(session), True)

@@ -126,7 +126,7 @@ def test_a_refusal_while_the_message_is_sent_stops_the_sending():
         yield b"first\r\n"
         early = b"552 5.3.4 too big\r\n"
         session.buffer.space()[: len(early)] = early
-        session.buffer.add(len(early))
+        session.buffer.end += len(early)
         yield b"second\r\n"
         raise AssertionError("the message went on")
 
@@ -165,7 +165,7 @@ def test_what_the_server_said_before_it_hung_up_is_the_error():
         steps = session.send(Text(recipients=("b@y.org", "c@y.org")))
         next(steps)
         session.buffer.space()[: len(said)] = said
-        session.buffer.add(len(said))
+        session.buffer.end += len(said)
         error = session.failure(raises(OSError, steps.throw, OSError(104)))
         equal((error.kind, error.code), (kind, code))
 
@@ -192,7 +192,7 @@ def test_replies_one_too_many_are_no_delivery():
 def test_a_reply_before_its_command_ends_it_before_anything_is_said():
     session = session_with("PIPELINING", "CHUNKING")
     session.buffer.space()[: len(OK)] = OK
-    session.buffer.add(len(OK))
+    session.buffer.end += len(OK)
     equal((fails(session, Text(), []).key, session.state == "sent"), ("desync", False))
 
 

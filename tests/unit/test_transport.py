@@ -5,7 +5,7 @@ import sys
 from check import equal, raises
 from umail import MailError, Route
 from umail.blocking import Wire
-from umail.net import opening
+from umail.net import tls
 
 
 class Socket:
@@ -22,23 +22,18 @@ class Socket:
 def test_a_handshake_that_failed_leaves_no_socket_open():
     raw, over = Socket(), Socket()
 
-    class Tls:
-        @staticmethod
-        def wrap(sock, route, host):
-            return over, None
-
-    kept = opening.load_transient
+    kept = tls.wrap
     for fails in (False, True):
         wire = Wire(5)
         wire.limit(5)
         wire.sock = raw
-        opening.load_transient = lambda name: Tls if name == "net.tls" else kept(name)
+        tls.wrap = lambda sock, route, host: (over, None)
         try:
             wire.tls(Route("h"), "h")
         finally:
-            opening.load_transient = kept
+            tls.wrap = kept
         if fails:
-            raises(MailError, wire.give, b"")
+            raises(MailError, wire.move, b"", -4)
         wire.close()
         equal((wire.sock, wire.raw), (None, None))
     equal((raw.closed, over.closed), (2, 2))

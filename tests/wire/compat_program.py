@@ -5,6 +5,7 @@ import sys
 
 import umail
 from umail import blocking, certs, dns
+from umail.net import opening
 
 job = json.loads(sys.stdin.read())
 
@@ -16,7 +17,7 @@ def find(host):
 
 class Wire(blocking.Wire):
     def connect(self, address, port, buffer):
-        return blocking.Wire.connect(self, address, job["port"], buffer)
+        return opening.connect(self, address, job["port"], buffer)
 
 
 def load(names=()):

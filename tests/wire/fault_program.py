@@ -14,7 +14,7 @@ import time
 from device_program import attempt, receipt_of, route_of, told
 
 import umail
-from umail import Attachment, Message, aio, blocking, dns, message
+from umail import Attachment, Message, aio, dns, message
 from umail.net import opening
 from umail.net import transport as sockets
 from umail.net.transport import Transport
@@ -88,7 +88,7 @@ class Program:
         return attempt(function, *arguments, **named)
 
     def send(self, job):
-        driver = aio if job["driver"] == "aio" else blocking
+        driver = aio if job["driver"] == "aio" else umail
         final[0] = job.get("final", 600)
         del links[:]
         try:

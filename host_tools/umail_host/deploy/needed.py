@@ -22,7 +22,7 @@ _IMPORTS = r"from alertnode\.{0} import ([\w, ]+)|from alertnode\.{0}\.(\w+) imp
 _BUS = re.compile(r"buses\.(i2c|spi)\(")
 _LIBRARY = "/lib/umail/"
 # Of no use to the firmware: what programs of the user's own may import.
-_FOR_PROGRAMS = ("umail/aio", "umail/compat", "umail/queue/stopwatch")
+_FOR_PROGRAMS = ("umail/aio", "umail/net/tls_records", "umail/client", "umail/compat", "umail/queue/stopwatch")
 _TOKENS = ("umail/oauth", "umail/tables/tokens", "alertnode/tokens")
 _UPDATES = tuple(f"alertnode/{name}" for name in ("update", "asking", "stage", "update_rom", "ota", "bundle", "trial"))
 _UPDATES += ("umail/net/http_get",)
@@ -45,7 +45,7 @@ _USUAL = {"adc", "chip", "dht22", "ds18b20", "flash", "supply", "trace", "wifi"}
 # What lets more than contacts wake a board, and the sensors that do.
 _WAKERS = {"wake_meter": "pulse", "wake_pad": "touch"}
 # What mails with files or HTML need; the alert node sends text, but for summaries.
-_PARTS = ("umail/attachment", "umail/mime/multipart")
+_PARTS = ("umail/attachment", "umail/mime/multipart", "umail/mime/stream")
 
 
 def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
@@ -178,6 +178,13 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/ping"
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
         yield "umail/net/mx"
+    people = [config["mail"].get("to"), *(rule.get("to") for rule in config["rules"])]
+    people += [(rule.get("then") or {}).get("to") for rule in config["rules"]]
+    if all(len(each or ()) < 2 for each in people):
+        # Nothing is mailed to more people than one envelope takes.
+        yield "umail/smtp/recipient_batches"
+    if not any(each["route"] in ("m365.hve", "m365.direct_send", "m365.relay") for each in routes):
+        yield "umail/m365_other"
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
     named = all(each["route"] == "m365.submission" and not each.get("oauth") for each in routes)

@@ -9,9 +9,10 @@ from errno import ECONNREFUSED, ETIMEDOUT
 
 from umail import dns
 from umail.errors import MailError
-from umail.message import printable
 from umail.net.resolve import resolve
 from umail.net.transport import Buffer
+from umail.smtp import handshake
+from umail.smtp.enhanced import printable
 from umail.smtp.session import Session
 
 # Bytes without which a handshake fails: of MicroPython's heap, and of an ESP32's own.
@@ -44,7 +45,13 @@ class Probe(Session):
     def open(self, ehlo, secret=None):
         if self.route.security == "tls":
             self._tell_memory()
-        return Session.open(self, ehlo, secret)
+        return handshake.open(self, ehlo, secret)
+
+    def quit(self):
+        """Say QUIT (generator); the driver bounds how long its reply is waited for."""
+        self.stage = "quit"
+        self.enter("over")
+        return self.command(b"QUIT")
 
     def reply(self, code=0, seconds=0):
         reply = yield from Session.reply(self, code, seconds)

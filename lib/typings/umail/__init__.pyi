@@ -8,8 +8,8 @@ from umail import policy as policy
 from umail import replies as replies
 from umail import routes as routes
 from umail.attachment import Attachment as Attachment
-from umail.blocking import Client as Client
 from umail.blocking import send as send
+from umail.client import Client as Client
 from umail.compat import SMTP as SMTP
 from umail.errors import MailError as MailError
 from umail.message import Message as Message

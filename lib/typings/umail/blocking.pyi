@@ -1,5 +1,4 @@
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Any
 
 from umail.message import Message
@@ -11,21 +10,6 @@ class Wire:
     def run(self, steps: Any) -> Any: ...
     def close(self) -> None: ...
     def limit(self, seconds: float, kept: bool = True) -> None: ...
-
-class Client:
-    def __init__(
-        self,
-        route: Route | Sequence[Route],
-        timeout: float = 30,
-        deadline: float = 120,
-        tick: Callable[[], object] | None = None,
-    ) -> None: ...
-    def __enter__(self) -> Client: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-    def send(self, message: Message) -> Receipt: ...
-    def close(self) -> None: ...
 
 def send(
     route: Route | Sequence[Route],

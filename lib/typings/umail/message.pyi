@@ -24,14 +24,14 @@ class Message:
     recipients: list[str]
     author: tuple[str, str]
     to: list[tuple[str, str]]
-    cc: list[tuple[str, str]]
-    bcc: list[tuple[str, str]]
-    reply_to: list[tuple[str, str]]
+    cc: Sequence[tuple[str, str]]
+    bcc: Sequence[tuple[str, str]]
+    reply_to: Sequence[tuple[str, str]]
     subject: str
     text: str | None
     html: str | None
     headers: list[tuple[str, str]]
-    attachments: list[Attachment]
+    attachments: Sequence[Attachment]
     date: int | None
     message_id: str
     importance: _Importance | None

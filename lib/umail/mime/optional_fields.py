@@ -7,8 +7,38 @@ _OWN = " from sender to cc bcc reply-to subject date message-id mime-version imp
 _PRIORITY = {"high": b"1", "normal": b"3", "low": b"5"}
 
 
-def check(message):
-    """Refuse with a ValueError what is wrong with the arguments of ``message`` other than its addresses."""
+def _take(message, more, named, addresses):
+    names = "html cc bcc reply_to headers attachments date message_id importance notify ret".split()
+    values = dict(zip(names, more))
+    odd = [name for name in named if name not in names or name in values]
+    if odd or len(more) > len(names):
+        raise TypeError("Message: unknown or twice: %s" % odd)
+    values.update(named)
+    for name in names:
+        if name in values:
+            value = values[name]
+            if name in ("cc", "bcc", "reply_to"):
+                value = addresses(name, value or ())
+            elif name in ("headers", "attachments"):
+                value = list(value)
+            elif name == "notify" and isinstance(value, str):
+                value = (value,)
+            setattr(message, name, value)
+
+
+def check(message, more, named, addresses):
+    """Give ``message`` its further arguments, those by position and those by name, and refuse what is wrong in any.
+
+    ``addresses`` is the function of message.py. Raises ValueError; TypeError for one that is not there, or twice.
+    """
+    _take(message, more, named, addresses)
+    message.recipients = []
+    for pairs in (message.to, message.cc, message.bcc):
+        for _, bare in pairs:
+            if bare not in message.recipients:
+                message.recipients.append(bare)
+    every = [bare for _, bare in message.reply_to] + message.recipients + [message.sender]
+    message.smtputf8 = max("".join(every)) > "\x7f"
     if not message.recipients:
         refuse("to", message.to, "names no recipient")
     clean("subject", message.subject)

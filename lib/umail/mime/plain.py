@@ -13,13 +13,12 @@ def render(message, most=4096):
     Before them are ``message.space`` bytes for the envelope, behind them QUIT for the last of a connection.
     """
     subject = message.subject
-    if message.html is not None or message.headers or message.attachments or message.importance:
-        return None
-    if message.notify or message.ret or message.cc or message.reply_to or len(message.to) != 1:
-        return None
+    for name in "headers attachments importance notify ret cc reply_to smtputf8".split():
+        if getattr(message, name):
+            return None
     author, sender = message.author
-    name, to = message.to[0]
-    if author or name or message.smtputf8 or len(subject) > 60 or message.recipients != [to]:
+    name, to = message.to[0] if len(message.to) == 1 else ("", "")
+    if author or name or message.html is not None or len(subject) > 60 or message.recipients != [to]:
         return None
     # What is not ASCII, could be an encoded word, or has spaces that readers would change.
     if not subject or max(subject) > "\x7e" or "=?" in subject or "  " in " %s " % subject:

@@ -1,4 +1,4 @@
-"""How a driver's connections begin: look-up, socket, TLS; loaded for it, then dropped."""
+"""How a driver's connections begin: look-up, socket; loaded for it, then dropped."""
 
 import errno
 import sys
@@ -41,25 +41,23 @@ def _reach(address, port, kind=socket.SOCK_STREAM):
     return sock
 
 
-def tls(wire, route, host):
-    """Turn to TLS as ``route`` says, for a host called ``host``; the handshake runs with the next bytes."""
-    wire.begin_wait(wire.timeout)
-    wire.raw = wire.sock
-    module = load_transient("net.tls")
-    # The place that was kept for it.
-    wire.free = None
-    wire.sock, wire.free = module.wrap(wire.sock, route, host)
-    wire.handshake = wire.unheard = route
-
-
 def begin(wire, address, port, buffer):
     """Begin to connect; the driver waits until the socket can be written to and calls ``connected``."""
     wire.close()
     wire.buffer = buffer
     wire.begin_wait(wire.timeout)
-    # MicroPython's TLS wants this much in one piece, which a heap has now, but perhaps no longer after the greeting.
-    wire.free = bytearray(3072)
+    # MicroPython's TLS wants this much in two pieces, which a heap has now, but perhaps no longer after the greeting.
+    wire.free = bytearray(3648)
     wire.sock = _reach(address, port)
+
+
+def connect(wire, address, port, buffer):
+    """Connect; returns the local address or None."""
+    begin(wire, address, port, buffer)
+    # POLLOUT
+    while not wire.wait(4):
+        pass
+    return connected(wire)
 
 
 def connected(wire):

@@ -14,6 +14,16 @@ else:
     import ssl
 
 
+def tls(wire, route, host):
+    """Turn to TLS as ``route`` says, for a host called ``host``; the handshake runs with the next bytes."""
+    wire.begin_wait(wire.timeout)
+    wire.raw = wire.sock
+    # The place that was kept for it.
+    wire.free = None
+    wire.sock, wire.free = wrap(wire.sock, route, host)
+    wire.handshake = wire.unheard = route
+
+
 def wrap(sock, route, host):
     """Begin TLS on a connected non-blocking socket; the handshake runs with the first send or receive.
 
@@ -27,14 +37,22 @@ def wrap(sock, route, host):
     checked = trust != "insecure" and route.security != "opportunistic"
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # Of what was kept for TLS, what its socket will want in one piece.
+        free = bytearray(544)
         if sys.implementation.name != "micropython" or trust == "insecure":
             load_transient("net.tls_rare").insecure(context, trust, checked)
         if sys.implementation.name == "micropython":
-            # Forward secrecy and AEAD (RFC 9325, 4.2); static RSA and CBC have neither.
-            new, ecdhe, gcm, chacha = "TLS1-3 ECDHE GCM CHACHA".split()
-            context.set_ciphers(
-                [s for s in context.get_ciphers() if new in s or ecdhe in s and (gcm in s or chacha in s)]
-            )
+            # Forward secrecy and AEAD (RFC 9325, 4.2); static RSA and CBC have neither. Each is tried: the list of all
+            # that there are would take two kilobytes.
+            suites: list = []
+            for end in "CHACHA20-POLY1305-SHA256 AES-256-GCM-SHA384 AES-128-GCM-SHA256".split():
+                for start in "1-3- -ECDHE-ECDSA-WITH- -ECDHE-RSA-WITH-".split():
+                    suites.append("TLS" + start + end)
+                    try:
+                        context.set_ciphers(suites)
+                    except OSError:
+                        suites.pop()
+            context.set_ciphers(suites)
         context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
         if checked:
             if trust is None:

@@ -36,17 +36,13 @@ class Buffer:
         self.start = self.end = 0
 
     def space(self):
-        """Return a memoryview to receive into, empty when the buffer is full."""
+        """Return a memoryview to receive into, empty when the buffer is full; ``end`` grows by what was received."""
         count = len(self)
         if self.start:
             self.data[:count] = self.data[self.start : self.end]
             self.start = 0
             self.end = count
         return self.view[count:] if count else self.view
-
-    def add(self, count):
-        """Tell that ``count`` bytes were received into ``space()``."""
-        self.end += count
 
     def __len__(self):
         return self.end - self.start
@@ -67,7 +63,7 @@ class Buffer:
 
 
 class Transport:
-    """What both drivers have in common; each adds ``run``, ``connect``, ``receive`` and ``transmit``, which wait.
+    """What both drivers have in common; each adds ``run``, ``receive`` and ``transmit``, which wait.
 
     Args:
         timeout (float): seconds for a connection to one address.
@@ -111,8 +107,8 @@ class Transport:
 
     def __getattr__(self, name):
         # What a connection begins with; what is asked for seldom, or goes wrong (see trouble.py).
-        where = "net.opening" if name in ("lookup", "tls", "udp", "send") else "net.trouble"
-        function = getattr(load_transient(where), name)
+        where = {"connect": "opening", "lookup": "opening", "tls": "tls", "udp": "opening"}.get(name, "trouble")
+        function = getattr(load_transient("net." + where), name)
         return lambda *arguments: function(self, *arguments)
 
     def begin_wait(self, seconds):
@@ -135,15 +131,11 @@ class Transport:
 
     def take(self):
         """Receive into the buffer: the count, 0 at the end, or ``-event`` to wait for."""
-        count = self._move(self.buffer.space(), -1)
+        count = self.move(self.buffer.space(), -1)
         if count > 0:
             self.unheard = None
             self.buffer.end += count
         return count
-
-    def give(self, data):
-        """Send some bytes: the count, or ``-event`` to wait for."""
-        return self._move(data, -4)
 
     def listen(self):
         """Receive what has come in already: the count, 0 at the end, None if there is nothing or no room."""
@@ -153,8 +145,11 @@ class Transport:
                 return count
         return None
 
-    def _move(self, data, event):
-        # One call of the socket, nothing allocated: its count, or ``event``, which is -POLLIN or -POLLOUT.
+    def move(self, data, event):
+        """Receive into ``data`` (``event`` -1) or send some of it (-4): the count, or ``-event`` to wait for.
+
+        One call of the socket, nothing allocated.
+        """
         try:
             count = self.sock.readinto(data) if event == -1 else self.sock.write(data)
         except (OSError, ValueError) as error:

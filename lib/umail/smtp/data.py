@@ -28,6 +28,13 @@ class DotStuffer:
         return b".\r\n" if self._fresh else b"\r\n.\r\n"
 
 
+def check_size(session, count):
+    """Raise the MailError for more bytes than the server takes (RFC 1870): they are not sent, or no further."""
+    limit = session.features.get("SIZE")
+    if limit and limit[0].isdigit() and 0 < int(limit[0]) < count:
+        raise session.error("size", "%d bytes; the server takes %s" % (count, limit[0]))
+
+
 def complete(session):
     """Tell whether a whole line has been received."""
     buffer = session.buffer
@@ -76,7 +83,7 @@ def _data(session, body, mode):
     for chunk in body.chunks():
         count += len(chunk)
         if body.size is None:
-            session.check_size(count)
+            check_size(session, count)
         if body.dots:
             chunk = stuffer.feed(chunk)
         if body.size is not None and body.size <= _SHORT:
@@ -117,7 +124,7 @@ def _pieces(session, chunks, quit):
     count = 4
     for chunk in chunks:
         count += len(chunk)
-        session.check_size(count)
+        check_size(session, count)
         yield from session.put(b"BDAT %d\r\n" % len(chunk), False, owed)
         yield chunk
         owed += 1

@@ -1,6 +1,16 @@
 """What a reply says, for people and for the tables: its text, its enhanced status code (RFC 2034, 3463)."""
 
-from ..message import printable
+
+def printable(data):
+    """Return server bytes as a str that cannot move a cursor or forge a line: all outside 32–126 becomes ``?``."""
+    return "".join([chr(c) if 32 <= c < 127 else "?" for c in data])
+
+
+def shown(one):
+    """Return what a ``Reply`` or a ``Receipt`` shows itself as (str)."""
+    if hasattr(one, "accepted"):
+        return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (one.accepted, one.refused, one.round_trips)
+    return "%d %s" % (one.code, one.text)
 
 
 def of(reply, name):

@@ -96,13 +96,6 @@ def failure(session, problem):
     return error(session, "closed", "the connection broke: " + load_transient("errno_words").text(problem))
 
 
-def check_size(session, count):
-    """Raise the MailError for more bytes than the server takes (RFC 1870): they are not sent, or no further."""
-    limit = session.features.get("SIZE")
-    if limit and limit[0].isdigit() and 0 < int(limit[0]) < count:
-        raise error(session, "size", "%d bytes; the server takes %s" % (count, limit[0]))
-
-
 def unreachable(session, problem):
     """Make the MailError for an OSError with which the last address could not be connected to."""
     from errno import ECONNREFUSED

@@ -1,7 +1,29 @@
-"""Refused recipients: what follows if every RCPT was refused.
+"""Refused recipients, sorted from the others; and what follows if every RCPT was refused.
 
-sending.py sorts recipients; what a code means: replies.py; whether it is tried again: policy.py and queue/flush.py.
+What a code means: replies.py; whether it is tried again: policy.py and queue/flush.py.
 """
+
+from umail import load_transient
+
+
+def sort(session, people, line, replies, mode, final):
+    """Return whom of ``people`` the server has accepted, and the others as ``(address, reply)`` (generator): two lists.
+
+    ``line``: the MAIL command; ``replies``: to it, and to each RCPT; ``mode``, ``final``: as of sending.py.
+    Raises the MailError, or Retry, if MAIL was refused or all of them were.
+    """
+    if replies[0].code != 250:
+        raise load_transient("smtp.retry").mail(session, line, replies[0])
+    accepted = []
+    refused = []
+    for address, reply in zip(people, replies[1:]):
+        if 250 <= reply.code <= 252:
+            accepted.append(address)
+        else:
+            refused.append((address, reply))
+    if not accepted:
+        yield from end(session, refused, mode, final)
+    return accepted, refused
 
 
 def end(session, refused, mode, final):

@@ -71,6 +71,13 @@ def body(session, reply, content, mode):
     return session.refusal(reply)
 
 
+def final(session, reply, content, mode):
+    """Raise what the ``reply`` to a message means, unless it is the final one and says that it was taken."""
+    if reply.code != 250:
+        raise body(session, reply, content, mode)
+    session.final(reply)
+
+
 def _without(session, reply, names):
     # The extensions called ``names`` are not used again; if none of them was, that is not another try.
     names = [name for name in names if name in session.features]

@@ -24,7 +24,7 @@ def envelope(session, message, recipients, size, more=b"", notify=b""):
     if size is not None and limit is not None:
         # Below a limit of so many digits lies whatever is short.
         if size > 4096 or limit and len(limit[0]) < 5:
-            session.check_size(size)
+            load_transient("smtp.data").check_size(session, size)
         more = b" SIZE=%d%s" % (size, more)
     commands = [b"MAIL FROM:<%s>%s\r\n" % ((session.route.sender or message.sender).encode(), more)]
     for address in recipients:
@@ -41,58 +41,59 @@ def answers(session, lines):
     return replies
 
 
-def send(session, message, final, text=None):
-    """Send one mail (generator; see ``Session.send``)."""
+def send(session, message, final=False, text=None):
+    """Send one mail (generator); returns a ``Receipt``.
+
+    Args:
+        message (Message): what to send.
+        final (bool): nothing follows: QUIT travels with it, and the connection is not used again.
+        text: what mime/plain.py has made of it, or None.
+
+    Raises:
+        MailError: refused, broken off or uncertain.
+        Retry: try again, on this connection if it is ``in_step``.
+    """
     features = session.features
     state = session.state
     session.enter("busy")
     session.stage = "mail"
     # What one envelope takes; the others wait for the next, and QUIT with them (see recipient_batches.py).
-    people = message.recipients[: session.route.max_recipients]
+    people = list(message.recipients[: session.route.max_recipients])
     final = final and len(people) == len(message.recipients)
     mode = "flight"
-    body = None
+    body = replies = None
     if text and "CHUNKING" in features and "PIPELINING" in features:
         size = len(text) - message.space - 6
         commands = envelope(session, message, people, size)
         head = b"".join(commands) + b"BDAT %d LAST\r\n" % size
         at = message.space - len(head)
         # (An address in another script needs an extension.)
-        if at < 0 or max(head) > 126:
-            text = None
-    else:
-        text = None
-    if text:
-        text[at : at + len(head)] = head
-        yield from session.put(memoryview(text)[at : len(text) if final else -6], True)
-        yield ("limit", 600, False)
-        replies = yield from answers(session, commands)
-    else:
+        if at >= 0 and max(head) < 127:
+            text[at : at + len(head)] = head
+            yield from session.put(memoryview(text)[at : len(text) if final else -6], True)
+            yield ("limit", 600, False)
+            replies = yield from answers(session, commands)
+    if not replies:
         mode, body, commands, replies = yield from load_transient("smtp.transaction").begin(
             session, message, people, final, state == "stale", envelope, answers
         )
-    if replies[0].code != 250:
-        raise load_transient("smtp.retry").mail(session, commands[0], replies[0])
     session.stage = "rcpt"
-    accepted = []
-    refused = []
-    for address, reply in zip(people, replies[1:]):
-        if 250 <= reply.code <= 252:
-            accepted.append(address)
-        else:
-            refused.append((address, reply))
-    if not accepted:
-        yield from load_transient("smtp.rcpt_refused").end(session, refused, mode, final)
+    refused: list = []
+    for reply in replies:
+        if reply.code != 250:
+            people, refused = yield from load_transient("smtp.rcpt_refused").sort(
+                session, people, commands[0], replies, mode, final
+            )
+            break
     try:
         if mode != "flight":
             yield from load_transient("smtp.data").run(session, body, mode, final)
         session.stage = "body"
         reply = yield from session.reply(0, 600)
-        if reply.code != 250:
-            raise load_transient("smtp.retry").body(session, reply, body, mode)
         # If a reply too many has come, this one is not the final one. (What follows QUIT may be anything.)
-        if reply.lines[0][:4] == b"2.1." or len(session.buffer) and not (final and mode in ("flight", "bdat")):
-            session.final(reply)
+        more = len(session.buffer) and not (final and mode in ("flight", "bdat"))
+        if more or reply.code != 250 or reply.lines[0][:4] == b"2.1.":
+            load_transient("smtp.retry").final(session, reply, body, mode)
     except Exception as error:
         if refused:
             session.refused(error, refused)
@@ -109,4 +110,4 @@ def send(session, message, final, text=None):
     session.enter("over" if final else "ready")
     trips = session.round_trips
     session.round_trips = 0
-    return session.Receipt(accepted, refused, reply, message.message_id, trips)
+    return session.Receipt(people, refused, reply, message.message_id, trips)

@@ -3,7 +3,7 @@
 How it works. Each public generator here is one thing a client does: ``open`` (greeting, EHLO, STARTTLS, login; see
 handshake.py), ``send`` (one mail; see sending.py), ``quit``. It yields to its driver one of
 
-- a number: receive into ``buffer.space()``, tell ``buffer.add(count)`` and send the count back, 0 at the end of the
+- a number: receive into ``buffer.space()``, add the count to ``buffer.end`` and send it back, 0 at the end of the
   stream. A positive number begins a wait of at most that many seconds; 0 goes on with the wait that is under way, so
   that a reply dripped byte by byte has no more time than one that does not come;
 - a bytes-like object: send all of it, and meanwhile receive what the server says, so that a server that stops reading
@@ -25,7 +25,7 @@ I/O errors come in through ``throw`` as OSError. ``StopIteration.value`` is the 
 | "sent"  | the last byte of a message has left; its fate is not known          | a reply: "ready", "busy"        |
 | "over"  | QUIT has left, or the two sides no longer agree: never used again   | a new connection: "busy"        |
 
-Replies (RFC 5321, 4.2). A driver receives into ``buffer.space()`` and tells ``buffer.add(count)``; ``read`` takes one
+Replies (RFC 5321, 4.2). A driver receives into ``buffer.space()``, as said above; ``read`` takes one
 whole reply out of the buffer. Everything is bounded: a line by the buffer, a reply by 4,096 bytes. After what breaks
 the format nothing on the connection can be trusted.
 
@@ -54,7 +54,7 @@ class Reply:
         return load_transient("smtp.enhanced").of(self, name)
 
     def __repr__(self):
-        return "%d %s" % (self.code, self.text)
+        return load_transient("smtp.enhanced").shown(self)
 
 
 class Receipt:
@@ -76,8 +76,7 @@ class Receipt:
         self.message_id = message_id
         self.round_trips = round_trips
 
-    def __repr__(self):
-        return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (self.accepted, self.refused, self.round_trips)
+    __repr__ = Reply.__repr__
 
 
 def read(buffer, seconds):
@@ -133,6 +132,7 @@ class Session:
         asked (bool): something was sent since the last reply: the next one ends a round trip.
     """
 
+    route = None
     # Called just before the last bytes of a message are handed over, to mark them durably. A MailError stops them.
     leaving = None
     # For the modules that it loads, which import nothing of this one.
@@ -144,19 +144,16 @@ class Session:
     def __init__(self, route, timeout, buffer):
         self.timeout = timeout
         self.buffer = buffer
-        self.use(route)
-        self.begin()
+        self.begin(route)
 
-    def use(self, route):
-        """Take this route from the next connection on."""
-        self.route = route
+    def begin(self, route):
+        """Forget what the old connection said: a new one begins, by ``route``."""
+        if route is not self.route:
+            self.route = route
+            # Extensions the server offers but refused when used; kept over a reconnection.
+            self.without = set()
         # The name that the server's certificate must carry.
         self.host = route.host
-        # Extensions the server offers but refused when used; kept over a reconnection.
-        self.without = set()
-
-    def begin(self):
-        """Forget what the old connection said: a new one begins."""
         self.buffer.start = self.buffer.end = 0
         self.features = {}
         self.stage = "greeting"
@@ -172,35 +169,6 @@ class Session:
             self.leaving()
         self.state = state
         self.in_step = state in ("ready", "stale")
-
-    def open(self, ehlo, secret=None):
-        """Greeting, EHLO, STARTTLS and login, as the route wants them (generator).
-
-        Args:
-            ehlo (str): the name to greet with.
-            secret (str): the password or access token, if the route has a login.
-        """
-        return load_transient("smtp.handshake").open(self, ehlo.encode(), secret)
-
-    def send(self, message, final=False, text=None):
-        """Send one mail (generator); returns a ``Receipt``.
-
-        Args:
-            message (Message): what to send.
-            final (bool): nothing follows: QUIT travels with it, and the connection is not used again.
-            text: what mime/plain.py has made of it, or None.
-
-        Raises:
-            MailError: refused, broken off or uncertain.
-            Retry: try again, on this connection if it is ``in_step``.
-        """
-        return load_transient("smtp.sending").send(self, message, final, text)
-
-    def quit(self):
-        """Say QUIT (generator); the driver bounds how long its reply is waited for."""
-        self.stage = "quit"
-        self.enter("over")
-        return self.command(b"QUIT")
 
     # -- what each step is made of ------------------------------------------------------------------------------------
 
@@ -244,6 +212,7 @@ class Session:
         return reply
 
     def __getattr__(self, name):
-        # What is loaded when something goes wrong: ``error``, ``refusal``, ``failure`` …
-        function = getattr(load_transient("smtp.failure"), name)
+        # What is done once, and what is loaded when something goes wrong: ``error``, ``refusal``, ``failure`` …
+        where = {"open": "smtp.handshake", "send": "smtp.sending"}.get(name, "smtp.failure")
+        function = getattr(load_transient(where), name)
         return lambda *arguments: function(self, *arguments)

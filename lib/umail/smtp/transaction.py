@@ -36,7 +36,7 @@ def _learn(session, message):
     # Ask once more what is offered, if ``message`` wants what may be offered only after a login.
     features = session.features
     if ((message.notify or message.ret) and "DSN" not in features) or (message.smtputf8 and "SMTPUTF8" not in features):
-        yield from load_transient("smtp.handshake").ehlo(session, session.name)
+        yield from load_transient("smtp.ehlo").ehlo(session, session.name)
         session.name = None
         session.stage = "mail"
 

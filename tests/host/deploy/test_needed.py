@@ -31,7 +31,15 @@ def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() 
     assert {name for name in found if name.startswith("umail/certs/")} == {
         f"umail/certs/{name}" for name in ("__init__", *m365.submission("board@contoso.com", password="-").roots)
     }
-    assert not found & {"umail/oauth", "umail/aio", "umail/compat", "umail/tables/advice_de", "alertnode/battery"}
+    assert not found & {
+        "umail/client",
+        "umail/m365_other",
+        "umail/oauth",
+        "umail/aio",
+        "umail/compat",
+        "umail/tables/advice_de",
+        "alertnode/battery",
+    }
     assert not found & {"alertnode/due", "alertnode/day", "alertnode/history", "alertnode/summary", "umail/attachment"}
     assert not found & {
         "alertnode/debug",
@@ -71,7 +79,11 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     assert "alertnode/debug" in _modules(debug=True)
     assert "alertnode/config_help_parts" in touched & _modules(outputs={"light": {"type": "led", "pin": 2}})
     direct = {"route": "m365.direct_send", "domain": "contoso.com", "sender": "b@contoso.com"}
-    assert "umail/net/mx" in _modules(mail=CONFIG["mail"] | {"fallback": direct})
+    assert "umail/smtp/recipient_batches" not in _modules()
+    assert "umail/smtp/recipient_batches" in _modules(mail=CONFIG["mail"] | {"to": ["a@contoso.com", "b@contoso.com"]})
+    then = {"name": "t", "when": "above", "limit": 1, "then": {"after": 5, "to": ["a@contoso.com", "b@contoso.com"]}}
+    assert "umail/smtp/recipient_batches" in _modules(rules=[then])
+    assert {"umail/net/mx", "umail/m365_other"} <= _modules(mail=CONFIG["mail"] | {"fallback": direct})
     smtp = {"route": "smtp", "host": "mail.example.org", "sender": "b@example.org"}
     assert "umail/certs/isrg_root_x1" in _modules(mail=CONFIG["mail"] | {"fallback": smtp})
 

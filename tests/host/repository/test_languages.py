@@ -17,8 +17,8 @@ from umail_host import languages, paths
 LANGUAGES = languages.names()[1:]
 # Of the library, what only a program of the user's own comes to see: how it calls a function, and its answers.
 FOR_PROGRAMS = {
-    "__init__", "addresses", "attachment", "checks", "compat", "delivery", "format", "m365", "multipart",
-    "optional_fields", "plain", "recipient_batches", "route", "routes", "session",
+    "__init__", "addresses", "attachment", "checks", "compat", "delivery", "enhanced", "format", "m365", "m365_other",
+    "multipart", "optional_fields", "plain", "recipient_batches", "route", "routes", "session", "stream", "types",
 }  # fmt: skip
 # What looks like a text and is none: protocols, what others say, names of classes, keys.
 NOT_TEXTS = {
@@ -28,7 +28,8 @@ NOT_TEXTS = {
     "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nAccept: application/json\r\nConnection: close\r\n",
     "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n\r\n",
     "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n", "If-None-Match: %s\r\n",
-    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n", "TLS1-3 ECDHE GCM CHACHA",
+    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n",
+    "CHACHA20-POLY1305-SHA256 AES-256-GCM-SHA384 AES-128-GCM-SHA256", "1-3- -ECDHE-ECDSA-WITH- -ECDHE-RSA-WITH-",
     "starts in the future", "not yet valid", "does not match", "is not valid for", "not correctly signed",
     "issuer certificate", "self signed", "https://outlook.office.com/SMTP.Send offline_access",
     "8BITMIME AUTH BINARYMIME CHUNKING DSN PIPELINING SIZE SMTPUTF8 STARTTLS",

@@ -139,6 +139,12 @@ def test_a_plain_alert_is_really_sent_and_its_modules_are_counted(micropython):
     assert {"umail", "umail.message", "umail.smtp.session"} <= set(stay)
     assert {"umail.smtp.handshake", "umail.net.tls", "umail.dns", "umail.certs"} <= set(leave)
     assert not [name for name in stay + leave if "advice" in name or "failure" in name]
+    # What an undisturbed alert does not run.
+    rare = {
+        f"umail.{name}" for name in ("checks", "client", "errors", "fallback", "m365_other", "mime.optional_fields")
+    }
+    rare |= {f"umail.smtp.{name}" for name in ("rcpt_refused", "retry", "transaction", "unexpected")}
+    assert not rare & {*stay, *leave}
 
 
 def test_library_and_firmware_fit_every_board():

@@ -36,6 +36,10 @@ def _fate(chip, host):
     return "expired" if now > renewed + 90 * _DAY else ""
 
 
+# The cipher suites that mbed TLS has.
+_SUITES: list = []
+
+
 class Context:
     """``ssl.SSLContext`` of a client."""
 
@@ -44,13 +48,14 @@ class Context:
         self._roots = []
         self._ciphers = None
 
-    def get_ciphers(self):
-        """Return the cipher suites that mbed TLS has."""
-        return _native.SSLContext(_native.PROTOCOL_TLS_CLIENT).get_ciphers()
-
     def set_ciphers(self, ciphers):
-        """Take the cipher suites that are offered."""
-        self._ciphers = ciphers
+        """Take the cipher suites that are offered; raises OSError for one that mbed TLS does not have."""
+        if not _SUITES:
+            _SUITES.extend(_native.SSLContext(_native.PROTOCOL_TLS_CLIENT).get_ciphers())
+        for name in ciphers:
+            if name not in _SUITES:
+                raise OSError(-0x5E80, "MBEDTLS_ERR_SSL_BAD_CONFIG")
+        self._ciphers = list(ciphers)
 
     def load_verify_locations(self, cadata):
         """Take a root, which must be a certificate."""

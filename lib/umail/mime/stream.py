@@ -1,0 +1,219 @@
+"""Streams a mail with HTML or attachments: byte strings and files, as they are or in base64, through one buffer."""
+
+from binascii import b2a_base64
+
+from umail import load_transient
+
+# Lines of base64 that are read at a time, and how many times before they are sent, as a chunk of 2,028 bytes.
+_LINES = 13
+_GROUPS = 2
+
+
+class Body:
+    """Like `body.Body`, but streamed through ``buffer``: each chunk is valid until the next one is asked for.
+
+    ``dots`` is False while the chunk last yielded is base64, which holds no dot: nothing in it needs stuffing.
+    """
+
+    dots = True
+
+    def __init__(self, pieces, size, need, buffer):
+        self._pieces = pieces
+        self._buffer = buffer
+        self.body = ("7bit", "8bit", "binary")[need]
+        self.size = size
+
+    def chunks(self):
+        """Yield the bytes as memoryviews of the buffer. May be called again if all sources can be read again."""
+        buffer = self._buffer
+        # A line of base64 must fit.
+        if not buffer or len(buffer) < 78:
+            buffer = _buffer(4096 if self.body == "binary" else 2048)
+        view = memoryview(buffer)
+        used = 0
+        for piece in self._pieces:
+            if isinstance(piece, tuple):
+                source, _, length, raw = piece
+                if not raw and used:
+                    yield view[:used]
+                    used = 0
+                reader = source.open()
+                try:
+                    self.dots = raw
+                    used = yield from (binary if raw else base64)(reader, length, view, used)
+                finally:
+                    self.dots = True
+                    if reader is not source.source:
+                        reader.close()
+                continue
+            at = 0
+            while at < len(piece):
+                count = min(len(piece) - at, len(view) - used)
+                view[used : used + count] = piece[at : at + count]
+                at += count
+                used += count
+                if used == len(view):
+                    yield view
+                    used = 0
+        if used:
+            yield view[:used]
+
+
+def _buffer(size):
+    """Return a bytearray of so many bytes, or of half as many, and so on, if memory is in pieces."""
+    while True:
+        try:
+            return bytearray(size)
+        except MemoryError:
+            if size <= 256:
+                raise
+            size //= 2
+
+
+def _read(reader, room):
+    """Fill ``room``, unless the source ends before; returns the count."""
+    count = 0
+    while count < len(room):
+        try:
+            got = reader.readinto(room[count:] if count else room)
+        except OSError as error:
+            unreadable(error)
+        if got is None:
+            load_transient("checks").refuse("attachments", reader, "is not in blocking mode: readinto() returned None")
+        if not got:
+            break
+        count += got
+    return count
+
+
+def binary(reader, left, view, used):
+    """Stream the bytes themselves (generator). A whole ``view`` that is read and yielded allocates nothing.
+
+    Args:
+        reader: an object with ``readinto``.
+        left: how many bytes are promised, None if unknown.
+        view: memoryview of the buffer, whose first ``used`` bytes are waiting already.
+
+    Returns:
+        How much of ``view`` then waits.
+    """
+    size = len(view)
+    while left is None or left:
+        room = view[used:] if used else view
+        if left is not None and left < len(room):
+            room = room[:left]
+        count = _read(reader, room)
+        used += count
+        if left is not None:
+            left -= count
+        if used == size:
+            yield view
+            used = 0
+        if count < len(room):
+            break
+    _all(left)
+    return used
+
+
+def base64(reader, left, view, used):
+    """Stream the bytes in base64, as `binary` does, into a ``view`` of which nothing is ``used`` yet.
+
+    A line of 57 bytes and its CRLF take 78 characters. This loop decides what an attachment costs. So the line ends
+    are written once, for each line there is a pair of memoryviews, where its bytes come from and where it goes, and
+    nothing is left to compute for a line.
+    """
+    lines = min(_LINES, len(view) // 78)
+    size = 57 * lines
+    source = memoryview(bytearray(size if left is None or left > size else left))
+    groups = _pairs(source, view, lines) if len(source) == size else ()
+    turn = 0
+    while True:
+        count = _read(reader, source if left is None or left >= size else source[:left])
+        if left is not None:
+            left -= count
+        if count < size:
+            break
+        for data, line in groups[turn]:
+            line[:] = b2a_base64(data, newline=False)
+        used += 78 * lines
+        turn += 1
+        if turn == len(groups):
+            yield view[:used]
+            used = turn = 0
+    _all(left)
+    for start in range(0, count, 57):
+        line = b2a_base64(source[start : min(start + 57, count)])[:-1] + b"\r\n"
+        view[used : used + len(line)] = line
+        used += len(line)
+    return used
+
+
+def _pairs(source, view, lines):
+    """Return for each group of lines that ``view`` holds a list of pairs: 57 bytes of ``source``, 76 of ``view``."""
+    groups = []
+    at = 0
+    while at + 78 * lines <= len(view) and len(groups) < _GROUPS:
+        pairs = []
+        for start in range(0, 57 * lines, 57):
+            pairs.append((source[start : start + 57], view[at : at + 76]))
+            view[at + 76] = 13
+            view[at + 77] = 10
+            at += 78
+        groups.append(pairs)
+    return groups
+
+
+def _all(left):
+    if left:
+        load_transient("checks").refuse(
+            "attachments", left, "bytes are missing: the source is shorter than its size said"
+        )
+
+
+def unreadable(error, path=None):
+    """Raise the MailError, or the ValueError, for the OSError of a source, or of the file ``path``."""
+    # No failure of the network, for which it would be taken; and a card may come back, but for a path that is wrong.
+    if path and load_transient("durable").for_a_person(error):
+        load_transient("checks").refuse("attachments", path, "can't be read: %s" % error)
+    from ..errors import MailError
+
+    raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")
+
+
+_TYPES = (
+    "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "
+    "pdf application/pdf zip application/zip gz application/gzip jpg image/jpeg jpeg image/jpeg png image/png "
+    "gif image/gif svg image/svg+xml bmp image/bmp webp image/webp wav audio/wav mp3 audio/mpeg mp4 video/mp4"
+)
+
+
+def type_of(name):
+    """Return the MIME type for a file name (str); text is taken for UTF-8."""
+    words = _TYPES.split(" ")
+    ending = name.rpartition(".")[2].lower()
+    for i in range(0, len(words), 2):
+        if words[i] == ending:
+            return words[i + 1] + ("; charset=utf-8" if words[i + 1][:5] == "text/" else "")
+    return "application/octet-stream"
+
+
+def ending_of(type):
+    """Return the ending of a file name (``".csv"``) for a MIME type."""
+    words = _TYPES.split(" ")
+    type = type.partition(";")[0]
+    return "." + words[words.index(type) - 1] if type in words else ".bin"
+
+
+def check(one):
+    """Check an ``Attachment`` in which something is not plain."""
+    checks = load_transient("checks")
+    if isinstance(one.source, str):
+        checks.clean("source", one.source)
+    checks.clean("type", one.type)
+    if len(one.type) != len(one.type.encode()) or len(one.type) > 250 or one.type.partition(";")[0].count("/") != 1:
+        checks.refuse("type", one.type, "is not a MIME type")
+    cid = one.cid
+    if cid is not None and (
+        not 0 < len(checks.clean("cid", cid)) < 251 or not all(32 < ord(c) < 127 and c not in "<>" for c in cid)
+    ):
+        checks.refuse("cid", cid, "must be ASCII without spaces")
