@@ -64,11 +64,10 @@ def test_the_mark_is_on_flash_before_the_server_can_have_the_mail(world):
             world.start()
             world.put("alert", attachments=[Attachment(b"x" * size, "x")])
             states = []
-            world.server.seen = lambda: states.append(world.start().spool.scan()[0][0].state)
+            world.server.seen = lambda: states.append(spool.Spool(world.path).scan()[0][0].state)
             world.flush()
             equal(states, ["sending"], (chunking, size))
-            world.box.retry()
-            world.drain()
+            equal(world.box.pending(), [])
 
 
 @cleaned
@@ -278,6 +277,33 @@ def test_sending_that_is_stopped_from_outside_leaves_the_mail_in_doubt(world):
     world.server.seen = None
     world.drain()
     equal(len(world.server.taken), 1)
+
+
+@cleaned
+def test_a_mail_in_doubt_is_tried_in_time_though_the_board_starts_ever_again_meanwhile(world):
+    world.start()
+    world.put("alert")
+    world.server.seen = stopped
+    try:
+        world.flush()
+    except KeyboardInterrupt:
+        pass
+    world.server.seen = None
+    # As a board on battery does, which wakes for each reading.
+    starts = 0
+    while not world.server.taken:
+        world.time += 120
+        world.start()
+        equal(world.box.pending()[0].state, "uncertain")
+        world.flush()
+        starts += 1
+        if starts > 20:
+            raise AssertionError("never tried")
+    equal(world.box.pending(), [])
+
+
+def stopped():
+    raise KeyboardInterrupt()
 
 
 @cleaned

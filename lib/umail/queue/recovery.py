@@ -83,6 +83,8 @@ def _judge(box):
             continue
         if entry.state == "sending":
             box.doubt(entry)
+            # Or its pause would begin anew at each start, and a board that sleeps would never try it.
+            box.store(entry)
         if entry.more and entry.state == "pending":
             # Of two that hold the same group, the newer was written before the older could be removed. On FAT half
             # a rename may have left it without its content.
