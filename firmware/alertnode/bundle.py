@@ -76,7 +76,8 @@ def mixed(key, first, data):
     # (One that has decrypted or encrypted must do no other on some ports; and it is quick to make.)
     stream = aes(key, _ECB).encrypt(b"".join(blocks))[: len(data)]
     # Large numbers do it for all bytes at once.
-    return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")
+    number = int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")
+    return number.to_bytes(len(data), "big")
 
 
 class Body:

@@ -19,7 +19,7 @@ from umail_host.web.served import Served
 _STATIC = Path(__file__).with_name("static")
 _KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # Those of the inbox's page that are used here, too.
-_SHARED = ("style.css", "dom.js", "icon.svg")
+_SHARED = ("style.css", "dom.js", "words.js", "icon.svg")
 # A page that has the newest table gets an answer after so many seconds at the latest.
 _PATIENCE_S = 20.0
 

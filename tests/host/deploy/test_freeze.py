@@ -37,10 +37,10 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled_once():
-    """So many bytes stand for each module's, which take 1,480 on average: compiling them all takes its time."""
+    """So many bytes stand for each module's, which take 1,440 on average: compiling them all takes its time."""
     with pytest.MonkeyPatch.context() as patch:
         compile_module = image.compile_module
-        patch.setattr(image, "compile_module", lambda source, name, *options: b"x" * 1500)
+        patch.setattr(image, "compile_module", lambda source, name, *options: b"x" * 1450)
         yield compile_module
 
 

@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 
 import planted
 from host.firmware.firmware_rig import PASSWORD, ROOT, USER, settings
-from host.update.test_update_boards import MAIN, compiled, everything, toml
+from host.update.test_update_boards import compiled
+from host.update.update_rig import MAIN, everything, toml
 from umail_host import paths
 from umail_host.cli import app
 from umail_host.deploy import transfer
