@@ -113,7 +113,7 @@ def test_a_secret_in_the_configuration_is_refused_without_showing_it_and_told_by
     value = {key: planted.MAIL_PASSWORD}
     for name in reversed(section.split(".")):
         value = {name: value}
-    with pytest.raises(UserError, match=f"{section}.{key} must not lie .* --secret {secret}$") as caught:
+    with pytest.raises(UserError, match=f"{section}.{key} must not lie .* --secret {secret}\\.\n") as caught:
         Settings.of(value)
     assert not planted.found(str(caught.value))
 
