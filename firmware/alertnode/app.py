@@ -10,6 +10,8 @@ SLICE = 200
 _SHOW_EVERY = 1000
 # The same reason for waiting is logged again after so many milliseconds.
 _LOG_EVERY = 600 * 1000
+# What the flash refused is written again after so many minutes.
+_KEEP_AGAIN = 15
 # So many milliseconds without network, and the board restarts; doubled each time, up to a day.
 _AWAY = 3600 * 1000
 _LONGEST_AWAY = 24 * 3600 * 1000
@@ -27,8 +29,9 @@ class App:
 
     # Milliseconds from one reading to the next.
     interval = 60000
-    # A State, if excursions are to outlive a reset.
+    # A State, if excursions are to outlive a reset; whether the flash refused it last.
     state = None
+    _unkept = False
     # What runs, on what, and why it was started.
     origin = "alertnode"
     # Returns for how many seconds, and until when, mails that are not urgent wait, if there are quiet hours.
@@ -144,10 +147,20 @@ class App:
 
     def keep(self, **more):
         """Save the excursions; ``more`` lasts through deep sleep."""
+        self._unkept = True
         try:
             self.state.save(self.rules, self.sensor.unix, **more)  # type: ignore[attr-defined]
+            self._unkept = False
         except OSError:
             self.log.say("flash is full or worn: after a reset this excursion may be mailed again")
+
+    def _keep_again(self):
+        """Save what the flash refused: what it holds instead would silence the next excursion after a power cut."""
+        try:
+            self.state.save(self.rules, self.sensor.unix)  # type: ignore[attr-defined]
+            self._unkept = False
+        except OSError:
+            pass
 
     def wait(self, milliseconds):
         """Wait, fed and in slices; what is due on the way is done: network, time, mails."""
@@ -206,6 +219,8 @@ class App:
         if minute != self._minute:
             self._minute = minute
             self.forget_fails(1)
+            if self._unkept and not self.sleeps and minute % _KEEP_AGAIN == 0:
+                self._keep_again()
             if self.day:
                 self.day.tick()
             if self.mailer.settle() and self.rest:

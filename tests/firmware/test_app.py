@@ -154,15 +154,35 @@ def test_last_words_travel_with_the_next_mail_once():
     equal((world.app.state.told_times, world.app.state.saved), (1, 2))
 
 
+def test_what_the_flash_refused_to_keep_is_kept_once_it_takes_it():
+    world = World((36, 38, 38))
+    memory = world.app.state = Memory()
+    memory.refused = True
+    world.app.sense()
+    world.app.sense()
+    world.app.wait(30 * 60000)
+    equal(memory.saved, 0)
+    # Else the next excursion would count as told after a power cut.
+    memory.refused = False
+    world.app.wait(16 * 60000)
+    equal(memory.saved, 1)
+    world.app.wait(60 * 60000)
+    equal(memory.saved, 1)
+    equal(len([line for line in world.log.say.lines if "flash is full or worn" in line]), 1)
+
+
 class Memory:
     """Stands for the State."""
 
     told_times = saved = 0
+    refused = False
 
     def told(self):
         self.told_times += 1
 
     def save(self, rules, unix):
+        if self.refused:
+            raise OSError(5)
         self.saved += 1
 
     def follow(self, rules, unix, moment, uptime):
