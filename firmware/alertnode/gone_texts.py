@@ -49,7 +49,7 @@ def where(source):
     """Return ``DS18B20 on GPIO4``: what ``source``, a Source, is, and its pins."""
     section = source.section
     kind = section.get("type", "")
-    # A chip's name; what is no chip, or one's own, is a word.
+    # A chip's name; what is not a chip, or is one's own, is a word.
     if "_" not in kind and [c for c in kind if c.isdigit()]:
         kind = kind.upper()
     prefix = "GP" if sys.platform == "rp2" else "GPIO"

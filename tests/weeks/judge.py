@@ -30,9 +30,8 @@ AT_ONCE = 60
 LOG, OUTBOX, WRITTEN, ERASED = 16384 + 400, 131072 + 8192, 12_000_000, 2000
 HEAP = 150_000
 SENT_AT_MOST = 4
-# What a mail tells of was read so many milliseconds before it at the most: after five days a mail is given up, and the
-# next one that tells so may be the weekly heartbeat.
-TOLD_WITHIN = (5 + 7) * 86_400_000
+# What a mail tells of was read so many milliseconds before it at the most: after five days a mail is given up.
+TOLD_WITHIN = 6 * 86_400_000
 # An outbox that is put aside held so many mails at the most.
 MOST_WAITING = 50
 # A board on battery tries its radio again after four hours at the most, and wakes every half an hour.

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from umail_host.device import boards
 from umail_host.errors import UserError
-from umail_host.virtual_board.chip import Chip, Settings
+from umail_host.virtual_board.chip import Chip
+from umail_host.virtual_board.chip_settings import Settings
 from umail_host.virtual_board.console import Console
 from umail_host.virtual_board.interpreter import find_micropython, release_of
 from umail_host.virtual_board.pty_port import PtyPort

@@ -10,9 +10,8 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
+from umail_host.virtual_board.chip_settings import Settings
 from umail_host.virtual_board.chip_texts import (
     DEEPSLEEP,
     DOWNLOAD,
@@ -31,29 +30,6 @@ from umail_host.virtual_board.uart import Uart
 from umail_host.virtual_board.wakers import TIMER, Wakers
 from umail_host.virtual_board.watchdog import Watchdog
 from umail_host.virtual_board.world import World
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What does not change in a board's life."""
-
-    executable: Path
-    heap_bytes: int
-    machine: str
-    platform: str
-    chip: str
-    network: tuple[bool, str]
-    watchdog_limit: int
-    deepsleep_limit: int
-    pin_names: tuple[str, ...]
-    first_ticks: int
-    unique_id: bytes
-    sleep_speed: float
-
-    @property
-    def names(self) -> tuple[str, str, str]:
-        """What it calls itself, MicroPython's port, and its chip."""
-        return self.machine, self.platform, self.chip
 
 
 class Chip:

@@ -86,7 +86,7 @@ def test_whatever_is_written_is_told_in_one_line_that_cannot_steer_a_terminal(te
     except json.JSONDecodeError as error:
         told = json_mistakes.sentence(text, error)
         assert told.isprintable()
-        assert len(told) < 160
+        assert len(told) < 120
     except ValueError:
         pass
 

@@ -167,7 +167,7 @@ def test_a_firmware_that_ever_resets_or_sleeps_is_deployed_over(board, end):
 
 
 def test_the_watchdog_of_a_firmware_that_was_there_before_does_not_stop_a_deployment(board, monkeypatch):
-    firmware = "import machine, time\nw = machine.WDT(timeout=2000)\nprint('armed')\ntime.sleep(60)"
+    firmware = "import machine, time\nw = machine.WDT(timeout=1500)\nprint('armed')\ntime.sleep(60)"
     ask(board, f"with open('/main.py', 'w') as f: f.write({firmware!r})")
     board.wait_for("armed")
     patient = Board.exec

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,6 @@ from host.update.update_rig import (
     MAIN,
     Publisher,
     everything,
-    installed,
-    publishing_for,
     start,
     with_update,
 )
@@ -27,26 +24,6 @@ from umail_host.device.board import Board
 from umail_host.provision.fleet import Fleet
 from umail_host.provision.job import Run
 from umail_host.update import bundle
-
-
-@pytest.fixture
-def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    monkeypatch.setenv("UMAIL_FLEET_KEYS", str(tmp_path / "keys.json"))
-    with publishing_for(BOARD, tmp_path / "published") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    """A board with all that takes updates, and no configuration."""
-    return installed(tmp_path_factory.mktemp("update") / "flash")
-
-
-@pytest.fixture
-def node(flash: Path, tmp_path: Path) -> Iterator[Rig]:
-    with rig(flash, tmp_path / "board") as made:
-        yield made
-        assert PASSWORD not in made.board.console.text
 
 
 def test_what_is_published_is_taken_tried_and_kept_and_the_board_says_so(node: Rig, publisher: Publisher) -> None:

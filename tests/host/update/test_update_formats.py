@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import time
 from binascii import crc32
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from host.firmware.firmware_rig import PASSWORD, USER, Rig, rig
-from host.update.update_rig import BOARD, Publisher, installed, publishing_for, start, with_update
+from host.firmware.firmware_rig import PASSWORD, USER, Rig
+from host.update.update_rig import Publisher, start, with_update
 from umail import Message, Outbox, durable, m365
 from umail_host import paths
 from umail_host.deploy import image
@@ -19,25 +18,6 @@ from umail_host.device.board import Board
 
 LATER = durable.VERSION + 1
 TO = "ops@contoso.com"
-
-
-@pytest.fixture
-def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    monkeypatch.setenv("UMAIL_FLEET_KEYS", str(tmp_path / "keys.json"))
-    with publishing_for(BOARD, tmp_path / "published") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def flash(tmp_path_factory: pytest.TempPathFactory, micropython: str) -> Path:
-    return installed(tmp_path_factory.mktemp("formats") / "flash")
-
-
-@pytest.fixture
-def node(flash: Path, tmp_path: Path) -> Iterator[Rig]:
-    with rig(flash, tmp_path / "board") as made:
-        yield made
-        assert PASSWORD not in made.board.console.text
 
 
 def of_the_first(number: int, subject: str) -> dict[str, bytes]:

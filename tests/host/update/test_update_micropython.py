@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from host.firmware.firmware_rig import PASSWORD, Rig, rig
-from host.update.update_rig import BOARD, KEY, Publisher, installed, publishing_for, start, with_update
+from host.update.update_rig import BOARD, KEY, Publisher, installed, start, with_update
 from umail_host.device import boards
 from umail_host.device.board import Board
 from umail_host.errors import UserError
@@ -19,13 +19,6 @@ from umail_host.virtual_board import slots
 OTA = "ESP32_GENERIC-OTA"
 ENTRY = {"board": OTA}
 RELEASE = "1.99.0"
-
-
-@pytest.fixture
-def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    monkeypatch.setenv("UMAIL_FLEET_KEYS", str(tmp_path / "keys.json"))
-    with publishing_for(BOARD, tmp_path / "published") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from host.update.update_rig import (
     Publisher,
     everything,
     installed,
-    publishing_for,
     start,
     with_update,
 )
@@ -26,13 +25,6 @@ from umail_host.device.board import Board
 from umail_host.update import bundle
 
 SIZE = 512 * 1024
-
-
-@pytest.fixture
-def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    monkeypatch.setenv("UMAIL_FLEET_KEYS", str(tmp_path / "keys.json"))
-    with publishing_for(BOARD, tmp_path / "published") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

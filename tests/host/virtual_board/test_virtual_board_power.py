@@ -123,7 +123,7 @@ def test_the_watchdog_bites_a_busy_program_and_spares_one_that_feeds(virtual: Vi
     virtual.wait_for("fed")
     begin = time.monotonic()
     assert "Task watchdog got triggered" in virtual.wait_for("cause WDT_RESET", 10)
-    assert time.monotonic() - begin > 0.5
+    assert 0.5 < time.monotonic() - begin < 2
 
 
 def test_the_watchdog_outlives_ctrl_c_and_a_soft_reset(virtual: VirtualBoard, board: Board) -> None:
