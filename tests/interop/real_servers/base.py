@@ -160,7 +160,7 @@ class RealServer:
             if time.monotonic() > end:
                 raise TimeoutError(f"a connection to {self.name} does not end:\n{self.logged()}")
             time.sleep(0.02)
-        return len(log)
+        return len(self.logged())
 
     def logged_in(self, mechanism: str, start: int) -> bool:
         """Whether somebody logged in that way since ``start``."""

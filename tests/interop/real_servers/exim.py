@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from .base import SAVE, SIZE_LIMIT, TOKEN, UNPACKED, RealServer, free_ports, unpacked
@@ -102,7 +103,7 @@ class Exim(RealServer):
     token = TOKEN
     LOGIN_LINE = " A={lower}:"
     OPENED = r"\(TCP/IP connection count"
-    # One process for each; it may say more than one of these.
+    # One process for each, which may say more than one of these, and more after them, before it ends.
     CLOSED = r"\[(\d+)\] .*(?: D=|closed by QUIT|lost while reading message data)"
 
     def start(self) -> None:
@@ -165,10 +166,16 @@ class Exim(RealServer):
         return " K " in self._received(start)
 
     def asked_for_mail(self, start: int) -> bool:
-        return "no MAIL in SMTP connection" not in self.waits_for(" D=", start)
+        end = time.monotonic() + 10
+        # The line about MAIL comes after the one that says that the connection is over: its process has said all then.
+        while not self._closed(self.logged()[start:]):
+            if time.monotonic() > end:
+                raise TimeoutError(f"no connection to {self.name} ended:\n{self.logged()[start:]}")
+            time.sleep(0.02)
+        return "no MAIL in SMTP connection" not in self.logged()[start:]
 
     def _closed(self, log: str) -> int:
-        return len(set(re.findall(self.CLOSED, log)))
+        return sum(not Path("/proc", process).exists() for process in set(re.findall(self.CLOSED, log)))
 
     def _received(self, start: int) -> str:
         return self.waits_for(" <= ", start).partition(" <= ")[2].partition("\n")[0]
