@@ -66,6 +66,7 @@ _TOP = {
     "texts": (_TEXTS, ()),
     "wifi": ("networks", ()),
     "ethernet": (config_network.ETHERNET, ()),
+    "modem": (dict, ()),
     "network": (config_network.NETWORK, {}),
     "mail": (_MAIL, REQUIRED),
     "sensor": (dict, ()),
@@ -151,6 +152,10 @@ def check(value):
         from alertnode import own_texts
 
         own_texts.check(config["texts"], problems)
+    if config["modem"]:
+        from alertnode import config_modem
+
+        config["modem"] = config_modem.section(config["modem"], config["network"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])

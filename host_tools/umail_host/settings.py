@@ -198,9 +198,11 @@ class Settings:
     def secrets(self, token: bool = False) -> list[str]:
         """Return the names of the secrets that the board must be given; ``token`` as of ``Route.secret``."""
         logins = [route.secret(token) for route in self.routes if not route.sign_in]
-        return [*self._wifi_secrets(), *filter(None, logins)]
+        return [*self._network_secrets(), *filter(None, logins)]
 
-    def _wifi_secrets(self) -> list[str]:
+    def _network_secrets(self) -> list[str]:
+        if (self.config.get("modem") or {}).get("username"):
+            return ["modem_password"]
         wifi = self.config.get("wifi", [])
         count = len(wifi) if isinstance(wifi, list) else 1
         return ["wifi_password", *(f"wifi_password_{number}" for number in range(2, count + 1))][:count]

@@ -206,6 +206,7 @@ def build(
             image.pop(f"{FIRMWARE}/ota.mpy", None)
     else:
         image = needed.without_updates(image)
+    image = needed.for_port(image, board.port)
     root_files = (*_ROOT_FILES, *(SWITCH if needs and needs.value.get("update") else ()))
     image |= {f"/{name}": (firmware / name).read_bytes() for name in root_files if (firmware / name).is_file()}
     if config is not None:

@@ -28,6 +28,8 @@ _UPDATES = tuple(f"alertnode/{name}" for name in ("update", "asking", "stage", "
 _UPDATES += ("umail/net/http_get",)
 # A board's language is in its modules already; this is for programs that ask for another one.
 _OTHER_ADVICE = ("umail/tables/advice_de",)
+# What only an ESP32's MicroPython can do.
+_ESP32_ONLY = tuple(f"alertnode/{name}" for name in ("modem", "config_modem", "wake_pad", "sensors/touch"))
 # What signs, and so needs the board's fleet key.
 _HMAC = "alertnode/hmac256"
 _BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
@@ -125,6 +127,12 @@ def without_updates(image: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
 
 
+def for_port(image: Mapping[str, bytes], port: str) -> dict[str, bytes]:
+    """Return ``image`` without what no board of that MicroPython ``port`` can use: a Pico's flash is small."""
+    drop = {f"/lib/{module}" for module in _ESP32_ONLY} if port == "rp2" else set()
+    return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
+
+
 def unconfigured(image: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return ``image``, of all modules, without those of the firmware that only a configuration asks for.
 
@@ -163,7 +171,7 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/quiet"
     one, several = config.get("sensor"), config.get("sensors")
     sections = several.values() if several else [one] if one else ()
-    rare = config.get("outputs") or "ethernet" in config or any(each.get("oauth") for each in routes)
+    rare = config.get("outputs") or {"ethernet", "modem"} & set(config) or any(each.get("oauth") for each in routes)
     if not rare and all(section.get("type") in _USUAL for section in sections):
         yield "alertnode/config_help_parts"
     if not config.get("debug"):
@@ -205,6 +213,8 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/rule_ends"
     if "ethernet" not in config:
         yield "alertnode/ethernet"
+    if "modem" not in config:
+        yield from ("alertnode/modem", "alertnode/config_modem")
     if not (config.get("clock") or {}).get("ds3231"):
         yield "alertnode/ds3231"
 
