@@ -100,8 +100,8 @@ class Modem(Link):
                     self._power = pin
                 else:
                     self._key = pin
-        pins = {name: Pin(section[name]) for name in ("tx", "rx")}
-        self._uart = UART(section["uart"], section["baud"], rxbuf=_ROOM, timeout=0, **pins)
+        tx, rx = Pin(section["tx"]), Pin(section["rx"])
+        self._uart = UART(section["uart"], section["baud"], tx=tx, rx=rx, rxbuf=_ROOM, timeout=0)
         self.nic = self.network.PPP(self._uart)
 
     def _listens(self, end):
