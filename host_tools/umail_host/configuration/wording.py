@@ -22,6 +22,8 @@ def _one(problem: str, config: Mapping[str, Any]) -> str:
         return f"{what}{colon}leave it out, as the only sensor has one value."
     if remedy == "what may stand in braces.":
         return f"{what}{colon}write it in one line."
+    if remedy.startswith("give the rule of your time zone"):
+        return f"{what}{colon}give it by its place, such as Europe/Berlin."
     if what.startswith('"sensors.') and ('" has a name ' in what or what.endswith('" has no name')):
         return f'{what}{colon}give it one of up to 16 letters, digits, - and _, such as "freezer".'
     if what == '"heartbeat.at" is not a time of the day' and isinstance(config.get("heartbeat"), str):

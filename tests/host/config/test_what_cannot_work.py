@@ -164,6 +164,7 @@ def test_pins_of_the_console_are_refused_and_those_of_the_start_told() -> None:
         ({"clock": {"zone": "W. Europe Standard Time"}}, "which is not a time zone: give one such as Europe/Berlin"),
         ({"clock": {"zone": "America/New York"}}, "did you mean America/New_York?"),
         ({"clock": {"zone": "+01:00"}}, "which is not a time zone: give one such as Europe/Berlin"),
+        ({"clock": {"zone": ""}}, '"clock.zone" is empty: give it by its place, such as Europe/Berlin.'),
         ({"texts": {"subject": "a\nb"}}, '"texts.subject" holds a line break or another control character: write it'),
     ],
 )  # fmt: skip
