@@ -6,7 +6,7 @@ from alertnode import platform
 from alertnode.config_cache import LONGEST, PATH, mark
 
 # The sections that only mailing needs.
-_MORE = "mail", "wifi", "network", "ethernet"
+_MORE = "mail", "wifi", "network", "ethernet", "modem"
 
 
 def keep(settings):
