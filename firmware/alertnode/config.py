@@ -1,4 +1,4 @@
-"""Reads ``/config.json``, checks it against tables, and completes it with its defaults.
+"""Reads ``/config.json``, checks it against tables, and completes it with the defaults that they hold.
 
 All problems are found in one pass and reported as one sentence each, with the key and how to fix it. The remedies are
 in ``config_help``, which is loaded only if something is wrong. No value is repeated that could be a secret.

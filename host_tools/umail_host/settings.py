@@ -145,11 +145,7 @@ class Settings:
         except (TypeError, ValueError, RecursionError) as error:
             raise UserError(f"the configuration can't be written as JSON: {error}") from None
         if fresh and isinstance(written, dict):
-            if lacking:
-                # What a rule may name is not known.
-                told = ('"rules[', *(sentence.partition(" ")[0] for sentence in lacking))
-                problems = [problem for problem in problems if not problem.startswith(told)]
-            problems = wording.reworded(written, problems)
+            problems = wording.reworded(written, _certain(problems, lacking))
             problems = [*unknown, *problems, *checks.sentences(written, None if problems else value, board)]
         problems = [*secret, *known, *problems]
         if problems:
@@ -228,6 +224,15 @@ class Settings:
             config["ethernet"] = {**board.wired, **config["ethernet"]}
         fitting.check(config, board, release)
         return json.dumps(config, ensure_ascii=False, indent=1).encode()
+
+
+def _certain(problems: list[str], lacking: Sequence[str]) -> list[str]:
+    """Return ``problems`` but those that may only follow from the parts of one's own that are ``lacking``."""
+    if not lacking:
+        return problems
+    # What a rule may name is not known.
+    told = ('"rules[', *(sentence.partition(" ")[0] for sentence in lacking))
+    return [problem for problem in problems if not problem.startswith(told)]
 
 
 def _route(section: Mapping[str, Any], suffix: str, signed: list[str]) -> Route:

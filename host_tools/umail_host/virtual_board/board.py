@@ -112,9 +112,7 @@ class VirtualBoard:
         version = release_of(self._settings.executable)
         self._world = World(flash_dir, files, romfs // 4096 * 4096, spec.slots, version, self._event, self._power_fails)
         if spec.port == "rp2":
-            self._world.clock.first_year = 2021
-            self._world.clock.power_lost()
-            self._world.wifi.port = self._world.ethernet.port = "rp2"
+            self._world.be_rp2()
         self.clock, self.wifi, self.ethernet = self._world.clock, self._world.wifi, self._world.ethernet
         self.modem = self._world.modem
         self.pins = self._world.pins

@@ -75,6 +75,12 @@ class World:
         self.rom = RomLoader(self.flash, _FILES)
         self.nvs = Nvs(folder / "nvs.json")
 
+    def be_rp2(self) -> None:
+        """Let clock and network be those of an RP2040 or RP2350."""
+        self.clock.first_year = 2021
+        self.clock.power_lost()
+        self.wifi.port = self.ethernet.port = "rp2"
+
     def empty(self) -> None:
         """Take away whatever is connected to the pins."""
         for part in (self.pins, self.sensors, self.i2c, self.spi):
