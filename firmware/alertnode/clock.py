@@ -107,12 +107,12 @@ class Clock:
             return "%d s after the start (the clock was not set)" % (uptime // 1000)
         return self.zone.text(unix) + (" (estimated)" if self.state == ESTIMATED else "")
 
-    def stamp(self):
-        """Return now as (``12:03``, ``2026-11-24 12:03:10 CET``), for the log."""
+    def stamp(self, long=False):
+        """Return now as ``12:03``, or, for the log, as ``2026-11-24 12:03:10 CET``."""
         now = self.now()
         if now is None:
-            return "--:--", "%d s after the start" % (self.uptime() // 1000)
-        return self.zone.short(now), self.zone.text(now)
+            return "%d s after the start" % (self.uptime() // 1000) if long else "--:--"
+        return self.zone.text(now) if long else self.zone.short(now)
 
     def due(self):
         """Return True if NTP should be asked."""
@@ -191,16 +191,6 @@ class Clock:
         self._base = unix
         self.state = state
         self._kept = None
-        change = "it was not set" if before is None else _difference(unix - before)
-        self.say("clock set to %s by %s: %s" % (self.zone.text(unix), source, change))
-        if self._chip is not None and state == SET and source != "the DS3231":
-            try:
-                self._chip.set(unix)
-            except OSError:
-                self.say("the DS3231 does not take the time: check its wires")
+        from alertnode import ntp
 
-
-def _difference(seconds):
-    if not seconds:
-        return "it was right"
-    return ("it was %d s slow" if seconds > 0 else "it was %d s fast") % abs(seconds)
+        ntp.was_set(self, before, unix, source, self._chip)
