@@ -104,11 +104,12 @@ class Message:
 
     def head(self):
         """Return the headers up to MIME-Version, without those of the content: bytes."""
-        return bytes(load_transient("mime.fields").head(self))
+        return bytes(load_transient("mime.fields").head(self, load_transient("mime.plain").stamps(self)))
 
     def encode(self, eightbit=False, binary=False, buffer=None):
         """Encode for a server that offers 8BITMIME (``eightbit``) and BINARYMIME (``binary``); returns a ``Body``.
 
         ``buffer``: a bytearray to stream through; without it one is made if attachments need it.
         """
-        return load_transient("mime.body").encode(self, eightbit, binary, buffer)
+        name = "mime.body" if self.html is None and not self.attachments else "mime.multipart"
+        return load_transient(name).encode(self, eightbit, binary, buffer)
