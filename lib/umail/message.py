@@ -104,7 +104,7 @@ class Message:
 
     def head(self):
         """Return the headers up to MIME-Version, without those of the content: bytes."""
-        return bytes(load_transient("mime.fields").head(self, load_transient("mime.plain").stamps(self)))
+        return bytes(load_transient("mime.fields").head(self))
 
     def encode(self, eightbit=False, binary=False, buffer=None):
         """Encode for a server that offers 8BITMIME (``eightbit``) and BINARYMIME (``binary``); returns a ``Body``.

@@ -51,10 +51,10 @@ def _people(name, pairs, bare_only):
     return header(name, tokens)
 
 
-def head(message, stamps):
+def head(message, stamps=None):
     """Return the headers of a ``Message`` up to MIME-Version (bytearray), without those of the content.
 
-    ``stamps``: those of mime/plain.py.
+    ``stamps``: those of mime/plain.py, if they are there already.
     """
     out = bytearray()
     for name, pairs in (
@@ -69,7 +69,7 @@ def head(message, stamps):
     if not message.to and not message.cc:
         out += b"To: undisclosed-recipients:;\r\n"
     out += header(b"Subject", words(message.subject))
-    out += stamps
+    out += stamps or load_transient("mime.plain").stamps(message)
     if message.headers or message.importance:
         out += b"".join(load_transient("mime.optional_fields").fields(message, header, words))
     else:
@@ -121,7 +121,7 @@ def text_part(out, subtype, text, eightbit):
 
 def encode(message, eightbit):
     """Encode a ``Message`` of a text alone: all of its bytes (bytearray)."""
-    out = head(message, load_transient("mime.plain").stamps(message))
+    out = head(message)
     # Filters count an empty body against a mail.
     text = message.text or message.subject
     text_part(out, b"plain", text, eightbit)
