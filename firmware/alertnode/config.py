@@ -236,12 +236,12 @@ def _dates(dates, problems):
 
 
 def _zone(clock, problems):
-    from alertnode import zone_rule
+    from alertnode import options
 
     if clock["zone"] is REQUIRED:
         return
     try:
-        zone_rule.parts(clock["zone"])
+        options.zone_parts(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
 

@@ -172,19 +172,16 @@ class Link:
 
 def is_down(app):
     """Note that the network of ``app``, an App, is down, and restart the board if that lasts; return False."""
-    if app.port is not None and app.state is not None:
-        _restart(app, app.wifi.away())
+    port = app.port
+    if port is not None and app.state is not None:
+        away = app.wifi.away()
+        resets = port.marked(platform.RESETS)
+        # After an hour, in case only that helps; then after twice as long.
+        if away >= min(_AWAY << resets, _LONGEST_AWAY):
+            port.mark(platform.RESETS, min(resets + 1, 5))
+            app.log.say("no network for %s: restarting the board" % texts.duration(away // 1000))
+            port.reset()
     return cannot(app, "%s is down" % app.wifi.kind)
-
-
-def _restart(app, away):
-    """Restart the board after an hour without network, in case only that helps; then after twice as long."""
-    resets = app.port.marked(platform.RESETS)
-    if away < min(_AWAY << resets, _LONGEST_AWAY):
-        return
-    app.port.mark(platform.RESETS, min(resets + 1, 5))
-    app.log.say("no network for %s: restarting the board" % texts.duration(away // 1000))
-    app.port.reset()
 
 
 def cannot(app, why):

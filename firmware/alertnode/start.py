@@ -60,8 +60,14 @@ def _prepared(cause, running):
         last_words.hung(platform)
         _failed()
     asleep = cause == platform.DEEP_SLEEP
-    settings = asleep and _ready(running)
-    if not settings:
+    settings = None
+    if asleep:
+        from alertnode import config_cache
+
+        settings = config_cache.load()
+    if settings:
+        running[1] = platform.watchdog(settings["watchdog"])
+    else:
         from alertnode import options
 
         settings, problems = options.checked(running)
@@ -75,8 +81,6 @@ def _prepared(cause, running):
         from alertnode import safe_mode
 
         if asleep:
-            from alertnode import config_cache
-
             settings = config_cache.whole(settings)
         return lambda: safe_mode.run(settings, running)
     run = _built(settings, running, asleep)
@@ -85,16 +89,6 @@ def _prepared(cause, running):
 
         options.let_go()
     return run
-
-
-def _ready(running):
-    """Return the configuration as it was checked before the sleep, with the watchdog armed, or None."""
-    from alertnode import config_cache
-
-    settings = config_cache.load()
-    if settings:
-        running[1] = platform.watchdog(settings["watchdog"])
-    return settings
 
 
 def _built(settings, running, asleep):

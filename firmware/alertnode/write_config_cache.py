@@ -2,8 +2,8 @@
 
 import json
 
-from alertnode import LANGUAGE, platform, zone_rule
-from alertnode.config_cache import LONGEST, PATH, mark
+from alertnode import LANGUAGE, options, platform
+from alertnode.config_cache import LONGEST, PATH, mark, whole
 
 # What a wake without a mail reads; and what else if the configuration asks for something of options.py.
 _WAKE = "board_name", "interval", "watchdog", "log_size", "battery", "sensors"
@@ -11,11 +11,11 @@ _RARE = "language", "quiet", "debug", "texts", "outputs", "summary"
 
 
 def keep(settings):
-    """Keep ``settings``, a checked configuration, and return them as ``load`` will; flash is written if need be."""
+    """Keep ``settings``, a checked configuration, and return them as ``whole`` will; flash is written if need be."""
     # (Each word that is read costs a search in MicroPython's table of names.)
     kept = {name: settings[name] for name in _WAKE}
     clock = dict(settings["clock"])
-    clock["zone"] = zone_rule.parts(clock["zone"])
+    clock["zone"] = options.zone_parts(clock["zone"])
     kept["clock"] = clock
     kept["storm"] = {"window": settings["storm"]["window"]}
     kept["rules"] = [{key: rule[key] for key in rule if rule[key] not in ("", (), [])} for rule in settings["rules"]]
@@ -33,4 +33,4 @@ def keep(settings):
     except OSError:
         # Then they are checked at each start.
         pass
-    return kept
+    return whole(kept)

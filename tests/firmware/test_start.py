@@ -56,7 +56,9 @@ class Sys:
 def run(chip, load, hung=None):
     """Start on ``chip`` until it resets itself; return the seconds that took."""
     # (The start before may have let go of it.)
-    sys.modules["alertnode.config"] = alertnode.config = config
+    for name, module in (("config", config), ("options", options), ("last_words", last_words)):
+        sys.modules["alertnode." + name] = module
+        setattr(alertnode, name, module)
     before = config.load, start.platform, options.platform, start.sys, last_words.hung, last_words.crashed
     config.load, start.platform, options.platform, start.sys = load, chip, chip, Sys
     last_words.hung = hung or last_words.hung
