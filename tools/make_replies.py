@@ -58,7 +58,7 @@ class Row(NamedTuple):
 
 
 def read(folder: Path = SOURCE) -> dict[str, dict[str, Any]]:
-    """The table of keys, checked: each has a known kind and both languages in one line."""
+    """Return the table of keys, checked: each has a known kind and both languages in one line."""
     entries: dict[str, dict[str, Any]] = {}
     german = languages.words("de")
     for group in GROUPS:
@@ -89,7 +89,7 @@ def _check_sentences(where: str, entry: dict[str, Any]) -> None:
 
 
 def rows(entries: dict[str, dict[str, Any]]) -> list[Row]:
-    """All patterns, those first that tell more; among equals in the order of the entries."""
+    """Return all patterns, those first that tell more; among equals in the order of the entries."""
     found = []
     for place, (key, entry) in enumerate(entries.items()):
         for name in ("replies", "hints"):
@@ -109,7 +109,7 @@ def rows(entries: dict[str, dict[str, Any]]) -> list[Row]:
 
 
 def _rank(stage: bool, code: str, enhanced: str, words: str, hint: bool) -> tuple[int, int]:
-    """How early a pattern is tried: see README.md."""
+    """Return how early a pattern is tried: see README.md."""
     detail = enhanced.partition("-")[0].rpartition(".")[2]
     exact = len(code) == 3
     given = -(stage + exact + bool(enhanced))
@@ -136,7 +136,7 @@ def _module(docstring: str, **tables: list[str]) -> str:
 
 
 def _pieces(lines: list[bytes]) -> list[bytes]:
-    """The lines put together up to _PIECE bytes: a heap in use for hours has no room for all of them in one piece."""
+    """Return the lines put together up to _PIECE bytes: a heap in use for hours has no room for all in one piece."""
     found = [b""]
     for line in lines:
         if found[-1] and len(found[-1]) + len(line) > _PIECE:
@@ -158,7 +158,7 @@ def _lines(found: list[Row], keys: list[str]) -> list[str]:
 
 
 def _tables(entries: dict[str, dict[str, Any]], token: bool) -> dict[str, list[str]]:
-    """The rows to match, and the keys that they number: mail and token endpoints apart, since only one is needed."""
+    """Return the rows to match, and the keys that they number: mail and token endpoints apart: one alone is needed."""
     found = [row for row in rows(entries) if (row.stages == "t") == token]
     if token:
         found = [row._replace(stages="") for row in found]
@@ -167,7 +167,7 @@ def _tables(entries: dict[str, dict[str, Any]], token: bool) -> dict[str, list[s
 
 
 def _kind(entry: dict[str, Any]) -> str:
-    """The kind's letter, large if a 4xx does not make it temporary; m if it is about the mail."""
+    """Return the kind's letter, large if a 4xx does not make it temporary; m if it is about the mail."""
     letter = str(entry["kind"])[0]
     return (letter.upper() if entry.get("even_4xx") else letter) + ("m" if entry.get("mail") else "")
 
@@ -188,7 +188,7 @@ def _line(key: str, entry: dict[str, Any]) -> str:
 
 
 def _told(pattern: str) -> str:
-    """A pattern as a person reads it."""
+    """Return a pattern as a person reads it."""
     match = re.match(r"(?:@(\S+) ?)?(.*)", pattern)
     stages, rest = match.groups() if match else ("", pattern)
     rest = re.sub(r"^([45])(?= |$)", r"\1xx", rest)
@@ -218,7 +218,7 @@ def _page(entries: dict[str, dict[str, Any]]) -> str:
 
 
 def files() -> dict[Path, str]:
-    """Every generated file and what it must hold."""
+    """Return every generated file and what it must hold."""
     entries = read()
     tables = ROOT / "lib" / "umail" / "tables"
     texts = {language: [f"{key};{e[language]}" for key, e in entries.items()] for language in ("en", "de")}

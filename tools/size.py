@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -125,10 +126,13 @@ def _last_line(text: str) -> str:
     return text.strip().rpartition("\n")[2] or "it said nothing"
 
 
-def fits(files: Mapping[str, bytes]) -> list[Fit]:
-    """Return how library and firmware fit each board's flash, in bytes; a file takes whole blocks there."""
-    used = sum(-(-len(octets) // 4096) * 4096 for octets in files.values())
-    return [Fit(board.name, used, board.filesystem) for board in boards.load_all()]
+def fits(build: Callable[[boards.BoardSpec], Mapping[str, bytes]]) -> list[Fit]:
+    """Return how what ``build`` gives fits each board's flash, in bytes; a file takes whole blocks there."""
+    found = []
+    for board in boards.load_all():
+        used = sum(-(-len(octets) // 4096) * 4096 for octets in build(board).values())
+        found.append(Fit(board.name, used, board.filesystem))
+    return found
 
 
 def measure(micropython: str, library: Path, cache: Path, committed: Sizes | None) -> tuple[Sizes, list[str]]:
@@ -170,8 +174,8 @@ def _run(table: Path, cache: Path, update: bool) -> int:
     committed = parse(table.read_text(encoding="utf-8")) if table.exists() else None
     with Console(stderr=True).status("measuring"):
         sizes, notes = measure(micropython, paths.library(), cache, committed)
-        files = image.build(boards.load("virtual"))
-    text = render(sizes, fits(files))
+        fit = fits(functools.partial(image.build, compiled=image.once()))
+    text = render(sizes, fit)
     for note in notes:
         print(f"size: {note}", file=sys.stderr)
     if update:
@@ -180,7 +184,7 @@ def _run(table: Path, cache: Path, update: bool) -> int:
         committed = sizes
     else:
         print(text)
-    problems = compare(committed, sizes, fits(files))
+    problems = compare(committed, sizes, fit)
     for problem in problems:
         print(f"size: {problem}", file=sys.stderr)
     return 1 if problems else 0

@@ -1,4 +1,4 @@
-"""Reads ``/config.json``, checks it against tables, and completes it with its defaults.
+"""Reads ``/config.json``, checks it against tables, and completes it with the defaults that they hold.
 
 All problems are found in one pass and reported as one sentence each, with the key and how to fix it. The remedies are
 in ``config_help``, which is loaded only if something is wrong. No value is repeated that could be a secret.
@@ -66,6 +66,7 @@ _TOP = {
     "texts": (_TEXTS, ()),
     "wifi": ("networks", ()),
     "ethernet": (config_network.ETHERNET, ()),
+    "modem": (dict, ()),
     "network": (config_network.NETWORK, {}),
     "mail": (_MAIL, REQUIRED),
     "sensor": (dict, ()),
@@ -151,6 +152,10 @@ def check(value):
         from alertnode import own_texts
 
         own_texts.check(config["texts"], problems)
+    if config["modem"]:
+        from alertnode import config_modem
+
+        config["modem"] = config_modem.section(config["modem"], config["network"], problems)
     config_network.check(config, value, problems)
     if config["watchdog"] and config["watchdog"] < 2:
         problems.add("watchdog", "is %s, less than the 2 that may pass between two steps" % config["watchdog"])

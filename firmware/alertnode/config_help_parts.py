@@ -1,4 +1,4 @@
-"""Holds the remedies for keys that few configurations have: of one kind of sensor, outputs, Ethernet, tokens."""
+"""Holds the remedies for keys that few configurations have: of one kind of sensor, Ethernet, a modem, tokens."""
 
 _PIN = "give the number of the pin that the sensor is wired to, such as 4"
 _ETHERNET_PIN = "give the number of the pin that the Ethernet chip is wired to, such as 23"
@@ -18,6 +18,17 @@ HINTS = {
     "ethernet.cs": _ETHERNET_PIN,
     "ethernet.int": _ETHERNET_PIN,
     "ethernet.timeout": "give the seconds that one attempt may take, such as 20",
+    "modem.apn": "give the name of the provider's access point, such as internet, or leave it out for the SIM's own",
+    "modem.username": "give the provider's user name, or leave it out if its access point has none",
+    "modem.auth": "say how the provider asks for user name and password, or leave it out for pap",
+    "modem.dial": "leave it out for *99#, which almost all modems take",
+    "modem.uart": "give the number of the UART, 1 or 2",
+    "modem.tx": "give the number of the pin that goes to the modem's RX, such as 26",
+    "modem.rx": "give the number of the pin that goes to the modem's TX, such as 27",
+    "modem.baud": "give the modem's speed in bits a second, usually 115200",
+    "modem.power": "give the number of the pin that switches the modem's supply on, or leave it out",
+    "modem.power_key": "give the number of the pin that presses the modem's power key, or leave it out",
+    "modem.timeout": "give the seconds that the modem may take to find its network, such as 60",
     "mail.oauth.flow": "say how the board gets its access tokens",
     "mail.oauth.tenant": "give the tenant's id or a domain of it, such as contoso.com",
     "mail.oauth.client_id": "give the application's (client) id, 36 characters with dashes",

@@ -43,10 +43,11 @@ def check(config, given, problems):
         if one and one["ssid"] and len(one["ssid"].encode()) > 32:
             where = "wifi.ssid" if len(config["wifi"]) == 1 else "wifi[%d].ssid" % number
             problems.add(where, "is longer than the 32 bytes that a network's name has")
-    if "wifi" not in given and "ethernet" not in given:
+    ways = [key for key in ("wifi", "ethernet", "modem") if key in given]
+    if not ways:
         problems.add("wifi", "is missing")
-    if "wifi" in given and "ethernet" in given:
-        problems.add("ethernet", "and wifi do not go together")
+    if len(ways) > 1:
+        problems.add(ways[1], "and %s do not go together" % ways[0])
     network = config["network"] or {}
     if network.get("address") and network["gateway"] == "":
         problems.add("network.gateway", "is missing, and network.address needs it")

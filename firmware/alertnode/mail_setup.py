@@ -73,6 +73,8 @@ def _use(node, settings, outbox):
     sender = mail["sender"] or mail["username"]
     node.mailer = mailer.Mailer(umail, outbox, sender, mail["to"], log.say, log.note)
     node.mailer.doubt_time = node.clock.soon
+    if settings.get("modem") and node.wifi is not None:
+        node.wifi.watch(outbox, node.clock)
     if settings["ping"]:
         from alertnode import ping
 

@@ -1,4 +1,4 @@
-"""Makes the interface that the configuration asks for, Ethernet or Wi-Fi, and says what this board lacks for it."""
+"""Makes the interface that the configuration asks for, Ethernet, modem or Wi-Fi; says what this board lacks for it."""
 
 
 def check(settings):
@@ -11,6 +11,10 @@ def check(settings):
         from alertnode.ethernet import check as check_ethernet
 
         check_ethernet(network, settings["ethernet"])
+    elif settings.get("modem"):
+        from alertnode.modem import check as check_modem
+
+        check_modem(network)
     elif not hasattr(network, "WLAN"):
         raise ValueError('"wifi": the MicroPython of this board has no Wi-Fi; give "ethernet": {} instead')
     if settings["network"]["dns"] and not settings["network"]["address"] and not hasattr(network, "ipconfig"):
@@ -33,6 +37,11 @@ def make(settings, secret, uptime, sleep, feed, say, show=None):
         from alertnode.ethernet import Ethernet
 
         return Ethernet(network, settings["ethernet"], settings["network"], uptime, sleep, feed, say, show)
+    if settings.get("modem"):
+        from alertnode.modem import Modem
+
+        own = settings["modem"], secret("modem_password")
+        return Modem(network, *own, settings["network"], uptime, sleep, feed, say, show)
     from alertnode.wifi import Wifi
 
     names = ["wifi_password"] + ["wifi_password_%d" % number for number in range(2, len(settings["wifi"]) + 1)]

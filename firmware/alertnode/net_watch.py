@@ -1,4 +1,4 @@
-"""What Wi-Fi and Ethernet share: a network interface watched, tried again with growing pauses, its lines kept few."""
+"""Notices that Wi-Fi or Ethernet is lost or back, and tries again with growing pauses; its lines are kept few."""
 
 from alertnode import platform, texts
 

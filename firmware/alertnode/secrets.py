@@ -1,8 +1,8 @@
 """Keeps secrets: in ``esp32.NVS`` if the board has it, else in the file ``/secrets.json``. No value is ever printed.
 
 Names are at most 15 characters, as NVS allows: ``wifi_password`` and ``NAMES``, those with ``_2`` behind them for the
-fallback route, and ``fleet_key``, by which a board signs how it is. Provisioning writes them, the alert node only
-reads; ``refresh_now`` is its own (see tokens.py).
+fallback route, ``modem_password``, and ``fleet_key``, by which a board signs how it is. Provisioning writes them, the
+alert node only reads; ``refresh_now`` is its own (see tokens.py).
 """
 
 NAMESPACE = "umail"

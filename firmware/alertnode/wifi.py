@@ -1,4 +1,4 @@
-"""Connects to the first Wi-Fi network of a list that takes the board, and puts failures in words."""
+"""Connects to the first Wi-Fi of a list that takes the board, and puts failures in words (lost: net_watch.py)."""
 
 from alertnode.net_watch import Link
 

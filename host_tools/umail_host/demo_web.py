@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -58,6 +58,26 @@ def run(number: int, limit: float, hysteresis: float, name: str, port: int, cons
             pass
 
 
+def _cold_board(flash: Path, index: int, wifi: str) -> VirtualBoard:
+    """Return a board that a Wi-Fi with the password ``wifi`` and a thermometer wait for."""
+    board = VirtualBoard(flash, "virtual", unique_id=f"240ac4c0ff{index:02x}")
+    board.wifi.ssid, board.wifi.password = "demo", wifi
+    thermometer = board.sensors.ds18b20(PIN)
+    thermometer.celsius, thermometer.conversion = COLD, 0.01
+    return board
+
+
+def _given(title: str, limit: float, hysteresis: float) -> dict[str, Any]:
+    """Return what is configured on the board called ``title``, but for its mail."""
+    return {
+        "board_name": title,
+        "wifi": {"ssid": "demo", "timeout": 5},
+        "sensor": {"type": "ds18b20", "pin": PIN},
+        "rules": [{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
+        "interval": 1,
+    }
+
+
 @contextlib.contextmanager
 def playground(
     number: int,
@@ -89,23 +109,12 @@ def playground(
             flash = folder / str(index)
             if installed is not None:
                 shutil.copytree(installed, flash)
-            board = stack.enter_context(VirtualBoard(flash, "virtual", unique_id=f"240ac4c0ff{index:02x}"))
-            board.wifi.ssid, board.wifi.password = "demo", wifi
-            thermometer = board.sensors.ds18b20(PIN)
-            thermometer.celsius, thermometer.conversion = COLD, 0.01
-            given = {
-                "board_name": title,
-                "wifi": {"ssid": "demo", "timeout": 5},
-                "sensor": {"type": "ds18b20", "pin": PIN},
-                "rules": [{"name": "temperature", "when": "above", "limit": limit, "hysteresis": hysteresis}],
-                "interval": 1,
-            }
-            config = configuration(server, given, network.port)
-            stored = {"mail_password": password, "wifi_password": wifi}
+            board = stack.enter_context(_cold_board(flash, index, wifi))
+            config = configuration(server, _given(title, limit, hysteresis), network.port)
             console.print(f"deploying to {title} …")
             with maintenance.held(board.port, reset=False) as link:
                 built = image.build(boards.load("virtual"), config=config, extra_files={TRUST: server.ca_der})
-                transfer.deploy(link, built, secrets=stored)
+                transfer.deploy(link, built, secrets={"mail_password": password, "wifi_password": wifi})
             if installed is None and number > 1:
                 board.power_off()
                 installed = folder / "installed"

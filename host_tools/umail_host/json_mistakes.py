@@ -28,7 +28,7 @@ def sentence(text: str, error: json.JSONDecodeError) -> str:
 
 
 def _character(found: str) -> str:
-    """What is wrong if that character stands there at all."""
+    """Say what is wrong if that character stands there at all."""
     if found == "\0":
         return "it holds NUL bytes, so it is damaged: copy it anew"
     if found == "\t":
@@ -39,7 +39,7 @@ def _character(found: str) -> str:
 
 
 def _format(text: str) -> str:
-    """What is wrong if it is another format."""
+    """Say what is wrong if it is another format."""
     first = next((line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     if re.match(r"\[\[?[\w.-]+\]\]?\s*$|[\w.-]+\s*=\s*\S", first):
         return "it is TOML: give it a name that ends in .toml"
@@ -49,7 +49,7 @@ def _format(text: str) -> str:
 
 
 def _anywhere(before: str, after: str) -> str:
-    """What is wrong wherever it stands."""
+    """Say what is wrong wherever it stands."""
     if not after:
         return "it breaks off at the end: a } or ] is missing"
     if after[0] == "<" and not before:
@@ -70,7 +70,7 @@ def _anywhere(before: str, after: str) -> str:
 
 
 def _by_message(before: str, after: str, error: json.JSONDecodeError) -> str:
-    """What is wrong, by what the parser says."""
+    """Say what is wrong, by what the parser says."""
     message = error.msg
     if message.startswith(("Unterminated", "Invalid control")):
         begun = before if message[0] == "U" else before[: before.rindex('"')]

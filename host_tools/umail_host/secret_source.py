@@ -22,7 +22,7 @@ _LOGINS = ("mail_password", "mail_token", "oauth_secret", "refresh_token")
 _MORE_NETWORKS = tuple(f"wifi_password_{number}" for number in range(2, 10))
 # In place of the password of a network that has none; those of WPA have eight characters at least.
 OPEN = "open"
-NAMES = ("wifi_password", *_LOGINS, *(f"{name}_2" for name in _LOGINS), *_MORE_NETWORKS)
+NAMES = ("wifi_password", *_LOGINS, *(f"{name}_2" for name in _LOGINS), *_MORE_NETWORKS, "modem_password")
 
 
 def find(name: str, board: str = "") -> str | None:

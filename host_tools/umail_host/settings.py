@@ -145,11 +145,7 @@ class Settings:
         except (TypeError, ValueError, RecursionError) as error:
             raise UserError(f"the configuration can't be written as JSON: {error}") from None
         if fresh and isinstance(written, dict):
-            if lacking:
-                # What a rule may name is not known.
-                told = ('"rules[', *(sentence.partition(" ")[0] for sentence in lacking))
-                problems = [problem for problem in problems if not problem.startswith(told)]
-            problems = wording.reworded(written, problems)
+            problems = wording.reworded(written, _certain(problems, lacking))
             problems = [*unknown, *problems, *checks.sentences(written, None if problems else value, board)]
         problems = [*secret, *known, *problems]
         if problems:
@@ -198,9 +194,11 @@ class Settings:
     def secrets(self, token: bool = False) -> list[str]:
         """Return the names of the secrets that the board must be given; ``token`` as of ``Route.secret``."""
         logins = [route.secret(token) for route in self.routes if not route.sign_in]
-        return [*self._wifi_secrets(), *filter(None, logins)]
+        return [*self._network_secrets(), *filter(None, logins)]
 
-    def _wifi_secrets(self) -> list[str]:
+    def _network_secrets(self) -> list[str]:
+        if (self.config.get("modem") or {}).get("username"):
+            return ["modem_password"]
         wifi = self.config.get("wifi", [])
         count = len(wifi) if isinstance(wifi, list) else 1
         return ["wifi_password", *(f"wifi_password_{number}" for number in range(2, count + 1))][:count]
@@ -226,6 +224,15 @@ class Settings:
             config["ethernet"] = {**board.wired, **config["ethernet"]}
         fitting.check(config, board, release)
         return json.dumps(config, ensure_ascii=False, indent=1).encode()
+
+
+def _certain(problems: list[str], lacking: Sequence[str]) -> list[str]:
+    """Return ``problems`` but those that may only follow from the parts of one's own that are ``lacking``."""
+    if not lacking:
+        return problems
+    # What a rule may name is not known.
+    told = ('"rules[', *(sentence.partition(" ")[0] for sentence in lacking))
+    return [problem for problem in problems if not problem.startswith(told)]
 
 
 def _route(section: Mapping[str, Any], suffix: str, signed: list[str]) -> Route:

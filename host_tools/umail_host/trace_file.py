@@ -23,7 +23,7 @@ _READ = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 
 
 def rows(octets: bytes, name: str, column: str = "", zone: str = "UTC0", by: str = "sensor.column") -> list[Row]:
-    """All rows of a CSV file: Unix seconds, the value, or why there is none.
+    """Return all rows of a CSV file: Unix seconds, the value, or why there is none.
 
     Args:
         name: what a sentence calls the file; column: that of the values, if there are more than two; zone: of its

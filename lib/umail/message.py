@@ -1,8 +1,9 @@
-"""A mail: checked when it is made, so that nothing in it becomes a command or a header, encoded when it is sent.
+"""A mail: checked when it is made, dated as soon as the clock is set, encoded when it is sent.
 
-What is plain needs no check, and what a plain alert does not need is loaded when a message needs it: addresses with
-names or in other scripts (mime/addresses.py), further arguments (mime/optional_fields.py), HTML and attachments
-(mime/multipart.py). How a mail is written is loaded to write it (mime/plain.py, mime/fields.py).
+Nothing in it becomes a command or a header. What is plain needs no check, and what a plain alert does not need is
+loaded when a message needs it: addresses with names or in other scripts (mime/addresses.py), further arguments
+(mime/optional_fields.py), HTML and attachments (mime/multipart.py). How a mail is written is loaded to write it
+(mime/plain.py, mime/fields.py).
 """
 
 import os

@@ -121,7 +121,7 @@ class Policy:
         self.keys = keys
 
     def dump(self):
-        """What must survive a reset, fit for JSON."""
+        """Return what must survive a reset, fit for JSON."""
         keys = {}
         for name in self.keys:
             keys[name] = self.keys[name].dump()
@@ -138,7 +138,7 @@ class Policy:
         }
 
     def bound(self, now):
-        """No rest and no limit lasts longer than two days from ``now``, whatever was remembered."""
+        """End each rest and limit within two days from ``now``, whatever was remembered."""
         self.until = min(self.until, now + 2 * DAY)
         self.paid = [min(paid, now + 2 * DAY) for paid in self.paid]
 
@@ -153,7 +153,7 @@ class Policy:
         return 1 + int(self.random() * min(ceiling or self.ceiling, self.first << min(fails - 1, 16)))
 
     def failed(self, now, error, attempts, doubts, age, least=0, mail=0, known=False):
-        """What follows from a failure: (state, until) of the mail; the route's own rest is noted here.
+        """Return what follows from a failure: (state, until) of the mail; the route's own rest is noted here.
 
         Args:
             now (int): the time.
@@ -227,7 +227,7 @@ class Policy:
         return lasts
 
     def worked(self):
-        """A mail was taken: the route is well."""
+        """Note that a mail was taken: the route is well."""
         self.until = self.fails = 0
         self.why = ""
         self.told = False
@@ -244,7 +244,7 @@ class Policy:
         return max(wait, 0)
 
     def spend(self, now, recipients):
-        """One mail went out to so many ``recipients``, or was tried."""
+        """Note that one mail went out to so many ``recipients``, or was tried."""
         for i, (period, most) in enumerate(self.limits):
             if most:
                 self.paid[i] = max(self.paid[i], now) + _interval(period, most) * (recipients if i else 1)
@@ -304,7 +304,7 @@ class Policy:
         return end if hold else 0
 
     def begin(self, key, message_id):
-        """The alert with this Message-ID is what later ones of ``key`` refer to."""
+        """Note the Message-ID of the alert that later ones of ``key`` refer to."""
         storm = self.keys[key]
         self._keep(key, Storm(storm.start, storm.window, storm.had, storm.held, message_id))
 

@@ -21,7 +21,7 @@ def _lines(pieces):
 
 
 def _covers(pattern, enhanced):
-    """Whether a code such as 5.7.1, .7.1 (of either class) or a range such as 5.7.606-649 covers this one."""
+    """Tell whether a code such as 5.7.1, .7.1 (of either class) or a range such as 5.7.606-649 covers this one."""
     low, _, high = pattern.partition("-")
     subject, _, first = low.rpartition(".")
     ours, _, last = enhanced.rpartition(".")
@@ -29,7 +29,7 @@ def _covers(pattern, enhanced):
 
 
 def _holds(text, words):
-    """Whether all parts of ``words``, between asterisks, stand in ``text``, in their order."""
+    """Tell whether all parts of ``words``, between asterisks, stand in ``text``, in their order."""
     at = 0
     for part in words.split("*"):
         at = text.find(part, at)
@@ -40,7 +40,7 @@ def _holds(text, words):
 
 
 def _found(rows, letter, code, enhanced, text):
-    """The numbers of the keys whose patterns match, in the table's order (generator)."""
+    """Yield the numbers of the keys whose patterns match, in the table's order."""
     for line in _lines(rows):
         number, _, patterns = line.partition("|")
         stages = number.lstrip("0123456789")
@@ -65,7 +65,7 @@ def _aadsts(text):
 
 
 def classify(stage, code, enhanced, text):
-    """What a refusal means.
+    """Return what a refusal means.
 
     Args:
         stage: where it came, as `MailError.stage` has it, or "token" for a token endpoint.

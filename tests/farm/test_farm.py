@@ -159,6 +159,7 @@ def wait_for_resources(client: str, boards: Iterable[str] = BOARDS) -> None:
     raise AssertionError(f"the exporters do not share their boards: {said}")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_tests_are_spread_over_four_boards_on_two_hosts_and_go_on_when_one_dies(
     places: Path, pytester: pytest.Pytester

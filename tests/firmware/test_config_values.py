@@ -40,6 +40,17 @@ WRONG = {
     "ethernet.int": PINS,
     "ethernet.spi": WHOLE + (-1, 3),
     "ethernet.timeout": NUMBER + (1, 61),
+    "modem.apn": BLANK + ('a"b', "a b", "a;b", "é", "a\rb"),
+    "modem.username": BLANK,
+    "modem.auth": WORD,
+    "modem.dial": BLANK + ("*99#;+CMGS", "ATD", "a"),
+    "modem.uart": WHOLE + (0, 3),
+    "modem.tx": PINS,
+    "modem.rx": PINS,
+    "modem.baud": WHOLE + (9599, 3000001),
+    "modem.power": PINS,
+    "modem.power_key": PINS,
+    "modem.timeout": NUMBER + (9, 301),
     "network.hostname": TEXT + ("a b", "a_b", "a" * 33, "a.b"),
     "network.address": IPV4,
     "network.mask": IPV4,
@@ -140,6 +151,7 @@ CHANGE = {"name": "t", "when": "change", "by": 5, "within": 60}
 NEEDED = {
     "update": {"update": {"url": "http://updates.example.org"}},
     "ethernet": {"wifi": REMOVE, "ethernet": {"phy_type": "LAN8720", "mdc": 23, "mdio": 18}},
+    "modem": {"wifi": REMOVE, "modem": {"tx": 26, "rx": 27}},
     "heartbeat.": {"heartbeat": {"at": "06:30"}},
     "summary.": {"summary": {"at": "07:00", "every": "week", "on": "monday"}},
     "network": {"network": {"address": "192.168.1.9", "gateway": "192.168.1.1"}},
@@ -193,6 +205,25 @@ def test_a_radio_is_not_set_up_on_a_board_with_a_cable():
         inside('"network.%s" is of the Wi-Fi, and this board has ethernet' % key, problems[0])
 
 
+def test_what_a_provider_settles_is_not_set_beside_a_modem():
+    for key, value in (("address", "10.0.0.2"), ("country", "DE"), ("tx_power", 8)):
+        network = {key: value, "gateway": "10.0.0.1"} if key == "address" else {key: value}
+        problems = config.check(changed("network", network, needed("modem")))[1]
+        inside('"network.%s" is not for a modem' % key, " ".join(problems))
+
+
+def test_there_is_one_way_to_the_network():
+    for ways, words in (
+        ({"wifi": REMOVE}, '"wifi" is missing'),
+        ({"modem": {"tx": 26, "rx": 27}}, '"modem" and wifi do not go together'),
+        ({"wifi": REMOVE, "modem": {"tx": 26, "rx": 27}, "ethernet": {}}, '"modem" and ethernet do not go together'),
+    ):
+        value = GOOD
+        for key in ways:
+            value = changed(key, ways[key], value)
+        inside(words, " ".join(config.check(value)[1]))
+
+
 def test_one_network_and_a_list_of_them_are_the_same_to_the_firmware():
     equal(config.check(GOOD)[0]["wifi"], [{"ssid": "lab", "timeout": 20}])
     settings, problems = config.check(changed("wifi", [{"ssid": "lab"}, {"ssid": "cellar", "timeout": 5}]))
@@ -204,7 +235,7 @@ def test_one_network_and_a_list_of_them_are_the_same_to_the_firmware():
 def test_every_key_has_its_wrong_values():
     from alertnode import config_help, config_help_parts
 
-    rare = [key for key in config_help_parts.HINTS if key.split(".")[0] in ("mail", "ethernet")]
+    rare = [key for key in config_help_parts.HINTS if key.split(".")[0] in ("mail", "ethernet", "modem")]
     hints = list(config_help._HINTS) + rare
     leaves = [key for key in hints if not [other for other in hints if other.startswith(key + ".")]]
     # A second route is checked as the first; its own keys are in the other table.

@@ -1,6 +1,6 @@
 """What a hostile peer does, as bytes that a fuzzer can change anywhere: what it says, and marks between that.
 
-A mark is one octet: the next piece of what is said comes apart (``THEN``) or while the client still sends (``EARLY``);
+A mark is one byte: the next piece of what is said comes apart (``THEN``) or while the client still sends (``EARLY``);
 the stream ends (``END``), the time runs out (``TIMEOUT``), the connection is reset (``RESET``), the certificate is not
 trusted (``UNTRUSTED``); the client's next connection begins (``NEXT``). After ``LITERAL`` a byte is said that would
 be a mark. Any bytes are a script.

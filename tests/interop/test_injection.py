@@ -39,7 +39,7 @@ def attempt(
     device = Device(command, ROOT / "lib", trust, driver)
     user, password = server.login
     whole = {"run": run, "cases": tried, "whole": True, "route": route, "user": user, "password": password, **job}
-    # Octet by octet over TLS takes a busy computer more than a minute.
+    # Byte by byte over TLS takes a busy computer more than a minute.
     return device.run(whole, timeout=110, program=PROGRAM)
 
 

@@ -28,6 +28,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run.compiled(tmp_path_factory.mktemp("power") / "lib")
 
 
+@pytest.mark.long
 def test_on_littlefs_nothing_is_lost_sent_twice_damaged_or_left_behind(micropython: str, library: Path) -> None:
     counts = run.both_halves(micropython, library, "lfs2", 17)
     assert counts.pop("tried") > 300

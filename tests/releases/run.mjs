@@ -1,6 +1,6 @@
 // Runs test files on a WebAssembly build of MicroPython: 32-bit words, ticks of 30 bits, double floats, no sockets.
 //
-// Reads from standard input {micropython, files: {path: base64}, tests: [path]}. Prints one line of JSON for each file:
+// Reads from standard input {micropython, files: {path: base64}, tests: [path], without: [names of tests]}. Prints one line of JSON for each file:
 // {file, output}, what tests/support/micropython_runner.py printed there; first {facts}: release, words, floats, epoch.
 import { dirname } from "node:path";
 import { readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 const job = JSON.parse(readFileSync(0, "utf8"));
 const { loadMicroPython } = await import(pathToFileURL(job.micropython));
 const RUNNER = "/tests/support/micropython_runner.py";
+const files = Object.entries(job.files).map(([path, content]) => [path, Buffer.from(content, "base64")]);
 const PATHS = ["/lib", "/firmware", "/tests/support", "/tests"];
 
 // What every board has and these builds lack, as far as a test without a network needs it; and their numbers of errors
@@ -37,16 +38,21 @@ for name in ("stat", "listdir", "ilistdir", "remove", "unlink", "rename", "mkdir
         setattr(os, name, as_a_board(getattr(os, name)))
 `;
 
-async function python(code, files = {}) {
+// Each file of tests gets an interpreter of its own, for which the build is compiled and optimised once.
+const compiled = await WebAssembly.compile(readFileSync(`${dirname(job.micropython)}/micropython.wasm`));
+const { instantiate } = WebAssembly;
+WebAssembly.instantiate = async (_, imports) => ({ module: compiled, instance: await instantiate(compiled, imports) });
+
+async function python(code, files = []) {
   const output = [];
   const board = await loadMicroPython({ heapsize: 8 * 1024 * 1024, stdout: (line) => output.push(line), linebuffer: true });
-  for (const [path, content] of Object.entries(files)) {
+  for (const [path, content] of files) {
     const folders = dirname(path).split("/").slice(1);
     folders.forEach((_, i) => {
       const folder = "/" + folders.slice(0, i + 1).join("/");
       if (!board.FS.analyzePath(folder).exists) board.FS.mkdir(folder);
     });
-    board.FS.writeFile(path, Buffer.from(content, "base64"));
+    board.FS.writeFile(path, content);
   }
   try {
     board.runPython(code);
@@ -60,7 +66,7 @@ console.log(JSON.stringify({ facts: (await python(job.facts))[0] }));
 for (const file of job.tests) {
   const code = LACKING + `
 sys.path[:] = ${JSON.stringify(PATHS)} + sys.path
-sys.argv[:] = ["", ${JSON.stringify(file)}]
+sys.argv[:] = ${JSON.stringify(["", file, ...job.without])}
 exec(open(${JSON.stringify(RUNNER)}).read())`;
-  console.log(JSON.stringify({ file, output: await python(code, job.files) }));
+  console.log(JSON.stringify({ file, output: await python(code, files) }));
 }

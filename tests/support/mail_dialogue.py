@@ -11,7 +11,7 @@ TEXT = b"Subject: s\r\n\r\n"
 
 
 class Text:
-    # A message of known octets: what the dialogue does must not depend on how a real one is encoded.
+    # A message of known bytes: what the dialogue does must not depend on how a real one is encoded.
     sender = "a@x.org"
     message_id = "<1@x.org>"
     smtputf8 = False

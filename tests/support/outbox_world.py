@@ -68,7 +68,7 @@ class World:
     def __init__(self, chunking=True, dated=True):
         base = os.getenv("TMPDIR") or ("/tmp" if os.sep == "/" else os.getenv("TEMP"))
         try:
-            # In RAM, where there is such a place: syncing is what takes the time of these tests.
+            # In RAM, if there is such a place: syncing is what takes the time of these tests.
             os.stat("/dev/shm")
             base = "/dev/shm"
         except OSError:

@@ -70,6 +70,18 @@ def test_a_cable_that_is_in_use_comes_first_and_the_radio_stays_off():
     equal((found(network).address, network.started), ("192.0.2.8", 0))
 
 
+def test_one_that_the_program_names_comes_before_all_while_it_is_connected():
+    import umail
+
+    network = Network()
+    for up, address, started in ((True, "10.1.2.3", 0), (False, "192.0.2.9", 1)):
+        umail.nic = Nic(up, "10.1.2.3")
+        try:
+            equal((found(network).address, network.started), (address, started))
+        finally:
+            del umail.nic
+
+
 def test_else_it_is_the_wifi():
     without = Esp32()
     unplugged = Esp32()

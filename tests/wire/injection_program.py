@@ -14,7 +14,7 @@ aio = job.get("driver") == "aio"
 
 
 def octets(text):
-    # Halves of surrogate pairs are no UTF-8: they stand for bytes that are not.
+    # Halves of surrogate pairs are not UTF-8: they stand for bytes that are not.
     try:
         return text.encode()
     except ValueError:

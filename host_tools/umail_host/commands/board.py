@@ -89,7 +89,7 @@ def _shown() -> Callable[[bytes], None]:
 
 
 def _obey(virtual: VirtualBoard, words: list[str]) -> None:
-    """One typed command."""
+    """Obey one typed command."""
     try:
         told = orders.obey(virtual, words)
     except ValueError:

@@ -77,11 +77,7 @@ def command(
             raise UserError("--all needs a file: umail provision fleet.toml --all")
         if name or save or language:
             raise UserError("--all is for many boards: leave --name, --save and --language out")
-        devices = named or [found.device for found in ports.found()]
-        # A rehearsal: with boards connected, virtual ones are left alone.
-        devices = devices or [board.device for board in listed.found()]
-        order = many.Order(Fleet(file), devices, more, jobs, again)
-        _all(run, order, report, as_json)
+        _all(run, many.Order(Fleet(file), named or _connected(), more, jobs, again), report, as_json)
         return
     if jobs > 1 or report or as_json or len(named) > 1:
         raise UserError("--jobs, --report, --json and several --port are for many boards: add --all")
@@ -89,13 +85,7 @@ def command(
         raise UserError(f"fix the configuration:\n  - {wrong}")
     fleet = None if file is None else Fleet(file)
     device = named[0] if named else ports.only()
-    if fleet is None:
-        config, own = _interview(device)
-    else:
-        board = fleet.choose(name, "" if name else _identity(device))
-        config, own = fleet.config(board), fleet.files(board)
-    if sys.stdin.isatty():
-        config = which.settle(config, device, _ask, terminal.echo)
+    config, own = _config(fleet, name, device)
     if language:
         config["language"] = language
 
@@ -108,6 +98,23 @@ def command(
     _tell_administrator(run)
     if not good:
         raise typer.Exit(_REFUSED)
+
+
+def _connected() -> list[str]:
+    """Return the ports of all boards; for a rehearsal, without a connected one, those of virtual boards."""
+    return [found.device for found in ports.found()] or [board.device for board in listed.found()]
+
+
+def _config(fleet: Fleet | None, name: str, device: str) -> tuple[answers.Config, interview.Files]:
+    """Return the configuration for the board at ``device``, and its further files: of ``fleet``, or as answered."""
+    if fleet is None:
+        config, own = _interview(device)
+    else:
+        board = fleet.choose(name, "" if name else _identity(device))
+        config, own = fleet.config(board), fleet.files(board)
+    if sys.stdin.isatty():
+        config = which.settle(config, device, _ask, terminal.echo)
+    return config, own
 
 
 def _all(run: Run, order: many.Order, report: Path | None, as_json: bool) -> None:

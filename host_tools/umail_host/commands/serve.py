@@ -131,7 +131,7 @@ def serve(
 
 @contextlib.contextmanager
 def _listening(server: FakeServer, proxy: Callable[[], Proxy] | None) -> Iterator[int]:
-    """The server runs, and before it the proxy if the network is to be bad; the port is the one to connect to."""
+    """Run the server, and before it the proxy if the network is to be bad; yield the port to connect to."""
     with server:
         if proxy is None:
             yield server.port
@@ -172,7 +172,7 @@ def _write(path: Path | None, content: Callable[[Path], bytes]) -> None:
 
 
 def _addresses(host: str) -> list[str]:
-    """This machine's address on the LAN, for the certificate, if boards are let in."""
+    """Return this machine's address on the LAN, for the certificate, if boards are let in."""
     if host not in ("0.0.0.0", ""):
         return []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

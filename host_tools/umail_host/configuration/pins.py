@@ -11,7 +11,7 @@ from umail_host.configuration.chip_pins import CHIPS, ESP32_RMII, RP2_ETHERNET, 
 from umail_host.device.boards import BoardSpec
 
 # Keys of a section that name a pin, and those of a bus, which several chips share.
-KEYS = ("pin", "scl", "sda", "sck", "mosi", "miso", "cs")
+KEYS = ("pin", "scl", "sda", "sck", "mosi", "miso", "cs", "tx", "rx", "power", "power_key")
 _BUS = {"scl", "sda", "sck", "mosi", "miso"}
 # A DS18B20 shares its wire with others, too.
 _ONE_WIRE = "ds18b20"
@@ -47,7 +47,7 @@ class Use:
     @property
     def output(self) -> bool:
         """Tell whether the board must drive it."""
-        return self.role != "miso" and not (self.role == "pin" and self.kind in _LISTENS)
+        return self.role not in ("miso", "rx") and not (self.role == "pin" and self.kind in _LISTENS)
 
 
 def number(text: object) -> object:
@@ -68,6 +68,7 @@ def uses(config: Mapping[str, Any]) -> Iterator[Use]:
 def _sections(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     clock = config.get("clock")
     named = [
+        ("modem", config.get("modem")),
         ("sensor", config.get("sensor")),
         ("clock.ds3231", clock.get("ds3231") if isinstance(clock, Mapping) else None),
     ]

@@ -27,8 +27,9 @@ def schema() -> dict[str, Any]:
     properties["sensors"] = {"type": "object", "additionalProperties": {"$ref": "#/properties/sensor"}}
     properties["outputs"] = {"type": "object", "additionalProperties": _kinds("output", "outputs", {})}
     properties["rules"] = {"type": "array", "items": _rules(parts)}
+    properties["modem"] = _object("modem.", firmware_rules.module("config_modem").MODEM)
     properties["expires"] = {"type": "object", "additionalProperties": {"type": "string", "format": "date"}}
-    for key in ("sensors", "outputs", "expires"):
+    for key in ("sensors", "outputs", "modem", "expires"):
         _describe(properties[key], key)
     made["required"] = [key for key in made["required"] if key not in ("sensor", "sensors")]
     made["oneOf"] = [{"required": ["sensor"]}, {"required": ["sensors"]}]

@@ -13,6 +13,7 @@ import re
 from umail_host import trees
 
 _PRIVATE = re.compile(r"_[A-Z][A-Z0-9_]*")
+_ANY = re.compile(rb"^_[A-Z][A-Z0-9_]* *=", re.MULTILINE)
 _OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -28,6 +29,8 @@ def folded(source: bytes) -> bytes:
 
     What Python cannot read comes back as it is: the compiler says what is wrong with it.
     """
+    if not _ANY.search(source):
+        return source
     try:
         tree = trees.parse(source)
     except SyntaxError:
@@ -54,14 +57,20 @@ def folded(source: bytes) -> bytes:
 
 def _numbers(tree: ast.Module) -> dict[str, int]:
     """Return the private names that stand for one whole number throughout the module."""
-    stores = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
-    shared = {name for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
-    shared |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    stores, shared = [], set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                stores.append(node.id)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            shared.update(node.names)
+        elif isinstance(node, ast.arg):
+            shared.add(node.arg)
     found: dict[str, int] = {}
-    for node in tree.body:
-        name = _name(node)
+    for statement in tree.body:
+        name = _name(statement)
         if _PRIVATE.fullmatch(name) and stores.count(name) == 1 and name not in shared:
-            value = _value(node.value, found) if isinstance(node, ast.Assign) else None
+            value = _value(statement.value, found) if isinstance(statement, ast.Assign) else None
             if value is not None:
                 found[name] = value
     return found

@@ -83,6 +83,12 @@ def compile_module(source: bytes, name: str, *options: str, shown: str = "") -> 
     return bytes(output)
 
 
+@functools.lru_cache(maxsize=1000)
+def _compiled(source: bytes, name: str, options: tuple[str, ...], shown: str) -> bytes:
+    """Return the .mpy of a module. Kept: the next board, or the next change of one file, wants most of them again."""
+    return compile_module(constants.folded(source), name, *options, shown=shown)
+
+
 def package(folder: Path, into: str, mpy: bool = True, language: str = languages.ENGLISH) -> dict[str, bytes]:
     """Return all modules under ``folder`` as they lie on the board under ``into``, with texts in ``language``.
 
@@ -102,8 +108,7 @@ def package(folder: Path, into: str, mpy: bool = True, language: str = languages
                 # The module's own name is in RAM anyway, and 40 bytes for each that is loaded are not.
                 shown = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
                 options = (WITHOUT_LINES,)
-            module = compile_module(constants.folded(source), name, *options, shown=shown)
-            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = module
+            found[f"{into}/{relative.removesuffix('.py')}.mpy"] = _compiled(source, name, options, shown)
         else:
             found[f"{into}/{relative}"] = source
     if not found:
@@ -183,8 +188,7 @@ def build(
         UserError: something does not compile, a root is unknown, a path is not absolute, or the board has no such way
             to the network.
     """
-    firmware = firmware or paths.firmware()
-    needs = needs or config
+    firmware, needs = firmware or paths.firmware(), needs or config
     language = needs.config.get("language", languages.ENGLISH) if needs else languages.ENGLISH
     image = compiled(library or paths.library(), LIBRARY, mpy, language)
     if roots is not None:
@@ -195,23 +199,38 @@ def build(
         node = {path: code for path, code in node.items() if path[len(FIRMWARE) + 1 :].rsplit(".", 1)[0] not in left}
     if config is not None:
         node |= _own(config.parts, mpy)
-    image = image | node
-    if needs:
-        own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
+    own = any(path.endswith((".py", ".mpy")) for path in extra_files or {})
+    image = _kept(board, image | node, needs, own, keyed)
+    root_files = (*_ROOT_FILES, *(SWITCH if needs and needs.value.get("update") else ()))
+    image |= {f"/{name}": (firmware / name).read_bytes() for name in root_files if (firmware / name).is_file()}
+    if config is not None:
+        image[CONFIG] = config.file(board, release)
+    return {**image, **_placed(extra_files or {})}
+
+
+def _kept(
+    board: BoardSpec, image: dict[str, bytes], needs: Settings | None, own: bool, keyed: bool
+) -> dict[str, bytes]:
+    """Return what of ``image`` that board can use, and loads with the configuration ``needs``, if there is one."""
+    if needs is None:
+        image = needed.without_updates(image)
+    else:
         image = needed.only(image, needs.config, own, keyed)
         if board.port == "esp32":
             # An ESP32's watchdog itself takes any time.
             image.pop(f"{FIRMWARE}/watchdog.mpy", None)
         if not board.slots:
             image.pop(f"{FIRMWARE}/ota.mpy", None)
-    else:
-        image = needed.without_updates(image)
-    root_files = (*_ROOT_FILES, *(SWITCH if needs and needs.value.get("update") else ()))
-    image |= {f"/{name}": (firmware / name).read_bytes() for name in root_files if (firmware / name).is_file()}
-    if config is not None:
-        image[CONFIG] = config.file(board, release)
-    for path, octets in (extra_files or {}).items():
+    return needed.for_port(image, board.port)
+
+
+def _placed(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Return ``files``, whose names are paths on a board.
+
+    Raises:
+        UserError: one is not.
+    """
+    for path in files:
         if not path.startswith("/") or path.endswith("/") or "//" in path or "/../" in path:
             raise UserError(f"{path!r} is not a path on a board: write it from the root, such as /trace.csv")
-        image[path] = octets
-    return image
+    return files

@@ -7,7 +7,7 @@ it lacks; `umail deploy` brings it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ _UPDATES = tuple(f"alertnode/{name}" for name in ("update", "asking", "stage", "
 _UPDATES += ("umail/net/http_get",)
 # A board's language is in its modules already; this is for programs that ask for another one.
 _OTHER_ADVICE = ("umail/tables/advice_de",)
+# What only an ESP32's MicroPython can do.
+_ESP32_ONLY = tuple(f"alertnode/{name}" for name in ("modem", "config_modem", "wake_pad", "sensors/touch"))
 # What signs, and so needs the board's fleet key.
 _HMAC = "alertnode/hmac256"
 _BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
@@ -126,6 +128,12 @@ def without_updates(image: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
 
 
+def for_port(image: Mapping[str, bytes], port: str) -> dict[str, bytes]:
+    """Return ``image`` without what no board of that MicroPython ``port`` can use: a Pico's flash is small."""
+    drop = {f"/lib/{module}" for module in _ESP32_ONLY} if port == "rp2" else set()
+    return {path: octets for path, octets in image.items() if path.rpartition(".")[0] not in drop}
+
+
 def unconfigured(image: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return ``image``, of all modules, without those of the firmware that only a configuration asks for.
 
@@ -148,6 +156,17 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     mail = config["mail"]
     routes = [mail, *([mail["fallback"]] if mail.get("fallback") else [])]
     yield from (*_FOR_PROGRAMS, *_OTHER_ADVICE)
+    yield from _without_hours(config, routes)
+    yield from _without_parts(config, routes)
+    yield from _without_routes(config, routes)
+    yield from _without_roots(config, routes)
+    yield from _without_battery(config)
+    if not config.get("update"):
+        yield from _UPDATES
+
+
+def _without_hours(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what only a summary, quiet hours, dates that end and texts of one's own need."""
     if not config.get("texts"):
         yield "alertnode/own_texts"
     hours = config.get("summary") or isinstance(config.get("heartbeat"), str | Mapping)
@@ -160,21 +179,35 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "alertnode/due"
     if not config.get("expires") and not any(each.get("certificate") for each in routes):
         yield "alertnode/expiry"
+
+
+def _without_parts(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what only some sensors, outputs, rules and networks need."""
     one, several = config.get("sensor"), config.get("sensors")
     sections = several.values() if several else [one] if one else ()
-    rare = config.get("outputs") or "ethernet" in config or any(each.get("oauth") for each in routes)
+    rare = config.get("outputs") or {"ethernet", "modem"} & set(config) or any(each.get("oauth") for each in routes)
     if not rare and all(section.get("type") in _USUAL for section in sections):
         yield "alertnode/config_help_parts"
     if not config.get("debug"):
         yield "alertnode/debug"
     if not any(rule["when"] in ("outside", "change", "stuck") for rule in config["rules"]):
         yield "alertnode/rule_kinds"
+    if "ethernet" not in config:
+        yield "alertnode/ethernet"
+    if "modem" not in config:
+        yield from ("alertnode/modem", "alertnode/config_modem")
+    if not (config.get("clock") or {}).get("ds3231"):
+        yield "alertnode/ds3231"
+    if not config.get("ping"):
+        yield "alertnode/ping"
+
+
+def _without_routes(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what only some ways for mail and some numbers of recipients need."""
     if not any(each.get("oauth") for each in routes):
         yield from _TOKENS
         if not config.get("ping") and not config.get("update"):
             yield "umail/net/http"
-    if not config.get("ping"):
-        yield "alertnode/ping"
     if not any(each["route"] in ("m365.direct_send", "m365.relay") for each in routes):
         yield "umail/net/mx"
     people = [config["mail"].get("to"), *(rule.get("to") for rule in config["rules"])]
@@ -186,14 +219,20 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
         yield "umail/m365_other"
     if all(each["route"] == "smtp" or each["route"].startswith("m365.") for each in routes):
         yield "umail/routes"
+
+
+def _without_roots(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the root certificates that no server of the configuration has."""
     named = all(each["route"] == "m365.submission" and not each.get("oauth") for each in routes)
     if named and not config.get("ping") and not config.get("update"):
         # Of a route that names its roots nobody asks for all.
         yield "umail/tables/roots"
     wanted = _roots(routes) if not config.get("ping") or config.get("ping_trust") else _all_roots()
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in wanted)
-    if not config.get("update"):
-        yield from _UPDATES
+
+
+def _without_battery(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what only a board on battery needs, or only one that stays awake."""
     yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
     wakers = [section.get("type") for section in wakes.contacts(config).values()] if config.get("battery") else []
     if not wakers:
@@ -202,10 +241,6 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     timed = any(rule.get("for") or rule.get("repeat") or rule.get("then") for rule in config["rules"])
     if not config.get("battery") or not (timed or config.get("summary")):
         yield "alertnode/rule_ends"
-    if "ethernet" not in config:
-        yield "alertnode/ethernet"
-    if not (config.get("clock") or {}).get("ds3231"):
-        yield "alertnode/ds3231"
 
 
 def _all_roots() -> tuple[str, ...]:
@@ -213,7 +248,7 @@ def _all_roots() -> tuple[str, ...]:
     return names
 
 
-def _roots(routes: list[Mapping[str, Any]]) -> set[str]:
+def _roots(routes: Sequence[Mapping[str, Any]]) -> set[str]:
     """Return the bundled roots that one of ``routes`` may want, its token's endpoint included."""
     wanted: set[str] = set()
     for route in routes:

@@ -69,11 +69,7 @@ def deploy(
             import on the board, no ROMFS partition for what belongs into one.
     """
     found = changes.survey(link, {*image, _UPDATE, _IN_FORCE})
-    if _UPDATE in found.files:
-        # What is brought now must not be taken back later.
-        link.exec("import switch\nswitch.clean(switch.load() or {'secrets': ()})")
-    if _IN_FORCE in found.files:
-        link.exec(f"remove({_IN_FORCE!r})")
+    _end_update(link, found)
     check_version(found.python, mpy=any(path.endswith(".mpy") for path in image))
     whole = changes.placed(found, image, rom)
     in_rom = {path: octets for path, octets in whole.items() if path.startswith(romfs.ROOT)}
@@ -87,6 +83,32 @@ def deploy(
     if in_rom:
         _write_rom(link, found.rom, in_rom, report, progress)
     _put_aside(link, changes.FIRST & changed.keys() & found.files.keys() - found.listed, report)
+    _replace(link, found, image, changed, report, progress)
+    if not in_rom and found.rom is not None and found.rom.ours:
+        romfs.erase(link)
+        report.rom = "ROMFS emptied"
+    report.warnings += _imports(link, whole)
+    _store(link, secrets or {}, floor)
+    return report
+
+
+def _end_update(link: Link, found: changes.Survey) -> None:
+    """End an update over the network: what is brought now must not be taken back later."""
+    if _UPDATE in found.files:
+        link.exec("import switch\nswitch.clean(switch.load() or {'secrets': ()})")
+    if _IN_FORCE in found.files:
+        link.exec(f"remove({_IN_FORCE!r})")
+
+
+def _replace(
+    link: Link,
+    found: changes.Survey,
+    image: Mapping[str, bytes],
+    changed: Mapping[str, bytes],
+    report: Report,
+    progress: Progress | None,
+) -> None:
+    """Write what changed and remove the code that is not in ``image``; the list of code is at no moment too narrow."""
     code = frozenset(path for path in image if path.startswith(changes.CODE)) | changes.kept(found, image)
     _copy(link, _list(found.listed, found.listed | code), changed, found.packed, report, progress)
     for path in sorted(changes.stale(found, image)):
@@ -94,16 +116,15 @@ def deploy(
         report.removed.append(path)
     for _ in _write(link, _list(found.listed | code, code), found.packed):
         pass
-    if not in_rom and found.rom is not None and found.rom.ours:
-        romfs.erase(link)
-        report.rom = "ROMFS emptied"
-    report.warnings += _imports(link, whole)
+
+
+def _store(link: Link, secrets: Mapping[str, str], floor: int) -> None:
+    """Put the secrets, and that updates up to the number ``floor`` were had, into the board's secret store."""
     # Before the key: no moment in which older bundles count.
     if floor and not _has_had(link, floor):
         _put_secret(link, _HIGHEST, str(floor))
-    for name, value in (secrets or {}).items():
+    for name, value in secrets.items():
         _put_secret(link, name, value or None)
-    return report
 
 
 def _put_aside(link: Link, paths: Iterable[str], report: Report) -> None:

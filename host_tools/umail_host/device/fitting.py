@@ -16,6 +16,8 @@ _RESET_SINCE = (1, 23)
 _P4_SINCE = (1, 27)
 # network.ipconfig(dns=…): ports/esp32/modnetwork_globals.h, extmod/modnetwork.c.
 _DNS_SINCE = {"esp32": (1, 24), "rp2": (1, 23)}
+# ports/esp32/network_ppp.c, made anew in that release: before it could not be used twice, and crashed.
+_PPP_SINCE = (1, 26)
 _CHIPS_WITH_MAC = ("virtual", "esp32", "esp32p4")
 
 
@@ -36,6 +38,13 @@ def check(config: Mapping[str, Any], board: BoardSpec, release: tuple[int, ...] 
         )
     if "ethernet" in config:
         _wired(config["ethernet"], board, release)
+    if "modem" in config:
+        if board.port == "rp2":
+            raise UserError(
+                f'"modem": the MicroPython of {board.name} has no network.PPP, which an ESP32\'s has: take one of those'
+            )
+        if release < _PPP_SINCE:
+            raise UserError(f'"modem": network.PPP {_needs(_PPP_SINCE, release)}: flash that')
     network = config.get("network", {})
     if "country" in network and board.port != "rp2":
         raise UserError(

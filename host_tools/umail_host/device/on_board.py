@@ -6,7 +6,7 @@ import time
 
 
 def interpreter():
-    """What MicroPython it is: release, words and ticks in bits, floats, and the year in which its clock begins."""
+    """Return what MicroPython it is: release, words and ticks in bits, floats, and the year when its clock begins."""
     bits, ticks = 1, 1
     while sys.maxsize >> (bits - 1):
         bits += 1
@@ -66,7 +66,7 @@ def join(ssid, password, seconds):
 
 
 def handshake(host, port, root):
-    """A verified TLS handshake: milliseconds, and the heap before, with it open, and after it was closed."""
+    """Do a verified TLS handshake: milliseconds, and the heap before, with it open, and after it was closed."""
     import socket
     import ssl
 

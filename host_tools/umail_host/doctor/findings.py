@@ -53,6 +53,7 @@ REMEDIES = {
     "mx_moved": "if Microsoft moved your domain, provision the board again, which pins the new host",
     "wifi": f"check wifi.ssid, the password (umail deploy --secret wifi_password) and the distance; {_RADIO}",
     "ethernet": "check the cable, what it is plugged into, and the configuration's section ethernet (docs/firmware.md)",
+    "modem": "check the antenna, the SIM and the configuration's section modem (docs/modem.md)",
     "wifi_weak": "bring the board or the access point nearer, or give the board an external antenna",
     "ntp": "the network may block NTP (UDP port 123): set clock.ntp to a server that it lets through, often the router",
     "clock_apart": "either the time server or this computer is wrong: compare both with another clock",

@@ -6,7 +6,7 @@ import time
 
 
 def chip():
-    """What it is and runs; nothing that tells this board from others of its kind."""
+    """Return what it is and runs; nothing that tells this board from others of its kind."""
     import machine
 
     clock = machine.freq()
@@ -20,7 +20,7 @@ def chip():
 
 
 def watchdog():
-    """What a Pico says to a watchdog of two minutes, which is more than any takes; on an ESP32 it would be armed."""
+    """Return what a Pico says to a watchdog of two minutes, more than any takes; on an ESP32 it would be armed."""
     if sys.platform == "esp32":
         return "not asked: an ESP32 takes any time"
     import machine
@@ -60,7 +60,7 @@ def flash(path, count):
 
 
 def clock():
-    """This board's time in milliseconds since its epoch; whole seconds if the port has no better."""
+    """Return this board's time in milliseconds since its epoch; whole seconds if the port has no better."""
     try:
         return time.time_ns() // 1000000
     except AttributeError:
@@ -79,7 +79,7 @@ def lines(path):
 
 
 def kept(path):
-    """The last whole line that is there, and how many do not follow the one before."""
+    """Return the last whole line that is there, and how many do not follow the one before."""
     last, wrong = 0, 0
     try:
         with open(path, "rb") as file:

@@ -48,7 +48,19 @@ SENSORS = (
     "max6675",
 )
 # What the questions are about, and what of it belongs to the sensors.
-_ASKED = ("wifi", "ethernet", "mail", "sensor", "sensors", "rules", "outputs", "clock", "expires", "board_name")
+_ASKED = (
+    "wifi",
+    "ethernet",
+    "modem",
+    "mail",
+    "sensor",
+    "sensors",
+    "rules",
+    "outputs",
+    "clock",
+    "expires",
+    "board_name",
+)
 _SENSING = ("sensor", "sensors", "rules", "outputs")
 # What of the section mail is about one route.
 _ROUTE = (
@@ -96,6 +108,9 @@ def interview(
 
 def _link(ask: Ask, before: Config, board: BoardSpec | None, release: tuple[int, ...]) -> Config:
     """Return the section of the network; further networks and their settings stay as they are."""
+    if modem := _section(before, "modem"):
+        # How it is wired and dialled, nobody is asked: docs/modem.md has what to write.
+        return {"modem": modem}
     there = before.get("wifi")
     first = there[0] if isinstance(there, list) and there else there
     wired = _section(before, "ethernet")
@@ -157,7 +172,7 @@ def _keeps(ask: Ask, before: Config) -> bool:
 
 def _sensing(ask: Ask, before: Config, rest: Config, board: BoardSpec | None) -> Config:
     """Return the sensor and its first rule; ``rest`` is what else the configuration has so far."""
-    rest = {key: rest[key] for key in ("ethernet", "clock") if key in rest}
+    rest = {key: rest[key] for key in ("ethernet", "modem", "clock") if key in rest}
     several = _section(before, "sensors")
     was = _section(before, "sensor") or next((one for one in several.values() if isinstance(one, dict)), {})
     usual = _was(was, "type")

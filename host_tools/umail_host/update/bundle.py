@@ -60,28 +60,27 @@ def seal(
         head["takes"] = takes
     if micropython:
         head["micropython"] = micropython.told
-    plain = bytearray(_counted(json.dumps(head).encode()))
-    for path, octets in files.items():
-        plain += _counted(path.encode()) + len(octets).to_bytes(4, "big") + octets
-    plain += _counted(b"")
     nonce = nonce or secrets.token_bytes(16)
     encryptor = Cipher(AES(_derived(key, b"update-enc")), CTR(nonce)).encryptor()
-    body = encryptor.update(bytes(plain)) + encryptor.finalize()
+    body = encryptor.update(_plain(head, files)) + encryptor.finalize()
     # A program that would pass over what it does not know refuses all of it.
-    whole = (
-        (rules.NEWER if takes else rules.MAGIC)
-        + version.to_bytes(8, "big")
-        + nonce
-        + len(body).to_bytes(4, "big")
-        + body
-    )
+    magic: bytes = rules.NEWER if takes else rules.MAGIC
+    whole = magic + version.to_bytes(8, "big") + nonce + len(body).to_bytes(4, "big") + body
     whole += hmac.digest(_derived(key, b"update-mac"), whole, "sha256")
     if len(whole) > rules.LONGEST:
         raise UserError(
             f"{len(whole) / 1000:.0f} kB are more than the {rules.LONGEST / 1000:.0f} kB that a board takes: "
             "leave files out"
         )
-    return bytes(whole)
+    return whole
+
+
+def _plain(head: Mapping[str, object], files: Mapping[str, bytes]) -> bytes:
+    """Return what is encrypted: ``head``, then each file with its path and length, then an empty path."""
+    plain = bytearray(_counted(json.dumps(head).encode()))
+    for path, octets in files.items():
+        plain += _counted(path.encode()) + len(octets).to_bytes(4, "big") + octets
+    return bytes(plain + _counted(b""))
 
 
 def _counted(octets: bytes) -> bytes:

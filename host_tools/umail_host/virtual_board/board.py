@@ -64,7 +64,7 @@ class VirtualBoard:
     Attributes:
         port: what a serial program, such as mpremote, opens.
         console: all that the board printed; see `Console`.
-        clock, wifi, ethernet, pins, sensors, i2c, spi, nvs: the world around it; see there.
+        clock, wifi, ethernet, modem, pins, sensors, i2c, spi, nvs: the world around it; see there.
         rom: the boot loader that esptool talks to, and what it has flashed.
         slots: the partitions for MicroPython, if the board has several, and which one runs.
 
@@ -112,10 +112,9 @@ class VirtualBoard:
         version = release_of(self._settings.executable)
         self._world = World(flash_dir, files, romfs // 4096 * 4096, spec.slots, version, self._event, self._power_fails)
         if spec.port == "rp2":
-            self._world.clock.first_year = 2021
-            self._world.clock.power_lost()
-            self._world.wifi.port = self._world.ethernet.port = "rp2"
+            self._world.be_rp2()
         self.clock, self.wifi, self.ethernet = self._world.clock, self._world.wifi, self._world.ethernet
+        self.modem = self._world.modem
         self.pins = self._world.pins
         self.sensors, self.i2c, self.spi = self._world.sensors, self._world.i2c, self._world.spi
         self.nvs = self._world.nvs

@@ -25,7 +25,7 @@ from umail_host.virtual_board.chip_texts import (
 )
 from umail_host.virtual_board.console import Console
 from umail_host.virtual_board.control import Control, Later, Silence
-from umail_host.virtual_board.interpreter import Interpreter, Wiring, socket_pair
+from umail_host.virtual_board.interpreter import DEVICE, Interpreter, Wiring, socket_pair
 from umail_host.virtual_board.uart import Uart
 from umail_host.virtual_board.wakers import TIMER, Wakers
 from umail_host.virtual_board.watchdog import Watchdog
@@ -266,6 +266,7 @@ class Chip:
         return self._world.calls() | {
             "power.board": lambda: [*self._settings.names, self._world.slots.version],
             "power.network": lambda: self._settings.network,
+            "power.module": lambda name: (DEVICE / f"{name}.py").read_text("utf-8"),
             "power.limits": lambda: [self._settings.watchdog_limit, self._settings.deepsleep_limit],
             "power.pin_names": lambda: self._settings.pin_names,
             "power.ticks": lambda: int((self._loop.time() - self._started_at) * 1e6),

@@ -85,7 +85,7 @@ class Registers(Chip):
         return bytes(self._registers[(self._pointer + i) & 0xFF] for i in range(count))
 
     def _written(self, register: int) -> None:
-        """A register was written."""
+        """Take what was written to a register."""
 
     def _fill(self) -> None:
         """Bring the registers up to date."""

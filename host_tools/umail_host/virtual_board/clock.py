@@ -36,7 +36,7 @@ class Clock:
         return f"<Clock {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(self.now()))}>"
 
     def now(self) -> float:
-        """What the board believes it is, seconds of Unix time."""
+        """Return what the board believes it is, in seconds of Unix time."""
         return self._microseconds() / 1e6 + _EPOCH
 
     def set(self, unix_time: float) -> None:

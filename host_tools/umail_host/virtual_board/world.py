@@ -1,4 +1,4 @@
-"""All that surrounds the chip: clock, Wi-Fi, Ethernet, pins, sensors, flash and its wear, as one object."""
+"""All that surrounds the chip: clock, Wi-Fi, Ethernet, modem, pins, sensors, flash and its wear, as one object."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from umail_host.errors import UserError
 from umail_host.virtual_board.clock import Clock
 from umail_host.virtual_board.ethernet import Ethernet
 from umail_host.virtual_board.i2c import I2c
+from umail_host.virtual_board.modem import Modem
 from umail_host.virtual_board.nvs import Nvs
 from umail_host.virtual_board.pins import Pins
 from umail_host.virtual_board.rom_loader import RomLoader
@@ -67,11 +68,18 @@ class World:
         self.wifi = Wifi(self._moved)
         self.ethernet = Ethernet(self._moved)
         self.pins = Pins(lambda number, level: event(f"pin{number}", level))
+        self.modem = Modem(self.pins, self._moved)
         self.sensors = Sensors(self.pins)
         self.i2c = I2c(self.pins)
         self.spi = Spi(self.pins)
         self.rom = RomLoader(self.flash, _FILES)
         self.nvs = Nvs(folder / "nvs.json")
+
+    def be_rp2(self) -> None:
+        """Let clock and network be those of an RP2040 or RP2350."""
+        self.clock.first_year = 2021
+        self.clock.power_lost()
+        self.wifi.port = self.ethernet.port = "rp2"
 
     def empty(self) -> None:
         """Take away whatever is connected to the pins."""
@@ -87,6 +95,7 @@ class World:
         """Do what every reset but a soft one does to the world inside the board."""
         self.wifi.power_lost()
         self.ethernet.power_lost()
+        self.modem.power_lost()
         self.pins.power_lost()
         self.nvs.power_lost()
 
@@ -103,6 +112,7 @@ class World:
             self.clock,
             self.wifi,
             self.ethernet,
+            self.modem,
             self.pins,
             self.sensors,
             self.i2c,
@@ -123,7 +133,7 @@ class World:
         os.close(self.flags)
 
     def _online(self) -> bool:
-        return self.wifi.connected or self.ethernet.connected
+        return self.wifi.connected or self.ethernet.connected or self.modem.connected
 
     def _moved(self) -> None:
         self._flag(_ONLINE, self._online())

@@ -1,4 +1,4 @@
-"""What a plain alert does not have: further headers, importance, an ID or a date of its own, HTML and attachments."""
+"""What a plain alert does not have: further headers, importance, an ID or a date as given, HTML and attachments."""
 
 from ..checks import clean, refuse
 

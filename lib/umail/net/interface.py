@@ -4,8 +4,15 @@
 def find():
     """Return the interface (MicroPython's object) that is connected, a wired one first; else the Wi-Fi station.
 
+    ``umail.nic`` comes before all if a program has set it, as for a modem's `network.PPP`, which nothing else can find.
+
     Raises ImportError, AttributeError, OSError or (an ESP32 up to MicroPython 1.25) RuntimeError if there is none.
     """
+    import umail
+
+    nic = umail.__dict__.get("nic")
+    if nic and nic.isconnected():
+        return nic
     import network
 
     for nic in _wired(network):

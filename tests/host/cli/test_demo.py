@@ -169,6 +169,7 @@ def test_a_column_of_an_export_is_named(micropython, tmp_path):
     assert "1 alert and 1 recovery arrived" in done.stdout
 
 
+@pytest.mark.long
 def test_three_sensors_go_wrong_in_turn_and_each_mail_comes_once(micropython):
     done = demo("--sensors")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr

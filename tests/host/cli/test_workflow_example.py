@@ -63,6 +63,7 @@ def test_its_page_shows_it() -> None:
     assert f"\n[examples/{EXAMPLE.name}](../examples/{EXAMPLE.name})\n" in page
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_its_commands_run_in_order_on_a_fresh_copy_with_virtual_boards(
     workflow: dict[str, Any], checkout: Path, micropython: str

@@ -26,6 +26,13 @@ def _modules(extra: dict[str, bytes] | None = None, **changes: Any) -> set[str]:
     return {path.removeprefix("/lib/").removesuffix(".py") for path in built if path.startswith("/lib/")}
 
 
+def test_a_pico_gets_nothing_that_only_an_esp32_can_do() -> None:
+    only = {"modem", "config_modem", "wake_pad", "sensors/touch"}
+    for name, there in (("RPI_PICO_W", set()), ("ESP32_GENERIC", only)):
+        files = {path[len("/lib/alertnode/") : -4] for path in image.build(boards.load(name))}
+        assert files & only == there
+
+
 def test_roots_logins_sensors_and_languages_that_are_not_configured_stay_away() -> None:
     found = _modules()
     assert {name for name in found if name.startswith("umail/certs/")} == {

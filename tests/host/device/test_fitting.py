@@ -56,6 +56,7 @@ def test_each_board_with_a_cable_has_all_that_the_firmware_needs() -> None:
 
 
 LAN8720 = {"phy_type": "LAN8720", "mdc": 23, "mdio": 18}
+MODEM = {"apn": "internet", "tx": 26, "rx": 27}
 W5500 = {"phy_type": "W5500", "sck": 12, "mosi": 13, "miso": 14, "cs": 10, "int": 11}
 
 
@@ -91,6 +92,8 @@ W5500 = {"phy_type": "W5500", "sck": 12, "mosi": 13, "miso": 14, "cs": 10, "int"
         ("ESP32_GENERIC_P4", NEW, {"wifi": {"ssid": "lab"}}, "the MicroPython of ESP32_GENERIC_P4 has no Wi-Fi"),
         ("ESP32_GENERIC", NEW, {"wifi": {"ssid": "lab"}, "network": {"country": "DE"}}, "does nothing on an ESP32"),
         ("ESP32_GENERIC", (1, 23, 0), {"wifi": {"ssid": "a"}, "network": {"dns": "9.9.9.9"}}, "needs MicroPython 1.24"),
+        ("RPI_PICO_W", NEW, {"modem": MODEM}, "the MicroPython of RPI_PICO_W has no network.PPP"),
+        ("ESP32_GENERIC", (1, 25, 0), {"modem": MODEM}, "needs MicroPython 1.26 or newer, and the board has 1.25.0"),
         ("RPI_PICO_W", (1, 22, 2), {"wifi": {"ssid": "a"}, "network": {"dns": "9.9.9.9"}}, "needs MicroPython 1.23"),
     ],
 )
@@ -108,6 +111,14 @@ def test_what_fits_is_taken() -> None:
     made("RPI_PICO_W", (1, 23, 0), wifi={"ssid": "a"}, network={"dns": "9.9.9.9", "country": "DE"})
     fixed = {"address": "192.168.1.7", "gateway": "192.168.1.1", "dns": "9.9.9.9"}
     made("ESP32_GENERIC", (1, 22, 2), wifi={"ssid": "a"}, network=fixed)
+
+
+def test_a_modem_fits_each_esp32_and_its_secret_is_asked_for_if_it_has_a_user_name() -> None:
+    for board in boards.load_all():
+        if board.port == "esp32":
+            assert made(board.name, (1, 26, 0), modem=MODEM)["modem"]["apn"] == "internet"
+    assert configuration(modem=MODEM).secrets() == []
+    assert configuration(modem={**MODEM, "username": "web"}).secrets() == ["modem_password"]
 
 
 def test_each_network_of_a_list_has_a_secret_of_its_own() -> None:

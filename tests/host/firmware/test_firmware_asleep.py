@@ -54,6 +54,7 @@ def _apart(text: str, first: str, last: str) -> int:
     return round(moments[1] - moments[0])
 
 
+@pytest.mark.long
 def test_an_alert_that_must_last_ten_minutes_comes_after_ten_minutes_of_an_hours_sleep(node: Rig) -> None:
     node.celsius = 35
     rule = {"name": "freezer", "when": "above", "limit": 30, "hysteresis": 1, "for": 600}

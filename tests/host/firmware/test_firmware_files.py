@@ -66,6 +66,7 @@ many = settings(
 )
 
 
+@pytest.mark.long
 @many
 @given(seed=st.integers(0, 2**32))
 def test_no_damaged_or_foreign_file_keeps_the_node_from_sending_what_waits(used: Path, seed: int) -> None:

@@ -298,6 +298,7 @@ def test_a_pico_w_starts_with_the_default_watchdog_and_outlives_the_chips_own(pi
     assert pico.board.powered
 
 
+@pytest.mark.long
 def test_a_pico_w_that_hangs_is_reset_after_the_time_that_was_set_and_says_so(pico: Rig) -> None:
     pico.celsius = 35
     hang = b"""

@@ -92,6 +92,7 @@ def test_what_differs_is_marked_and_what_no_two_boards_share_is_not() -> None:
     assert "1,400" in next(line for line in lines if "handshake.ms" in line)
 
 
+@pytest.mark.long
 def test_a_wrong_password_is_one_sentence(tmp_path: Path, micropython: str) -> None:
     with VirtualBoard(tmp_path, "ESP32_GENERIC") as board:
         board.wifi.ssid, board.wifi.password = "lab", planted.WIFI_PASSWORD

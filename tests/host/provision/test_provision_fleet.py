@@ -85,6 +85,22 @@ def fleet(
     keyring.core.set_keyring(before)
 
 
+def says_what_became_of_each(shown: str, boards: list[VirtualBoard]) -> None:
+    """Look through the lines of a run in which one board of three is ready and one fails."""
+    assert "/dev/no-such-port: " in shown
+    # One line for one that is ready, and for one that is not.
+    (ready,) = [line for line in shown.splitlines() if line.startswith(f"freezer-1 ({boards[0].port}): ")]
+    assert re.fullmatch(r".*: ready, 20 °C, \d+ files written, 2 secrets and the fleet_key stored, \d+ s", ready)
+    (failed,) = [line for line in shown.splitlines() if line.startswith(f"freezer-2 ({boards[1].port}): ")]
+    assert re.search(r": the test alert was not delivered: wifi: .* → ", failed)
+    assert f"{boards[2].port}: its id {IDS[2]} is not in the file" in shown
+    assert "1 provisioned, 2 failed, 1 not in the file\nnot connected: freezer-9\n" in shown
+    failed = f"/dev/no-such-port, freezer-2 ({boards[1].port})"
+    assert f"umail: 2 failed: {failed}; run it again: finished boards are skipped" in shown
+    # Once, though two boards have been worked on.
+    assert shown.count("Set-CASMailbox -Identity 'esp32@contoso.com' -Smtp") == 1
+
+
 def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_them(
     fleet: tuple[FakeServer, list[VirtualBoard]],
     tmp_path: Path,
@@ -102,16 +118,7 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     code, shown = run(monkeypatch, capsys, file, "--all", "--jobs", "4", "--report", report)
     # Ten, and the two that failed.
     assert code == 12
-    assert "/dev/no-such-port: " in shown
-    # One line for one that is ready, and for one that is not.
-    (ready,) = [line for line in shown.splitlines() if line.startswith(f"freezer-1 ({boards[0].port}): ")]
-    assert re.fullmatch(r".*: ready, 20 °C, \d+ files written, 2 secrets and the fleet_key stored, \d+ s", ready)
-    (failed,) = [line for line in shown.splitlines() if line.startswith(f"freezer-2 ({boards[1].port}): ")]
-    assert re.search(r": the test alert was not delivered: wifi: .* → ", failed)
-    assert f"{boards[2].port}: its id {IDS[2]} is not in the file" in shown
-    assert "1 provisioned, 2 failed, 1 not in the file\nnot connected: freezer-9\n" in shown
-    failed = f"/dev/no-such-port, freezer-2 ({boards[1].port})"
-    assert f"umail: 2 failed: {failed}; run it again: finished boards are skipped" in shown
+    says_what_became_of_each(shown, boards)
     rows = as_reported(report)
     assert {key: row["state"] for key, row in rows.items()} == {
         ("", ""): "failed",
@@ -123,9 +130,6 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     assert rows["freezer-1", IDS[0]]["readings"] == "20 °C"
     assert "the test alert was not delivered" in rows["freezer-2", IDS[1]]["error"]
     assert [mail["Subject"] for mail in server.inbox.wait(1, 5)] == ["freezer-1: test alert, the board is ready"]
-    # Once, though two boards have been worked on.
-    assert shown.count("Set-CASMailbox -Identity 'esp32@contoso.com' -Smtp") == 1
-
     boards[1].wifi.up()
     published = {IDS[1]: updates.Published("freezer-2", 1795000000, "", 0, "")}
     updates.save(file, published)
@@ -142,17 +146,21 @@ def test_of_many_boards_those_that_fail_are_named_and_the_next_run_does_only_the
     assert told["counts"] == {"provisioned": 1, "done before": 1, "not connected": 1}
     assert "Set-CASMailbox" in told["for_administrator"]
     assert "freezer-2: test alert, the board is ready" in [mail["Subject"] for mail in server.inbox.wait(2, 5)]
-    # Each board's test mail is signed: the fleet knows it from then on, and when to miss it.
+    signed_and_known(server)
+    for identity, board in zip(IDS, boards[:2], strict=False):
+        # What was published for it before is not taken again, though its flash was erased.
+        has_its_key(board, identity, highest="1794999999" if identity in published else "")
+    assert keys.get(IDS[0]) != keys.get(IDS[1])
+
+
+def signed_and_known(server: FakeServer) -> None:
+    """Each board's test mail is signed: the fleet knows it from then on, and when to miss it."""
     for identity, mail in zip(IDS, server.inbox.wait(2, 5), strict=False):
         said = status.read(str(mail[status.HEADER]), keys.get)
         assert isinstance(said, status.Status), mail[status.HEADER]
         assert said.board == identity
         assert said.due is not None
         assert 7 * 86400 <= said.due - said.at <= 8 * 86400
-    for identity, board in zip(IDS, boards[:2], strict=False):
-        # What was published for it before is not taken again, though its flash was erased.
-        has_its_key(board, identity, highest="1794999999" if identity in published else "")
-    assert keys.get(IDS[0]) != keys.get(IDS[1])
 
 
 def has_its_key(board: VirtualBoard, identity: str, highest: str) -> None:

@@ -1,7 +1,8 @@
-"""The documentation keeps to the project's words: those that a reader has to think about twice are not in it."""
+"""Documentation and docstrings keep to the project's words: none that a reader has to think about twice."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -37,3 +38,24 @@ def test_a_page_uses_the_words_of_the_project(page: Path) -> None:
             ):
                 found.append(f"{' '.join(sentence.split())!r}: {better}")
     assert found == []
+
+
+NO_VERB = re.compile(
+    r"(What|Where|Which|Whether|How|If|When|Why|The|A|An|All|Each|Every|Some|Only|One|No|This|That|Those|These|With|For)\b"
+)
+
+
+def functions(file: Path) -> list[tuple[str, str]]:
+    """Each function with a docstring; but properties and fixtures, which are named after what they are."""
+    found = [node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.FunctionDef)]
+    found = [
+        node for node in found if not re.search("property|fixture", str(list(map(ast.unparse, node.decorator_list))))
+    ]
+    return [(f"{file.name}, {node.name}", ast.get_docstring(node) or "Say") for node in found]
+
+
+@pytest.mark.parametrize("folder", ["lib/umail", "firmware", "host_tools", "tools"])
+def test_the_docstring_of_a_function_begins_with_a_verb(folder: str) -> None:
+    told = [one for file in sorted((ROOT / folder).rglob("*.py")) for one in functions(file)]
+    assert [(where, text.splitlines()[0]) for where, text in told if NO_VERB.match(text)] == []
+    assert sum(text != "Say" for _, text in told) > 20

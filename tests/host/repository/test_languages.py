@@ -24,7 +24,7 @@ FOR_PROGRAMS = {
 NOT_TEXTS = {
     "test %d", "safe mode", "%s; mac=%s", "deep sleep", "soft reset", "hard reset", "unknown cause", "reset cause %s",
     "Sensor", " UTC", " offline_access", "In-Reply-To", "References", "AUTH ", "user name",
-    "unknown source",
+    "unknown source", "NO CARRIER", "NO DIALTONE", "NO DIAL TONE", "NO ANSWER", "CONNECT ", "+CME ERROR", "SIM P",
     "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nAccept: application/json\r\nConnection: close\r\n",
     "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n\r\n",
     "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: umail\r\nConnection: close\r\n", "If-None-Match: %s\r\n",

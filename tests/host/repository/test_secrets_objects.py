@@ -26,6 +26,15 @@ USER = "esp32@contoso.com"
 OURS = ("umail", "umail_host", "alertnode")
 
 
+@pytest.fixture(autouse=True)
+def _all_objects() -> Iterator[None]:
+    """Let the garbage collector name also what was there before the first test, which conftest.py has put aside."""
+    gc.unfreeze()
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 def ours_alive() -> Iterator[object]:
     """Every object of a class of ours, as the garbage collector knows them."""
     for one in gc.get_objects():

@@ -137,6 +137,7 @@ def provision(fleet: Fleet) -> None:
         virtual.hard_reset()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120 + 10 * PATIENCE)
 def test_a_fleet_is_updated_in_stages_one_takes_it_back_and_a_secret_is_rotated(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""Updates over the network, end to end: published, taken by a virtual board, and taken back if it is no good."""
+"""Updates over the network, end to end: published, taken by a virtual board, and taken back if it does not work."""
 
 from __future__ import annotations
 
@@ -215,6 +215,7 @@ def test_a_deployment_by_cable_ends_a_trial_and_is_no_update(node: Rig, publishe
         assert stored(link, "update_highest") == "31"
 
 
+@pytest.mark.long
 def test_a_board_that_was_erased_and_provisioned_anew_takes_no_bundle_older_than_the_last_that_was_published(
     node: Rig, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

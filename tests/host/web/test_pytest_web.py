@@ -98,6 +98,7 @@ def test_mails_are_tested_by_the_fixture_mail_api(pytester: pytest.Pytester) -> 
     result.assert_outcomes(passed=2)
 
 
+@pytest.mark.long
 def test_boards_in_trouble_are_tested_by_the_fixture_playground(pytester: pytest.Pytester, micropython: str) -> None:
     pytester.makepyfile(BOARDS)
     result = pytester.runpytest_subprocess(*PLUGIN)

@@ -47,6 +47,7 @@ def button(watched: Watched, name: str) -> None:
     watched.page.get_by_role("button", name=name, exact=True).click()
 
 
+@pytest.mark.long
 def test_a_power_cut_by_the_button_during_a_send_loses_no_alert_and_the_other_board_goes_on(play, watched):
     watched.page.goto(f"{play.url}/#/boards/freezer")
     expect(watched.page.locator(".chart svg")).to_be_visible()
@@ -149,6 +150,7 @@ BUTTONS = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("play", [1], indirect=True)
 def test_every_button_of_the_page_does_what_it_says_and_the_chart_shows_limit_alert_and_recovery(play, watched):
     board, state = play.boards.board("freezer"), lambda: play.ask(f"{API}/boards/freezer")[1]

@@ -55,7 +55,7 @@ class RealServer:
         port: STARTTLS is offered there.
         tls_port: TLS from the first byte; None if the server has none.
         login_only_port: as ``port``, but the only login offered is LOGIN.
-        traced_port: as ``port``; where there is one of its own, the log tells more.
+        traced_port: as ``port``; if there is one of its own, the log tells more.
         ca_der: the root to trust, DER.
         login: user and password that it takes, by LOGIN and PLAIN.
         token: the access token that it takes of that user by XOAUTH2; "" if it has no XOAUTH2.

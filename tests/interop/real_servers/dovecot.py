@@ -149,24 +149,7 @@ class Dovecot(RealServer):
         config = self.folder / "dovecot.conf"
         config.write_text((COMMON + service).format(**values))
         (self.folder / "oauth2").write_text(OAUTH2.format(port=self.introspection.port))
-        env = {
-            "LD_LIBRARY_PATH": os.pathsep.join(
-                [
-                    f"{self.folder}/lib",
-                    f"{programs}/lib/dovecot",
-                    f"{programs}/lib/dovecot/modules/old-stats",
-                    *map(str, (programs / "lib").glob("*-linux-*")),
-                ]
-            )
-        }
-        # Where it loads OpenSSL from is compiled in; a name as long as that stands for it.
-        self.modules = Path("/var/tmp", "umail-" + secrets.token_hex(5)[:9])
-        self.modules.symlink_to(programs / "lib/dovecot/modules")
-        library = self.folder / "lib" / "libdovecot.so.0"
-        library.parent.mkdir()
-        library.write_bytes(
-            (programs / "lib/dovecot" / library.name).read_bytes().replace(MODULES, bytes(self.modules))
-        )
+        env = self._environment(programs)
         told = subprocess.run(
             [programs / "sbin/dovecot", "--version"],
             env={**os.environ, **env},
@@ -178,6 +161,24 @@ class Dovecot(RealServer):
         # dovecot itself would look for doveconf where it is installed.
         doveconf = [programs / "bin/doveconf", "-f", "service=master", "-c", config, "-e"]
         self.run([*doveconf, programs / "sbin/dovecot", "-F", "-c", config], env)
+
+    def _environment(self, programs: Path) -> dict[str, str]:
+        """Return what lets it find its libraries and modules where it was unpacked."""
+        # Where it loads OpenSSL from is compiled in; a name as long as that stands for it.
+        self.modules = Path("/var/tmp", "umail-" + secrets.token_hex(5)[:9])
+        self.modules.symlink_to(programs / "lib/dovecot/modules")
+        library = self.folder / "lib" / "libdovecot.so.0"
+        library.parent.mkdir()
+        library.write_bytes(
+            (programs / "lib/dovecot" / library.name).read_bytes().replace(MODULES, bytes(self.modules))
+        )
+        folders = [
+            f"{self.folder}/lib",
+            f"{programs}/lib/dovecot",
+            f"{programs}/lib/dovecot/modules/old-stats",
+            *map(str, (programs / "lib").glob("*-linux-*")),
+        ]
+        return {"LD_LIBRARY_PATH": os.pathsep.join(folders)}
 
     def stop(self) -> None:
         super().stop()

@@ -135,16 +135,7 @@ class Exim(RealServer):
                 token=self.token,
             )
         )
-        # Debian's Exim looks its own user up by name, and wants it there.
-        passwd, groups = self.folder / "passwd", self.folder / "group"
-        passwd.write_text(f"Debian-exim:x:{user}:{group}::/:/bin/false\nroot:x:0:0::/:/bin/false\n")
-        groups.write_text(f"Debian-exim:x:{group}:\nroot:x:0:\nmail:x:8:\n")
-        self.env = {
-            "LD_PRELOAD": "libnss_wrapper.so",
-            "LD_LIBRARY_PATH": str(self.folder / "lib"),
-            "NSS_WRAPPER_PASSWD": str(passwd),
-            "NSS_WRAPPER_GROUP": str(groups),
-        }
+        self.env = self._environment(user, group)
         told = subprocess.run(
             [program, "-C", "/dev/null", "-bV"],
             env={**os.environ, **self.env},
@@ -157,6 +148,18 @@ class Exim(RealServer):
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, user, group)
         self.run([program, "-C", config, "-bdf", "-odi"], self.env, user if root else None)
+
+    def _environment(self, user: int, group: int) -> dict[str, str]:
+        """Return what lets Debian's Exim find its own user, which it looks up by name."""
+        passwd, groups = self.folder / "passwd", self.folder / "group"
+        passwd.write_text(f"Debian-exim:x:{user}:{group}::/:/bin/false\nroot:x:0:0::/:/bin/false\n")
+        groups.write_text(f"Debian-exim:x:{group}:\nroot:x:0:\nmail:x:8:\n")
+        return {
+            "LD_PRELOAD": "libnss_wrapper.so",
+            "LD_LIBRARY_PATH": str(self.folder / "lib"),
+            "NSS_WRAPPER_PASSWD": str(passwd),
+            "NSS_WRAPPER_GROUP": str(groups),
+        }
 
     def pipelined(self, start: int) -> bool:
         # "L-": offered, not used.

@@ -33,10 +33,11 @@ def duplicated():
     _stay()
 
     remove = outbox.Outbox.remove
+    once = []
 
     def hesitant(self, entry):
-        if entry.state == "sending" and not entry.unmarked:
-            entry.unmarked = True
+        if entry.state == "sending" and entry.name not in once:
+            once.append(entry.name)
             entry.state, entry.until, entry.left = "deferred", self.now() + 1800, None
         else:
             remove(self, entry)

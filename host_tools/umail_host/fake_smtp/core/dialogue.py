@@ -211,7 +211,7 @@ def _hostname(site: str) -> str:
 
 
 def read_nothing(dialogue: Dialogue) -> bool:
-    """Only report what still arrives: the session is over."""
+    """Report what still arrives, no more: the session is over."""
     if dialogue.buffer:
         dialogue.hear(len(dialogue.buffer), commands.secrets_in(dialogue, bytes(dialogue.buffer)))
     return False

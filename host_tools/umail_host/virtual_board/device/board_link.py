@@ -13,6 +13,8 @@ _control = open(int(sys.argv[1]), "r+b")
 _flags = open(int(sys.argv[3]), "rb")
 _state = bytearray(2)
 _serial = 0
+_late = {}
+_this = sys.modules[__name__]
 
 
 def call(name, *args):
@@ -38,6 +40,19 @@ def call(name, *args):
 # Which board this is: what it calls itself, MicroPython's port ("esp32" or "rp2"), its chip, and the release of the
 # image in its slot, if it has slots.
 machine, platform, chip, version = call("power.board")
+
+
+def late(module, name):
+    """Return ``name`` of a module that few programs want: it takes heap once it is asked for."""
+    key = "board_" + module
+    if key not in _late:
+        scope = {"__name__": key}
+        # (What a module of the board was made of has left the list by now.)
+        sys.modules["board_link"] = _this
+        exec(call("power.module", key), scope)
+        del sys.modules["board_link"]
+        _late[key] = scope
+    return _late[key][name]
 
 
 def tell(name, *args):

@@ -6,7 +6,7 @@ import board_pins
 import board_spi
 import board_time
 import machine as _native
-from board_link import call, chip, halt, platform, tell
+from board_link import call, chip, halt, late, platform, tell
 
 _RP2 = platform == "rp2"
 if not _RP2:
@@ -56,6 +56,12 @@ idle = _native.idle
 soft_reset = _native.soft_reset
 Signal = _native.Signal
 time_pulse_us = _native.time_pulse_us
+
+
+def __getattr__(name):
+    if name == "UART" and not _RP2:
+        return late("modem", name)
+    raise AttributeError("module has no attribute '%s'" % name)
 
 
 def reset():

@@ -1,6 +1,6 @@
 """`network` as a board has it: a station that is refused or loses its access point, Ethernet, or both."""
 
-from board_link import call, platform
+from board_link import call, late, platform
 
 _WIFI, _WIRED = call("power.network")
 STA_IF = 0
@@ -104,6 +104,12 @@ class WLAN:
             raise TypeError("can query only one param")
         value = call("wlan.config", parameter[0])
         return bytes(value) if parameter[0] == "mac" else value
+
+
+def __getattr__(name):
+    if name == "PPP" and platform == "esp32":
+        return late("modem", name)
+    raise AttributeError("module has no attribute '%s'" % name)
 
 
 _hostname = "mpy-esp32" if platform == "esp32" else "PicoW" if _WIFI else "W5500-EVB"
