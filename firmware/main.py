@@ -1,4 +1,4 @@
-"""Starts the alert node; by the switch, if this board takes updates over the network."""
+"""Starts the alert node, by the switch if it takes updates."""
 
 try:
     from switch import run

@@ -13,15 +13,13 @@ def put(app, events):
 
 
 def _put(app, events, whom):
-    to, urgent, _kind = whom
-    for event in events:
-        if event.kind == RECOVERY:
-            app.recoveries += 1
-        elif event.kind == ALERT:
-            app.alerts += 1
-    first = events[0]
+    to, urgent, kind = whom
+    alerts = len(events) if kind == ALERT else 0
+    recoveries = len(events) if kind == RECOVERY else 0
+    app.alerts += alerts
+    app.recoveries += recoveries
     about = app.about()
-    subject, text = mail(first, app.board, app.sensor.text, about, events[1:])
+    subject, text = mail(events[0], app.board, app.sensor.text, about, events[1:])
     if app.own:
         subject, text = app.own.mail(events, app.board, app.sensor.text, about, (subject, text))
     if app.more:
@@ -33,10 +31,9 @@ def _put(app, events, whom):
     # The first alert of a rule goes at once whatever else goes on, and a second one tells that it is the second.
     times = min([event.rule.times for event in events])
     key = "" if times == 2 else "+".join([event.rule.name for event in events])
-    app.mailer.put(subject, text, said, first.kind, key, to, hold, first.kind == ALERT and times == 1)
+    app.mailer.put(subject, text, said, kind, key, to, hold, kind == ALERT and times == 1)
     if app.day:
-        kinds = [event.kind for event in events]
-        app.day.count(kinds.count(ALERT), kinds.count(RECOVERY))
+        app.day.count(alerts, recoveries)
     if app.panel:
         for event in events:
             app.panel.act(event)

@@ -30,8 +30,7 @@ def checked(running):
 
 def let_go():
     """Let go of what a board that stays awake needs only at its start."""
-    unload("assemble", "options", "rulebook", "sensors.find")
-    unload("net_setup", "mail_setup", "routes", "secrets")
+    unload("assemble", "options", "rulebook", "sensors.find", "net_setup", "mail_setup", "routes", "secrets")
 
 
 def add(node, settings, say):
@@ -77,10 +76,7 @@ def zone_parts(rule):
     summer = start = end = None
     if reader.left():
         name = reader.name()
-        east = standard[1] + 3600
-        if reader.left() and reader.left()[0] != ",":
-            east = -reader.offset(24)
-        summer = name, east
+        summer = name, standard[1] + 3600 if reader.left()[:1] in ("", ",") else -reader.offset(24)
         if not reader.left():
             # POSIX leaves this to the system; all known ones take the rule of the United States.
             reader.rule += ",M3.2.0,M11.1.0"

@@ -28,7 +28,7 @@ def count(number, one, several):
 
 def word(name):
     """Return a word of the program, such as ``alert`` or ``watchdog``, in the board's language."""
-    for pair in _WORDS.split(";") if "=" in _WORDS else ():
+    for pair in _WORDS.split(";"):
         if pair[: len(name) + 1] == name + "=":
             return pair[len(name) + 1 :]
     return name

@@ -43,7 +43,7 @@ def prepare(session, message, people, final, envelope, made):
                     body = other
                 else:
                     text = None
-            body = body or message.encode("8BITMIME" in features, "BINARYMIME" in features)
+            body = body or message.encode("8BITMIME" in features)
     commands = _envelope(session, message, people, body, envelope)
     if text:
         text[0:0] = b"".join(commands) + b"BDAT %d LAST\r\n" % len(text)
