@@ -207,7 +207,7 @@ CAUSES: dict[str, Cause] = {
         "a program of the owner's own beside the node",
         0,
         (0, 0),
-        _one(does=("second outbox", "odd times", "hurry", "two tasks")),
+        _one(does=("second outbox", "odd times", "hurry", "two tasks", "own outbox")),
         MINUTE,
     ),
     "storm": Cause("alerts of one kind in a row", 3, (0, 0), lambda r: {}, 5 * HOUR),

@@ -5,6 +5,8 @@ import sys
 from sim_hosts import MAIL
 
 _DEADLINE = 5
+# So many mails does an outbox of the owner's keep.
+_MOST = 4
 # What a slice of waiting, and a datagram on its way, may take beyond a deadline: milliseconds.
 _SLACK = 2500
 
@@ -101,7 +103,7 @@ def _two_tasks(chip, app):
     """Share a client of asyncio between two tasks."""
     import asyncio
 
-    from umail import Message, MailError, Route, aio
+    from umail import MailError, Message, Route, aio
 
     world = chip.world
     if _drags(world):
@@ -125,13 +127,56 @@ def _two_tasks(chip, app):
     asyncio.new_event_loop()
     asyncio.run(both())
     for mid, how in ended:
-        if how == "sent" and mid not in world.taken or how not in ("sent", "uncertain") and mid in world.taken:
+        if (how == "sent" and mid not in world.taken) or (how not in ("sent", "uncertain") and mid in world.taken):
             return "%s is told as %s" % (mid, how)
     world.log("guest", "tasks: %s" % ", ".join([how for _, how in ended]))
     return "" if len(ended) == 2 else "%d of two tasks ended" % len(ended)
 
 
+def _own_outbox(chip, app):
+    """Have an outbox of one's own, put more while it sends, and raise in its tick."""
+    import umail
+
+    world = chip.world
+    if _drags(world):
+        return None
+    box = umail.Outbox("/guest", umail.Route(MAIL, 25, security="plain"), most=_MOST)
+    most = [0]
+    struck = []
+
+    def tick():
+        app.feed()
+        if box.current is None:
+            return
+        if len(most) <= _MOST + 1:
+            box.put(_message(umail))
+            most.append(len(box.entries))
+        elif not struck:
+            struck.append(box.current)
+            raise KeyError("mine")
+
+    box.tick = tick
+    try:
+        box.put(_message(umail))
+        left, state = False, ""
+        for _ in range(2):
+            try:
+                box.flush()
+            except KeyError:
+                left = True
+                state = struck[0].state
+        world.log("guest", "%d in the outbox at the most; %s" % (max(most), state if left else "no tick"))
+        if max(most) > _MOST or left != bool(struck) or (left and state not in ("pending", "uncertain")):
+            return "%d mails, most %d; what its tick raised left: %s, %s" % (max(most), _MOST, left, state)
+        return ""
+    finally:
+        for entry in list(box.entries):
+            box.remove(entry)
+        box.close()
+
+
 _PROGRAMS = {
+    "own outbox": _own_outbox,
     "second outbox": _second_outbox,
     "odd times": _odd_times,
     "hurry": _hurry,
