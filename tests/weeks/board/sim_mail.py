@@ -205,7 +205,7 @@ class Mail:
             self._say(refusal)
             return
         TAKEN.append(WORLD.now)
-        WORLD.taken.add(mid)
+        WORLD.taken = WORLD.taken[-9:] + [mid]
         WORLD.log("by", self.place)
         WORLD.log("takes", "%s %s %s" % (mid, ",".join(people), b2a_base64(octets)[:-1].decode()))
         fault = self._fault("lost")
