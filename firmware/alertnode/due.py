@@ -55,8 +55,8 @@ class Beat:
         if wait < _NEAR:
             return
         if self._at is not None:
-            # One was sent just now.
-            wait = self._section["days"] * DAY
+            # One was sent just now, or it comes sooner, as there is something to tell.
+            wait = min(wait, self._section["days"] * DAY)
         at = after(self._clock.zone, now + wait - DAY // 2, self._section["at"], late=self._late)
         outbox.beat = self._at = outbox.now() + at - now
         outbox.save()

@@ -73,6 +73,7 @@ class Mailer:
             if len(self._loose) > _MOST:
                 # The next mail that leaves tells of it.
                 self.outbox.notes.dropped += 1
+                self.outbox.tell()
                 self._say("%s: dropped, as RAM is full of mails too" % self._about(self._loose.pop(0)[0])[0])
 
     def pending(self):

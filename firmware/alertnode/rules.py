@@ -129,7 +129,7 @@ class Rule:
 
     def later(self, at):
         """Return the Event that is due at the time ``at`` because the excursion lasts, or None."""
-        if not self.active or self.known or self._last is None:
+        if not (self.active and (self.repeat or self.then)) or self.known or self._last is None:
             return None
         if self.told is None:
             # After a reset that left no date.

@@ -21,6 +21,8 @@ from .queue.spool import Spool
 
 _DAY = 86400
 _WEEK = 604800
+# Seconds after which a heartbeat tells what became of a mail, unless another mail did; and a tenth more.
+_TELL = 72000
 _claimed = set()
 
 
@@ -115,8 +117,9 @@ class Outbox:
         # Until when nothing is written over what was remembered, as it could not be read.
         self.late = 0
         self._claim = None
-        # When, and what, ``save`` wrote last.
+        # When, and what, ``save`` wrote last; whether the flash refused anything since the last flush began.
         self._saved = (0, "")
+        self.unwritten = False
         self.spool = Spool(path)
         self._take(path)
         try:
@@ -212,7 +215,7 @@ class Outbox:
     def save(self):
         """Write what must survive a reset, if it has changed, and once an hour the time.
 
-        If the flash refuses, only that is forgotten.
+        If the flash refuses, only that is forgotten. Return True if the flash has it.
         """
         state = {
             "config": self.config,
@@ -226,7 +229,7 @@ class Outbox:
         # (Each mail's file has its own number.)
         key = repr([state[name] for name in state if name != "number"])
         if (key == self._saved[1] and now - self._saved[0] < 3600) or self.uptime() < self.late:
-            return
+            return key == self._saved[1]
         self.late = 0
         state["now"] = now
         state["date"] = self.date()
@@ -234,14 +237,20 @@ class Outbox:
             self.spool.save(state)
             self._saved = (now, key)
         except OSError:
-            pass
+            self.unwritten = True
+        return key == self._saved[1]
+
+    def tell(self):
+        """Do what ``save`` does; a heartbeat comes within a day, as no other mail may come for weeks."""
+        self.beat = min(self.beat, self.now() + self.policy.spread(_TELL))
+        return self.save()
 
     def store(self, entry):
         """Write the state of a mail; if the flash refuses, it is known until the next reset only."""
         try:
             self.spool.store(entry, self.now(), self.date())
         except OSError:
-            pass
+            self.unwritten = True
 
     def remove(self, entry):
         """Remove a mail. If the flash keeps its file, that is known until the next reset, or beyond it by ``keep``."""
@@ -262,12 +271,13 @@ class Outbox:
             self.bury(entry)
 
     def bury(self, entry):
-        """Give up a mail; the next one tells of it."""
+        """Give up a mail; the next one tells of it, at the latest a heartbeat."""
         entry.state = "dead"
         self.notes.buried += 1
         self.notes.why = str(entry.why)
-        self.store(entry)
-        self.save()
+        if self.tell():
+            # (Or after a reset it would be dead, and nobody told.)
+            self.store(entry)
 
     # -- putting -----------------------------------------------------------------------------------------------------
 

@@ -11,66 +11,12 @@ from alertnode.last_words import keep_last_words, last_words
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
 from alertnode.state import State
+from battery_life import Journal, Life
 from check import equal, inside, raises, scratch
-from firmware_fakes import NOON, MailError, Outbox, Port, Said, Sensor, Umail, Wifi, clock
+from firmware_fakes import NOON, MailError, Outbox, Port, Sensor, Umail, clock
 
 if not hasattr(gc, "threshold"):
     gc.threshold = lambda count: None
-
-
-class Journal:
-    def __init__(self):
-        self.say = Said()
-        self.show = Said()
-
-
-class Life:
-    """A board that wakes and sleeps: what a deep sleep keeps is kept, everything else is made anew at each wake."""
-
-    def __init__(self, unix=NOON, readings=1, **more):
-        self.port = Port(unix)
-        # What the rule has beside its limit.
-        self.more = more
-        begin = self.port.milliseconds
-        self.port.servers["pool"] = lambda: NOON + (self.port.milliseconds - begin) // 1000
-        self.said = Said()
-        self.wifi = Wifi()
-        self.readings = readings
-        self.base = 0
-        self.outbox = None
-        self.asleep = 0
-        self.time = 0
-        self.radio = []
-
-    def wake(self, value):
-        log = Journal()
-        log.say = self.said
-        time = clock(self.port, self.said)
-        start = self.time
-        kept, self.outbox = self.outbox, Outbox(lambda: start * 1000 + time.uptime())
-        if kept:
-            self.outbox.entries, self.outbox.sent, self.outbox.until = kept.entries, kept.sent, kept.until
-            self.outbox.failures = kept.failures
-        state = State(self.port, self.time > 0)
-        rules = [Rule("t", "above", 37, 1, self.readings)]
-        for name in self.more:
-            setattr(rules[0], name, self.more[name])
-        state.restore(rules, time.moment)
-        mailer = Mailer(Umail(), self.outbox, "a@x", ["ops@x"], self.said)
-        sensor = Sensor(time, [value])
-        app = App("b", sensor, rules, mailer, time, self.wifi, log, str, self.port.sleep)
-        app.interval, app.state, app.port = 600000, state, self.port
-        before = self.port.milliseconds
-        self.wifi.tries = 0
-        section = {"budget": 60}
-        if self.more:
-            section["times"] = True
-        Battery(app, self.port, {"battery": section}, None).wake()
-        self.radio.append(self.wifi.tries)
-        awake = (self.port.milliseconds - before) // 1000
-        self.port.pass_time(self.port.slept_for)
-        self.time += awake + self.port.slept_for
-        return self.port.slept_for
 
 
 def test_without_anything_to_send_the_radio_stays_off():
@@ -394,3 +340,42 @@ def test_what_only_ram_has_is_stored_before_the_board_sleeps():
         equal(len(tries), 3)
     finally:
         Outbox.settle = usual
+
+
+def test_what_the_flash_refused_to_know_of_a_mail_that_failed_rests_the_radio_as_the_next_wake_knows_nothing_of_it():
+    for refused in (True, False):
+        life = Life()
+        life.wake(20)
+        life.outbox.failures = [MailError("temporary") for _ in range(20)]
+        usual = Outbox.flush
+        Outbox.flush = lambda self, budget=None: usual(self, budget) or setattr(self, "unwritten", refused)
+        try:
+            # Six hours of wakes.
+            end = life.time + 6 * 3600
+            while life.time < end:
+                life.wake(38)
+        finally:
+            Outbox.flush = usual
+        tries = len([tries for tries in life.radio if tries])
+        equal(tries <= 6 if refused else tries > 20, True, tries)
+        life.outbox.failures = []
+        while not life.outbox.sent:
+            life.wake(38)
+        equal(life.time <= end + 4 * 3600, True)
+
+
+def test_an_excursion_that_the_flash_refused_to_keep_is_kept_once_it_takes_it_though_the_board_slept():
+    # Else a power cut would take it for one that was told.
+    life = Life()
+    life.wake(20)
+    life.port.full = True
+    for value in (38, 38):
+        life.wake(value)
+    equal("/state.json" in life.port.files, False)
+    life.port.full = False
+    life.wake(38)
+    kept = life.port.files["/state.json"]
+    equal(sorted(json.loads(kept)["rules"]), ["t"])
+    life.port.write = None
+    life.wake(38)
+    equal(life.port.files["/state.json"], kept)

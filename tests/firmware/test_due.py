@@ -108,6 +108,21 @@ def test_a_heartbeat_is_moved_to_its_hour_and_stays_there():
     equal(box.beat, before)
 
 
+def test_a_heartbeat_that_comes_sooner_as_there_is_something_to_tell_comes_at_its_hour_too():
+    for hour, day in ((12, 25), (23, 26)):
+        start = at(2026, 11, 24, hour)
+        box, clock = Box(1000 + 7 * 86400), Clock(start)
+        move = due.Beat(box, clock, {"days": 7, "at": 390, "spread": 0}, b"")
+        move()
+        for sent in (False, True):
+            # What the outbox does if a mail is given up; the heartbeat itself may have been that mail.
+            box.beat = box.time + 20 * 3600 + 600
+            move()
+            equal(clock.unix + box.beat - box.time, at(2026, 11, day + sent, 5, 30))
+            box.time += at(2026, 11, day, 5, 30) - clock.unix
+            clock.unix = at(2026, 11, day, 5, 30)
+
+
 def test_a_heartbeat_that_failed_or_without_a_date_is_left_alone():
     box = Box(1000 + 3600)
     due.Beat(box, Clock(at(2026, 11, 24)), {"days": 7, "at": 390, "spread": 0}, b"")()

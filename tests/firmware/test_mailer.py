@@ -176,7 +176,7 @@ def test_of_more_mails_than_ram_holds_the_oldest_is_dropped_and_the_next_mail_wi
     outbox.full = True
     for i in range(7):
         put(post, "mail %d" % i)
-    equal((post.pending(), outbox.notes.dropped), (5, 2))
+    equal((post.pending(), outbox.notes.dropped, outbox.tells), (5, 2, 2))
     inside("temperature 38 °C is above 37 °C: dropped, as RAM is full of mails too", said.text())
 
 

@@ -199,12 +199,17 @@ class Outbox:
         self.budgets = []
         self.buried = []
         self.notes = Notes()
+        self.unwritten = False
+        self.tells = 0
 
     def now(self):
         return self.uptime() // 1000
 
     def settle(self):
         return True
+
+    def tell(self):
+        self.tells += 1
 
     def put(self, message, key, recovery, priority=1):
         if self.full:

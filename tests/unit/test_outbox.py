@@ -307,25 +307,6 @@ def stopped():
 
 
 @cleaned
-def test_a_flash_that_takes_no_mark_lets_nothing_leave(world):
-    world.start()
-    world.put("alert")
-
-    def refuse(*_):
-        raise OSError(28)
-
-    store = spool.Spool.store
-    spool.Spool.store = refuse
-    try:
-        equal(world.flush(), 0)
-    finally:
-        spool.Spool.store = store
-    equal((world.server.taken, world.results[0][1].key), ([], "flash"))
-    world.drain()
-    equal(len(world.server.taken), 1)
-
-
-@cleaned
 def test_only_one_flush_runs_at_a_time(world):
     world.start()
     world.put("alert")

@@ -206,13 +206,57 @@ def test_what_waits_is_sent_though_the_flash_can_only_be_read(world):
 
 
 @cleaned
-def test_a_flash_that_refuses_the_mark_again_does_not_keep_the_mail(world):
+def test_a_mark_that_the_flash_refuses_once_is_there_before_the_mail_leaves(world):
     world.start()
     world.put("alert")
     back = refusing("store", OSError(28))
+    refuse = spool.Spool.store
+
+    def once(*_):
+        back()
+        refuse(*_)
+
+    spool.Spool.store = once
+    states = []
+    world.server.seen = lambda: states.append(spool.Spool(world.path).scan()[0][0].state)
+    equal((world.flush(), states), (1, ["sending"]))
+
+
+@cleaned
+def test_a_flash_that_refuses_the_mark_twice_does_not_keep_the_mail(world):
+    # A board on battery forgets with each sleep that the flash refused: it would wake for it each few seconds.
+    world.start()
+    world.put("alert")
+    tries = []
+    back = refusing("store", OSError(28))
+    refuse = spool.Spool.store
+    spool.Spool.store = lambda *_: tries.append(1) or refuse(*_)
     try:
-        equal((world.flush(), world.box.wait() <= 60), (0, True))
-        world.time += 60
-        equal(world.flush(), 1)
+        world.start()
+        equal((world.flush(), len(tries), world.box.unwritten), (1, 2, True))
     finally:
         back()
+    # Nothing was refused since.
+    world.flush()
+    equal((world.box.unwritten, world.box.wait()), (False, None))
+
+
+@cleaned
+def test_a_mail_is_given_up_on_flash_only_once_what_tells_of_it_is_there(world):
+    world.start()
+    world.put("alert", "hard@example.org")
+    back = refusing("save", OSError(5))
+    try:
+        world.flush()
+        equal(len(world.box.dead()), 1)
+    finally:
+        back()
+    # The power went: nobody would ever hear of a mail that is dead.
+    world.start()
+    world.drain()
+    equal(len(world.box.dead()), 1)
+    world.put("next")
+    world.flush()
+    inside(b"could not be delivered, or not to all: 1.", world.server.taken[0][2])
+    world.start()
+    equal(len(world.box.dead()), 1)

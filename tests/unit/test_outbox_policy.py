@@ -153,6 +153,52 @@ def test_a_heartbeat_tells_the_last_two_days_and_what_is_over_in_words(world):
 
 
 @cleaned
+def test_what_befell_a_mail_is_told_by_a_heartbeat_within_a_day_though_no_other_mail_comes(world):
+    def given_up():
+        world.put("alert", "hard@example.org")
+        world.flush()
+
+    def damaged():
+        name = world.put("alert").name
+        with open(world.path + "/" + name, "wb") as file:
+            file.write(b"?")
+
+    def well():
+        return world.message("well")
+
+    for befalls, words in ((given_up, b"could not be delivered, or not to all: 1."), (damaged, b"damaged on flash")):
+        world.start(heartbeat=well)
+        befalls()
+        begin = world.time
+        # A reset changes nothing.
+        box = world.start(heartbeat=well)
+        world.time += box.wait()
+        world.flush()
+        inside(words, world.server.taken[-1][2])
+        equal((world.time - begin <= 86400, world.subjects()[-1]), (True, "well"))
+        # The next one comes when it always does.
+        equal(box.wait() >= 7 * 86400, True)
+
+
+@cleaned
+def test_a_heartbeat_that_is_given_up_itself_is_followed_by_one_a_day_until_one_tells(world):
+    world.start(heartbeat=lambda: world.message("well"))
+    world.put("alert", "hard@example.org")
+    recipient = world.server._recipient
+    world.server._recipient = lambda address: world.server._say("550 5.1.1 no such user")
+    begin, count = world.time, len(world.server.lines)
+    while world.time < begin + 10 * 86400:
+        world.flush()
+        world.time += max(world.box.wait(), 1)
+    tries = len([line for line in world.server.lines[count:] if line[:4] == "MAIL"])
+    equal(10 <= tries <= 13, True, str(tries))
+    world.server._recipient = recipient
+    world.flush()
+    inside(b"could not be delivered, or not to all: %d." % tries, world.server.taken[0][2])
+    equal((len(world.server.taken), world.box.wait() >= 7 * 86400 - 1), (1, True))
+
+
+@cleaned
 def test_the_wait_is_until_the_next_thing_that_is_due(world):
     world.start()
     equal(world.box.wait(), None)

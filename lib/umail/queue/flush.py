@@ -26,6 +26,7 @@ class Flush:
         """Send what is due (generator); return how many mails were delivered."""
         box = self.box
         end = None if budget is None else box.now() + budget
+        box.unwritten = False
         box.look_again()
         delivery = Delivery(box.route, box.timeout, box.deadline, self._leaving)
         delivery.hosts = box.hosts
@@ -99,9 +100,9 @@ class Flush:
             return False
         if found is None:
             box.notes.damaged += 1
-            box.save()
             box.entries.remove(entry)
-            box.spool.aside(entry.name)
+            if box.tell():
+                box.spool.aside(entry.name)
             return False
         message, note = found
         told = box.notes.dump()
@@ -147,16 +148,14 @@ class Flush:
         if entry.state == "sending":
             return
         entry.state = "sending"
-        try:
-            box.spool.store(entry, box.now(), box.date())
-        except OSError as error:
-            # A flash that can only be read (EROFS), or refuses twice, stays so. That the alert goes counts more than
-            # that it may come again after a reset, with the same Message-ID.
-            if error.args[0] == 30 or entry.unmarked:
+        for _ in range(2):
+            try:
+                box.spool.store(entry, box.now(), box.date())
                 return
-            entry.unmarked = True
-            entry.state = self.before
-            raise MailError("body", "temporary", "the flash takes no mark: %s" % error, key="flash")
+            except OSError:
+                # A flash that can only be read, or refuses twice, stays so. That the alert goes counts more than that
+                # it may come again after a reset, with the same Message-ID.
+                box.unwritten = True
 
     def _accepted(self, entry, message, receipt, route):
         box = self.box

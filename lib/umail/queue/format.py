@@ -34,7 +34,6 @@ class Entry:
         turn (int), slot (int): how often its state was written, and the bytes that it may take.
         people: all recipients (list of str), once it is not the same for all.
         asked (bool): it waits for a person, who was told.
-        unmarked (bool): the flash refused the mark that it is about to leave.
     """
 
     ending = ".mail"
@@ -45,7 +44,7 @@ class Entry:
     left: "list | None" = None
     people: "list | None" = None
     why = ""
-    asked = unmarked = False
+    asked = False
 
     def __init__(self, number, length):
         self.number = number

@@ -100,7 +100,7 @@ def _drop(box, entry):
     # Counted before it is removed: a power cut may count it twice, but not hide it.
     if entry.state != "dead":
         box.notes.dropped += 1
-        box.save()
+        box.tell()
     box.remove(entry)
 
 

@@ -45,10 +45,12 @@ def load(box, slept):
         box.config = config
     elif config not in (None, box.config):
         box.policy.worked()
-    if box.beat is None or box.beat > now + 2 * box.every:
+    unknown = box.beat is None or box.beat > now + 2 * box.every
+    if unknown:
         box.beat = now + box.policy.spread(box.every)
-        box.save()
-    elif damaged or (slept if today is None else date > today):
+    if damaged:
+        box.tell()
+    elif unknown or (slept if today is None else date > today):
         # Nothing else tells the next one that time went on: no date is known, or the clock was set back.
         box.save()
     _judge(box)
@@ -118,7 +120,7 @@ def look_again(box):
             box.hosts += [str(host) for host in state.get("hosts", ())][: 4 - len(box.hosts)]
             box.save()
         if _gather(box)[1]:
-            box.save()
+            box.tell()
         _judge(box)
     except (OSError, ValueError, TypeError):
         # The directory itself cannot be read, or what was remembered has another shape.

@@ -25,7 +25,6 @@ class Entry:
     group: str | None
     more: int
     asked: bool
-    unmarked: bool
     def __init__(self, number: int, length: int) -> None: ...
     @property
     def name(self) -> str: ...
