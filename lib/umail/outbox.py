@@ -228,9 +228,8 @@ class Outbox:
         now = self.now()
         # (Each mail's file has its own number.)
         key = repr([state[name] for name in state if name != "number"])
-        same = key == self._saved[1]
-        if (same and now - self._saved[0] < 3600) or self.uptime() < self.late:
-            return same
+        if (key == self._saved[1] and now - self._saved[0] < 3600) or self.uptime() < self.late:
+            return key == self._saved[1]
         self.late = 0
         state["now"] = now
         state["date"] = self.date()
