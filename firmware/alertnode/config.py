@@ -241,12 +241,12 @@ def _dates(dates, problems):
 
 
 def _zone(clock, problems):
-    from alertnode import options
+    from alertnode import zone_rule
 
     if clock["zone"] is REQUIRED:
         return
     try:
-        options.zone_parts(clock["zone"])
+        zone_rule.parts(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
 

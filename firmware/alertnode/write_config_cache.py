@@ -2,7 +2,7 @@
 
 import json
 
-from alertnode import LANGUAGE, options, platform
+from alertnode import LANGUAGE, platform, zone_rule
 from alertnode.config_cache import LONGEST, PATH, mark, whole
 
 # What a wake without a mail reads; and what else if the configuration asks for something of options.py.
@@ -15,7 +15,7 @@ def keep(settings):
     # (Each word that is read costs a search in MicroPython's table of names.)
     kept = {name: settings[name] for name in _WAKE}
     clock = dict(settings["clock"])
-    clock["zone"] = options.zone_parts(clock["zone"])
+    clock["zone"] = zone_rule.parts(clock["zone"])
     kept["clock"] = clock
     kept["storm"] = {"window": settings["storm"]["window"]}
     kept["rules"] = [{key: rule[key] for key in rule if rule[key] not in ("", (), [])} for rule in settings["rules"]]

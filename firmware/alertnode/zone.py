@@ -42,16 +42,16 @@ def fields(unix):
 
 
 class Zone:
-    """Knows the time zone of a POSIX TZ ``rule``, a text or what ``options.zone_parts`` makes of it.
+    """Knows the time zone of a POSIX TZ ``rule``, a text or what ``zone_rule.parts`` makes of it.
 
     Raises ValueError, with a sentence, if the text is not a rule.
     """
 
     def __init__(self, rule):
         if isinstance(rule, str):
-            from alertnode import options
+            from alertnode import zone_rule
 
-            rule = options.zone_parts(rule)
+            rule = zone_rule.parts(rule)
         self._standard, self._summer, self._start, self._end = rule
 
     def offset(self, unix):
