@@ -1,10 +1,7 @@
-"""Starts the alert node; by the switch, if this board takes updates over the network."""
+"""Starts the alert node, by the switch if it takes updates."""
 
 try:
-    import switch
+    from switch import run
 except ImportError:
-    from alertnode import start
-
-    start.main()
-else:
-    switch.run()
+    from alertnode.start import main as run
+run()

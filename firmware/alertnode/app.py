@@ -2,19 +2,13 @@
 
 from alertnode import platform, texts, unload
 from alertnode.clock import SET
-from alertnode.rules import ALERT, RECOVERY, THEN
 
 # One slice of waiting, in milliseconds: short enough for a contact to be noticed, long enough to let the chip rest.
 SLICE = 200
 # In a trace as fast as it can run, a reading is shown about this often, in milliseconds.
 _SHOW_EVERY = 1000
-# The same reason for waiting is logged again after so many milliseconds.
-_LOG_EVERY = 600 * 1000
 # What the flash refused is written again after so many minutes.
 _KEEP_AGAIN = 15
-# So many milliseconds without network, and the board restarts; doubled each time, up to a day.
-_AWAY = 3600 * 1000
-_LONGEST_AWAY = 24 * 3600 * 1000
 
 
 class App:
@@ -70,10 +64,10 @@ class App:
         # The values of which it was said that they are gone; twice: that they have not been there since the start.
         self.gone: list = []
         self.readings = {}
-        self._told = None
+        # Why no mail can go, as it was said last; as it was logged last, and when.
+        self.told = self.logged = None
+        self.logged_at = 0
         self._minute = 0
-        self._logged = None
-        self._logged_at = 0
         # Lines that must reach a person with the next mail.
         self.more = ()
         self.alerts = 0
@@ -125,11 +119,10 @@ class App:
         if not events:
             self._follow()
             return False
-        while events:
-            # One mail for those whom the same events concern.
-            whom = _whom(events[0])
-            self._put([event for event in events if _whom(event) == whom], whom)
-            events = [event for event in events if _whom(event) != whom]
+        # (A board that stays awake has loaded it before.)
+        from alertnode import event_texts
+
+        event_texts.put(self, events)
         # After the mails are durable: a power cut in between makes a second alert, not a lost one.
         if self.state is not None:
             self.keep()
@@ -183,8 +176,9 @@ class App:
     def online(self):
         """Bring up the network and the time, as far as they are not pausing; return True if mail can go."""
         if self.wifi is not None and not self.wifi.up():
-            self._restart_for_network()
-            return self._cannot("%s is down" % self.wifi.kind)
+            from alertnode import net_watch
+
+            return net_watch.is_down(self)
         # A time that is known is good enough for a mail, which goes first.
         if self.clock.due() and not (self.clock.state == SET and self.mailer.due()):
             self.feed()
@@ -192,8 +186,10 @@ class App:
             self.clock.sync()
         # Certificates have dates: without one nothing can be verified.
         if self.clock.now() is None:
-            return self._cannot("the clock is not set")
-        self._told = None
+            from alertnode import net_watch
+
+            return net_watch.cannot(self, "the clock is not set")
+        self.told = None
         if self.port is not None:
             self.port.mark(platform.RESETS, 0)
         if self.expiry:
@@ -236,53 +232,6 @@ class App:
             minutes = 0
         self.port.mark(platform.MINUTES, minutes)
 
-    def _restart_for_network(self):
-        """Restart the board after an hour without network, in case only that helps; then after twice as long."""
-        if self.port is None or self.state is None:
-            return
-        resets = self.port.marked(platform.RESETS)
-        if self.wifi.away() < min(_AWAY << resets, _LONGEST_AWAY):
-            return
-        self.port.mark(platform.RESETS, min(resets + 1, 5))
-        self.log.say("no network for %s: restarting the board" % texts.duration(self.wifi.away() // 1000))
-        self.port.reset()
-
-    def _put(self, events, whom):
-        # (A board that stays awake has loaded it before.)
-        from alertnode import event_texts
-
-        to, urgent, _kind = whom
-        for event in events:
-            if event.kind == RECOVERY:
-                self.recoveries += 1
-            elif event.kind == ALERT:
-                self.alerts += 1
-        first = events[0]
-        about = self.about()
-        subject, text = event_texts.mail(first, self.board, self.sensor.text, about, events[1:])
-        if self.own:
-            subject, text = self.own.mail(events, self.board, self.sensor.text, about, (subject, text))
-        if self.more:
-            text += "\n" + "\n".join(self.more) + "\n"
-        line = "; ".join([event_texts.line(event) for event in events])
-        hold, until = (0, "") if urgent or self.quiet is None else self.quiet()
-        if hold:
-            self.log.say("%s: not urgent, waits until %s" % (line, until))
-        # The first alert of a rule goes at once whatever else goes on, and a second one tells that it is the second.
-        times = min([event.rule.times for event in events])
-        key = "" if times == 2 else "+".join([event.rule.name for event in events])
-        self.mailer.put(subject, text, line, first.kind, key, to, hold, first.kind == ALERT and times == 1)
-        if self.day:
-            kinds = [event.kind for event in events]
-            self.day.count(kinds.count(ALERT), kinds.count(RECOVERY))
-        if self.panel:
-            for event in events:
-                self.panel.act(event)
-        if self.more:
-            self.more = ()
-            if self.state is not None:
-                self.state.told()
-
     def _show(self, readings):
         """Show readings on the console, not in the log; a sensor's going and coming is logged once."""
         seen = [reading for reading in readings if reading.value is not None]
@@ -295,21 +244,6 @@ class App:
         if seen and (self._shown is None or uptime - self._shown >= _SHOW_EVERY):
             self._shown = uptime
             self.log.show(", ".join([shown(reading) for reading in seen]) + self.sensor.recorded(seen[0].at))
-
-    def _cannot(self, why):
-        """Note why no mail can go, and say so once while mails wait."""
-        if self._told != why and self.mailer.pending():
-            self._told = why
-            waiting = self.mailer.pending()
-            now = self.clock.uptime()
-            # A network that comes and goes must not wear the flash.
-            again = why == self._logged and now - self._logged_at < _LOG_EVERY
-            if not again:
-                self._logged = why
-                self._logged_at = now
-            say = self.log.show if again else self.log.say
-            say("%s: %s" % (texts.count(waiting, "1 mail waits", "%d mails wait"), why))
-        return False
 
 
 class Later:
@@ -340,12 +274,6 @@ class Later:
             raise AttributeError(name)
         self._make()
         return getattr(self._app.mailer, name)
-
-
-def _whom(event):
-    """Return (whom else than the board's people ``event`` is for, whether it is urgent, its kind)."""
-    rule = event.rule
-    return rule.then[1] if event.kind == THEN else rule.to, rule.urgent, event.kind
 
 
 def shown(reading):

@@ -1,9 +1,8 @@
 """Puts the alert node together from a checked configuration."""
 
-from alertnode import LANGUAGE, VERSION, app, clock, log, platform, rulebook, texts, zone
+from alertnode import VERSION, app, clock, log, platform, rulebook, texts, zone
 from alertnode import state as memory
 from alertnode.sensors.buses import Buses
-from alertnode.sensors.reading import reason
 
 
 def configured(settings, asleep=False):
@@ -34,7 +33,7 @@ def build(settings, parts, running):
     way, time, journal, sensor = parts
     running[0] = journal
     cause = platform.cause()
-    trace = (settings["sensor"] or {}).get("type") == "trace"
+    trace = _is_trace(settings)
     known = None if trace else memory.State(platform, cause == platform.DEEP_SLEEP or not settings["battery"])
     feed = running[1] or platform.nothing
     platform.mark(platform.STATE, 1)
@@ -44,22 +43,11 @@ def build(settings, parts, running):
     node = app.App(name, sensor, watched, None, time, None, journal, feed, platform.sleep)
     node.interval = min([source.interval for source in getattr(sensor, "sources", ())] or [60000])
     sensor.feed = feed
-    if settings["quiet"]:
-        from alertnode.quiet import Quiet
-
-        node.quiet = Quiet(settings["quiet"], time)  # type: ignore[assignment]
-    if settings.get("debug"):
-        from alertnode import debug
-
-        debug.watch(node, platform)
     node.origin = "alertnode %s, %s, started by %s" % (VERSION, platform.platform(), texts.word(cause))
     node.port = platform  # type: ignore[assignment]
     # Every wake of a board on battery in the log would be all that is in it, and wear the flash.
     say = journal.show if cause == platform.DEEP_SLEEP else journal.say
     say("%s: %s" % (name, node.about()))
-    if settings["language"] != LANGUAGE[9:]:
-        text = 'this program does not speak the language "%s" of its configuration: umail deploy brings it'
-        say(text % settings["language"])
     # (A power cut on FAT leaves only the second.)
     if platform.exists(memory.LAST_WORDS) or platform.exists(memory.LAST_WORDS + ".new"):
         from alertnode.last_words import last_words
@@ -68,21 +56,10 @@ def build(settings, parts, running):
     if known:
         node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)
-    if settings["texts"]:
-        from alertnode.own_texts import Own
+    if not settings.get("plain"):
+        from alertnode import options
 
-        node.own = Own(settings["texts"], journal.say)  # type: ignore[assignment]
-    if settings["outputs"]:
-        from alertnode.outputs.panel import Panel
-
-        node.panel = Panel(node, settings["outputs"])  # type: ignore[assignment]
-    if settings["summary"] and known:
-        from alertnode import due
-        from alertnode.day import Day
-
-        section = settings["summary"]
-        late = due.late(due.unique(), section["spread"])
-        node.day = Day(node, section, late, platform, known.values.get("day"))  # type: ignore[assignment]
+        options.add(node, settings, say)
     if settings["battery"]:
         from alertnode.battery import Battery
 
@@ -99,15 +76,10 @@ def build(settings, parts, running):
 
 
 def _sensor(settings, time, say, buses):
-    if (settings["sensor"] or {}).get("type") == "trace":
-        from alertnode.sensors.trace import Trace
+    if _is_trace(settings):
+        from alertnode.sensors import trace
 
-        config = settings["sensor"]
-        try:
-            step = round(config["step"] * 1000)
-            return Trace(config["path"], config["unit"], time, say, config["speed"], step, config["column"])
-        except OSError:
-            raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
+        return trace.make(settings["sensor"], time, say)
     from alertnode.sensors.group import Group
 
     sources = [_source(name, section, settings["interval"], buses) for name, section in settings["sensors"].items()]
@@ -117,6 +89,11 @@ def _sensor(settings, time, say, buses):
         if why:
             say("the sensor%s cannot be set up: %s" % (source.name and " " + source.name, why))
     return Group(time, sources, buses.sleep)
+
+
+def _is_trace(settings):
+    # (What a board on battery has kept has no key for the only sensor.)
+    return (settings.get("sensor") or {}).get("type") == "trace"
 
 
 def _source(name, section, interval, buses):
@@ -157,12 +134,7 @@ def _each(given, values, usual):
 def _clock(settings, uptime, say, buses):
     chip = None
     if settings["ds3231"]:
-        from alertnode.ds3231 import DS3231
+        from alertnode import ds3231
 
-        try:
-            chip = DS3231(buses.i2c(settings["ds3231"]))
-        except ValueError:
-            raise
-        except Exception as error:
-            say("the DS3231 cannot be set up: %s" % reason(error))
+        chip = ds3231.make(settings["ds3231"], say, buses)
     return clock.Clock(platform, uptime, zone.Zone(settings["zone"]), settings["ntp"], say, chip=chip)

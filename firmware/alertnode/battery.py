@@ -107,6 +107,9 @@ class Battery:
         # (It was logged then.)
         gone = self._app.state.values.get("gone")
         self._app.gone = [of for of in gone if isinstance(of, str)] if isinstance(gone, list) else []
+        if number("new"):
+            # The flash has not taken it yet.
+            self._app._unkept, self._app.state._kept = True, None
         self._app.clock.resume(*self._app.state.numbers("time", 3))
 
     def _keep(self, seconds, more):
@@ -114,7 +117,10 @@ class Battery:
         app = self._app
         wait = app.mailer.wait()
         loaded = not isinstance(app.mailer, Later)
+        if app._unkept:
+            app._keep_again()
         app.keep(
+            new=int(app._unkept),
             radio_fails=self._fails,
             radio_wait=self._radio_wait(),
             away=0 if loaded else self._away + self._awake(),

@@ -107,12 +107,12 @@ class Clock:
             return "%d s after the start (the clock was not set)" % (uptime // 1000)
         return self.zone.text(unix) + (" (estimated)" if self.state == ESTIMATED else "")
 
-    def stamp(self):
-        """Return now as (``12:03``, ``2026-11-24 12:03:10 CET``), for the log."""
+    def stamp(self, long=False):
+        """Return now as ``12:03``, or, for the log, as ``2026-11-24 12:03:10 CET``."""
         now = self.now()
         if now is None:
-            return "--:--", "%d s after the start" % (self.uptime() // 1000)
-        return self.zone.short(now), self.zone.text(now)
+            return "%d s after the start" % (self.uptime() // 1000) if long else "--:--"
+        return self.zone.text(now) if long else self.zone.short(now)
 
     def due(self):
         """Return True if NTP should be asked."""

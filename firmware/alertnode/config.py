@@ -241,12 +241,12 @@ def _dates(dates, problems):
 
 
 def _zone(clock, problems):
-    from alertnode.zone import Zone
+    from alertnode import zone_rule
 
     if clock["zone"] is REQUIRED:
         return
     try:
-        Zone(clock["zone"])
+        zone_rule.parts(clock["zone"])
     except ValueError as error:
         problems.add("clock.zone", "is %s" % error)
 
@@ -261,7 +261,7 @@ def _ping(url, problems):
 
 
 def _quiet(hours, problems):
-    from alertnode.quiet import minutes
+    from alertnode.due import minutes
 
     try:
         minutes(hours)

@@ -19,7 +19,12 @@ def load():
     """Return the configuration (dict) if it is the one that was kept, else None; ``whole`` completes it for a mail."""
     try:
         kept = platform.read(PATH, LONGEST)
-        return json.loads(kept[8:].decode()) if kept and kept[:8] == mark() else None
+        if not kept or kept[:8] != mark():
+            return None
+        text, _, more = kept[8:].partition(b"\n")
+        settings = json.loads(text)
+        settings["more"] = more
+        return settings
     except (OSError, ValueError):
         return None
 

@@ -148,7 +148,8 @@ def _sensor(path, name, value, sensors, problems):
 def _part(path, value, find, common, problems):
     """Check the section of a sensor or an output; return it and its module, None if that is not known."""
     kind = value.get("type")
-    if "values" in value and kind not in find.TYPES:
+    types = find.TYPES.split(",")[1:-1]
+    if "values" in value and kind not in types:
         return _own(path, value, find, common, problems)
     driver = None
     if isinstance(kind, str) and wrong_text("part", kind) == "":
@@ -157,10 +158,10 @@ def _part(path, value, find, common, problems):
             keys = driver.KEYS
         except (ImportError, AttributeError):
             driver = None
-    kinds = {name: {} for name in find.TYPES}
+    kinds = {name: {} for name in types}
     if driver is not None:
         kinds[kind] = keys
-    elif kind in find.TYPES:
+    elif kind in types:
         problems.add(path + ".type", 'is "%s", whose program is not on this board' % kind)
         return value, None
     return section(path, value, "type", kinds, common, problems), driver

@@ -5,6 +5,19 @@ from alertnode import zone
 _ADDRESS = 0x68
 
 
+def make(config, say, buses):
+    """Return the DS3231 on the pins of ``config``, None if it cannot be set up. Raises ValueError if they are wrong."""
+    from alertnode.sensors.reading import reason
+
+    try:
+        return DS3231(buses.i2c(config))
+    except ValueError:
+        raise
+    except Exception as error:
+        say("the DS3231 cannot be set up: %s" % reason(error))
+        return None
+
+
 class DS3231:
     """Talks to the chip on ``bus``, a Bus that sensors may share; its methods raise OSError if it does not answer."""
 

@@ -1,7 +1,52 @@
-"""Puts events in words: the console line, the subject and the text of a mail. Pure."""
+"""Puts events in words: the console line, the subject and the text of a mail; and the mail into the outbox."""
 
-from alertnode.rules import AGAIN, RECOVERY, THEN, number
+from alertnode.rules import AGAIN, ALERT, RECOVERY, THEN, number
 from alertnode.texts import amount, duration, local, united
+
+
+def put(app, events):
+    """Put the mails about ``events`` into the outbox of ``app``, an App: one for those whom the same events concern."""
+    while events:
+        whom = _whom(events[0])
+        _put(app, [event for event in events if _whom(event) == whom], whom)
+        events = [event for event in events if _whom(event) != whom]
+
+
+def _put(app, events, whom):
+    to, urgent, kind = whom
+    alerts = len(events) if kind == ALERT else 0
+    recoveries = len(events) if kind == RECOVERY else 0
+    app.alerts += alerts
+    app.recoveries += recoveries
+    about = app.about()
+    subject, text = mail(events[0], app.board, app.sensor.text, about, events[1:])
+    if app.own:
+        subject, text = app.own.mail(events, app.board, app.sensor.text, about, (subject, text))
+    if app.more:
+        text += "\n" + "\n".join(app.more) + "\n"
+    said = "; ".join([line(event) for event in events])
+    hold, until = (0, "") if urgent or app.quiet is None else app.quiet()
+    if hold:
+        app.log.say("%s: not urgent, waits until %s" % (said, until))
+    # The first alert of a rule goes at once whatever else goes on, and a second one tells that it is the second.
+    times = min([event.rule.times for event in events])
+    key = "" if times == 2 else "+".join([event.rule.name for event in events])
+    app.mailer.put(subject, text, said, kind, key, to, hold, kind == ALERT and times == 1)
+    if app.day:
+        app.day.count(alerts, recoveries)
+    if app.panel:
+        for event in events:
+            app.panel.act(event)
+    if app.more:
+        app.more = ()
+        if app.state is not None:
+            app.state.told()
+
+
+def _whom(event):
+    """Return (whom else than the board's people ``event`` is for, whether it is urgent, its kind)."""
+    rule = event.rule
+    return rule.then[1] if event.kind == THEN else rule.to, rule.urgent, event.kind
 
 
 def line(event):

@@ -47,7 +47,7 @@ def hung(port):
 
 
 def crashed(port, error, log, pause):
-    """Write the traceback of ``error`` into ``log``, a Log or None, and its end into the next mail.
+    """Write the traceback of ``error`` into ``log``, a Log or None, and its end into the next mail; end a trial.
 
     ``pause``: the seconds until the restart.
     """
@@ -65,6 +65,10 @@ def crashed(port, error, log, pause):
             log.say(line)
     keep_last_words(port, "The board was restarted after a crash. Its log ended:")
     log.say("crashed; restarting in %d s" % pause)
+    if port.exists(port.UPDATE):
+        from alertnode import trial
+
+        trial.crashed(error)
 
 
 def _write(port, path, data):

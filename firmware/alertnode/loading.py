@@ -30,7 +30,8 @@ def add(app, settings, way, away):
     from alertnode import config_cache, make_room, unload
 
     settings = config_cache.whole(settings)
-    unload("assemble", "rulebook", "sensors.find", "config_cache", "write_config_cache", "event_texts", "gone_texts")
+    unload("assemble", "options", "zone_rule", "rulebook", "sensors.find")
+    unload("config_cache", "write_config_cache", "event_texts", "gone_texts")
     make_room()
     from alertnode import mail_setup
 

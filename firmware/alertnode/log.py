@@ -5,14 +5,14 @@ import os
 _LONGEST = 300
 
 
-def _no_time():
-    return "--:--", "--:--"
+def _no_time(long=False):
+    return "--:--"
 
 
 class Log:
     """Prints lines with their time, keeps the last ``lines`` in RAM, and two files of at most ``size`` / 2 bytes each.
 
-    ``stamp()`` returns the time of a line as (short, long) texts; ``show`` prints.
+    ``stamp(long)`` returns the time of a line, as a short or a long text; ``show`` prints.
     """
 
     def __init__(self, path="/log.txt", size=16384, lines=20, show=print):
@@ -29,7 +29,7 @@ class Log:
         # A server's words may stand in a line: nothing in it may move the cursor or forge another line.
         text = "".join([c if c >= " " and c != "\x7f" else " " for c in text[:_LONGEST]])
         self.show(text)
-        line = "%s %s" % (self.stamp()[1], text)
+        line = "%s %s" % (self.stamp(True), text)
         self.lines.append(line)
         if len(self.lines) > self._many:
             self.lines.pop(0)
@@ -37,11 +37,11 @@ class Log:
 
     def note(self, text):
         """Keep ``text`` in the files only; it has no control characters."""
-        self._keep("%s %s" % (self.stamp()[1], text))
+        self._keep("%s %s" % (self.stamp(True), text))
 
     def show(self, text):
         """Print ``text`` and forget it."""
-        self._print("%s %s" % (self.stamp()[0], text))
+        self._print("%s %s" % (self.stamp(), text))
 
     def _keep(self, line):
         if not self._half:

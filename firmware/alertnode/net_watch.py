@@ -1,5 +1,7 @@
 """Notices that Wi-Fi or Ethernet is lost or back, and tries again with growing pauses; its lines are kept few."""
 
+from alertnode import platform, texts
+
 _FIRST_PAUSE = 5000
 _LONGEST_PAUSE = 300000
 STEP = 200
@@ -8,6 +10,11 @@ _HOUR = 3600 * 1000
 _STALE = 600 * 1000
 # So many lines an hour are logged.
 _MOST_LINES = 20
+# So many milliseconds without network, and the board restarts; doubled each time, up to a day.
+_AWAY = 3600 * 1000
+_LONGEST_AWAY = 24 * 3600 * 1000
+# The same reason for waiting is logged again after so many milliseconds.
+_LOG_EVERY = 600 * 1000
 
 
 class Link:
@@ -161,3 +168,32 @@ class Link:
                     leave()
             except (OSError, RuntimeError):
                 pass
+
+
+def is_down(app):
+    """Note that the network of ``app``, an App, is down, and restart the board if that lasts; return False."""
+    port = app.port
+    if port is not None and app.state is not None:
+        away = app.wifi.away()
+        resets = port.marked(platform.RESETS)
+        # After an hour, in case only that helps; then after twice as long.
+        if away >= min(_AWAY << resets, _LONGEST_AWAY):
+            port.mark(platform.RESETS, min(resets + 1, 5))
+            app.log.say("no network for %s: restarting the board" % texts.duration(away // 1000))
+            port.reset()
+    return cannot(app, "%s is down" % app.wifi.kind)
+
+
+def cannot(app, why):
+    """Note why no mail of ``app``, an App, can go, and say so once while mails wait; return False."""
+    waiting = app.mailer.pending() if app.told != why else 0
+    if waiting:
+        app.told = why
+        now = app.clock.uptime()
+        # A network that comes and goes must not wear the flash.
+        again = why == app.logged and now - app.logged_at < _LOG_EVERY
+        if not again:
+            app.logged, app.logged_at = why, now
+        say = app.log.show if again else app.log.say
+        say("%s: %s" % (texts.count(waiting, "1 mail waits", "%d mails wait"), why))
+    return False

@@ -121,8 +121,9 @@ def reset():
 def platform():
     """Return ``MicroPython 1.29.0 on Generic ESP32 module with ESP32``."""
     known = sys.implementation
-    version = ".".join([str(part) for part in known.version[:3]])
-    return "MicroPython %s on %s" % (version, getattr(known, "_machine", sys.platform))
+    version = known.version
+    machine = getattr(known, "_machine", sys.platform)
+    return "MicroPython %d.%d.%d on %s" % (version[0], version[1], version[2], machine)
 
 
 def memory():
@@ -264,10 +265,12 @@ def cause():
         reason = machine.reset_cause()
     except (ImportError, AttributeError):
         return "unknown cause"
+    # First, as a wake asks for it again and again.
+    if reason == getattr(machine, "DEEPSLEEP_RESET", None):
+        return DEEP_SLEEP
     for name, text in (
         ("PWRON_RESET", "power-on"),
         ("WDT_RESET", WATCHDOG),
-        ("DEEPSLEEP_RESET", DEEP_SLEEP),
         ("SOFT_RESET", "soft reset"),
         ("HARD_RESET", "hard reset"),
     ):

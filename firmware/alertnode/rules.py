@@ -14,18 +14,15 @@ _MOST = 100
 
 def number(value):
     """Return ``37.23``: as many digits as a person wants to read."""
-    text = ("%.2f" if abs(value) >= 1 else "%.4f") % value
-    while text[-1] == "0":
-        text = text[:-1]
-    if text[-1] == ".":
-        text = text[:-1]
+    text = (("%.2f" if abs(value) >= 1 else "%.4f") % value).rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
 def shown(value):
     """Return ``value`` as ``number`` shows it, in whole ten-thousandths."""
-    whole, _, rest = number(value).partition(".")
-    return int(whole + (rest + "0000")[:4])
+    if abs(value) >= 1:
+        return int(("%.2f" % value).replace(".", "")) * 100
+    return int(("%.4f" % value).replace(".", ""))
 
 
 class Event:

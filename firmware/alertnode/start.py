@@ -54,9 +54,25 @@ def _prepared(cause, running):
     # As the run before the reset had it. After power-on, what the configuration says is needed first.
     running[1] = platform.watchdog(platform.marked(platform.WATCH))
     if cause == platform.WATCHDOG:
-        _hung()
+        # Which part hung, for the next mail; and it counts as a failed start.
+        from alertnode import last_words
+
+        last_words.hung(platform)
+        _failed()
     asleep = cause == platform.DEEP_SLEEP
-    settings = asleep and _ready(running) or _settings(running)
+    settings = None
+    if asleep:
+        from alertnode import config_cache
+
+        settings = config_cache.load()
+    if settings:
+        running[1] = platform.watchdog(settings["watchdog"])
+    else:
+        from alertnode import options
+
+        settings, problems = options.checked(running)
+        if problems:
+            _tell(problems, running[1])
     if platform.exists(platform.UPDATE):
         from alertnode import trial
 
@@ -65,48 +81,14 @@ def _prepared(cause, running):
         from alertnode import safe_mode
 
         if asleep:
-            from alertnode import config_cache
-
             settings = config_cache.whole(settings)
         return lambda: safe_mode.run(settings, running)
     run = _built(settings, running, asleep)
     if not asleep:
-        from alertnode import unload
+        from alertnode import options
 
-        # What a board that stays awake needs only at its start.
-        unload("assemble", "net_setup", "mail_setup", "routes", "rulebook", "secrets", "sensors.find")
+        options.let_go()
     return run
-
-
-def _ready(running):
-    """Return the configuration as it was checked before the sleep, with the watchdog armed, or None."""
-    from alertnode import config_cache
-
-    settings = config_cache.load()
-    if settings:
-        running[1] = platform.watchdog(settings["watchdog"])
-    return settings
-
-
-def _settings(running):
-    """Return the checked configuration, with the watchdog armed; does not return while there is a mistake in it."""
-    from alertnode import config
-
-    settings, problems = config.load()
-    if problems:
-        _tell(problems, running[1])
-    # Before anything is touched that could hang: a bus, a chip.
-    running[1] = platform.watchdog(settings["watchdog"])
-    # Needed once: a board's RAM is small.
-    del config
-    from alertnode import unload
-
-    unload("config_parts", "config", "config_network", "config_summary", "config_kinds")
-    if settings.get("battery"):
-        from alertnode import config_cache, write_config_cache
-
-        settings = config_cache.whole(write_config_cache.keep(settings))
-    return settings
 
 
 def _built(settings, running, asleep):
@@ -139,14 +121,6 @@ def _tell(problems, feed):
     platform.reset()
 
 
-def _hung():
-    """Keep which part hung, for the next mail, and count it as a failed start."""
-    from alertnode import last_words
-
-    last_words.hung(platform)
-    _failed()
-
-
 def _failed():
     """Count a failed start; return how many there were within an hour."""
     fails = min(platform.marked(platform.FAILS) + 1, 255)
@@ -164,7 +138,10 @@ def _crashed(error, log, feed):
     fails = _failed()
     pause = min(CRASH_PAUSE << min(fails - 1, 8), _LONGEST_PAUSE)
     try:
-        _keep(error, log, pause)
+        # The traceback into the log, and its end into the next mail.
+        from alertnode import last_words
+
+        last_words.crashed(platform, error, log, pause)
     except Exception as again:
         print("alertnode: crashed, and the log could not be kept: %r" % again)
     _pause(pause, feed)
@@ -177,14 +154,3 @@ def _pause(seconds, feed):
         if feed:
             feed()
         platform.sleep(1000)
-
-
-def _keep(error, log, pause):
-    """Write the traceback into the log, and its end into the next mail."""
-    from alertnode import last_words
-
-    last_words.crashed(platform, error, log, pause)
-    if platform.exists(platform.UPDATE):
-        from alertnode import trial
-
-        trial.crashed(error)

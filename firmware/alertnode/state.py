@@ -57,7 +57,7 @@ class State:
                 rule.load(kept, moment)
                 if moment(0) is None:
                     self._late[rule.name] = kept
-        self._kept = None if self.values.get("new") else _events(rules)
+        self._kept = _events(rules)
 
     def follow(self, rules, unix, moment, uptime):
         """Keep which times run in ``rules`` that an alert waits for, if that has changed; see ``save``.
@@ -99,13 +99,7 @@ class State:
         self._port.remember(data)
         events = _events(rules)
         if events != self._kept:
-            try:
-                self._port.write(self._path, data)
-            except OSError:
-                # Whoever restores it from the RTC's memory writes it again.
-                self.values["new"] = 1
-                self._port.remember(json.dumps(self.values).encode())
-                raise
+            self._port.write(self._path, data)
             self._kept = events
 
     def told(self):

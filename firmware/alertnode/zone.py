@@ -1,8 +1,7 @@
 """Computes dates from Unix seconds, and local time by a POSIX TZ rule such as ``CET-1CEST,M3.5.0,M10.5.0/3``.
 
 MicroPython knows no time zones, and its ports count from 1970 or from 2000. So all of the alert node counts Unix
-seconds (since 1970-01-01 00:00 UTC), and dates are computed here, by arithmetic alone. The rule's form is that of the
-POSIX variable TZ (IEEE 1003.1, 8.3), with hours of a change from -167 to 167 as RFC 8536 allows.
+seconds (since 1970-01-01 00:00 UTC), and dates are computed here, by arithmetic alone.
 """
 
 DAY = 86400
@@ -43,26 +42,17 @@ def fields(unix):
 
 
 class Zone:
-    """Knows the time zone of a POSIX TZ rule; raises ValueError, with a sentence, if the text is not a rule."""
+    """Knows the time zone of a POSIX TZ ``rule``, a text or what ``zone_rule.parts`` makes of it.
+
+    Raises ValueError, with a sentence, if the text is not a rule.
+    """
 
     def __init__(self, rule):
-        self._rule = rule
-        self._at = 0
-        self._standard = self._name(), -self._offset(24)
-        self._summer = None
-        if self._at < len(rule):
-            name = self._name()
-            east = self._standard[1] + 3600
-            if self._at < len(rule) and rule[self._at] != ",":
-                east = -self._offset(24)
-            self._summer = name, east
-            if self._at == len(rule):
-                # POSIX leaves this to the system; all known ones take the rule of the United States.
-                self._rule = rule = rule + ",M3.2.0,M11.1.0"
-            self._start = self._change()
-            self._end = self._change()
-        if self._at != len(rule):
-            self._wrong()
+        if isinstance(rule, str):
+            from alertnode import zone_rule
+
+            rule = zone_rule.parts(rule)
+        self._standard, self._summer, self._start, self._end = rule
 
     def offset(self, unix):
         """Return (name, seconds east of Greenwich) in force at ``unix``."""
@@ -97,72 +87,12 @@ class Zone:
         """Return ``12:03``: the local time of day at ``unix``."""
         return "%02d:%02d" % fields(unix + self.offset(unix)[1])[3:5]
 
-    def _wrong(self):
-        raise ValueError("not a POSIX TZ rule from its character %d on" % (self._at + 1))
-
-    def _take(self, allowed):
-        start = self._at
-        while self._at < len(self._rule) and self._rule[self._at] in allowed:
-            self._at += 1
-        return self._rule[start : self._at]
-
-    def _name(self):
-        rest = self._rule[self._at :]
-        if rest[:1] == "<" and ">" in rest:
-            end = rest.index(">")
-            self._at += end + 1
-            return rest[1:end]
-        start = self._at
-        while self._at < len(self._rule) and self._rule[self._at].isalpha():
-            self._at += 1
-        if self._at - start < 3:
-            self._wrong()
-        return self._rule[start : self._at]
-
-    def _number(self, low, high):
-        digits = self._take("0123456789")
-        if not digits or not low <= int(digits) <= high:
-            self._wrong()
-        return int(digits)
-
-    def _offset(self, hours):
-        sign = self._take("+-")
-        if len(sign) > 1:
-            self._wrong()
-        total = self._number(0, hours) * 3600
-        unit = 60
-        while unit and self._take(":"):
-            total += self._number(0, 59) * unit
-            unit //= 60
-        return -total if sign == "-" else total
-
-    def _expect(self, character):
-        if self._take(character) != character:
-            self._wrong()
-
-    def _change(self):
-        self._expect(",")
-        kind = self._take("MJ")
-        if kind == "M":
-            month = self._number(1, 12)
-            self._expect(".")
-            week = self._number(1, 5)
-            self._expect(".")
-            day = month, week, self._number(0, 6)
-        elif kind == "J":
-            day = self._number(1, 365)
-        elif not kind:
-            day = -self._number(0, 365)
-        else:
-            self._wrong()
-        return day, self._offset(167) if self._take("/") else 7200
-
 
 def _moment(year, change):
     """Return the change's wall-clock time in ``year``, as seconds since 1970 on that same wall clock."""
     day, at = change
     first = days(year, 1, 1)
-    if isinstance(day, tuple):
+    if not isinstance(day, int):
         month, week, weekday = day
         first = days(year, month, 1)
         # 1970-01-01 was a Thursday; POSIX counts from Sunday.

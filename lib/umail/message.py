@@ -112,4 +112,5 @@ class Message:
 
         ``buffer``: a bytearray to stream through; without it one is made if attachments need it.
         """
-        return load_transient("mime.body").encode(self, eightbit, binary, buffer)
+        name = "mime.body" if self.html is None and not self.attachments else "mime.multipart"
+        return load_transient(name).encode(self, eightbit, binary, buffer)

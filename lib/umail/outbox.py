@@ -21,8 +21,6 @@ from .queue.spool import Spool
 
 _DAY = 86400
 _WEEK = 604800
-# Seconds after which a heartbeat tells what became of a mail, unless another mail did; and a tenth more.
-_TELL = 72000
 _claimed = set()
 
 
@@ -228,22 +226,25 @@ class Outbox:
         now = self.now()
         # (Each mail's file has its own number.)
         key = repr([state[name] for name in state if name != "number"])
-        same = key == self._saved[1]
-        if (same and now - self._saved[0] < 3600) or self.uptime() < self.late:
-            return same
+        if self.uptime() < self.late:
+            return False
+        if key == self._saved[1] and now - self._saved[0] < 3600:
+            return True
         self.late = 0
         state["now"] = now
         state["date"] = self.date()
         try:
             self.spool.save(state)
             self._saved = (now, key)
+            return True
         except OSError:
             self.unwritten = True
-        return key == self._saved[1]
+            return False
 
     def tell(self):
         """Do what ``save`` does; a heartbeat comes within a day, as no other mail may come for weeks."""
-        self.beat = min(self.beat, self.now() + self.policy.spread(_TELL))
+        # (20 hours, and up to a tenth more.)
+        self.beat = min(self.beat, self.now() + self.policy.spread(72000))
         return self.save()
 
     def store(self, entry):

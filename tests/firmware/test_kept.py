@@ -189,9 +189,10 @@ class Node:
 
     wifi = None
     chores = ()
+    unwritten = 0
 
     def __init__(self, kept, pending):
-        self.clock = self.mailer = self.state = self
+        self.clock = self.mailer = self.outbox = self.state = self
         self.kept = kept
         self.values = {}
         self.pending = lambda: pending

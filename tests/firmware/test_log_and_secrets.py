@@ -28,7 +28,7 @@ def clean():
 def journal(**more):
     shown = []
     log = Log(path=PATH, show=shown.append, **more)
-    log.stamp = lambda: ("12:03", "2026-11-24 12:03:00 CET")
+    log.stamp = lambda long=False: "2026-11-24 12:03:00 CET" if long else "12:03"
     return log, shown
 
 

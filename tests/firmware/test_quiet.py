@@ -1,6 +1,6 @@
 """Quiet hours: in local time, over midnight, and none while the date is unknown."""
 
-from alertnode.quiet import Quiet, minutes
+from alertnode.due import Quiet, minutes
 from alertnode.zone import Zone, seconds
 from check import equal, raises
 

@@ -4,7 +4,7 @@ import gc
 import sys
 
 import alertnode
-from alertnode import config, start
+from alertnode import config, last_words, options, start
 from check import equal
 from firmware_fakes import Port
 
@@ -56,17 +56,20 @@ class Sys:
 def run(chip, load, hung=None):
     """Start on ``chip`` until it resets itself; return the seconds that took."""
     # (The start before may have let go of it.)
-    sys.modules["alertnode.config"] = alertnode.config = config
-    before = config.load, start.platform, start.sys, start._hung, start._keep
-    config.load, start.platform, start.sys = load, chip, Sys
-    start._hung, start._keep = hung or start._hung, lambda error, log, pause: None
+    for name, module in (("config", config), ("options", options), ("last_words", last_words)):
+        sys.modules["alertnode." + name] = module
+        setattr(alertnode, name, module)
+    before = config.load, start.platform, options.platform, start.sys, last_words.hung, last_words.crashed
+    config.load, start.platform, options.platform, start.sys = load, chip, chip, Sys
+    last_words.hung = hung or last_words.hung
+    last_words.crashed = lambda port, error, log, pause: None
     begun = chip.milliseconds
     try:
         start.main()
     except Reset:
         return (chip.milliseconds - begun) // 1000
     finally:
-        config.load, start.platform, start.sys, start._hung, start._keep = before
+        config.load, start.platform, options.platform, start.sys, last_words.hung, last_words.crashed = before
     return None
 
 
@@ -82,7 +85,7 @@ def test_out_of_memory_for_the_configuration_is_a_failed_start_like_any_other():
 
 def test_out_of_memory_for_the_last_words_after_a_hang_is_one_too():
     chip = Chip("watchdog")
-    equal(run(chip, lambda: ({}, []), short), 2 + 5)
+    equal(run(chip, lambda: ({}, []), lambda port: short()), 2 + 5)
 
 
 def test_a_configuration_that_cannot_be_read_is_looked_for_again_after_ten_minutes():
@@ -94,9 +97,10 @@ def test_a_configuration_that_cannot_be_read_is_looked_for_again_after_ten_minut
 def test_after_a_reset_the_watchdog_is_armed_before_anything_is_read():
     chip = Chip("watchdog")
     chip.marks[chip.WATCH] = 120
-    equal(run(chip, short, lambda: equal(chip.armed, [120])), 2 + 5)
+    # (A hang and a start that fails: that makes two.)
+    equal(run(chip, short, lambda port: equal(port.armed, [120])), 2 + 10)
     # It is fed through the pause, and the next start arms it, too.
-    equal((chip.fed >= 5, chip.marked(chip.WATCH)), (True, 120))
+    equal((chip.fed >= 10, chip.marked(chip.WATCH)), (True, 120))
 
 
 def test_after_power_on_the_watchdog_is_armed_as_soon_as_the_configuration_is_known():

@@ -87,3 +87,26 @@ def test_after_a_clock_was_set_back_a_pause_goes_on_over_one_sleep_after_the_oth
     world.time += 5
     world.start()
     equal(world.box.wait(), wait - 8)
+
+
+@cleaned
+def test_a_pause_that_was_written_before_the_date_was_known_goes_on_over_one_sleep_after_the_other(world):
+    world.start()
+    entry = world.put("alert")
+    # The power went as it left, and the board began without a date; it has one since, and sleeps.
+    entry.state = "sending"
+    world.time += 5
+    world.box.store(entry)
+    world.dated = False
+    world.start()
+    world.dated = True
+    starts = 0
+    while not world.server.taken:
+        world.box.now()
+        # (It wakes a little too soon.)
+        seconds = max(world.box.wait() - 9, 9)
+        world.time += seconds
+        world.start(slept=seconds)
+        world.flush()
+        starts += 1
+        equal(starts < 10, True)

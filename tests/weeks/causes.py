@@ -111,6 +111,14 @@ _PLACES = ("waiting", "waiting", "open", "socket", "tls", "radio")
 ONE_PROVIDER = ("provider", "reply temporary", "reply quota", "reply configuration", "grey", "rate", "closing", "slow")
 # These are drawn only for a board on which they can happen.
 ONLY_FOR = {"login temporary": "token", "login configuration": "token", "ipv4": "pico"}
+# These do not change what else is drawn: so many times a year each.
+APART = {"mechanism": 8, "guest": 40}
+# As people posted them.
+_MECHANISMS = (
+    "504 5.5.4 Unrecognized authentication type",
+    "504 5.7.4 Unrecognized authentication type",
+    "535 5.7.8 Error: authentication failed: Invalid authentication mechanism",
+)
 
 CAUSES: dict[str, Cause] = {
     "provider": Cause("provider away", 10, (5 * MINUTE, 2 * DAY), _one(how=("refused", "silent"))),
@@ -187,6 +195,20 @@ CAUSES: dict[str, Cause] = {
     ),
     "login configuration": Cause(
         "token endpoint refuses", 3, (10 * MINUTE, 12 * HOUR), _token("configuration"), PERSON
+    ),
+    "mechanism": Cause(
+        "a login mechanism is offered and not taken",
+        0,
+        (6 * HOUR, 5 * DAY),
+        _one(refused=("PLAIN", "PLAIN", "LOGIN"), text=_MECHANISMS),
+        MINUTE,
+    ),
+    "guest": Cause(
+        "a program of the owner's own beside the node",
+        0,
+        (0, 0),
+        _one(does=("second outbox", "odd times", "hurry", "two tasks", "own outbox")),
+        MINUTE,
     ),
     "storm": Cause("alerts of one kind in a row", 3, (0, 0), lambda r: {}, 5 * HOUR),
 }

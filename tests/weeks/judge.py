@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from weeks.causes import CAUSES, ONE_PROVIDER
+from weeks.causes import APART, CAUSES, ONE_PROVIDER
 
 # What only a program that works says.
 _WORKS = ("safe mode", "crashed", "sensor is gone", "did not answer since start")
@@ -29,6 +29,8 @@ AT_ONCE = 60
 # Bounds on what is written: bytes of the logs and the outbox at any time, bytes and erased blocks a day.
 LOG, OUTBOX, WRITTEN, ERASED = 16384 + 400, 131072 + 8192, 12_000_000, 2000
 HEAP = 150_000
+# Connections that are open at the same time.
+SOCKETS = 2
 SENT_AT_MOST = 4
 # What a mail tells of was read so many milliseconds before it at the most: after five days a mail is given up.
 TOLD_WITHIN = 6 * 86_400_000
@@ -103,7 +105,7 @@ def read(log: list[str], events: list[dict[str, Any]], battery: bool = False) ->
         if label := event.get("label"):
             begin = event["at"] * 1000
             fault = Fault(label, begin, begin + 1000 * max(event.get("lasts", 0), event.get("off", 0)))
-            fault.passable = label == "ipv4" or (label in ONE_PROVIDER and not event.get("both", True))
+            fault.passable = label in ("ipv4", "mechanism") or (label in ONE_PROVIDER and not event.get("both", True))
             story.faults.append(fault)
     for at, label in story.of("meets"):
         # A radio that is stuck is noticed when it is wanted next, by a board on battery days later.
@@ -112,7 +114,7 @@ def read(log: list[str], events: list[dict[str, Any]], battery: bool = False) ->
             met[-1].end = max(met[-1].end, at)
     _lives(story)
     for fault in story.faults:
-        fault.extra = BATTERY if battery else 0
+        fault.extra = BATTERY if battery and fault.label not in APART else 0
     return story
 
 
@@ -301,9 +303,9 @@ def _bounds(story: Story, verdict: Verdict, heap: list[int]) -> None:
     for at, text in story.of("day"):
         words = text.split(" ")
         day = dict(zip(words[::2], words[1::2], strict=False))
-        for name, bound in (("log", LOG), ("outbox", OUTBOX)):
+        for name, bound in (("log", LOG), ("outbox", OUTBOX), ("sockets", SOCKETS)):
             if int(day.get(name, 0)) > bound:
-                verdict.wrong.append(f"bounds: {name} has {day[name]} bytes at {at}, more than {bound}")
+                verdict.wrong.append(f"bounds: {name} {day[name]} at {at}, more than {bound}")
         for name, before, bound in (("written", written, WRITTEN), ("erases", erases, ERASED)):
             passed = int(day[name]) - before
             verdict.counts[f"most {name} a day"] = max(verdict.counts[f"most {name} a day"], passed)
@@ -320,6 +322,8 @@ def _alive(story: Story, verdict: Verdict) -> None:
     for at, what, text in [*story.lines, (story.lines[-1][0], "stops", "end")]:
         if what == "dead":
             verdict.wrong.append(f"dead: at {at} {text}")
+        elif what == "wrong":
+            verdict.wrong.append(f"guest: at {at} {text}")
         elif what == "leak":
             verdict.wrong.append(f"leak: at {at} {text}")
         elif what == "boot":

@@ -6,7 +6,7 @@ import math
 from random import Random
 from typing import Any
 
-from weeks.causes import CAUSES, DAY, HOUR, MINUTE, ONLY_FOR, QUOTAS
+from weeks.causes import APART, CAUSES, DAY, HOUR, MINUTE, ONLY_FOR, QUOTAS
 from weeks.simulate import Plan
 
 # Nothing goes wrong in the last days: then everything must have been delivered.
@@ -63,6 +63,7 @@ def draw(seed: int, days: int, only: set[int] | None = None) -> Plan:
     last = (days - CALM) * DAY
     faults = _faults(random, kind, last)
     values = _excursions(random, faults, last)
+    faults += _apart(Random(f"{seed} apart"), kind, last, len(faults) and max(fault["id"] for fault in faults))
     kept = [fault for fault in faults if only is None or fault["id"] in only]
     reports = [{"id": 0, "at": day * DAY + 5, "cause": "day"} for day in range(days)]
     events = sorted(kept + values + reports, key=lambda event: (event["at"], event["id"]))
@@ -100,6 +101,23 @@ def _faults(random: Random, kind: str, last: int) -> list[dict[str, Any]]:
                 event["text"] = f"loose wire {event['id']}"
             kept.append(event)
     return kept
+
+
+def _apart(random: Random, kind: str, last: int, number: int) -> list[dict[str, Any]]:
+    """Those that came later than the others; a board with a token logs in by that alone."""
+    found = []
+    for name, times in APART.items():
+        low, high = CAUSES[name].lasts
+        until = 0
+        for at in sorted(random.randint(HOUR, last - 2 * HOUR) for _ in range(round(times * last / DAY / 365))):
+            number += 1
+            params = CAUSES[name].draw(random)
+            lasts = min(random.randint(low, high), last - at)
+            if at <= until or (name == "mechanism" and kind == "token"):
+                continue
+            until = at + lasts
+            found.append({"id": number, "at": at, "cause": name, "label": name, "lasts": lasts, "both": True, **params})
+    return found
 
 
 def _excursions(random: Random, faults: list[dict[str, Any]], last: int) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from weeks.causes import CAUSES
+from weeks.causes import APART, CAUSES
 from weeks.judge import AT_ONCE, BATTERY, Verdict
 from weeks.simulate import Plan
 
@@ -75,7 +75,7 @@ class Table:
 
     def _row(self, label: str, title: str, bound: int) -> str:
         times = str(self.times[label]) if label in CAUSES else ""
-        on_battery = bound + BATTERY if label in CAUSES else bound
+        on_battery = bound + BATTERY if label in CAUSES and label not in APART else bound
         mains, battery = (span(self.longest.get((label, which))) for which in (False, True))
         return f"| {title} | {times} | {mains} | {span(bound)} | {battery} | {span(on_battery)} |"
 

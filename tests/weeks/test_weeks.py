@@ -43,6 +43,8 @@ def test_a_month_of_bad_weeks_breaks_no_invariant_and_gives_the_same_log_twice(p
         ("late", "late", 0),
         ("stands", "dead", 27),
         ("talks", "bounds", 12),
+        ("shares", "guest", 7),
+        ("leaves", "bounds", 33),
     ],
 )
 def test_a_fault_that_somebody_might_write_is_found(prepared: Path, plant: str, kind: str, seed: int) -> None:
@@ -216,14 +218,15 @@ def test_late_is_what_comes_after_the_bound_of_the_last_cause() -> None:
     assert wrong([*GOOD[:3], taken(HOUR + 61_000, "<1>", ALERT)]) == ["late"]
 
 
-@pytest.mark.parametrize("name", ["log", "outbox", "written", "erases"])
+@pytest.mark.parametrize("name", ["log", "outbox", "written", "erases", "sockets"])
 def test_what_is_written_is_bounded(name: str) -> None:
     day = {"crc": "0", "written": "0", "erases": "0", "log": "0", "outbox": "0"}
 
     def log(count: int) -> list[str]:
         return [*GOOD, f"{24 * HOUR} day " + " ".join(f"{k} {v}" for k, v in (day | {name: str(count)}).items())]
 
-    most = {"log": judge.LOG, "outbox": judge.OUTBOX, "written": judge.WRITTEN, "erases": judge.ERASED}[name]
+    bounds = {"log": judge.LOG, "outbox": judge.OUTBOX, "written": judge.WRITTEN, "erases": judge.ERASED}
+    most = (bounds | {"sockets": judge.SOCKETS})[name]
     assert wrong(log(most)) == []
     assert wrong(log(most + 1)) == ["bounds"]
 
@@ -238,6 +241,7 @@ def test_a_node_that_ends_does_nothing_or_logs_in_without_tls_is_wrong() -> None
     idle = [*GOOD, f"{3 * HOUR} stops power", f"{3 * HOUR} boot power", f"{5 * HOUR} ends 1 line"]
     assert wrong(idle) == ["dead"]
     assert wrong([*GOOD, f"{3 * HOUR} leak AUTH without TLS"]) == ["leak"]
+    assert wrong([*GOOD, f"{3 * HOUR} wrong hurry: it took 32000 ms"]) == ["guest"]
 
 
 def test_two_logs_that_differ_are_told_by_their_first_line() -> None:

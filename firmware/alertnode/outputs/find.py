@@ -3,7 +3,7 @@
 from alertnode.sensors import find
 
 # What the node brings along; docs/firmware.md lists them.
-TYPES = ("button", "buzzer", "led", "relay")
+TYPES = ",button,buzzer,led,relay,"
 
 
 def module(kind):

@@ -46,28 +46,14 @@ class Buses:
 
         return Pin(number, Pin.OUT, value=level)
 
-    def volts(self, number):
-        """Return a function that gives the voltage at a pin, of one sample."""
-        adc = self.adc(number)
-        # read_uv is calibrated if the chip has calibration; elsewhere full scale is the supply, 3.3 V.
-        if hasattr(adc, "read_uv"):
-            return lambda: adc.read_uv() / 1e6
-        return lambda: adc.read_u16() * 3.3 / 65535
-
     def i2c(self, config):
         """Return the Bus on the pins scl and sda of ``config``, which all its chips share."""
-        wires = config["scl"], config["sda"]
-        if wires not in self._buses:
-            from alertnode.sensors.i2c import Bus
+        from alertnode.sensors import i2c
 
-            self._buses[wires] = Bus(wires[0], wires[1])
-        return self._buses[wires]
+        return i2c.bus(self._buses, config)
 
     def spi(self, config, polarity=0, phase=0):
         """Return the SPI bus on the pins sck, mosi and miso of ``config``, which all its chips of a mode share."""
-        wires = config["sck"], config["mosi"], config["miso"], polarity, phase
-        if wires not in self._buses:
-            from alertnode.sensors import spi
+        from alertnode.sensors import spi
 
-            self._buses[wires] = spi.bus(config, polarity, phase)
-        return self._buses[wires]
+        return spi.bus(self._buses, config, polarity, phase)

@@ -1,44 +1,24 @@
 """Finds the module of a sensor's type."""
 
-# What the node brings along; docs/firmware.md lists them.
+# What the node brings along; docs/firmware.md lists them. (As one text: MicroPython looks up each word of a tuple.)
 TYPES = (
-    "adc",
-    "aht20",
-    "battery",
-    "bme280",
-    "bmp280",
-    "chip",
-    "contact",
-    "dht22",
-    "ds18b20",
-    "flash",
-    "hx711",
-    "ina219",
-    "max31865",
-    "max6675",
-    "mcp9808",
-    "pulse",
-    "scd4x",
-    "sht3x",
-    "sht4x",
-    "supply",
-    "touch",
-    "trace",
-    "wifi",
+    ",adc,aht20,battery,bme280,bmp280,chip,contact,dht22,ds18b20,flash,hx711,ina219,max31865,max6675,mcp9808,pulse,"
+    "scd4x,sht3x,sht4x,supply,touch,trace,wifi,"
 )
 
 
 def module(kind, types=TYPES, package="alertnode.sensors."):
-    """Return the module of the type ``kind``, or what stands for it if it is none of ``types``: the user's own.
+    """Return the module of the type ``kind``, a word, or what stands for it if it is none of ``types``: the user's own.
 
     Raises ImportError if it is not on this board.
     """
     import sys
 
-    name = package + (kind if kind in types else "own")
+    known = ",%s," % kind in types
+    name = package + (kind if known else "own")
     __import__(name)
     found = sys.modules[name]
-    return found if kind in types else found.Part(kind)
+    return found if known else found.Part(kind)
 
 
 def values(driver, config):

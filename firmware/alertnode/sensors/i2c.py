@@ -1,6 +1,14 @@
 """An I2C bus that sensors share: one that is held low is freed by nine clocks, and what fails is told in a sentence."""
 
 
+def bus(made, config):
+    """Return the Bus on the pins of ``config``: scl, sda; ``made`` are those that were made before, by their pins."""
+    wires = config["scl"], config["sda"]
+    if wires not in made:
+        made[wires] = Bus(wires[0], wires[1])
+    return made[wires]
+
+
 class Bus:
     """The bus on the pins ``scl`` and ``sda``, by software: any two pins will do, and a chip may stretch the clock."""
 

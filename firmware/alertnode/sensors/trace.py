@@ -22,6 +22,15 @@ _MOST_MISSING = 100
 _SAMPLE = 20
 
 
+def make(config, clock, say):
+    """Return the recording of the section ``config``. Raises ValueError, with a sentence, if it is not there."""
+    try:
+        step = round(config["step"] * 1000)
+        return Trace(config["path"], config["unit"], clock, say, config["speed"], step, config["column"])
+    except OSError:
+        raise ValueError("the file %s of sensor.path is not there: copy it to the board" % config["path"])
+
+
 class Trace(Sensor):
     """The trace in the file ``path``.
 

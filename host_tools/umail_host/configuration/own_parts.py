@@ -48,7 +48,7 @@ def take(config: dict[str, Any], folder: Path | None) -> tuple[dict[str, bytes],
 def _part(place: str, section: dict[str, Any], folder: Path) -> dict[str, bytes]:
     package = "outputs" if place.startswith("outputs.") else "sensors"
     kind = section.get("type")
-    known = firmware_rules.module(f"{package}.find").TYPES
+    known = firmware_rules.module(f"{package}.find").TYPES.split(",")[1:-1]
     if not isinstance(kind, str) or not kind or kind in known:
         return {}
     file = folder / package / f"{kind}.py"

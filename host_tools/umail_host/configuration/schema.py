@@ -51,7 +51,7 @@ def _kinds(prefix: str, package: str, common: _Table) -> dict[str, Any]:
     """Return the schema of a sensor or an output: its keys follow from its type; any other type is one of one's own."""
     finder = firmware_rules.module(f"{package}.find")
     choices = []
-    for kind in finder.TYPES:
+    for kind in finder.TYPES.split(",")[1:-1]:
         keys = finder.module(kind).KEYS
         made = _object(f"{prefix}.", {**({} if kind == "trace" else common), **keys})
         if kind == "trace":
@@ -59,7 +59,7 @@ def _kinds(prefix: str, package: str, common: _Table) -> dict[str, Any]:
         made["properties"]["type"] = {"const": kind}
         made["required"].append("type")
         choices.append(made)
-    own = {"type": "object", "properties": {"type": {"type": "string", "not": {"enum": list(finder.TYPES)}}}}
+    own = {"type": "object", "properties": {"type": {"type": "string", "not": {"enum": finder.TYPES.split(",")[1:-1]}}}}
     choices.append({**own, "required": ["type"]})
     return {"oneOf": choices}
 

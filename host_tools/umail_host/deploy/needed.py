@@ -64,7 +64,7 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
     left = set()
     for package, used in kinds.items():
         folder = firmware / package
-        known = firmware_rules.module(f"{package}.find").TYPES
+        known = firmware_rules.module(f"{package}.find").TYPES.split(",")[1:-1]
         wanted = _closure(folder, package, (kind if kind in known else "own" for kind in used)) if used else set()
         if package == "sensors" and (value.get("clock") or {}).get("ds3231"):
             wanted.add("i2c")
@@ -72,7 +72,8 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
             wanted.add("panel")
         left |= {f"{package}/{file.stem}" for file in folder.glob("*.py") if file.stem not in wanted}
     own = (value["texts"] or {}).get("own")
-    if own or any(kind not in firmware_rules.module("outputs.find").TYPES for kind in kinds["outputs"]):
+    known = firmware_rules.module("outputs.find").TYPES.split(",")
+    if own or any(kind not in known for kind in kinds["outputs"]):
         left.discard("sensors/own")
     return left
 
@@ -178,8 +179,6 @@ def _without_hours(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]
         yield "alertnode/due"
     if not config.get("expires") and not any(each.get("certificate") for each in routes):
         yield "alertnode/expiry"
-    if not config.get("quiet"):
-        yield "alertnode/quiet"
 
 
 def _without_parts(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:

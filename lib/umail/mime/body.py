@@ -23,8 +23,6 @@ class Body:
 
 
 def encode(message, eightbit, binary, buffer):
-    """Encode a ``Message``; see ``Message.encode``."""
-    if message.html is not None or message.attachments:
-        return load_transient("mime.multipart").encode(message, eightbit, binary, buffer)
+    """Encode a ``Message`` of a text alone; see ``Message.encode``."""
     # (An instance of a class keeps the module of the class in RAM.)
     return Body(load_transient("mime.fields").encode(message, eightbit))

@@ -51,8 +51,11 @@ def _people(name, pairs, bare_only):
     return header(name, tokens)
 
 
-def head(message):
-    """Return the headers of a ``Message`` up to MIME-Version (bytearray), without those of the content."""
+def head(message, stamps=None):
+    """Return the headers of a ``Message`` up to MIME-Version (bytearray), without those of the content.
+
+    ``stamps``: those of mime/plain.py, if they are there already.
+    """
     out = bytearray()
     for name, pairs in (
         (b"From", [message.author]),
@@ -66,7 +69,7 @@ def head(message):
     if not message.to and not message.cc:
         out += b"To: undisclosed-recipients:;\r\n"
     out += header(b"Subject", words(message.subject))
-    out += load_transient("mime.plain").stamps(message)
+    out += stamps or load_transient("mime.plain").stamps(message)
     if message.headers or message.importance:
         out += b"".join(load_transient("mime.optional_fields").fields(message, header, words))
     else:
@@ -92,6 +95,11 @@ def encoding_of(data, eightbit):
     return None if b"\0" in data or not (plain or eightbit) else b"7bit" if plain else b"8bit"
 
 
+def base64_size(size):
+    """Return how many bytes ``size`` bytes take in base64 with lines of 76 characters, each ended by CRLF."""
+    return (size + 2) // 3 * 4 + (size + 56) // 57 * 2
+
+
 def text_part(out, subtype, text, eightbit):
     """Append a text of any line ends to ``out``, with its header: returns the name of its transfer encoding.
 
@@ -101,7 +109,8 @@ def text_part(out, subtype, text, eightbit):
     data = text.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     encoding = b"quoted-printable" if eightbit == "inert" else encoding_of(data, eightbit)
     if not encoding:
-        encoding, data = load_transient("mime.transfer_encoding").shortest(data)
+        most = base64_size(len(data) + data.count(b"\n"))
+        encoding, data = load_transient("mime.transfer_encoding").shortest(data, most)
     out += b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
     if eightbit == "inert":
         load_transient("mime.plain").quoted_printable(data, True, out=out)

@@ -67,7 +67,7 @@ def _file(fields, file, inline, raw):
     else:
         piece = (
             file,
-            None if length is None else load_transient("mime.transfer_encoding").base64_size(length),
+            None if length is None else fields.base64_size(length),
             length,
             False,
         )
@@ -97,7 +97,7 @@ def _join(kind, parts):
     return need, pieces
 
 
-def _build(fields, message, eightbit, raw):
+def _build(fields, message, stamps, eightbit, raw):
     files = message.attachments
     inline = [file for file in files if file.cid and message.html is not None]
     parts = []
@@ -114,7 +114,7 @@ def _build(fields, message, eightbit, raw):
         need = max(need, 1)
     if len(parts) == 1 and pieces[-1][-2:] != b"\r\n":
         pieces.append(b"\r\n")
-    return [fields.head(message)] + pieces, need
+    return [fields.head(message, stamps)] + pieces, need
 
 
 def _size(pieces):
@@ -130,13 +130,15 @@ def _size(pieces):
 
 def encode(message, eightbit, raw, buffer):
     """`Message.encode` for a message with HTML or attachments; ``raw``: the server takes BINARYMIME."""
+    # (Before fields.py is there: a small heap need not hold both.)
+    stamps = load_transient("mime.plain").stamps(message)
     fields = load_transient("mime.fields")
-    pieces, need = _build(fields, message, eightbit, False)
+    pieces, need = _build(fields, message, stamps, eightbit, False)
     size = _size(pieces)
     # What fits in one flight stays in base64: binary would cost a round trip more.
     if raw and message.attachments and (size is None or size > 4096):
         pieces = None
-        pieces, need = _build(fields, message, True, True)
+        pieces, need = _build(fields, message, stamps, True, True)
         size = _size(pieces)
     # What stays while it is sent is stream.py alone.
     fields = None

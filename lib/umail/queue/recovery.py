@@ -50,8 +50,8 @@ def load(box, slept):
         box.beat = now + box.policy.spread(box.every)
     if damaged:
         box.tell()
-    elif unknown or (slept if today is None else date > today):
-        # Nothing else tells the next one that time went on: no date is known, or the clock was set back.
+    elif unknown or (date > today if date and today is not None else slept):
+        # Nothing else tells the next one that time went on: no date is known, or was, or the clock was set back.
         box.save()
     _judge(box)
 

@@ -17,15 +17,15 @@ _HEADERS = b"From To:  Cc:  Repl Subj Date Mess Auto MIME Cont Impo X-Pr In-R Re
 _BOUNDARY = b' boundary="=_'
 
 
-def prepare(session, message, people, final, envelope):
+def prepare(session, message, people, final, envelope, made):
     """Return how ``message`` goes to ``people``: (mode, ``Body``, commands of the envelope, the whole flight or None).
 
-    The mode is one of those of sending.py, and ``envelope`` is its function.
+    The mode is one of those of sending.py, and ``envelope`` is its function. ``made`` is a list of the message as the
+    server is to get it, which is taken out.
     """
     features = session.features
     chunking = "CHUNKING" in features
-    offered = "8BITMIME" in features, chunking and "BINARYMIME" in features
-    body = message.encode(*offered)
+    body = made.pop()
     text = None
     short = "PIPELINING" in features and body.body != "binary" and len(people) < session.in_flight - 4
     short = short and body.size is not None and body.size <= SHORT
@@ -43,7 +43,7 @@ def prepare(session, message, people, final, envelope):
                     body = other
                 else:
                     text = None
-            body = body or message.encode(*offered)
+            body = body or message.encode("8BITMIME" in features)
     commands = _envelope(session, message, people, body, envelope)
     if text:
         text[0:0] = b"".join(commands) + b"BDAT %d LAST\r\n" % len(text)

@@ -22,8 +22,7 @@ def envelope(session, message, recipients, size, more=b"", notify=b""):
     """
     limit = session.features.get("SIZE")
     if size is not None and limit is not None:
-        # Below a limit of so many digits lies whatever is short.
-        if size > 4096 or limit and len(limit[0]) < 5:
+        if limit and limit[0].isdigit() and 0 < int(limit[0]) < size:
             load_transient("smtp.data").check_size(session, size)
         more = b" SIZE=%d%s" % (size, more)
     commands = [b"MAIL FROM:<%s>%s\r\n" % ((session.route.sender or message.sender).encode(), more)]

@@ -80,6 +80,9 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     assert {"alertnode/due", "alertnode/config_summary"} <= hour
     assert not {"alertnode/day", "umail/attachment"} & hour
     assert "alertnode/due" in _modules(quiet="22:00-06:00")
+    clock = {"zone": "UTC0", "ds3231": {"scl": 22, "sda": 21}}
+    assert "alertnode/ds3231" in _modules(clock=clock)
+    assert "alertnode/ds3231" not in _modules()
     pad = {"type": "touch", "pin": 14, "threshold": 400, "wake": True}
     touched = _modules(battery={"budget": 60}, sensor=pad, rules=[{"name": "d", "when": "open"}])
     assert {"alertnode/wake", "alertnode/wake_pad", "alertnode/sensors/touch"} <= touched

@@ -24,7 +24,9 @@ RIG_FAULT = 10
 @pytest.fixture
 def rig(pytester: pytest.Pytester) -> pytest.Pytester:
     """A folder for a run of pytest in a process of its own."""
-    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest --strict-markers\n")
+    pytester.makeini(
+        "[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest -p no:schemathesis --strict-markers\n"
+    )
     return pytester
 
 

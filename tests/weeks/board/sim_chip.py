@@ -48,6 +48,8 @@ class Chip:
         self.wait_end = None
         self.leaps = 0
         self.armed = []
+        # The owner's programs that want to run beside the node.
+        self.guests = []
         # What happens to the files when the chip starts next.
         self.late = []
         self.running = False
@@ -208,6 +210,8 @@ class Chip:
                 world.stop("power")
         elif cause == "cut":
             world.cut, world.tear = event["step"], event["tear"]
+        elif cause == "guest":
+            self.guests.append(event)
         elif cause in ("crash", "hang"):
             self.armed += [event] * event["times"]
         elif cause == "jump":
@@ -268,6 +272,13 @@ def install(chip):
     modules["gc"] = Module(_gc, threshold=lambda *args: None, collect=lambda: 0, mem_free=lambda: chip.port.free(world))
     for name in modules:
         _sys.modules[name] = modules[name]
+    import sim_asyncio
+
+    modules["_asyncio"] = _sys.modules["_asyncio"] = sim_asyncio
+    # (Now, as what is loaded later would count as growth.)
+    import asyncio
+
+    asyncio.Lock()
     builtins.print = lambda *args, **more: chip.say(" ".join([str(one) for one in args]))
     builtins.open = lambda path, mode="r", **more: _opened(chip, path, mode, more)
 

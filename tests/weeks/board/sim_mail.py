@@ -165,6 +165,10 @@ class Mail:
 
     def _begin_login(self, line):
         words = line.split(" ")
+        fault = self._fault("mechanism")
+        if fault and words[1].upper() == fault["refused"]:
+            self._say(fault["text"])
+            return
         self._login = words[1].upper(), []
         if not self.tls:
             WORLD.log("leak", "AUTH without TLS")
@@ -201,6 +205,7 @@ class Mail:
             self._say(refusal)
             return
         TAKEN.append(WORLD.now)
+        WORLD.taken = WORLD.taken[-9:] + [mid]
         WORLD.log("by", self.place)
         WORLD.log("takes", "%s %s %s" % (mid, ",".join(people), b2a_base64(octets)[:-1].decode()))
         fault = self._fault("lost")
@@ -231,6 +236,13 @@ class Second(Mail):
     def secured(self):
         Mail.secured(self)
         self._greet()
+
+
+class Relay(Mail):
+    """The first provider as a relay inside the house: port 25, without TLS and login."""
+
+    def _offers(self):
+        return "\r\n".join(["250-mail.example.net", "250-PIPELINING", "250 8BITMIME"])
 
 
 def field(octets, name):

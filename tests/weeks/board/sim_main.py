@@ -18,6 +18,7 @@ sys.path[:] = ["/host" + path for path in sys.path if path[:1] == "/"] + [".froz
 import sim_chip  # noqa: E402
 import sim_files  # noqa: E402, F401
 import sim_flash  # noqa: E402
+import sim_guest  # noqa: E402
 import sim_hosts  # noqa: E402
 import sim_mail  # noqa: E402
 import sim_net  # noqa: E402
@@ -49,6 +50,7 @@ def main(path):
             with open("/host%s/%s.%s" % (job["folder"], name, kind), "rb") as file:
                 pair.append(file.read())
         sim_tls.MATERIAL[name] = pair
+    sim_net.SERVICES[(sim_hosts.MAIL, 25)] = sim_mail.Relay
     for address in (sim_hosts.MAIL, sim_hosts.MAIL6):
         sim_net.SERVICES[(address, 587)] = sim_mail.Mail
     sim_net.SERVICES[(sim_hosts.SECOND, 465)] = sim_mail.Second
@@ -134,6 +136,7 @@ def _load(chip, job):
     wait = app.App.wait
 
     def watched(self, milliseconds):
+        sim_guest.visit(chip, self)
         chip.app = self
         chip.wait_end = chip.world.now + milliseconds
         try:
@@ -174,7 +177,8 @@ def _day(chip, begins):
         except OSError:
             pass
         text += " mails %d outbox %d log %d" % (mails, size, log)
-    text += " clock %d" % chip.error()
+    text += " clock %d sockets %d" % (chip.error(), sim_net.OPEN[1])
+    sim_net.OPEN[1] = sim_net.OPEN[0]
     chip.world.log("day", text)
     gc.collect()
     print_native("# %d heap %d\n" % (chip.world.now, gc.mem_alloc()))

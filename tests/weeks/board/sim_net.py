@@ -11,6 +11,8 @@ SERVICES = {}
 DATAGRAMS = {}
 ROUTER = "192.168.1.1"
 TRIP = 60  # milliseconds there and back
+# How many connections are open, and the most since somebody asked.
+OPEN = [0, 0]
 _ASSOCIATE = 1500
 _READ, _WRITE, _ERROR = 1, 4, 8
 
@@ -48,7 +50,8 @@ class Radio:
         self.on = on
 
     def restarted(self):
-        """Free a radio that only a reset frees."""
+        """Free a radio that only a reset frees, and all sockets."""
+        OPEN[0] = 0
         self.reset()
         self._heal("reset")
 
@@ -127,6 +130,7 @@ class Socket(io.IOBase):
         self.ready = None
         self.failure = None
         self.where = None
+        self.open = False
 
     def setblocking(self, blocking):
         pass
@@ -142,6 +146,9 @@ class Socket(io.IOBase):
             raise OSError(113)
         if self.datagrams:
             return
+        self.open = True
+        OPEN[0] += 1
+        OPEN[1] = max(OPEN)
         if online():
             make = SERVICES.get(where)
             down = world.faults.get("provider")
@@ -234,9 +241,14 @@ class Socket(io.IOBase):
         if request == 3:
             at = self.when(argument)
             return argument if at is not None and at <= CHIP.world.now else 0
+        if request == 4:
+            self.close()
         return 0
 
     def close(self):
+        if self.open:
+            self.open = False
+            OPEN[0] = max(OPEN[0] - 1, 0)
         peer, self.peer = self.peer, None
         if peer is not None:
             peer.closed()
@@ -265,11 +277,34 @@ socket = Module(None, socket=Socket, getaddrinfo=getaddrinfo, AF_INET=2, AF_INET
 
 
 class Poll:
-    """``select.poll()`` of one socket, or of TLS over one."""
+    """``select.poll()`` of one socket, or of TLS over one; ``ipoll`` is of several plain ones, as asyncio wants it."""
+
+    def __init__(self):
+        self._all = []
 
     def register(self, sock, events):
         self._sock = sock
         self._events = events
+        self._all.append((sock, events))
+
+    def unregister(self, sock):
+        self._all = [one for one in self._all if one[0] is not sock]
+
+    def modify(self, sock, events):
+        self.unregister(sock)
+        self.register(sock, events)
+
+    def ipoll(self, milliseconds):
+        """Wait for one of the sockets; -1: for ever."""
+        world = CHIP.world
+        world.alive()
+        end = world.now + (1 << 29 if milliseconds < 0 else milliseconds)
+        while True:
+            times = [(sock, events, sock.when(events)) for sock, events in self._all]
+            found = [(sock, events) for sock, events, at in times if at is not None and at <= world.now]
+            if found or world.now >= end:
+                return found
+            world.advance(min([at for _, _, at in times if at is not None] + [end]))
 
     def poll(self, milliseconds):
         """Wait for the socket; the time passes here."""

@@ -65,3 +65,26 @@ def talks():
     from alertnode import log
 
     log.Log._turn = lambda self: None
+
+
+def shares():
+    """A second outbox gets the directory that another one has."""
+    from umail import outbox
+
+    _stay()
+    outbox.Outbox._take = lambda self, path: None
+
+
+def leaves():
+    """A handshake that failed leaves its socket open."""
+    from umail.net import transport
+
+    _stay()
+    close = transport.Transport.close
+
+    def careless(self):
+        if self.handshake:
+            self.sock = self.raw = None
+        close(self)
+
+    transport.Transport.close = careless

@@ -67,6 +67,8 @@ class World:
         self.chip = None
         self.node = Chance(seed)
         self.chance = Chance(seed + 1000003)
+        # The Message-IDs that a provider took last.
+        self.taken = []
         self.value = 10.0
         self.sensor = ""
         # The moments at which something begins or ends: (when, order, event, begins).
