@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from host.firmware.firmware_rig import PASSWORD, USER, Rig
+from host.firmware.test_firmware_outputs import until
 from host.update.update_rig import Publisher, start, with_update
 from umail import Message, Outbox, durable, m365
 from umail_host import paths
@@ -104,7 +105,7 @@ def test_a_mail_that_a_program_taken_back_left_in_a_later_format_waits_for_the_n
     # And back, with nothing that waits; what the later one kept beside mails counts as none.
     publisher.put(publisher.seal(9, {"/lib/umail/durable.mpy": library(durable.VERSION)}))
     node.wait_for("update 9 runs", 60)
-    # (Said once its file is gone.)
-    node.wait_for(f"mailed to {TO}", 60)
     assert "Update 9 runs (freezer-3)" in node.subjects(6, 60)
+    # (Each is said once its file is gone.)
+    until(lambda: node.board.console.text.count(f"mailed to {TO}") == 6, 60)
     assert not waiting(node)
