@@ -52,8 +52,9 @@ class Reader:
         return count
 
     def close(self):
-        """Let go of what the generator has open."""
+        """Let go of the generator, its module, and what it has open."""
         self._pieces.close()
+        self._pieces = None
 
 
 def _module(name):

@@ -45,6 +45,8 @@ class Body:
                     self.dots = True
                     if reader is not source.source:
                         reader.close()
+                    # What made the bytes goes before the next one comes.
+                    reader = None
                 continue
             at = 0
             while at < len(piece):
