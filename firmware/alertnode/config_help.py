@@ -16,8 +16,6 @@ _HINTS = {
     "wifi": 'give {"ssid": "name of the network"}, or a list of those; a board with a cable has "ethernet": {} instead',
     "wifi.ssid": "give the name of the Wi-Fi network",
     "wifi.timeout": "give the seconds that one attempt may take, such as 20",
-    "ethernet": "give wifi, or ethernet for a board with a cable",
-    "modem": "give wifi, or modem for a board with one: its tx, rx and apn",
     "network": 'give {"hostname": "freezer-3", "address": "192.168.1.7", "gateway": "192.168.1.1"}, or leave it out',
     "network.hostname": "give the name that the router shows, such as freezer-3",
     "network.address": "give the board's own address, such as 192.168.1.7, or leave it out for the router's choice",

@@ -3,6 +3,7 @@
 _PIN = "give the number of the pin that the sensor is wired to, such as 4"
 _ETHERNET_PIN = "give the number of the pin that the Ethernet chip is wired to, such as 23"
 HINTS = {
+    "ethernet": "give wifi, or ethernet for a board with a cable",
     "ethernet.phy_type": "say which Ethernet chip it is; for boards that umail knows leave it out",
     "ethernet.phy_addr": "give the address of the Ethernet chip, usually 0 or 1",
     "ethernet.ref_clk_mode": "say whether the 50 MHz clock comes in or goes out at the pin ref_clk",
@@ -18,6 +19,7 @@ HINTS = {
     "ethernet.cs": _ETHERNET_PIN,
     "ethernet.int": _ETHERNET_PIN,
     "ethernet.timeout": "give the seconds that one attempt may take, such as 20",
+    "modem": "give wifi, or modem for a board with one: its tx, rx and apn",
     "modem.apn": "give the name of the provider's access point, such as internet, or leave it out for the SIM's own",
     "modem.username": "give the provider's user name, or leave it out if its access point has none",
     "modem.auth": "say how the provider asks for user name and password, or leave it out for pap",

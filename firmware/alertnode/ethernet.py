@@ -18,6 +18,11 @@ def check(network, settings):
         raise ValueError('"ethernet.phy_type": this MicroPython knows no %s: flash a newer one' % settings["phy_type"])
 
 
+def make(section, secret, network, *more):
+    """Return the Ethernet of a ``section`` that was checked; ``more`` as for Link."""
+    return Ethernet(network, section, *more)
+
+
 class Ethernet(Link):
     """The board's wired interface; ``section`` is the configuration's, the rest is as for Link."""
 

@@ -19,12 +19,17 @@ _NO_TIME = 300000
 _FINAL = ("OK", "ERROR", "NO CARRIER", "NO DIALTONE", "NO DIAL TONE", "BUSY", "NO ANSWER", "CONNECT")
 
 
-def check(network):
+def check(network, section=None):
     """Raise ValueError, with a sentence, if this board's MicroPython has no PPP that can be relied on."""
     if not hasattr(network, "PPP"):
         raise ValueError('"modem": the MicroPython of this board has no network.PPP; give "wifi" instead')
     if not (hasattr(network.PPP, "poll") and hasattr(network.PPP, "active")):
         raise ValueError('"modem" needs the network.PPP of an ESP32 with MicroPython 1.26 or newer: flash that')
+
+
+def make(section, secret, network, *more):
+    """Return the Modem of a ``section`` that was checked; ``secret`` as of net_setup, ``more`` as for Link."""
+    return Modem(network, section, secret("modem_password"), *more)
 
 
 class Modem(Link):

@@ -7,14 +7,9 @@ def check(settings):
         import network
     except ImportError:
         return
-    if settings["ethernet"]:
-        from alertnode.ethernet import check as check_ethernet
-
-        check_ethernet(network, settings["ethernet"])
-    elif settings.get("modem"):
-        from alertnode.modem import check as check_modem
-
-        check_modem(network)
+    way, section = _way(settings)
+    if way:
+        way.check(network, section)
     elif not hasattr(network, "WLAN"):
         raise ValueError('"wifi": the MicroPython of this board has no Wi-Fi; give "ethernet": {} instead')
     if settings["network"]["dns"] and not settings["network"]["address"] and not hasattr(network, "ipconfig"):
@@ -33,17 +28,19 @@ def make(settings, secret, uptime, sleep, feed, say, show=None):
     except ImportError:
         # A computer's MicroPython.
         return None
-    if settings["ethernet"]:
-        from alertnode.ethernet import Ethernet
-
-        return Ethernet(network, settings["ethernet"], settings["network"], uptime, sleep, feed, say, show)
-    if settings.get("modem"):
-        from alertnode.modem import Modem
-
-        own = settings["modem"], secret("modem_password")
-        return Modem(network, *own, settings["network"], uptime, sleep, feed, say, show)
+    way, section = _way(settings)
+    if way:
+        return way.make(section, secret, network, settings["network"], uptime, sleep, feed, say, show)
     from alertnode.wifi import Wifi
 
     names = ["wifi_password"] + ["wifi_password_%d" % number for number in range(2, len(settings["wifi"]) + 1)]
     networks = [(one["ssid"], secret(name), one["timeout"], name) for one, name in zip(settings["wifi"], names)]
     return Wifi(network, networks, settings["network"], uptime, sleep, feed, say, show)
+
+
+def _way(settings):
+    """Return the module of the way that stands in place of Wi-Fi, and its section; None twice if there is none."""
+    for name in ("ethernet", "modem"):
+        if settings.get(name):
+            return getattr(__import__("alertnode." + name), name), settings[name]
+    return None, None

@@ -31,6 +31,7 @@ def test_the_modem_s_keys_are_documented_and_its_examples_are_right() -> None:
 def test_every_key_is_documented_and_no_other() -> None:
     documented = documented_keys(PAGE)
     hints = {*config_help._HINTS, *(key for key in config_help_parts.HINTS if key.startswith(("mail.", "ethernet.")))}
+    hints.add("modem")
     known = {key for key in hints if key and not any(other.startswith(key + ".") for other in hints)}
     # Sections that may be one value, too.
     assert documented == known | {"heartbeat", "summary"}
