@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from umail_host import languages
-from umail_host.configuration import addresses, days, dead_rules, networks, pins, readings, wakes
+from umail_host.configuration import addresses, days, dead_rules, memory, networks, pins, readings, wakes
 from umail_host.device.boards import BoardSpec
 
 
@@ -29,7 +29,8 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any] | None, board:
 
 def notes(config: Mapping[str, Any], board: BoardSpec | None = None) -> list[str]:
     """Return what is right and yet worth a word, a sentence without its full stop for each; ``config``: a right one."""
-    return addresses.notes(config) + readings.notes(config) + (pins.notes(config, board) if board else [])
+    found = addresses.notes(config) + readings.notes(config)
+    return found + (pins.notes(config, board) + memory.notes(config, board) if board else [])
 
 
 def _ended(value: Mapping[str, Any]) -> list[str]:

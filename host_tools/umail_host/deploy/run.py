@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from umail_host.configuration import checks, pins
+from umail_host.configuration import checks, memory, pins
 from umail_host.deploy import image, lacking, material, needed, rollback, transfer
 from umail_host.device import identity, maintenance
 from umail_host.device.board import Board, BoardError, ExecError
@@ -139,11 +139,14 @@ def _bring(
         keyed=plan.keyed or _has_key(link),
         compiled=plan.compiled,
     )
-    if needs is None and (plan.rom or (plan.rom is None and link.exists(_IN_ROM))):
+    from_flash = plan.rom or (plan.rom is None and link.exists(_IN_ROM))
+    if needs is None and from_flash:
         built = _unconfigured(built, say)
     if before is not None:
         before.update(rollback.keep(link, built))
     transfer.deploy(link, built, rom=plan.rom, secrets=secrets, floor=floor, progress=progress, report=report)
+    if plan.settings and not from_flash and not report.frozen:
+        report.warnings += memory.notes(plan.settings.config, spec)
     if "/main.py" not in plan.files:
         report.warnings += lacking.warnings(link, needs)
     return spec

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -377,9 +378,20 @@ class Board:
             raise BoardError(f"the board at {self.port} answered {data[-200:]!r} instead of {ending!r}")
 
     def _settle(self) -> None:
-        """Wait until all is said, as several attempts may be answered several times, and ask once more."""
+        """Wait until all is said, as several attempts may be answered several times, however late.
+
+        A word of our own comes after all of that: another banner could be the answer to an attempt of before.
+        """
         deadline = time.monotonic() + _MUTTER
         while self.read_console(_QUIET) and time.monotonic() < deadline:
             pass
-        self._write(b"\x01")
-        self._expect(_BANNER, 5)
+        said = b""
+        # (A Ctrl-C of before may still stop one.)
+        for _ in range(3):
+            word = secrets.token_hex(4).encode()
+            self._write(b"\x01print('%s')\x04" % word)
+            # The prompt behind it is what the next command waits for.
+            ending = word + b"\r\n\x04\x04"
+            if (said := self._read_until(ending, 2)).endswith(ending):
+                return
+        raise BoardError(f"the board at {self.port} answered {said[-200:]!r} instead of a word that it was to print")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+from umail_host.device.board import Board
 
 EVIL = b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae"
 
@@ -90,3 +95,39 @@ def test_what_a_boards_traceback_holds_never_steers_the_terminal(command: str) -
     assert b"raised OSError: " in done.stderr
     for byte in (b"\x1b", b"\x07", b"\xc2\x9b", b"\xe2\x80\xae"):
         assert byte not in done.stdout + done.stderr
+
+
+def slow(late: float) -> Callable[[bytes], bytes]:
+    """A board that boots, answers the second Ctrl-A with the first's banner, and all else ``late`` seconds after."""
+    banner = b"raw REPL; CTRL-B to exit\r\n>"
+    asked, waiting, awake = 0, b"", 0.0
+
+    def answer(heard: bytes) -> bytes:
+        nonlocal asked, waiting, awake
+        if heard.endswith(b"\x05A\x01"):
+            return b"R\x00"
+        if heard.endswith((b"\x01", b"\x04")):
+            asked += 1
+            printed = re.search(rb"print\('(\w+)'\)\x04$", heard)
+            if asked == 1:
+                return b"rst:0x1 (POWERON_RESET)\r\n"
+            waiting += banner * heard.count(b"\x01") + (b"OK%s\r\n\x04\x04>" % printed[1] if printed else b"")
+            if asked == 2:
+                awake = time.monotonic() + late
+                return banner
+            # It is busy until then.
+            time.sleep(max(awake - time.monotonic(), 0))
+            said, waiting = waiting, b""
+            return said
+        return b""
+
+    return answer
+
+
+def test_an_answer_to_an_attempt_of_before_is_never_taken_for_another_however_late_it_comes(tmp_path: Path) -> None:
+    with talker(slow(0.3)) as port:
+        # (By its own name, mpremote would wait for each byte.)
+        (tmp_path / "port").symlink_to(port)
+        with Board(str(tmp_path / "port")) as board:
+            board.enter()
+            assert board.exec("print('here')") == "here\n"

@@ -143,17 +143,19 @@ def rig(
     sleep_speed: float = 1000,
     romfs: int = 0,
     kind: str = "virtual",
+    heap: int | None = None,
     **server: Any,
 ) -> Iterator[Rig]:
     """A Rig on a copy of the flash in the folder ``flash``.
 
     ``kind`` is the board's name; ``sleep_speed`` how many times faster than real time it sleeps; ``romfs`` the size
-    of its ROMFS partition; ``server`` are switches of the fake server.
+    of its ROMFS partition; ``heap`` its heap in bytes, if not the board's own; ``server`` are switches of the fake
+    server.
     """
     shutil.copytree(flash, folder)
     with (
         FakeServer(mailboxes={USER: PASSWORD}, **server) as mail,
-        VirtualBoard(folder, kind, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
+        VirtualBoard(folder, kind, heap=heap, on_console=on_console, sleep_speed=sleep_speed, romfs=romfs) as board,
     ):
         board.sensors.ds18b20(PIN).conversion = 0.01
         board.wifi.ssid, board.wifi.password = "lab", WIFI_PASSWORD
