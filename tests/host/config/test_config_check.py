@@ -214,7 +214,10 @@ def test_the_command_says_that_a_file_is_right_or_all_that_is_not(tmp_path: Path
     file = tmp_path / "freezer.json"
     file.write_text(json.dumps(GOOD), encoding="utf-8")
     done = run("check", str(file), "--board", "ESP32_GENERIC")
-    assert done.stdout == f"{file} is right for ESP32_GENERIC. Its secrets: wifi_password, mail_password\n"
+    # Three sensors, a summary and outputs are much for a board without PSRAM, and yet right.
+    note, right, end = done.stdout.split("\n")
+    assert note.startswith("ESP32_GENERIC may run out of memory while it mails: this takes about 1")
+    assert (right, end) == (f"{file} is right for ESP32_GENERIC. Its secrets: wifi_password, mail_password", "")
     assert done.returncode == 0
     file.write_text(json.dumps(changed(mail__trust="/certs/own.der")), encoding="utf-8")
     assert "mail.trust names /certs/own.der: if it is not on the board yet" in run("check", str(file)).stdout

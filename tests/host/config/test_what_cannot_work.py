@@ -30,7 +30,9 @@ def told(config: Any) -> str:
 
 def notes(config: Any) -> list[str]:
     board = boards.load("ESP32_GENERIC")
-    return checks.notes(Settings.of(config, fresh=True, board=board).config, board)
+    found = checks.notes(Settings.of(config, fresh=True, board=board).config, board)
+    # (That it takes much memory has a test of its own.)
+    return [note for note in found if "may run out of memory" not in note]
 
 
 @pytest.mark.parametrize(
