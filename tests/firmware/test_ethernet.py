@@ -5,7 +5,7 @@ import sys
 from alertnode import config, ethernet, net_setup
 from alertnode.clock import Uptime
 from check import equal, inside, raises
-from firmware_fakes import Port, Said, network_settings
+from firmware_fakes import Port, Said, network_settings, with_machine
 
 PLAIN = {"board_name": "x", "mail": {"route": "smtp", "host": "x", "sender": "a@b.c", "to": "a@b.c"}}
 PLAIN["sensor"] = {"type": "adc", "pin": 4}
@@ -98,17 +98,10 @@ def made(network, given, **settings):
 
     Machine.Pin, Machine.SPI = Pin, Spi
     port, said, fed = Port(), Said(), []
-    old = sys.modules.get("machine")
-    sys.modules["machine"] = Machine
-    try:
-        found = ethernet.Ethernet(
-            network, given, network_settings(**settings), Uptime(port), port.sleep, lambda: fed.append(1), said
-        )
-        found.up()
-    finally:
-        del sys.modules["machine"]
-        if old:
-            sys.modules["machine"] = old
+    found = ethernet.Ethernet(
+        network, given, network_settings(**settings), Uptime(port), port.sleep, lambda: fed.append(1), said
+    )
+    with_machine(Machine, found.up)
     return found, port, said, fed
 
 

@@ -5,7 +5,7 @@ import sys
 from alertnode import config, modem, net_setup
 from alertnode.clock import Uptime
 from check import equal, inside, raises
-from firmware_fakes import Port, Said, network_settings
+from firmware_fakes import Port, Said, network_settings, with_machine
 
 PLAIN = {"board_name": "x", "mail": {"route": "smtp", "host": "x", "sender": "a@b.c", "to": "a@b.c"}}
 PLAIN["sensor"] = {"type": "adc", "pin": 4}
@@ -118,19 +118,12 @@ def made(line, given, password=None, ppp=4):
     Machine.Pin = Pin
     Pin.seen = []
     port, said, fed = Port(), Said(), []
-    old = sys.modules.get("machine")
-    sys.modules["machine"] = Machine
-    try:
-        found = modem.Modem(
-            Network(), given, password, network_settings(), Uptime(port), port.sleep, lambda: fed.append(1), said
-        )
-        found._open()
-        found.nic.result = ppp
-        found.up()
-    finally:
-        del sys.modules["machine"]
-        if old:
-            sys.modules["machine"] = old
+    found = modem.Modem(
+        Network(), given, password, network_settings(), Uptime(port), port.sleep, lambda: fed.append(1), said
+    )
+    with_machine(Machine, found._open)
+    found.nic.result = ppp
+    found.up()
     return found, port, said, fed
 
 

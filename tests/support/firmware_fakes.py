@@ -1,10 +1,24 @@
 """The world around the alert node, faked for its tests on either interpreter: time, network, files' failures, mail."""
 
+import sys
+
 from alertnode.clock import Clock, Uptime
 from alertnode.sensors.reading import Reading
 from alertnode.zone import Zone, seconds
 
 NOON = seconds(2026, 11, 24, 12, 0, 0)
+
+
+def with_machine(machine, make):
+    """Return what ``make()`` does while ``import machine`` gives ``machine``."""
+    old = sys.modules.get("machine")
+    sys.modules["machine"] = machine
+    try:
+        return make()
+    finally:
+        del sys.modules["machine"]
+        if old:
+            sys.modules["machine"] = old
 
 
 class Port:

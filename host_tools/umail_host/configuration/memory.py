@@ -51,7 +51,7 @@ def notes(config: Mapping[str, Any], board: BoardSpec) -> list[str]:
     needed = sum(found.values()) + SPARE
     if board.chip == "virtual" or needed <= room or config.get("battery"):
         return []
-    most = ", ".join(f"{name} {_kilobytes(octets)}" for name, octets in list(found.items())[:4])
+    most = ", ".join(f"{name} {_kilobytes(size)}" for name, size in list(found.items())[:4])
     roomy = ", ".join(one.name for one in boards.load_all() if one.psram)
     less = "leave one of them out, " if len(found) > 1 else ""
     return [
@@ -61,8 +61,8 @@ def notes(config: Mapping[str, Any], board: BoardSpec) -> list[str]:
     ]
 
 
-def _kilobytes(octets: int) -> str:
-    return f"{octets / WORDS / 1000:.0f}"
+def _kilobytes(size: int) -> str:
+    return f"{size / WORDS / 1000:.0f}"
 
 
 def _used(config: Mapping[str, Any]) -> Iterator[str]:

@@ -145,10 +145,11 @@ def _bring(
     if before is not None:
         before.update(rollback.keep(link, built))
     transfer.deploy(link, built, rom=plan.rom, secrets=secrets, floor=floor, progress=progress, report=report)
-    if plan.settings and not from_flash and not report.frozen:
-        report.warnings += memory.notes(plan.settings.config, spec)
     if "/main.py" not in plan.files:
         report.warnings += lacking.warnings(link, needs)
+    # (Last: what comes before a board that goes away would be told again by each attempt.)
+    if plan.settings and not from_flash and not report.frozen:
+        report.warnings += memory.notes(plan.settings.config, spec)
     return spec
 
 

@@ -95,7 +95,7 @@ def _network(settings, platform, secrets, tell):
     from alertnode.clock import Uptime
 
     said = []
-    stage = "ethernet" if settings["ethernet"] else "modem" if settings["modem"] else "wifi"
+    stage = "ethernet" if settings["ethernet"] else "modem" if settings.get("modem") else "wifi"
     try:
         net_setup.check(settings)
     except ValueError as error:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from umail_host.deploy import run, transfer
+from host.config.test_config_check import GOOD
+from umail_host.deploy import lacking, run, transfer
 from umail_host.device import boards
 from umail_host.device.board import BoardError
 from umail_host.errors import UserError
+from umail_host.settings import Settings
+from umail_host.virtual_board import VirtualBoard
 
 SPEC = boards.load("virtual")
 Attempts = Callable[[str], tuple[transfer.Report, list[str]]]
@@ -58,3 +62,22 @@ def test_what_failed_before_a_foreign_program_was_put_aside_does_not_count(attem
 def test_a_board_that_always_goes_away_is_given_up_with_what_to_do(attempts: Attempts, ends: str) -> None:
     with pytest.raises(UserError, match="Run the command again: it goes on where this one stopped"):
         attempts(ends)
+
+
+def test_that_memory_is_short_is_told_once_however_often_the_board_goes_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = iter((True, True))
+
+    def warnings(*_: object) -> list[str]:
+        if next(lost, False):
+            raise BoardError("the board does not answer")
+        return []
+
+    monkeypatch.setattr(lacking, "warnings", warnings)
+    report = transfer.Report()
+    with VirtualBoard(tmp_path, "ESP32_GENERIC") as virtual:
+        plan = run.Plan(virtual.port, board="ESP32_GENERIC", settings=Settings.of(GOOD, fresh=True), reset=False)
+        run.carry_out(plan, report, lambda *_: None, lambda _: None)
+    assert next(lost, None) is None
+    assert len([text for text in report.warnings if "may run out of memory while it mails" in text]) == 1
