@@ -22,11 +22,12 @@ function fill(element, properties, children) {
 export const h = (tag, properties, ...children) => fill(document.createElement(tag), properties, children);
 export const svg = (tag, properties, ...children) => fill(document.createElementNS(SVG, tag), properties, children);
 
-export async function ask(path, method = "GET", body = undefined) {
+export async function ask(path, method = "GET", body = undefined, signal = undefined) {
   const answer = await fetch("/api/v1" + path, {
     method,
     headers: body === undefined ? {} : { "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
   });
   const found = await answer.json();
   if (!answer.ok) throw new Error(found.error || answer.statusText);

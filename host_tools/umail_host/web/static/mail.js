@@ -1,18 +1,18 @@
 // One mail, in every way it can be looked at.
 
-import { ask, h, put } from "./dom.js";
+import { ask, h, put, tell } from "./dom.js";
 import { many, said, t, when, whole } from "./words.js";
 
 let wanted;
 
-export function read(place, mail, { remove }) {
+export function read(place, mail, { remove, left }) {
   const url = `/api/v1/mails/${encodeURIComponent(mail.id)}`;
   const views = {
     HTML: mail.html && (() => h("iframe", { src: url + "/html", sandbox: "", referrerpolicy: "no-referrer", title: t("the mail as HTML") })),
     Text: () => text(mail),
     Headers: () => headers(mail),
     Parts: () => parts(mail, url),
-    Source: () => source(url),
+    Source: () => source(url, left),
     Envelope: () => envelope(mail),
   };
   const names = Object.keys(views).filter((name) => views[name]);
@@ -34,7 +34,7 @@ export function read(place, mail, { remove }) {
         mail.session && h("a", { class: "button", href: `#/sessions/${mail.session}` }, t("Dialogue")),
         h("a", { class: "button", href: url + "/source", download: true }, t("Save .eml")),
         h("button", { class: "danger", onclick: remove }, t("Delete")))),
-    warnings(mail.warnings), standing(mail), thread(mail), attached(mail, url),
+    warnings(mail.warnings), standing(mail, left), thread(mail), attached(mail, url),
     h("div", { class: "tabs" }, tabs), body);
   choose(names.includes(wanted) ? wanted : names[0]);
 }
@@ -45,9 +45,9 @@ const warnings = (found) => found.length > 0 &&
     h("ul", {}, found.map((one) => h("li", { "data-key": one.key }, said(one.text)))));
 
 // It may take seconds: a DNS server and SpamAssassin are asked.
-function standing(mail) {
+function standing(mail, left) {
   const place = h("div", { class: "standing", hidden: true });
-  setTimeout(() => place.isConnected && ask(`/mails/${encodeURIComponent(mail.id)}/standing`).then(show, () => {}), 400);
+  setTimeout(() => place.isConnected && ask(`/mails/${encodeURIComponent(mail.id)}/standing`, "GET", undefined, left).then(show, () => {}), 400);
   function show({ warnings: found, spamassassin: spam }) {
     place.hidden = !found.length && !spam;
     put(place, warnings(found), spam && (spam.error ? h("p", { class: "quiet" }, said(spam.error)) : h("details", { class: "spam" },
@@ -93,13 +93,13 @@ const parts = (mail, url) => h("div", {},
     }))),
   mail.parts_left_out && h("p", { class: "quiet" }, t("More was left out.")));
 
-function source(url) {
+function source(url, left) {
   const pre = h("pre", {}, "…");
-  fetch(url + "/source").then(async (answer) => {
+  fetch(url + "/source", { signal: left }).then(async (answer) => {
     const octets = await answer.arrayBuffer();
     const most = 500000;
     pre.textContent = new TextDecoder().decode(octets.slice(0, most)) + (octets.byteLength > most ? "\n… " + t("More was left out.") : "");
-  });
+  }).catch((error) => left.aborted || tell(error.message));
   return pre;
 }
 

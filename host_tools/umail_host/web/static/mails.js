@@ -6,6 +6,7 @@ import { read } from "./mail.js";
 import { many, t, when, whole } from "./words.js";
 
 let list, reader, chosen, count, box, query = "", waiting, hello;
+let left = new AbortController(); // what is still asked about a mail is not wanted once it is left or deleted
 
 function draw(mail) {
   const threaded = mail.threaded > 1 && h("span", { class: "badge", title: t("Thread") }, mail.threaded);
@@ -47,6 +48,7 @@ const counted = (facts) => (total) => {
 };
 
 export async function show([mail]) {
+  leave();
   chosen = mail;
   for (const row of list.space.children) row.classList.toggle("chosen", row.dataset.id === mail);
   document.body.classList.toggle("reading", Boolean(mail));
@@ -55,12 +57,23 @@ export async function show([mail]) {
     return;
   }
   const found = await ask(`/mails/${encodeURIComponent(mail)}`);
-  if (chosen === mail) read(reader, found, { remove: doing(() => remove(mail)) });
+  if (chosen === mail) read(reader, found, { remove: doing(() => remove(mail)), left: left.signal });
+}
+
+function leave() {
+  left.abort();
+  left = new AbortController();
 }
 
 async function remove(mail) {
   const position = list.position(mail);
-  await ask(`/mails/${encodeURIComponent(mail)}`, "DELETE");
+  leave();
+  try {
+    await ask(`/mails/${encodeURIComponent(mail)}`, "DELETE");
+  } catch (error) {
+    show([mail]);
+    throw error;
+  }
   const next = list.at(position + 1) || list.at(position - 1);
   location.hash = next ? `#/mails/${encodeURIComponent(next.id)}` : "#/mails";
 }
