@@ -111,8 +111,7 @@ def start(window: int) -> None:
     stream = io.BytesIO()
     feed[:] = [stream, stream]
     if window:
-        import deflate  # type: ignore[import-not-found] # MicroPython's
-
+        deflate = __import__("deflate")  # MicroPython's
         feed[1] = deflate.DeflateIO(stream, deflate.RAW, window)
     state.update(have=0, header=b"", path="", left=0)
 

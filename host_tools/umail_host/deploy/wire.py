@@ -14,14 +14,16 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from deflate import deflate_compress
+
 from umail_host import trees
 
 # Bytes of the files that one command holds: they themselves, deflated, fit any board's heap.
 _PIECE = 11264
 _PIECE_PLAIN = 2048
 # Bits of the windows that are tried: 32 kB fit a board that has nothing else to do, 4 kB any.
-WINDOWS = (15, 12, 0)
-_SMALL = 12
+_LARGE, _SMALL = 15, 12
+WINDOWS = (_LARGE, _SMALL, 0)
 # What a raw REPL acts on (Ctrl-A to Ctrl-E), and what ends a line or a literal.
 _SPECIAL = re.compile(rb"[\x00-\x05\n\r'\\]")
 _OCTAL_DIGITS = b"01234567"
@@ -107,32 +109,48 @@ def _more(octets: bytes, count: int) -> bytes:
 def pieces(files: Mapping[str, bytes], window: int) -> Iterator[Piece]:
     """Yield the commands that write ``files``, path → bytes, in their order, for a board that runs `on_board.py`.
 
-    They are one deflated stream (RFC 1951), which each command brings to the end of a byte; ``window`` is the bits of
-    its window, 0: they are not deflated.
+    They are one deflated stream (RFC 1951), of which each command brings as much as its bytes need; ``window`` is the
+    bits of its window, 0: they are not deflated.
     """
-    packer = zlib.compressobj(9, zlib.DEFLATED, -window, 9) if window else None
-    most = _PIECE if packer else _PIECE_PLAIN
     yield Piece(b"start(%d)" % window, ())
     data = b""
-    parts: list[Part] = []
-
-    def piece(then: bytes = b"") -> Piece:
-        octets = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH) if packer else data
-        return Piece(_more(octets, len(data)) + then, tuple(parts))
-
+    spans = []
     for path, octets in files.items():
         digest = hashlib.sha256(octets).hexdigest()[:DIGEST]
         data += f"{len(octets)} {digest} {path}\n".encode()
-        at = 0
-        while True:
-            size = max(0, min(len(octets) - at, most - len(data)))
-            data += octets[at : at + size]
-            at += size
-            parts.append(Part(path, size, at == len(octets)))
-            if len(data) >= most:
-                yield piece()
-                data, parts = b"", []
-            if at == len(octets):
-                break
-    # The window goes: what comes next may need its memory.
-    yield piece(b"\nabandon()")
+        spans.append((path, len(data), len(data) + len(octets)))
+        data += octets
+    at = 0
+    for sent, count in _deflated(data, window) if window else _plain(data):
+        # At the end the window goes: what comes next may need its memory.
+        then = b"\nabandon()" if at + count == len(data) else b""
+        yield Piece(_more(sent, count) + then, _parts(spans, at, at + count))
+        at += count
+
+
+def _parts(spans: list[tuple[str, int, int]], at: int, end: int) -> tuple[Part, ...]:
+    """Return what of the files, each with the places that it has in the data, lies from ``at`` to ``end``."""
+    parts = (Part(path, min(end, last) - max(at, first), at < last <= end) for path, first, last in spans)
+    return tuple(part for part in parts if part.size > 0 or (part.ends and part.size == 0))
+
+
+def _plain(data: bytes) -> Iterator[tuple[bytes, int]]:
+    for at in range(0, len(data), _PIECE_PLAIN):
+        piece = data[at : at + _PIECE_PLAIN]
+        yield piece, len(piece)
+
+
+def _deflated(data: bytes, window: int) -> Iterator[tuple[bytes, int]]:
+    """Yield the deflated ``data`` in pieces, each with the number of bytes that can be read once it has come."""
+    if window == _LARGE:
+        rest = bytes(deflate_compress(data, 12))
+    else:
+        packer = zlib.compressobj(9, zlib.DEFLATED, -window, 9)
+        rest = packer.compress(data) + packer.flush()
+    unpacker, done = zlib.decompressobj(-window), 0
+    while done < len(data):
+        count = len(unpacker.decompress(rest, _PIECE))
+        left = unpacker.unconsumed_tail
+        done += count
+        yield rest[: len(rest) - len(left)] if done < len(data) else rest, count
+        rest = left

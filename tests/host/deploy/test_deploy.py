@@ -192,6 +192,19 @@ def test_any_bytes_arrive_as_they_are_over_several_commands_and_many_files(board
     assert code_on(board) == files
 
 
+@pytest.mark.parametrize("window", wire.WINDOWS[:2])
+@pytest.mark.parametrize("most", [1, 7, 100])
+def test_wherever_the_deflated_stream_is_cut_each_command_brings_what_it_writes(board, window, most, monkeypatch):
+    monkeypatch.setattr(wire, "WINDOWS", (window,))
+    monkeypatch.setattr(wire, "_PIECE", most)
+    random = Random(most)
+    words = [random.randbytes(random.randrange(1, 9)) for _ in range(20)]
+    files = {f"/{name}": b"".join(random.choices(words, k=10 * most)) for name in ("a", "b/c")}
+    files["/empty"] = b""
+    deploy(board, files)
+    assert code_on(board) == files
+
+
 def test_the_code_for_the_board_is_sent_without_comments_and_docstrings_and_does_the_same():
     source = (
         '"""What."""\nx: list[int] = []\n\ndef add(a: int) -> None:\n    """Do it."""\n    # why\n    x.append(a)\n'
