@@ -22,7 +22,7 @@ _MODULES = (
     "net.transport", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
     "smtp.failure", "smtp.data",
-    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.rcpt_refused", "net.resolve", "durable",
+    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.sort_recipients", "net.resolve", "durable",
 )
 # fmt: on
 

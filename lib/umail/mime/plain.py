@@ -1,7 +1,8 @@
-"""A plain mail: a line and a short text, of one sender to one recipient, as it travels in one flight with its envelope.
+"""A plain mail as it travels in one flight with its envelope, and Date and Message-ID of any mail.
 
-Whatever else a mail has, fields.py writes it; a plain one is the same from both. None of its lines can be a command
-(see smtp/flight.py): each header has a name of umail's and is not folded, and the text is quoted-printable.
+Plain is a line and a short text, of one sender to one recipient; whatever else a mail has, fields.py writes it, and a
+plain one the same. Whether there is a Date: message.py. None of its lines can be a command (see smtp/flight.py): each
+header has a name of umail's and is not folded, and the text is quoted-printable.
 """
 
 import time

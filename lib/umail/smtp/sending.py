@@ -80,7 +80,7 @@ def send(session, message, final=False, text=None):
     refused: list = []
     for reply in replies:
         if reply.code != 250:
-            people, refused = yield from load_transient("smtp.rcpt_refused").sort(
+            people, refused = yield from load_transient("smtp.sort_recipients").sort(
                 session, people, commands[0], replies, mode, final
             )
             break

@@ -1,6 +1,6 @@
-"""Refused recipients, sorted from the others; and what follows if every RCPT was refused.
+"""Sorts refused recipients from accepted ones; what a code means: umail/replies.py.
 
-What a code means: replies.py; whether it is tried again: policy.py and queue/flush.py.
+What follows if every RCPT was refused is here; whether one is tried again: policy.py and queue/flush.py.
 """
 
 from umail import load_transient
