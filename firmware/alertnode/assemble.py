@@ -106,9 +106,9 @@ def _source(name, section, interval, buses):
     for i, value in enumerate(values):
         of = name + "." + value[0] if name and value[0] else name or value[0]
         named.append((of, section["unit"] if not i else value[1]))
-    scale, offset = [_each(section[key], values, usual) for key, usual in (("scale", 1), ("offset", 0))]
+    scale, offset = [_each(section.get(key, usual), values, usual) for key, usual in (("scale", 1), ("offset", 0))]
     same = scale == (1,) * len(values) and offset == (0,) * len(values)
-    every = round((section["interval"] or interval) * 1000)
+    every = round((section.get("interval") or interval) * 1000)
     tries, pause = getattr(driver, "TRIES", 1), getattr(driver, "PAUSE", 0)
     source = Source(
         name,

@@ -191,16 +191,6 @@ class Clock:
         self._base = unix
         self.state = state
         self._kept = None
-        change = "it was not set" if before is None else _difference(unix - before)
-        self.say("clock set to %s by %s: %s" % (self.zone.text(unix), source, change))
-        if self._chip is not None and state == SET and source != "the DS3231":
-            try:
-                self._chip.set(unix)
-            except OSError:
-                self.say("the DS3231 does not take the time: check its wires")
+        from alertnode import ntp
 
-
-def _difference(seconds):
-    if not seconds:
-        return "it was right"
-    return ("it was %d s slow" if seconds > 0 else "it was %d s fast") % abs(seconds)
+        ntp.was_set(self, before, unix, source, self._chip)

@@ -119,3 +119,23 @@ class Asking:
         kept = clock.last_known()
         if kept:
             clock.set(kept + clock.uptime() // 1000, "the last known time, as NTP does not answer", clock.ESTIMATED)
+
+
+def was_set(clock, before, unix, source, chip):
+    """Say that ``clock`` was set to ``unix`` seconds by ``source``, and set its ``chip``, if there is one, too.
+
+    ``before`` is what it showed, None if it was not set.
+    """
+    change = "it was not set" if before is None else _difference(unix - before)
+    clock.say("clock set to %s by %s: %s" % (clock.zone.text(unix), source, change))
+    if chip is not None and clock.state == clock.SET and source != "the DS3231":
+        try:
+            chip.set(unix)
+        except OSError:
+            clock.say("the DS3231 does not take the time: check its wires")
+
+
+def _difference(seconds):
+    if not seconds:
+        return "it was right"
+    return ("it was %d s slow" if seconds > 0 else "it was %d s fast") % abs(seconds)

@@ -6,7 +6,11 @@ from alertnode import LANGUAGE, platform, zone_rule
 from alertnode.config_cache import LONGEST, PATH, mark, whole
 
 # What a wake without a mail reads; and what else if the configuration asks for something of options.py.
-_WAKE = "board_name", "interval", "watchdog", "log_size", "battery", "sensors"
+_WAKE = "board_name", "interval", "watchdog", "log_size", "battery"
+# What rulebook.py and assemble.py assume of a rule and of a sensor.
+RULE = {"hysteresis": (0,), "readings": (1,), "for": (0,), "repeat": (0,)}
+NOTHING = "", (), []
+SENSOR = {"scale": (1,), "offset": (0,), "interval": (0,), "readings": (0,)}
 _RARE = "language", "quiet", "debug", "texts", "outputs", "summary"
 
 
@@ -18,7 +22,8 @@ def keep(settings):
     clock["zone"] = zone_rule.parts(clock["zone"])
     kept["clock"] = clock
     kept["storm"] = {"window": settings["storm"]["window"]}
-    kept["rules"] = [{key: rule[key] for key in rule if rule[key] not in ("", (), [])} for rule in settings["rules"]]
+    kept["rules"] = [given(rule, RULE, NOTHING) for rule in settings["rules"]]
+    kept["sensors"] = {name: given(section, SENSOR) for name, section in settings["sensors"].items()}
     kept["plain"] = not [name for name in _RARE[1:] if settings[name]] and settings["language"] == LANGUAGE[9:]
     if not kept["plain"]:
         kept.update({name: settings[name] for name in _RARE})
@@ -34,3 +39,11 @@ def keep(settings):
         # Then they are checked at each start.
         pass
     return whole(kept)
+
+
+def given(section, usual, others=()):
+    """Return ``section`` without what is assumed if it is missing: the values ``usual``, by key, and ``others``."""
+    if "values" in section:
+        # A sensor of one's own reads its section by itself.
+        return section
+    return {key: section[key] for key in section if section[key] not in usual.get(key, others)}
