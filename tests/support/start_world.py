@@ -167,6 +167,7 @@ class Board:
         others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith("alertnode")}
         # A node that waits lets go of the library.
         library = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "umail"}
+        threshold = getattr(gc, "threshold", None)  # other tests may have put theirs
         gc.threshold = lambda octets: None  # type: ignore[attr-defined]
         sys.modules["machine"] = self._machine()
         try:
@@ -185,6 +186,8 @@ class Board:
             if real_exception is None:
                 del sys.print_exception  # type: ignore[attr-defined]
             del sys.modules["machine"], gc.threshold  # type: ignore[attr-defined]
+            if threshold is not None:
+                gc.threshold = threshold  # type: ignore[attr-defined]
             for name in [name for name in sys.modules if name.startswith("alertnode")]:
                 del sys.modules[name]
             sys.modules.update(others | library)
