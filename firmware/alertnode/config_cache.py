@@ -8,11 +8,14 @@ from alertnode import platform
 PATH = "/config.ready"
 _SOURCE = "/config.json"
 LONGEST = 32768
+# One more with each change of what is kept: an update, or one that is taken back, must not read what another firmware
+# kept.
+_FORMAT = 1
 
 
 def mark():
-    """Return 8 bytes that are others if the configuration was changed; OSError if it cannot be read."""
-    return b"%08x" % crc32(platform.fetch(_SOURCE, LONGEST) or b"")
+    """Return 8 bytes that are others if the configuration or the format was changed; OSError if it cannot be read."""
+    return b"%08x" % crc32(platform.fetch(_SOURCE, LONGEST) or b"", _FORMAT)
 
 
 def load():

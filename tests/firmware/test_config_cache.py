@@ -1,9 +1,10 @@
 """What a board on battery keeps of its checked configuration, for its wakes, makes what the configuration makes."""
 
 import json
+from binascii import crc32
 
-from alertnode import config, rulebook
-from alertnode.write_config_cache import NOTHING, RULE, SENSOR, given
+from alertnode import config, config_cache, rulebook
+from alertnode.write_config_cache import _WAKE, NOTHING, RULE, SENSOR, given
 from check import equal
 from good_config import changed
 
@@ -17,6 +18,13 @@ RULES = [
     {"name": "band", "when": "outside", "low": 0, "high": 1},
     {"name": "rise", "when": "change", "by": 2, "within": 600},
 ]
+# If these change, so must the number in config_cache.py.
+KEPT = "board_name", "interval", "watchdog", "log_size", "battery"
+LEFT_OUT = (
+    {"hysteresis": (0,), "readings": (1,), "for": (0,), "repeat": (0,)},
+    ("", (), []),
+    {"scale": (1,), "offset": (0,), "interval": (0,), "readings": (0,)},
+)
 PARTS = "name when limit hysteresis readings of lasts repeat then urgent to window low high by within".split()
 
 
@@ -37,3 +45,29 @@ def test_a_sensor_keeps_what_is_not_as_usual_and_one_of_ones_own_keeps_all():
     equal(given(section, SENSOR), {"type": "adc", "pin": 4, "samples": 0, "offset": 0.5})
     own = {"type": "mine", "values": [["", "V"]], "scale": 1, "interval": 0}
     equal(given(own, SENSOR), own)
+
+
+def test_what_a_firmware_of_another_format_kept_of_the_same_configuration_is_not_read():
+    files = {"/config.json": b"{}"}
+
+    class Platform:
+        @staticmethod
+        def fetch(path, longest):
+            return files.get(path)
+
+        read = fetch
+
+    usual = config_cache.platform
+    config_cache.platform = Platform
+    try:
+        files["/config.ready"] = config_cache.mark() + b'{"interval": 300}\n{"mail": {}}'
+        equal(config_cache.whole(config_cache.load()), {"interval": 300, "mail": {}})
+        # So it was marked before the format had a number.
+        files["/config.ready"] = b"%08x" % crc32(files["/config.json"]) + b'{"interval": 300}\n{"mail": {}}'
+        equal(config_cache.load(), None)
+    finally:
+        config_cache.platform = usual
+
+
+def test_the_format_has_its_number_for_what_is_kept():
+    equal((config_cache._FORMAT, _WAKE, (RULE, NOTHING, SENSOR)), (1, KEPT, LEFT_OUT))

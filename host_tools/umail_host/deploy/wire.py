@@ -14,9 +14,12 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deflate import deflate_compress
-
 from umail_host import trees
+
+try:
+    from deflate import deflate_compress
+except ImportError:  # a platform without its wheel: zlib needs 3 % more bytes
+    deflate_compress = None  # type: ignore[assignment]
 
 # Bytes of the files that one command holds: they themselves, deflated, fit any board's heap.
 _PIECE = 11264
@@ -142,7 +145,7 @@ def _plain(data: bytes) -> Iterator[tuple[bytes, int]]:
 
 def _deflated(data: bytes, window: int) -> Iterator[tuple[bytes, int]]:
     """Yield the deflated ``data`` in pieces, each with the number of bytes that can be read once it has come."""
-    if window == _LARGE:
+    if window == _LARGE and deflate_compress is not None:
         rest = bytes(deflate_compress(data, 12))
     else:
         packer = zlib.compressobj(9, zlib.DEFLATED, -window, 9)

@@ -192,10 +192,13 @@ def test_any_bytes_arrive_as_they_are_over_several_commands_and_many_files(board
     assert code_on(board) == files
 
 
-@pytest.mark.parametrize("window", wire.WINDOWS[:2])
+@pytest.mark.parametrize(("window", "packer"), [(15, wire.deflate_compress), (15, None), (12, None)])
 @pytest.mark.parametrize("most", [1, 7, 100])
-def test_wherever_the_deflated_stream_is_cut_each_command_brings_what_it_writes(board, window, most, monkeypatch):
+def test_wherever_the_deflated_stream_is_cut_each_command_brings_what_it_writes(
+    board, window, packer, most, monkeypatch
+):
     monkeypatch.setattr(wire, "WINDOWS", (window,))
+    monkeypatch.setattr(wire, "deflate_compress", packer)
     monkeypatch.setattr(wire, "_PIECE", most)
     random = Random(most)
     words = [random.randbytes(random.randrange(1, 9)) for _ in range(20)]

@@ -152,33 +152,6 @@ def test_search_threads_views_and_deleting(site, watched):
     assert not watched.errors
 
 
-def test_what_is_still_asked_about_a_mail_is_not_missed_once_it_is_deleted(site, watched):
-    [key] = site.send(mail("alert"))
-    held = []
-    watched.page.route("**/standing", lambda route: held.append(route))
-    go(site, watched, f"mails/{key}")
-    with watched.page.expect_request("**/standing"):
-        watched.page.wait_for_selector(f'.reader[data-id="{key}"]')
-    watched.page.click("text=Delete")
-    expect(watched.page.locator(".row")).to_have_count(0)
-    held[0].continue_()
-    watched.page.wait_for_timeout(300)
-    assert site.ask(f"/api/v1/mails/{key}")[0] == 404
-    assert not watched.errors
-
-
-def test_a_mail_that_was_not_deleted_is_shown_and_read_as_before(site, watched):
-    [key] = site.send(mail("alert"))
-    watched.page.route(
-        "**/mails/*", lambda route: route.abort() if route.request.method == "DELETE" else route.fallback()
-    )
-    go(site, watched, f"mails/{key}")
-    watched.page.click("text=Delete")
-    expect(watched.page.locator("#told")).not_to_be_empty()
-    watched.page.locator(".reader .tabs button").get_by_text("Source").click()
-    expect(watched.page.locator(".reader .body")).to_contain_text("Subject: alert")
-
-
 def test_two_dialogues_stand_side_by_side_and_show_their_round_trips(site, watched):
     go(site, watched, "sessions")
     watched.page.click("text=Compare umail and smtplib")
