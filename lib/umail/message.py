@@ -112,5 +112,8 @@ class Message:
 
         ``buffer``: a bytearray to stream through; without it one is made if attachments need it.
         """
-        name = "mime.body" if self.html is None and not self.attachments else "mime.multipart"
-        return load_transient(name).encode(self, eightbit, binary, buffer)
+        if self.html is None and not self.attachments:
+            return load_transient("mime.body").encode(self, eightbit)
+        pieces, size, need = load_transient("mime.multipart").build(self, eightbit, binary)
+        # (What built them is gone: what stays while it is sent is stream.py alone.)
+        return load_transient("mime.stream").Body(pieces, size, need, buffer)

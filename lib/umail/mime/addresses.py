@@ -1,27 +1,28 @@
 """Names beside addresses in header fields (RFC 5322, 3.4): taken apart when given, quoted or encoded when sent."""
 
-from ..checks import clean, refuse
+from umail import load_transient
 
 _ATOM = b"!#$%&'*+-/=?^_`{|}~ "
 
 
 def address(argument, value):
     """As ``message.address``, for what is not plain."""
+    checks = load_transient("checks")
     name = ""
     bare = value
     if not isinstance(value, str) or value[-1:] == ">":
-        name, bare = split(argument, value)
-    local, _, domain = clean(argument, bare).partition("@")
+        name, bare = split(argument, value, checks.clean, checks.refuse)
+    local, _, domain = checks.clean(argument, bare).partition("@")
     rest = domain[1:-1].replace(":", "") if domain[:1] + domain[-1:] == "[]" else domain
     wrong = not local or not rest or len(local.encode()) > 64 or len(domain.encode()) > 255
     for c in ' "(),:;<>@[\\]':
         wrong = wrong or c in local or c in rest
     if wrong:
-        refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 bytes")
+        checks.refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 bytes")
     return name, bare
 
 
-def split(argument, value):
+def split(argument, value, clean, refuse):
     """Take apart ``"Name <local@domain>"`` or a pair (name, address): returns (name, address), the name checked."""
     if not isinstance(value, str):
         if not isinstance(value, (tuple, list)) or len(value) != 2:

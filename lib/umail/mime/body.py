@@ -22,7 +22,7 @@ class Body:
         yield self.octets
 
 
-def encode(message, eightbit, binary, buffer):
+def encode(message, eightbit):
     """Encode a ``Message`` of a text alone; see ``Message.encode``."""
     # (An instance of a class keeps the module of the class in RAM.)
     return Body(load_transient("mime.fields").encode(message, eightbit))

@@ -128,8 +128,11 @@ def _size(pieces):
     return size
 
 
-def encode(message, eightbit, raw, buffer):
-    """`Message.encode` for a message with HTML or attachments; ``raw``: the server takes BINARYMIME."""
+def build(message, eightbit, raw):
+    """Return what stream.py makes the body of a message with HTML or attachments of: its pieces, their size and need.
+
+    ``raw``: the server takes BINARYMIME.
+    """
     # (Before fields.py is there: a small heap need not hold both.)
     stamps = load_transient("mime.plain").stamps(message)
     fields = load_transient("mime.fields")
@@ -140,6 +143,4 @@ def encode(message, eightbit, raw, buffer):
         pieces = None
         pieces, need = _build(fields, message, stamps, True, True)
         size = _size(pieces)
-    # What stays while it is sent is stream.py alone.
-    fields = None
-    return load_transient("mime.stream").Body(pieces, size, need, buffer)
+    return pieces, size, need

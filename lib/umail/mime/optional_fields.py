@@ -1,6 +1,6 @@
 """What a plain alert does not have: further headers, importance, an ID or a date as given, HTML and attachments."""
 
-from ..checks import clean, refuse
+from umail import load_transient
 
 # Headers that arguments of Message or the encoder write.
 _OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
@@ -32,6 +32,9 @@ def check(message, more, named, addresses):
     ``addresses`` is the function of message.py. Raises ValueError; TypeError for one that is not there, or twice.
     """
     _take(message, more, named, addresses)
+    checks = load_transient("checks")
+    clean = checks.clean
+    refuse = checks.refuse
     message.recipients = []
     for pairs in (message.to, message.cc, message.bcc):
         for _, bare in pairs:
