@@ -4,8 +4,6 @@ import os
 
 from umail import load_transient
 
-from .message import plain
-
 
 class Attachment:
     """A file, or an image inside the HTML.
@@ -23,6 +21,7 @@ class Attachment:
     def __init__(self, source, name=None, type=None, cid=None):
         if name is None:
             name = source.replace("\\", "/").rpartition("/")[2] if isinstance(source, str) else ""
+        plain = load_transient("making").plain
         # A NUL would end a path early.
         if not plain(name, 250):
             load_transient("checks").clean("name", name)

@@ -1,4 +1,4 @@
-"""Refuses arguments that do not fit. What is plain (see message.py) has nothing in it to be looked for here."""
+"""Refuses arguments that do not fit. What is plain (see making.py) has nothing in it to be looked for here."""
 
 
 def refuse(argument, value, why):

@@ -2,7 +2,7 @@
 
 from umail import load_transient
 
-from .message import now, plain
+from .message import now
 
 
 def connect(delivery, route, refresh):
@@ -19,7 +19,7 @@ def connect(delivery, route, refresh):
     if route.token:
         session.stage = "auth"
         secret = yield ("call", route.token, refresh)
-        if not plain(secret, 9999):
+        if not load_transient("making").plain(secret, 9999):
             load_transient("checks").token(secret)
     local = yield from _reach(session, route)
     delivery.connected = True

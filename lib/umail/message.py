@@ -1,50 +1,22 @@
 """A mail: checked when it is made, dated as soon as the clock is set, encoded when it is sent.
 
-Nothing in it becomes a command or a header. What is plain needs no check, and what a plain alert does not need is
-loaded when a message needs it: addresses with names or in other scripts (mime/addresses.py), further arguments
-(mime/optional_fields.py), HTML and attachments (mime/multipart.py). How a mail is written is loaded to write it
-(mime/plain.py, mime/fields.py).
+Nothing in it becomes a command or a header. How it is made of its arguments is loaded to make it (making.py), and how
+it is written to write it (mime/plain.py, mime/fields.py; mime/multipart.py for HTML and attachments).
 """
 
-import os
 import time
-from binascii import hexlify
 
 from umail import load_transient
-
-
-def plain(value, most=64):
-    """Tell whether ``value`` is a str of 1 to ``most`` printable ASCII characters, nothing in which needs a look."""
-    return isinstance(value, str) and 0 < len(value) <= most and min(value) >= " " and max(value) < "\x7f"
-
-
-def address(name, value):
-    """Turn ``"Name <local@domain>"``, ``"local@domain"`` or a pair into a checked pair (name, address).
-
-    Raises:
-        ValueError: control characters, more or less than one ``@``, a special character, or a part longer than
-            RFC 5321, section 4.5.3.1 allows (64 and 255 bytes).
-    """
-    if (
-        plain(value)
-        and not value.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@")
-        and value.count("@") == 1
-        and value[0] != "@" != value[-1]
-    ):
-        return "", value
-    return load_transient("mime.addresses").address(name, value)
-
-
-def addresses(name, values):
-    """Return the checked pairs of one address or several: a list."""
-    if isinstance(values, str):
-        values = (values,)
-    return [address(name, value) for value in values]
 
 
 def now():
     """Return the date as ``time.time()`` has it (int), None if the clock is not set: boards start in 1970 or 2000."""
     return int(time.time()) if time.gmtime()[0] >= 2025 else None
+
+
+def __getattr__(name):
+    # address
+    return getattr(load_transient("making"), name)
 
 
 class Message:
@@ -81,22 +53,7 @@ class Message:
     smtputf8 = False
 
     def __init__(self, sender, to, subject, text=None, *more, **named):
-        self.author = address("sender", sender)
-        self.sender = self.author[1]
-        self.to = addresses("to", to)
-        self.recipients = [bare for _, bare in self.to]
-        self.subject = subject
-        self.text = text
-        self.headers = []
-        rare = [1 for name in named if named[name] not in (None, (), []) or not hasattr(self, name)]
-        one = len(self.to) == 1 and max(self.sender + self.recipients[0]) <= "\x7f"
-        # 0xED begins the halves of surrogate pairs, which are not UTF-8.
-        if more or rare or not one or not plain(subject, 900) or not isinstance(text, str) or b"\xed" in text.encode():
-            load_transient("mime.optional_fields").check(self, more, named, addresses)
-        if not self.message_id:
-            domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
-            self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
-        self.stamp()
+        load_transient("making").message(self, sender, to, subject, text, more, named)
 
     def stamp(self):
         """Take the date of now, if there is none yet and the clock is set."""

@@ -2,8 +2,6 @@
 
 from umail import load_transient
 
-from .message import address, plain
-
 
 class Route:
     """One way to hand mail to a server.
@@ -67,17 +65,11 @@ class Route:
         self.password = password
         self.token = token
         self.certificate = certificate
-        self.sender = sender if sender is None else address("sender", sender)[1]
+        self.sender = sender
         self.trust = trust
         self.ehlo = ehlo
         self.auth = auth
-        odd = security not in (None, "starttls") or certificate or ehlo is not None or auth is not None
-        odd = odd or type(port) is not int or port == 465 or not 0 < port < 65536
-        odd = odd or not plain(host) or " " in host or not plain(username)
-        if odd or not (password is None if token else plain(password)):
-            load_transient("checks").route(self)
-        else:
-            self.security = "starttls"
+        load_transient("making").route(self)
 
     def __repr__(self):
         return "Route(%r, %d, %r, username=%r)" % (self.host or self.mx, self.port, self.security, self.username)

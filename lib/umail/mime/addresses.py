@@ -6,7 +6,7 @@ _ATOM = b"!#$%&'*+-/=?^_`{|}~ "
 
 
 def address(argument, value):
-    """As ``message.address``, for what is not plain."""
+    """As ``address`` of making.py, for what is not plain."""
     checks = load_transient("checks")
     name = ""
     bare = value

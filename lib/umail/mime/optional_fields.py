@@ -29,7 +29,7 @@ def _take(message, more, named, addresses):
 def check(message, more, named, addresses):
     """Give ``message`` its further arguments, those by position and those by name, and refuse what is wrong in any.
 
-    ``addresses`` is the function of message.py. Raises ValueError; TypeError for one that is not there, or twice.
+    ``addresses`` is the function of making.py. Raises ValueError; TypeError for one that is not there, or twice.
     """
     _take(message, more, named, addresses)
     checks = load_transient("checks")
