@@ -33,6 +33,12 @@ def load_transient(name):
     return found
 
 
+def method(self, module, name):
+    """Return the function ``name`` of ``module`` as a method of ``self``; it is loaded for that, see above."""
+    function = getattr(load_transient(module), name)
+    return lambda *arguments: function(self, *arguments)
+
+
 def __getattr__(name):
     # (MicroPython's dir() asks for every word it knows, "0" and "boot.py" among them.)
     if not name[:1].isalpha() or "." in name:

@@ -11,7 +11,7 @@ from umail import load_transient
 from .blocking import Wire
 from .delivery import Delivery
 from .errors import MailError
-from .message import Message, address
+from .message import Message
 from .mime.fields import is_ascii
 from .route import Route
 
@@ -108,7 +108,7 @@ class SMTP:
             mail_from = self.username
         if mail_from is None:
             raise ValueError("to: nobody is logged in: pass mail_from=")
-        address("mail_from", mail_from)
+        load_transient("making").address("mail_from", mail_from)
         self._content = _Content(mail_from, addrs)
         self._steps = self._delivery.send(self._content)
         self._go_on()

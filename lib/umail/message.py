@@ -46,6 +46,7 @@ class Message:
         ValueError: an argument, which the sentence names, holds control characters or is not an address.
     """
 
+    recipients: list
     # What a plain alert does not have.
     html = date = importance = ret = None
     message_id = ""

@@ -11,7 +11,7 @@ What stands here is what a plain alert does if all is well; the rest is loaded f
 import sys
 import time
 
-from umail import load_transient
+from umail import method
 
 if sys.implementation.name == "micropython":
     ticks = time.ticks_ms
@@ -108,8 +108,7 @@ class Transport:
     def __getattr__(self, name):
         # What a connection begins with; what is asked for seldom, or goes wrong (see trouble.py).
         where = {"connect": "opening", "lookup": "opening", "tls": "tls", "udp": "opening"}.get(name, "trouble")
-        function = getattr(load_transient("net." + where), name)
-        return lambda *arguments: function(self, *arguments)
+        return method(self, "net." + where, name)
 
     def begin_wait(self, seconds):
         """Begin a wait of at most ``seconds``."""

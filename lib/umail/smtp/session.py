@@ -32,7 +32,7 @@ the format nothing on the connection can be trusted.
 An error in state "sent" is ``uncertain``. A connection is kept after a mail or an error only in "ready" and "stale".
 """
 
-from umail import load_transient
+from umail import load_transient, method
 
 
 class Reply:
@@ -213,6 +213,4 @@ class Session:
 
     def __getattr__(self, name):
         # What is done once, and what is loaded when something goes wrong: ``error``, ``refusal``, ``failure`` …
-        where = {"open": "smtp.handshake", "send": "smtp.sending"}.get(name, "smtp.failure")
-        function = getattr(load_transient(where), name)
-        return lambda *arguments: function(self, *arguments)
+        return method(self, {"open": "smtp.handshake", "send": "smtp.sending"}.get(name, "smtp.failure"), name)
