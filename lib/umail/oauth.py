@@ -8,7 +8,6 @@ import time
 
 from umail import load_transient
 
-from .checks import clean
 from .errors import MailError
 from .net import transport as sockets
 from .net.http import post
@@ -109,6 +108,7 @@ class _Token:
             if not (c.isdigit() or c.isalpha() or c in ".-_") or ord(c) > 127:
                 raise ValueError("tenant and client_id have only letters, digits, dots and dashes, not %r" % c)
         self._client_id = client_id
+        clean = load_transient("checks").clean
         self._client_secret = client_secret and clean("client_secret", client_secret)
         self._scope = clean("scope", scope)
         self._route = Route(host, port, "tls", trust=trust)
@@ -278,7 +278,7 @@ class RefreshToken(_Token):
     ):
         _Token.__init__(self, tenant, client_id, client_secret, scope, host, port, trust, store, timeout)
         if refresh_token and not store.get("refresh_token"):
-            store.set("refresh_token", clean("refresh_token", refresh_token))
+            store.set("refresh_token", load_transient("checks").clean("refresh_token", refresh_token))
 
     def _fetch(self):
         if not self._current():

@@ -1,5 +1,6 @@
 """TLS as a route wants it: what is trusted, and the client's certificate (what a failure means: tls_failure.py)."""
 
+import os
 import sys
 
 from umail import load_transient
@@ -53,6 +54,8 @@ def wrap(sock, route, host):
                     except OSError:
                         suites.pop()
             context.set_ciphers(suites)
+            # The context has its own list, and a root wants the room.
+            suites = []
         context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
         if checked:
             if trust is None:
@@ -63,7 +66,8 @@ def wrap(sock, route, host):
                 data = source
                 if isinstance(source, str):
                     with open(source, "rb") as file:
-                        data = file.read()
+                        # (Without a number it would take half as much again.)
+                        data = file.read(os.stat(source)[6])
                 if b"-----BEGIN" in data:
                     data = load_transient("net.tls_rare").pem(context, data, source)
                 if ssl.__name__ == "tls":
