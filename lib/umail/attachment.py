@@ -18,22 +18,15 @@ class Attachment:
         ValueError: control characters in an argument, or no MIME type.
     """
 
+    # An object that can be read once only has been.
+    _consumed = False
+
     def __init__(self, source, name=None, type=None, cid=None):
-        if name is None:
-            name = source.replace("\\", "/").rpartition("/")[2] if isinstance(source, str) else ""
-        plain = load_transient("making").plain
-        # A NUL would end a path early.
-        if not plain(name, 250):
-            load_transient("checks").clean("name", name)
         self.source = source
         self.name = name
-        self.type = type or load_transient("mime.stream").type_of(name)
+        self.type = type
         self.cid = cid
-        odd = isinstance(source, str) and not plain(source, 250)
-        odd = odd or cid is not None or not plain(self.type, 250)
-        if odd or self.type.partition(";")[0].count("/") != 1:
-            load_transient("mime.stream").check(self)
-        self._consumed = False
+        load_transient("mime.files").check(self)
 
     def size(self):
         """Return the number of bytes, or None if only reading tells; errors as of ``open``."""
@@ -41,7 +34,7 @@ class Attachment:
             try:
                 return os.stat(self.source)[6]
             except OSError as error:
-                load_transient("mime.stream").unreadable(error, self.source)
+                load_transient("mime.files").unreadable(error, self.source)
         return None if hasattr(self.source, "readinto") else len(self.source)
 
     def open(self):
@@ -53,7 +46,7 @@ class Attachment:
             try:
                 return open(self.source, "rb")
             except OSError as error:
-                load_transient("mime.stream").unreadable(error, self.source)
+                load_transient("mime.files").unreadable(error, self.source)
         if hasattr(self.source, "readinto"):
             if self._consumed:
                 load_transient("checks").refuse(

@@ -101,7 +101,7 @@ def package(folder: Path, into: str, mpy: bool = True, language: str = languages
     for file in sorted(set(folder.rglob("*.py")) - set(folder.rglob(NOT_FOR_BOARDS))):
         relative = file.relative_to(folder).as_posix()
         source = languages.translated(relative, file.read_bytes(), words)
-        if into == LIBRARY and relative.endswith("/__init__.py") and _says_nothing(source):
+        if relative.endswith("/__init__.py") and _says_nothing(source):
             # To MicroPython a folder is a package without it, which takes a block of flash and a hundred bytes of RAM.
             continue
         if mpy:

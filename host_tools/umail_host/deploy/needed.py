@@ -16,7 +16,7 @@ from umail_host import firmware_rules
 from umail_host.configuration import wakes
 
 # What no driver names and every node needs.
-_ALWAYS = {"sensors": {"__init__", "buses", "find", "group", "reading"}, "outputs": {"__init__", "find"}}
+_ALWAYS = {"sensors": {"buses", "find", "group", "reading"}, "outputs": {"find"}}
 _IMPORTS = r"from alertnode\.{0} import ([\w, ]+)|from alertnode\.{0}\.(\w+) import|import alertnode\.{0}\.(\w+)"
 # A bus is a module of its own, which buses.py loads for a driver that asks for it.
 _BUS = re.compile(r"buses\.(i2c|spi)\(")
@@ -47,7 +47,13 @@ _USUAL = {"adc", "chip", "dht22", "ds18b20", "flash", "supply", "trace", "wifi"}
 # What lets more than contacts wake a board, and the sensors that do.
 _WAKERS = {"wake_meter": "pulse", "wake_pad": "touch"}
 # What mails with files or HTML need; the alert node sends text, but for summaries.
-_PARTS = ("umail/attachment", "umail/mime/multipart", "umail/mime/stream")
+_PARTS = (
+    "umail/attachment",
+    "umail/mime/files",
+    "umail/mime/multipart",
+    "umail/mime/parts",
+    "umail/mime/stream",
+)
 
 
 def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:

@@ -2,6 +2,8 @@
 
 from umail import load_transient
 
+header = load_transient("mime.folding").header
+
 
 def is_ascii(data):
     """Tell whether all of these bytes are below 128."""
@@ -19,22 +21,6 @@ def words(text, longest=64):
     if is_ascii(data) and b"=?" not in data and b"" not in tokens and max(map(len, tokens)) <= longest:
         return tokens
     return load_transient("mime.encoded_words").encoded(data)
-
-
-def header(name, tokens):
-    """Return one header field, folded before each token (bytes) that would pass column 76, but never before the first.
-
-    Parsers disagree on whether a fold there leaves a space at the beginning of the value.
-    """
-    lines = []
-    start = line = name + b":"
-    for token in tokens:
-        if len(line) + len(token) > 75 and line != start:
-            lines.append(line)
-            line = b""
-        line += b" " + token
-    lines.append(line + b"\r\n")
-    return b"\r\n".join(lines)
 
 
 def _people(name, pairs, bare_only):

@@ -79,7 +79,7 @@ def _read(reader, room):
         try:
             got = reader.readinto(room[count:] if count else room)
         except OSError as error:
-            unreadable(error)
+            load_transient("mime.files").unreadable(error)
         if got is None:
             load_transient("checks").refuse("attachments", reader, "is not in blocking mode: readinto() returned None")
         if not got:
@@ -172,16 +172,6 @@ def _all(left):
         )
 
 
-def unreadable(error, path=None):
-    """Raise the MailError, or the ValueError, for the OSError of a source, or of the file ``path``."""
-    # No failure of the network, for which it would be taken; and a card may come back, but for a path that is wrong.
-    if path and load_transient("durable").for_a_person(error):
-        load_transient("checks").refuse("attachments", path, "can't be read: %s" % error)
-    from ..errors import MailError
-
-    raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")
-
-
 _TYPES = (
     "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "
     "pdf application/pdf zip application/zip gz application/gzip jpg image/jpeg jpeg image/jpeg png image/png "
@@ -204,18 +194,3 @@ def ending_of(type):
     words = _TYPES.split(" ")
     type = type.partition(";")[0]
     return "." + words[words.index(type) - 1] if type in words else ".bin"
-
-
-def check(one):
-    """Check an ``Attachment`` in which something is not plain."""
-    checks = load_transient("checks")
-    if isinstance(one.source, str):
-        checks.clean("source", one.source)
-    checks.clean("type", one.type)
-    if len(one.type) != len(one.type.encode()) or len(one.type) > 250 or one.type.partition(";")[0].count("/") != 1:
-        checks.refuse("type", one.type, "is not a MIME type")
-    cid = one.cid
-    if cid is not None and (
-        not 0 < len(checks.clean("cid", cid)) < 251 or not all(32 < ord(c) < 127 and c not in "<>" for c in cid)
-    ):
-        checks.refuse("cid", cid, "must be ASCII without spaces")

@@ -1,0 +1,60 @@
+"""What is seldom asked of the files of a mail: their checks, when they are given, and odd names; loaded for it."""
+
+from umail import load_transient
+
+
+def check(one):
+    """Check an ``Attachment``, and give it the name and the type that it was not given."""
+    checks = load_transient("checks")
+    clean = checks.clean
+    refuse = checks.refuse
+    source = one.source
+    if one.name is None:
+        one.name = source.replace("\\", "/").rpartition("/")[2] if isinstance(source, str) else ""
+    clean("name", one.name)
+    if isinstance(source, str):
+        # A NUL would end a path early.
+        clean("source", source)
+    one.type = one.type or load_transient("mime.stream").type_of(one.name)
+    clean("type", one.type)
+    if len(one.type) != len(one.type.encode()) or len(one.type) > 250 or one.type.partition(";")[0].count("/") != 1:
+        refuse("type", one.type, "is not a MIME type")
+    cid = one.cid
+    if cid is not None and (
+        not 0 < len(clean("cid", cid)) < 251 or not all(32 < ord(c) < 127 and c not in "<>" for c in cid)
+    ):
+        refuse("cid", cid, "must be ASCII without spaces")
+
+
+def unreadable(error, path=None):
+    """Raise the MailError, or the ValueError, for the OSError of an attachment's source, or of the file ``path``."""
+    # No failure of the network, for which it would be taken; and a card may come back, but for a path that is wrong.
+    if path and load_transient("durable").for_a_person(error):
+        load_transient("checks").refuse("attachments", path, "can't be read: %s" % error)
+    from ..errors import MailError
+
+    raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")
+
+
+def extended(name, value):
+    """Return a header's parameter ``name`` (bytes) of any ``value`` (str) as tokens (RFC 2231)."""
+    pieces = []
+    line = b"utf-8''"
+    for character in value:
+        escaped = b""
+        for c in character.encode():
+            # RFC 5987's attr-char, the narrower set.
+            if 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c in b"-._":
+                escaped += bytes((c,))
+            else:
+                escaped += b"%%%02X" % c
+        if len(line) + len(escaped) > 50:
+            pieces.append(line)
+            line = b""
+        line += escaped
+    if not pieces:
+        return [name + b"*=" + line]
+    pieces.append(line)
+    tokens = [b"%s*%d*=%s;" % (name, number, piece) for number, piece in enumerate(pieces)]
+    tokens[-1] = tokens[-1][:-1]
+    return tokens
