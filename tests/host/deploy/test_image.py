@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
 
 import pytest
 
@@ -42,11 +43,34 @@ def firmware(tmp_path):
 def test_the_real_image_holds_every_module_compiled():
     built = image.build(BOARD)
     for file in paths.library().rglob("*.py"):
-        if file.match(image.NOT_FOR_BOARDS):
+        # (A package that says nothing is a folder.)
+        if file.match(image.NOT_FOR_BOARDS) or (file.name == "__init__.py" and file.read_text().count("\n") == 1):
             continue
         path = "/lib/umail/" + file.relative_to(paths.library()).as_posix()
         assert built[path.removesuffix(".py") + ".mpy"][:2] == b"M\x06"
     assert not [path for path in built if "manifest" in path or path == "/config.json"]
+
+
+def test_a_package_that_says_nothing_is_a_folder_and_imports(micropython, tmp_path):
+    package = tmp_path / "source"
+    (package / "inner").mkdir(parents=True)
+    (package / "said").mkdir()
+    for path, text in {
+        "__init__.py": "",
+        "inner/__init__.py": '"""Says what it is."""\n',
+        "inner/one.py": "VALUE = 7\n",
+        "said/__init__.py": '"""Says more."""\n\nVALUE = 8\n',
+    }.items():
+        (package / path).write_text(text)
+    built = image.package(package, "/lib/outer")
+    assert set(built) == {"/lib/outer/__init__.mpy", "/lib/outer/inner/one.mpy", "/lib/outer/said/__init__.mpy"}
+    for path, octets in built.items():
+        (tmp_path / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path[1:]).write_bytes(octets)
+    code = "import outer.inner.one, outer.said; print(outer.inner.one.VALUE, outer.said.VALUE)"
+    environment = {"MICROPYPATH": str(tmp_path / "lib")}
+    done = subprocess.run([micropython, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "7 8\n"
 
 
 def test_what_only_cpython_imports_stays_on_the_host(library, firmware):
