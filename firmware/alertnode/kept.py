@@ -5,6 +5,7 @@ does not hold any more costs one failed try: then all of it is asked for as if n
 """
 
 import json
+import sys
 
 from alertnode import platform
 
@@ -20,6 +21,8 @@ class Kept:
 
     def __init__(self, text, unix):
         self._unix = unix
+        # KeptTokens, if the board fetches its own.
+        self.tokens = []
         # The interface has an address that was kept.
         self._given = False
         # Of the network: (name, address, mask, gateway, DNS server, until). Of a host: (name, addresses, until).
@@ -99,9 +102,17 @@ def use(node, settings):
     kept = Kept(platform.slept() and node.state.values.get("net") or "", platform.unix)
     if node.wifi is not None and not settings["network"]["address"]:
         node.wifi.kept = kept
+    mail, clock = settings["mail"], node.clock
     route = node.mailer.outbox.route
-    for one in route if isinstance(route, list) else [route]:
+    for i, one in enumerate(route if isinstance(route, list) else [route]):
         one.resolve = kept.resolve
+        section = mail["fallback"] if i else mail
+        # (An rp2 has the token in RAM.)
+        if section["oauth"] and sys.platform != "rp2":
+            from alertnode import kept_token
+
+            good = platform.slept() and clock.state == clock.SET and not clock.due()
+            kept.tokens.append(kept_token.use(one, section, "_2" if i else "", good))
     return kept
 
 
@@ -151,3 +162,5 @@ def send(node, budget):
         if node.mailer.kept:
             # (What waits may do so as something that was kept no longer holds: the next try asks for all of it.)
             node.state.values["net"] = node.mailer.kept.dump(not node.mailer.pending())
+            for token in node.mailer.kept.tokens:
+                token.save()

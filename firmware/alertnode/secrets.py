@@ -2,7 +2,7 @@
 
 Names are at most 15 characters, as NVS allows: ``wifi_password`` and ``NAMES``, those with ``_2`` behind them for the
 fallback route, ``modem_password``, and ``fleet_key``, by which a board signs how it is. Provisioning writes them, the
-alert node only reads; ``refresh_now`` is its own (see tokens.py).
+alert node only reads; ``refresh_now`` and ``access_now`` are its own (see tokens.py, kept_token.py).
 """
 
 NAMESPACE = "umail"

@@ -169,6 +169,12 @@ class _Token:
                 return False
         return True
 
+    def left(self):
+        """Return for how many seconds (int) the access token in memory is used from now on, 0 if there is none."""
+        if self._token is None or not self._is_fresh():
+            return 0
+        return self._valid - sockets.left(sockets.ticks(), self._ticks) // 1000
+
     def _current(self):
         try:
             return self._renewed or self._store.get("refresh_token")

@@ -41,6 +41,8 @@ class Route:
     refusal = ""
     # There is such a host: its name is built in, or it was reached since the start.
     reached = False
+    # The outbox sets it when a mail went this way.
+    took = False
     # Finds addresses in place of net/resolve.py: ``resolve(host)``, and ``resolve(host, failed)`` for others.
     resolve = None
 

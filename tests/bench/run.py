@@ -36,7 +36,8 @@ WHY = {
     f"`{measure.BEFORE}` with one sensor. The library and its outbox are let go a minute after a mail.",
     "alert node, from a wake": "association 1, TCP 1, TLS 1.2 2, the dialogue 5 or 6; address and answer of DNS are "
     "kept over the sleep, while they hold, and the time is asked for once a day, after the mail. At power-on DHCP "
-    "takes 2 more, DNS 1. With XOAUTH2 5 of them fetch a token (DNS 1, TCP 1, TLS 2, HTTP 1), which outlives no sleep.",
+    "takes 2 more, DNS 1. With XOAUTH2 a new token takes 5 more (DNS 1, TCP 1, TLS 2, HTTP 1), once in its life, an "
+    "hour or so: it is kept over the sleep.",
     "the whole library": "with the outbox, tokens, DNS, asyncio and attachments.",
     "short alert over a path": "the TLS handshake is part of it: two round trips where MicroPython speaks TLS 1.2, one "
     "with the TLS 1.3 of the computers' clients. TCP's own is not. libESMTP is held to TLS 1.2, as it waits for ever "

@@ -1,7 +1,7 @@
 """What an alert of a board on battery waits for, from its wake to the final 250: round trips, each one counted.
 
 A TLS 1.2 handshake is two (RFC 5246, 7.3); what the dialogue takes is told by the receipt on the console; all else is
-seen by the stand-ins of device_trips.py. An access token outlives no sleep: it is fetched with a request of HTTP.
+seen by the stand-ins of device_trips.py. An access token is fetched with a request of HTTP, and outlives the sleep.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,13 +77,20 @@ def mailed(output: str) -> Counter[str]:
     return steps + Counter({"TLS": 2 * tcp, "HTTP": tcp - 1, "SMTP": int(found[1])})
 
 
-def count(micropython: str, source: Path, folder: Path, mechanism: str) -> tuple[Counter[str], Counter[str], str]:
+def count(
+    micropython: str,
+    source: Path,
+    folder: Path,
+    mechanism: str,
+    asleep: Callable[[FakeServer, Path], object] = lambda server, board: None,
+) -> tuple[Counter[str], Counter[str], str]:
     """Return the round trips of an alert after power-on, those of its recovery after a sleep, and both consoles.
 
     Args:
         source: the repository.
         folder: where to put the board's flash.
         mechanism: how the server lets it log in: ``LOGIN``, ``PLAIN``, or ``XOAUTH2`` with a token that it fetches.
+        asleep: called with the server and the board's flash while it sleeps.
     """
     password = wake.SECRETS["mail_password"]
     more: dict[str, Any] = {"mechanisms": (mechanism,), "offered_mechanisms": (mechanism,)}
@@ -105,6 +112,8 @@ def count(micropython: str, source: Path, folder: Path, mechanism: str) -> tuple
         (board / "root.der").write_bytes(server.ca_der)
         consoles = []
         for cause, volts in (("power-on", "0.5"), ("deep-sleep", "0.1")):
+            if consoles:
+                asleep(server, board)
             command = [micropython, "-X", "heapsize=400k", str(wake.HERE / "device_trips.py"), str(board), cause]
             command += [volts, str(port)]
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -31,6 +31,7 @@ MEANT = {
     "*/nvs.json": "the secret store of a virtual board",
     "*/test_a_pico*/flash.img": "the secret store of a Pico, which has no NVS",
     "*/test_each_board*/flash.img": "the same",
+    "*/flash/secrets.json": "the secret store of a board of tests/bench, which has no NVS",
     "*/store.json": "where a program of a test keeps its refresh token",
     "*/key.der": "the key of a board's certificate, as a test gives it to a route",
 }

@@ -76,8 +76,9 @@ def test_a_form_cannot_be_broken_out_of():
 
 def test_a_token_is_fetched_once_and_kept():
     token = oauth.ClientCredentials("contoso.com", "app-1", "s3cret", host="localhost")
+    equal(token.left(), 0)
     got, sent, _ = exchange(token.steps(), LENGTH)
-    equal(got, "tok")
+    equal((got, token.left()), ("tok", 3299))
     inside(b"POST /contoso.com/oauth2/v2.0/token HTTP/1.1\r\nHost: localhost\r\n", sent)
     inside(b"grant_type=client_credentials", sent)
     equal(exchange(token.steps(), b"")[0], "tok")
@@ -114,6 +115,7 @@ def test_an_expired_token_is_never_taken_for_valid_though_ticks_wrap():
             exchange(token.steps(), LENGTH)
             clock.now += seconds * 1000
             clock.jump += jump
+            equal(token.left(), 3299 - seconds if valid else 0)
             sent = exchange(token.steps(), LENGTH)[1]
             equal(sent == b"", valid, (seconds, jump))
     finally:

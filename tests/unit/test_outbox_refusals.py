@@ -246,6 +246,25 @@ def test_whom_one_route_must_not_reach_the_next_one_is_asked_to_soon(world):
 
 
 @cleaned
+def test_a_route_tells_that_a_mail_went_by_it(world):
+    routes = [Route(host, 25, security="plain") for host in ("down", "up")]
+    connect = world.server.connect
+
+    def where(address, port, buffer):
+        if address == "down":
+            raise OSError(111)
+        connect(address, port, buffer)
+
+    world.server.lookup = lambda host: [host]
+    world.server.connect = where
+    world.start(route=routes)
+    world.put("alert")
+    equal([route.took for route in routes], [False, False])
+    world.flush()
+    equal([route.took for route in routes], [False, True])
+
+
+@cleaned
 def test_a_refusal_for_a_person_that_follows_a_grey_list_is_told_and_once(world):
     world.start()
     entry = world.put("alert", "soft@example.org")

@@ -28,8 +28,8 @@ _UPDATES = tuple(f"alertnode/{name}" for name in ("update", "asking", "stage", "
 _UPDATES += ("umail/net/http_get",)
 # A board's language is in its modules already; this is for programs that ask for another one.
 _OTHER_ADVICE = ("umail/tables/advice_de",)
-# What only an ESP32's MicroPython can do.
-_ESP32_ONLY = tuple(f"alertnode/{name}" for name in ("modem", "config_modem", "wake_pad", "sensors/touch"))
+# What only an ESP32's MicroPython can do, or must do: a Pico keeps its RAM in its sleep.
+_ESP32_ONLY = tuple(f"alertnode/{name}" for name in ("modem", "config_modem", "wake_pad", "sensors/touch", "kept_token"))
 # What signs, and so needs the board's fleet key.
 _HMAC = "alertnode/hmac256"
 _BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
@@ -166,7 +166,7 @@ def _unneeded(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _without_parts(config, routes)
     yield from _without_routes(config, routes)
     yield from _without_roots(config, routes)
-    yield from _without_battery(config)
+    yield from _without_battery(config, routes)
     if not config.get("update"):
         yield from _UPDATES
 
@@ -237,9 +237,11 @@ def _without_roots(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]
     yield from (f"umail/certs/{name}" for name in _all_roots() if name not in wanted)
 
 
-def _without_battery(config: Mapping[str, Any]) -> Iterator[str]:
+def _without_battery(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what only a board on battery needs, or only one that stays awake."""
     yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
+    if not config.get("battery") or not any(each.get("oauth") for each in routes):
+        yield "alertnode/kept_token"
     wakers = [section.get("type") for section in wakes.contacts(config).values()] if config.get("battery") else []
     if not wakers:
         yield "alertnode/wake"

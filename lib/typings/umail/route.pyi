@@ -29,6 +29,7 @@ class Route:
     rests: int
     refusal: str
     reached: bool
+    took: bool
     resolve: Any
     def __init__(
         self,

@@ -161,6 +161,7 @@ class Flush:
         box = self.box
         now = box.now()
         box.policy.worked()
+        route.took = True
         host = route.host or route.mx
         if host not in box.hosts:
             # (``Delivery`` has the same list.)

@@ -27,7 +27,7 @@ def _modules(extra: dict[str, bytes] | None = None, **changes: Any) -> set[str]:
 
 
 def test_a_pico_gets_nothing_that_only_an_esp32_can_do() -> None:
-    only = {"modem", "config_modem", "wake_pad", "sensors/touch"}
+    only = {"modem", "config_modem", "wake_pad", "sensors/touch", "kept_token"}
     for name, there in (("RPI_PICO_W", set()), ("ESP32_GENERIC", only)):
         files = {path[len("/lib/alertnode/") : -4] for path in image.build(boards.load(name))}
         assert files & only == there
@@ -63,6 +63,10 @@ def test_what_a_configuration_asks_for_comes_along() -> None:
     by_token = _modules(mail=CONFIG["mail"] | {"oauth": oauth})
     assert {"umail/oauth", "umail/net/http", "umail/tables/tokens", "alertnode/tokens"} <= by_token
     assert {f"umail/certs/{name}" for name in m365.ROOTS} <= by_token
+    assert "alertnode/kept_token" not in by_token | _modules(battery={"budget": 60})
+    assert "alertnode/kept_token" in _modules(mail=CONFIG["mail"] | {"oauth": oauth}, battery={"budget": 60})
+    second = CONFIG["mail"] | {"fallback": {"route": "m365.submission", "username": "b@contoso.com", "oauth": oauth}}
+    assert "alertnode/kept_token" in _modules(mail=second, battery={"budget": 60})
     assert "alertnode/expiry" in _modules(expires={"client secret": "2030-01-01"})
     band = {"name": "t", "when": "outside", "low": 1, "high": 2}
     assert "alertnode/rule_kinds" in _modules(rules=[band])

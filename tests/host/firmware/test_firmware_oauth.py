@@ -73,6 +73,30 @@ def test_a_refresh_token_rotates_outlives_a_reset_and_what_ends_is_told(node: Ri
     assert secret(node, "refresh_now").endswith(tuple(service._refresh))
 
 
+def test_on_battery_a_token_outlives_the_sleep_in_the_secret_store_and_stands_nowhere_else(
+    node: Rig, endpoint: FakeOAuth
+) -> None:
+    config = configured(node, endpoint, "client_credentials", battery={"budget": 30}, interval=600)
+    node.celsius = 35
+    secrets = {"oauth_secret": endpoint.service.client_secret, "wifi_password": WIFI_PASSWORD}
+    node.start(config, secrets=secrets)
+    node.wait_for("35 °C is above 30 °C: alert mailed")
+    # It is valid for an hour, and the board sleeps for ten minutes.
+    for celsius, told in ((20, "recovery mailed"), (36, "alert mailed")):
+        node.celsius = celsius
+        node.wait_for(told, 30)
+    assert len(endpoint.requests) == 1
+    node.wait_for("asleep for")
+    tokens = list(node.server.tokens)
+    assert len(tokens) == 1
+    kept = secret(node, "access_now")
+    assert tokens[0] in kept
+    assert tokens[0][-40:] not in node.board.console.text
+    with Board(node.board.port) as link:
+        link.enter()
+        assert tokens[0].encode() not in link.get("/log.txt")
+
+
 def test_the_second_way_is_taken_where_the_application_is_refused(node: Rig, endpoint: FakeOAuth) -> None:
     with FakeServer(mailboxes={USER: PASSWORD}) as second:
         config = configured(node, endpoint, "client_credentials")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from binascii import crc32
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from umail import durable
+from umail_host.fake_smtp import FakeServer
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
@@ -20,7 +27,7 @@ def trips(monkeypatch: pytest.MonkeyPatch):
         sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize("mechanism", ["LOGIN", "PLAIN"])
+@pytest.mark.parametrize("mechanism", ["LOGIN", "PLAIN", "XOAUTH2"])
 def test_after_a_sleep_a_mail_asks_neither_dhcp_nor_dns_nor_for_the_time(
     trips, micropython: str, tmp_path: Path, mechanism: str
 ) -> None:
@@ -28,19 +35,66 @@ def test_after_a_sleep_a_mail_asks_neither_dhcp_nor_dns_nor_for_the_time(
     print(mechanism, "after power-on:", dict(cold), "after a sleep:", dict(warm))
     assert set(warm) == {"association", "TCP", "TLS", "SMTP"}, console
     assert sum(warm.values()) <= trips.GOALS[mechanism], console
-    assert (cold["DHCP"], cold["DNS"], cold["NTP"]) == (2, 1, 0), console
+    # (A token is fetched from a host of its own.)
+    assert (cold["DHCP"], cold["DNS"], cold["NTP"]) == (2, 1 + cold["HTTP"], 0), console
     # The time is asked for once, after the first mail.
     assert console.count("step NTP") == 1
 
 
-def test_a_token_is_fetched_once_in_a_wake_by_one_request_and_the_mail_takes_what_it_takes_with_plain(
-    trips, micropython: str, tmp_path: Path
+def kept(board: Path) -> str:
+    """The access token in the secret store of ``board``, "" if there is none."""
+    secrets = json.loads((board / "secrets.json").read_bytes()[:-9])
+    return str(durable.unseal(secrets["access_now"].encode())[3]) if secrets.get("access_now") else ""
+
+
+def test_a_kept_token_that_is_refused_is_replaced_by_one_new_one(trips, micropython: str, tmp_path: Path) -> None:
+    tokens = []
+
+    def forget(server: FakeServer, board: Path) -> None:
+        tokens.append(kept(board))
+        server.tokens.clear()
+
+    cold, warm, console = trips.count(micropython, trips.wake.ROOT, tmp_path / "flash", "XOAUTH2", forget)
+    assert cold["HTTP"] == 1, console
+    # The mail server twice, the token endpoint once between the two.
+    assert (warm["TCP"], warm["DNS"]) == (3, 1), console
+    tokens.append(kept(tmp_path / "flash"))
+    assert tokens[0]
+    assert tokens[1] not in ("", tokens[0])
+    assert not [token for token in tokens if token in console or token in (tmp_path / "flash" / "log.txt").read_text()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: config["mail"].update(username="other@contoso.com"),
+        lambda config: config["mail"]["oauth"].update(scope="https://outlook.office.com/.default"),
+    ],
+    ids=["mailbox", "scope"],
+)
+def test_a_kept_token_is_for_the_configuration_that_it_was_fetched_with(
+    trips, micropython: str, tmp_path: Path, change: Callable[[dict[str, Any]], None]
 ) -> None:
-    _, warm, console = trips.count(micropython, trips.wake.ROOT, tmp_path / "flash", "XOAUTH2")
-    print("XOAUTH2 after a sleep:", dict(warm))
-    token = {"DNS": 1, "TCP": 1, "TLS": 2, "HTTP": 1}
-    assert set(warm) == {"association", "SMTP", *token}, console
-    assert sum(warm.values()) - sum(token.values()) <= trips.GOALS["XOAUTH2"], console
+    def deploy(server: FakeServer, board: Path) -> None:
+        config = json.loads((board / "config.json").read_text())
+        change(config)
+        (board / "config.json").write_text(json.dumps(config))
+
+    _, warm, console = trips.count(micropython, trips.wake.ROOT, tmp_path / "flash", "XOAUTH2", deploy)
+    assert {step: warm[step] - one for step, one in {"TCP": 1, "TLS": 2}.items()} == {"TCP": 1, "TLS": 2}, console
+    assert (warm["HTTP"], warm["DNS"]) == (1, 1), console
+
+
+def test_a_kept_token_that_is_damaged_is_fetched_anew(trips, micropython: str, tmp_path: Path) -> None:
+    def damage(server: FakeServer, board: Path) -> None:
+        path = board / "secrets.json"
+        secrets = json.loads(path.read_bytes()[:-9])
+        secrets["access_now"] = secrets["access_now"].replace("x", "y").replace("A", "B")
+        text = json.dumps(secrets).encode()
+        path.write_bytes(text + b"\n%08x" % crc32(text))
+
+    _, warm, console = trips.count(micropython, trips.wake.ROOT, tmp_path / "flash", "XOAUTH2", damage)
+    assert (warm["TCP"], warm["HTTP"], warm["DNS"]) == (2, 1, 1), console
 
 
 def test_an_answer_of_dns_that_is_over_is_asked_for_again(trips, micropython: str, tmp_path: Path, monkeypatch) -> None:
