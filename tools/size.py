@@ -2,6 +2,7 @@
 
 Sizes are bytes of .mpy as deploying makes them, without line numbers. RAM is what an import takes of the heap with
 32-bit words, as on an ESP32, measured on MicroPython's WebAssembly build from npm; without node it is left as it was.
+What an alert node keeps in RAM while it waits is measured with 64-bit words (size_node.py).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tools.size_node import waiting
 from tools.size_table import Fit, Sizes, compare, parse, render
 from umail_host import paths
 from umail_host.deploy import image
@@ -139,7 +141,7 @@ def measure(micropython: str, library: Path, cache: Path, committed: Sizes | Non
     """Return all figures, and sentences about those that could not be measured here and are taken from ``committed``.
 
     Raises:
-        UserError: something does not compile, or the alert does not arrive.
+        UserError: something does not compile, the alert does not arrive, or a node does not wait.
     """
     mpy = measure_mpy(library)
     # (A package that says nothing is a folder on a board.)
@@ -150,7 +152,7 @@ def measure(micropython: str, library: Path, cache: Path, committed: Sizes | Non
     except UserError as error:
         notes.append(str(error))
         ram, alert_ram = (dict(committed.ram), committed.alert_ram) if committed else ({}, 0)
-    return Sizes(mpy, ram, tuple(alert), tuple(passing), alert_ram), notes
+    return Sizes(mpy, ram, tuple(alert), tuple(passing), alert_ram, waiting(micropython)), notes
 
 
 def main() -> None:

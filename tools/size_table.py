@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from umail_host.errors import UserError
 
@@ -18,6 +18,7 @@ APART = ("umail.dns", "umail.net.resolve", "umail.net.interface", "umail.net.tls
 ALERT_GOAL = 8_000
 
 _ROW = re.compile(r"^\| `(umail[\w.]*)` \| ([\d,]+) \| ([\d,]+|–) \| (stays|passes)? *\|$", re.MULTILINE)
+_NODE = re.compile(r"^\| a node with ([\w ]+) \| ([\d,]+) \| ([\d,]+) \|$", re.MULTILINE)
 _ALERT_RAM = re.compile(r"^\| a plain alert[^|]*\| [\d,]+ \| ([\d,]+|–) \|$", re.MULTILINE)
 
 
@@ -28,6 +29,8 @@ class Sizes:
     Attributes:
         alert: those that stay; ``alert_ram`` is the RAM of these together.
         passing: those that leave RAM again.
+        node: bytes of heap that an alert node has in use while it waits, after its start and after a mail, by what it
+            has (64-bit words).
     """
 
     mpy: Mapping[str, int]
@@ -35,6 +38,7 @@ class Sizes:
     alert: tuple[str, ...]
     passing: tuple[str, ...]
     alert_ram: int
+    node: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def alert_mpy(self) -> int:
@@ -100,6 +104,15 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
         lines.append(f"| `{name}` | {sizes.mpy[name]:,} | {_or_dash(sizes.ram.get(name, 0))} | {alert} |")
     lines += [
         "",
+        "## A node that waits",
+        "",
+        "Bytes of heap that an alert node has in use while it waits, its code in RAM, with 64-bit words: with 32-bit",
+        "words it is about two thirds. A node on battery sleeps instead.",
+        "",
+        "| | after its start | after a mail |",
+        "|---|---:|---:|",
+        *(f"| a node with {name} | {new:,} | {mailed:,} |" for name, (new, mailed) in sizes.node.items()),
+        "",
         "## Does it fit?",
         "",
         "Library, certificates, advice and firmware together, each file in whole blocks.",
@@ -127,9 +140,9 @@ def parse(text: str) -> Sizes:
     together = _ALERT_RAM.search(text)
     if not mpy or together is None:
         raise UserError("docs/sizes.md holds no table of sizes: write it with `make size ARGS=--update`", 1)
-    return Sizes(
-        mpy, ram, tuple(alert["stays"]), tuple(alert["passes"]), 0 if together[1] == "–" else _number(together[1])
-    )
+    node = {name: (_number(new), _number(mailed)) for name, new, mailed in _NODE.findall(text)}
+    together_ram = 0 if together[1] == "–" else _number(together[1])
+    return Sizes(mpy, ram, tuple(alert["stays"]), tuple(alert["passes"]), together_ram, node)
 
 
 def compare(committed: Sizes | None, now: Sizes, fits: list[Fit]) -> list[str]:
@@ -141,6 +154,10 @@ def compare(committed: Sizes | None, now: Sizes, fits: list[Fit]) -> list[str]:
     pairs |= {f"{name} (RAM)": (committed.ram.get(name, 0), size) for name, size in now.ram.items()}
     pairs["what a plain alert loads (.mpy)"] = (committed.alert_mpy, now.alert_mpy)
     pairs["what a plain alert loads (RAM)"] = (committed.alert_ram, now.alert_ram)
+    for name, figures in now.node.items():
+        before = committed.node.get(name, (0, 0))
+        for when, old, new in zip(("after its start", "after a mail"), before, figures, strict=True):
+            pairs[f"a node with {name} that waits, {when} (RAM)"] = old, new
     for what, (old, new) in pairs.items():
         if new > old + max(SLACK, old * TOLERANCE):
             grew = f"grew from {old:,} to {new:,} bytes" if old else f"is new: {new:,} bytes"

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from tools import size
+from tools.size_node import waiting
 from tools.size_table import ALERT_GOAL, Fit, Sizes, compare, parse, render
 from umail_host import paths
 from umail_host.deploy import image
@@ -31,6 +32,7 @@ SIZES = Sizes(
     alert=("umail",),
     passing=("umail.smtp.session",),
     alert_ram=3700,
+    node={"one sensor": (81_000, 99_000), "three sensors and a summary": (130_000, 134_000)},
 )
 FITS = [Fit("PLENTY", 200_000, 2_000_000)]
 
@@ -76,6 +78,18 @@ def test_growth_beyond_the_tolerance_is_told_by_name(column):
     problems = compare(SIZES, grown(200), FITS)
     assert len(problems) == 1
     assert problems[0].startswith(f"umail.outbox ({'.mpy' if column == 'mpy' else 'RAM'}) grew from")
+
+
+@pytest.mark.parametrize(("place", "when"), [(0, "after its start"), (1, "after a mail")])
+def test_growth_of_a_node_that_waits_is_told(place, when):
+    def grown(by):
+        figures = list(SIZES.node["one sensor"])
+        figures[place] += by
+        return dataclasses.replace(SIZES, node={**SIZES.node, "one sensor": tuple(figures)})
+
+    assert compare(SIZES, grown(1000), FITS) == []
+    (problem,) = compare(SIZES, grown(3000), FITS)
+    assert problem.startswith(f"a node with one sensor that waits, {when} (RAM) grew from ")
 
 
 def test_a_new_module_and_a_module_more_in_an_alert_are_told():
@@ -145,6 +159,15 @@ def test_a_plain_alert_is_really_sent_and_its_modules_are_counted(micropython):
     }
     rare |= {f"umail.smtp.{name}" for name in ("sort_recipients", "retry", "transaction", "unexpected")}
     assert not rare & {*stay, *leave}
+
+
+def test_a_node_that_waits_is_measured_with_what_it_has(micropython):
+    found = waiting(micropython)
+    assert set(found) == set(parse((paths.library().parent.parent / "docs" / "sizes.md").read_text("utf-8")).node)
+    for name in found:
+        assert 40_000 < found[name][0] < found[name][1] < 200_000
+    # Each part takes something.
+    assert found["one sensor"] < found["three sensors"] < found["three sensors and an output"]
 
 
 def test_library_and_firmware_fit_every_board():
