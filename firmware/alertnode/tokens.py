@@ -28,10 +28,19 @@ class Store:
         return now[len(mark) :] if now.startswith(mark) else first
 
     def set(self, key, value):
-        """Keep the next one, durably; raises MailError, temporary, if the flash refuses."""
+        """Keep the next one, durably; raises MailError, temporary, if the flash refuses.
+
+        If the store is full, access tokens that outlive a sleep (see kept_token.py) make room: they can be fetched anew.
+        """
         try:
-            mark = _mark(self._secret(key + self._suffix))
-            self._keep("refresh_now" + self._suffix, mark + value)
+            name = "refresh_now" + self._suffix
+            value = _mark(self._secret(key + self._suffix)) + value
+            try:
+                self._keep(name, value)
+            except OSError:
+                self._keep("access_now", None)
+                self._keep("access_now_2", None)
+                self._keep(name, value)
         except (OSError, ValueError) as error:
             from umail.errors import MailError
 

@@ -16,6 +16,7 @@ class Secrets:
     def __init__(self, **held):
         self.held = held
         self.full = False
+        self.room = 100
 
     def get(self, name):
         equal(len(name) <= 15, True, name)
@@ -23,9 +24,12 @@ class Secrets:
 
     def put(self, name, value):
         equal(len(name) <= 15, True, name)
-        if self.full:
+        others = sum(len(text) for known, text in self.held.items() if known != name)
+        if self.full or others + len(value or "") > self.room:
             raise OSError(28)
         self.held[name] = value
+        if value is None:
+            del self.held[name]
 
 
 def test_each_flow_is_made_with_its_secrets_and_the_routes_trust():
@@ -65,3 +69,13 @@ def test_a_token_that_cannot_be_kept_is_a_failure_for_now_that_tells_no_secret()
     equal((error.kind, error.stage), ("temporary", "auth"))
     equal("second" in str(error) or "first" in str(error), False)
     equal(store.get("refresh_token"), "first")
+
+
+def test_a_full_store_gives_up_the_access_tokens_and_never_a_rotated_refresh_token():
+    for kept in ("access_now", "access_now_2"):
+        held = Secrets(refresh_token="first", wifi_password="w" * 40)
+        held.put(kept, "a" * 50)
+        store = tokens.Store(held.get, held.put)
+        store.set("refresh_token", "second")
+        equal(store.get("refresh_token"), "second")
+        equal(sorted(held.held), ["refresh_now", "refresh_token", "wifi_password"])

@@ -29,7 +29,9 @@ _UPDATES += ("umail/net/http_get",)
 # A board's language is in its modules already; this is for programs that ask for another one.
 _OTHER_ADVICE = ("umail/tables/advice_de",)
 # What only an ESP32's MicroPython can do, or must do: a Pico keeps its RAM in its sleep.
-_ESP32_ONLY = tuple(f"alertnode/{name}" for name in ("modem", "config_modem", "wake_pad", "sensors/touch", "kept_token"))
+_ESP32_ONLY = tuple(
+    f"alertnode/{name}" for name in ("modem", "config_modem", "wake_pad", "sensors/touch", "kept_token")
+)
 # What signs, and so needs the board's fleet key.
 _HMAC = "alertnode/hmac256"
 _BY_KEY = ("alertnode/signing", "alertnode/status", _HMAC)
