@@ -64,6 +64,8 @@ def build(settings, parts, running):
         from alertnode.battery import Battery
 
         return Battery(node, platform, settings, way).run
+    # They are rules now.
+    del settings["rules"]
     # An alert must not wait for its words.
     from alertnode import event_texts, mail_setup  # noqa: F401
 

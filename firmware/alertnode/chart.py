@@ -7,7 +7,7 @@ compressed (RFC 1951, 3.2.4), which every mail program shows. Nothing is written
 import struct
 from binascii import crc32
 
-from alertnode.history import number
+from alertnode.history_read import number, read
 
 WIDTH = 480
 HEIGHT = 96
@@ -58,7 +58,7 @@ def _columns(history, known, since, until, low, span):
     minutes = seconds <= _MINUTES
     step = 60 if minutes else 900
     for hour in range(since // 3600, until // 3600 + 1):
-        record = history.read(hour).get(known)
+        record = read(history, hour).get(known)
         if not record:
             continue
         for at in range(3600 // step):

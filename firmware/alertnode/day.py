@@ -4,15 +4,9 @@ All of it is kept in ``/day.json`` once an hour, together with the readings (his
 it at most. A board on battery keeps it in the RTC's memory, too.
 """
 
-import json
-from binascii import a2b_base64, b2a_base64
-
-from alertnode import due
-from alertnode.history import History, Hour
-from alertnode.rules import is_number
+from alertnode.history import History
 
 PATH = "/day.json"
-_VERSION = 1
 _LIMITS = ("above", "below", "outside", "open", "closed")
 # From one reading to the next, a value counts as outside its limits for so many seconds at most.
 _GAP = 3600
@@ -43,14 +37,15 @@ class Day:
         # Of the Wi-Fi in dBm, when it was used last.
         self.strength = None
         # The values that were outside their limits at their last reading, and when that was.
-        self._outside: dict = {}
+        self.outside: dict = {}
         self._due = None
         self._again = 0
         self._seen = 0
-        self._begin(None)
-        self._take(kept or _parse(port.read(PATH)) or {}, bool(kept))
+        self.begin(None)
+        _kept().take(self, port.read(PATH), kept)
 
-    def _begin(self, since):
+    def begin(self, since):
+        """Count anew from ``since``."""
         self.since = since
         self.values: dict = {name: [0, None, None, None, 0] for name in self.names}
         self.alerts = self.recoveries = self.sent = 0
@@ -63,12 +58,12 @@ class Day:
             return
         self._turn(now)
         if self.since is None:
-            self._begin(now)
+            self.begin(now)
         for reading in readings:
             found = self.values.get(reading.of)
             if found is None:
                 continue
-            before = self._outside.pop(reading.of, None)
+            before = self.outside.pop(reading.of, None)
             if before is not None:
                 found[4] += min(max(now - before, 0), _GAP)
             value = reading.value
@@ -82,7 +77,7 @@ class Day:
             self.history.add(reading.of, now, value)
             for rule in self.app.rules:
                 if rule.of == reading.of and rule.when in _LIMITS and rule.beyond(reading):
-                    self._outside[reading.of] = now
+                    self.outside[reading.of] = now
 
     def count(self, alerts, recoveries):
         """Count what was put into a mail."""
@@ -100,7 +95,7 @@ class Day:
         self._turn(now)
         if self.since is None or not 0 <= now - self.since < LONGEST:
             # It is the first start, or the clock was wrong.
-            self._begin(now)
+            self.begin(now)
             self.save()
         if now < self.due() or self.app.clock.uptime() < self._again:
             return False
@@ -109,6 +104,9 @@ class Day:
     def due(self):
         """Return when the next summary is due, in Unix seconds."""
         if self._due is None:
+            from alertnode import due, unload
+
+            unload("due")
             plan = self.section
             self._due = due.after(self.app.clock.zone, self.since, plan["at"], plan["every"], plan["on"], self._late)
         return self._due
@@ -122,13 +120,18 @@ class Day:
                 self.save()
 
     def _put(self, now):
-        self.history.flush()
-        message = _summary(self, now)
-        if not self.app.mailer.keep(message, message.subject):
-            # The flash is full: tried again.
+        kept = False
+        try:
+            self.history.flush()
+            message = _summary(self, now)
+            kept = self.app.mailer.keep(message, message.subject)
+        except MemoryError:
+            self.app.log.show("memory is short: the summary is put off")
+        if not kept:
+            # (Or the flash is full.) It is tried again.
             self._again = self.app.clock.uptime() + _LATER * 1000
             return False
-        self._begin(now)
+        self.begin(now)
         self.save()
         return True
 
@@ -142,61 +145,19 @@ class Day:
     def save(self):
         """Keep the counts on flash; what it refuses is in RAM."""
         try:
-            self._port.write(PATH, json.dumps(self._dump()).encode())
+            self._port.write(PATH, _kept().text(self))
         except OSError:
             pass
 
-    def _dump(self):
-        return {
-            "version": _VERSION,
-            "since": self.since,
-            "values": self.values,
-            "counts": [self.alerts, self.recoveries, self.mailed()],
-            "outside": self._outside,
-            "strength": self.strength,
-        }
-
     def kept(self):
         """Return what must last through a deep sleep: a dict for JSON."""
-        kept = self._dump()
-        kept["hour"] = self.history.hour
-        kept["readings"] = {
-            name: str(b2a_base64(self.history.hours[name].dump()), "ascii").strip() for name in self.history.hours
-        }
-        return kept
+        return _kept().kept(self)
 
-    def _take(self, kept, slept):
-        """Take up what ``_dump`` or ``kept`` gave, a dict that may hold anything."""
-        if kept.get("version") != _VERSION or not is_number(kept.get("since")):
-            return
-        self._begin(int(kept["since"]))
-        values = kept.get("values")
-        for name in self.names:
-            found = values.get(name) if isinstance(values, dict) else None
-            if isinstance(found, list) and len(found) == 5 and _all_numbers(found if found[0] else found[::4]):
-                self.values[name] = found
-        counts = kept.get("counts")
-        if isinstance(counts, list) and len(counts) == 3 and _all_numbers(counts):
-            self.alerts, self.recoveries, self.sent = counts
-        if is_number(kept.get("strength")):
-            self.strength = kept["strength"]
-        outside = kept.get("outside")
-        if isinstance(outside, dict):
-            self._outside = {name: outside[name] for name in outside if is_number(outside[name])}
-        hour = kept.get("hour")
-        if slept and is_number(hour) and 0 <= hour < 1 << 24:
-            self.history.hour = int(hour)
-            self._readings(kept.get("readings"))
-
-    def _readings(self, kept):
-        for name in self.names:
-            if isinstance(kept, dict) and isinstance(kept.get(name), str):
-                hour = self.history.hours[name] = Hour()
-                try:
-                    hour.load(a2b_base64(kept[name].encode()))
-                except Exception:
-                    # (What is not base64 is a plain Exception to the binascii of some builds.)
-                    self.history.hours[name] = Hour()
+    def look(self):
+        """Note how strong the Wi-Fi is; after each flush."""
+        wifi = self.app.wifi
+        if wifi is not None and wifi.kind == "Wi-Fi" and wifi.nic.isconnected():
+            self.strength = wifi.nic.status("rssi")
 
     def part(self, source, name, kind, cid):
         """Return an attachment that is made when it is sent: see made.py."""
@@ -205,23 +166,17 @@ class Day:
         return Made(source, name, kind, cid, self)
 
 
+def _kept():
+    from alertnode import day_kept, unload
+
+    unload("day_kept", "history_read")
+    return day_kept
+
+
 def _summary(day, now):
     from alertnode import summary, unload
 
     try:
         return summary.message(day, now)
     finally:
-        for name in ("summary", "summary_texts"):
-            unload(name)
-
-
-def _all_numbers(values):
-    return not [value for value in values if not is_number(value)]
-
-
-def _parse(data):
-    try:
-        values = json.loads(data.decode())
-    except (AttributeError, ValueError):
-        return None
-    return values if isinstance(values, dict) else None
+        unload("summary")

@@ -81,21 +81,6 @@ def after(zone, unix, minute, every="day", on=0, late=0):
         day += 1
 
 
-def following(node, move):
-    """Return what follows a flush: the heartbeat is moved to its hour, and a summary knows how strong the Wi-Fi is."""
-
-    def follow():
-        move()
-        if node.day and node.wifi is not None and node.wifi.kind == "Wi-Fi":
-            import network
-
-            station = network.WLAN(getattr(network, "STA_IF", 0))
-            if station.isconnected():
-                node.day.strength = station.status("rssi")
-
-    return follow
-
-
 class Quiet:
     """Returns how long mails wait; ``hours`` is ``22:00-06:00`` in local time, ``clock`` a Clock."""
 

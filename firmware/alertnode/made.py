@@ -58,7 +58,7 @@ class Reader:
 
 
 def _module(name):
-    """Return a module of this package that leaves RAM with its use."""
+    """Return a module of this package that leaves RAM with its use, and so does what it reads with."""
     import sys
 
     full = "alertnode." + name
@@ -66,5 +66,5 @@ def _module(name):
     found = sys.modules[full]
     from alertnode import unload
 
-    unload(name)
+    unload(name, "history_read")
     return found

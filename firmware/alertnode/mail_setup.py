@@ -4,7 +4,7 @@ from alertnode import mailer, net_setup, platform, routes, secrets, zone
 
 OUTBOX = "/outbox"
 # The modules that are needed only while this one makes something.
-ONCE = ("mail_setup", "net_setup", "routes", "secrets")
+ONCE = ("mail_setup", "net_setup", "routes", "secrets", "due")
 _SENDING = ("message", "blocking", "delivery", "queue.flush")
 # What the library lets go of after each connection, and what it needs when one fails.
 _PASSING = (
@@ -83,18 +83,19 @@ def _use(node, settings, outbox):
         from alertnode import signing
 
         outbox.before_send = signing.make(node, settings["sensors"])
-    beat = settings["heartbeat"]
-    hour = beat if isinstance(beat, dict) else None
-    if node.state is not None and beat:
-        _heartbeat(outbox, round((hour["days"] if hour else beat) * zone.DAY), mailer.beating(node))
+    every = settings["heartbeat"]
+    hour = every if isinstance(every, dict) else None
+    if node.state is not None and every:
+        _heartbeat(outbox, round((hour["days"] if hour else every) * zone.DAY), mailer.beating(node))
     if node.day:
         outbox.spool.made = node.day.part
-    if node.day or hour:
+        node.mailer.flushed += (node.day.look,)
+    if hour:
         from alertnode import due
 
-        move = due.Beat(outbox, node.clock, hour, due.unique()) if hour else platform.nothing
-        node.mailer.flushed = due.following(node, move)
-        move()
+        beat = due.Beat(outbox, node.clock, hour, due.unique())
+        node.mailer.flushed += (beat,)
+        beat()
     _watch(node, settings)
     if settings["battery"]:
         from alertnode import kept

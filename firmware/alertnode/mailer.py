@@ -4,7 +4,6 @@ import gc
 
 from alertnode import texts
 
-_RETRY = 60
 # What full flash leaves to RAM; more would not fit.
 _MOST = 5
 # So many mails have a line of their own when they go; those before them have their subject.
@@ -25,27 +24,28 @@ class Mailer:
 
     def __init__(self, umail, outbox, sender, to, say, note=lambda text: None):
         self.outbox = outbox
-        self._umail = umail
+        self.umail = umail
         self._sender = sender
         self._to = to
-        self._say = say
+        self.say = say
         self._note = note
         # What the latest mails of this run are about: Message-ID, line, kind of event; the others have their subject.
         self._lines = []
-        self._loose = []
-        self._due = 0
-        # Called if a certificate's dates make the time doubtful, and after each flush.
+        # What the flash refused: (Message, kind of event, key) each; when they are tried again.
+        self.loose = []
+        self.retry = 0
+        # Called if a certificate's dates make the time doubtful; all of these after each flush.
         self.doubt_time = None
-        self.flushed = None
+        self.flushed = ()
         # Called after mails went, if that is wanted.
         self.ping = None
         # Mails that a server has taken since the start.
         self.sent = 0
-        outbox.report = self._report
+        outbox.report = self.report
 
     def message(self, subject, text, to=(), **more):
         """Return a Message from the board to the addresses ``to``, () for its people; ``more`` as of umail.Message."""
-        return self._umail.Message(self._sender, to or self._to, subject, text=text, **more)
+        return self.umail.Message(self._sender, to or self._to, subject, text=text, **more)
 
     def keep(self, message, line):
         """Keep a Message that is not an alert, behind those that are; return False if the flash refuses it."""
@@ -68,24 +68,24 @@ class Mailer:
         self._remember(message, line, what)
         why = self._store(message, what, key, hold, first)
         if why:
-            self._say("%s: %s, the %s is kept in RAM only" % (line, why, texts.word(what)))
-            self._loose.append((message, what, key))
-            if len(self._loose) > _MOST:
+            self.say("%s: %s, the %s is kept in RAM only" % (line, why, texts.word(what)))
+            self.loose.append((message, what, key))
+            if len(self.loose) > _MOST:
                 # The next mail that leaves tells of it.
                 self.outbox.notes.dropped += 1
                 self.outbox.tell()
-                self._say("%s: dropped, as RAM is full of mails too" % self._about(self._loose.pop(0)[0])[0])
+                self.say("%s: dropped, as RAM is full of mails too" % self._about(self.loose.pop(0)[0])[0])
 
     def pending(self):
         """Return how many mails wait."""
-        return len(self.outbox.pending()) + len(self._loose)
+        return len(self.outbox.pending()) + len(self.loose)
 
     def wait(self):
         """Return the seconds until there is something to do, 0 for now; None: nothing waits."""
         wait = self.outbox.wait()
-        if not self._loose:
+        if not self.loose:
             return wait
-        loose = max(0, self._due - self.outbox.now())
+        loose = max(0, self.retry - self.outbox.now())
         return loose if wait is None else min(loose, wait)
 
     def settle(self):
@@ -107,22 +107,25 @@ class Mailer:
 
     def flush(self, budget=None):
         """Send what is due, begin nothing after ``budget`` seconds; every outcome becomes a console line."""
-        for loose in list(self._loose):
+        for loose in list(self.loose):
             if not self._store(*loose):
-                self._loose.remove(loose)
+                self.loose.remove(loose)
         # A handshake wants large pieces of memory.
         gc.collect()
         dead = len(self.outbox.dead())
         sent = self.sent
-        self.outbox.flush(budget)
+        try:
+            self.outbox.flush(budget)
+        except MemoryError:
+            _seldom().flush(self, budget)
         for entry in self.outbox.dead()[dead:]:
-            self._say("gave up on a mail; the next one will say so: %s" % entry.why)
-        if self._loose and self._due <= self.outbox.now():
-            self._send_loose()
+            self.say("gave up on a mail; the next one will say so: %s" % entry.why)
+        if self.loose and self.retry <= self.outbox.now():
+            _seldom().send_loose(self)
         if self.ping and self.sent > sent:
             self.ping()
-        if self.flushed:
-            self.flushed()
+        for follow in self.flushed:
+            follow()
 
     def _store(self, message, what, key, hold=0, first=False):
         """Return "" if it is durable now, else why not."""
@@ -145,23 +148,8 @@ class Mailer:
         if entry is not None and entry.more:
             wait = max(0, entry.until - self.outbox.now())
             about = self._about(message)[0]
-            self._say("%s: held back with others of its kind, for %s at most" % (about, texts.duration(wait)))
+            self.say("%s: held back with others of its kind, for %s at most" % (about, texts.duration(wait)))
         return ""
-
-    def _send_loose(self):
-        box = self.outbox
-        while self._loose:
-            message, _, _ = self._loose[0]
-            if box.before_send:
-                box.before_send(message)
-            try:
-                receipt = self._umail.send(box.route, message, box.timeout, box.deadline, box.tick)
-            except self._umail.MailError as error:
-                self._due = box.now() + _RETRY
-                self._report(message, error)
-                return
-            self._loose.pop(0)
-            self._report(message, receipt)
 
     def _remember(self, message, line, what):
         # (Bounded: a mail that became part of another is never reported by its own Message-ID.)
@@ -176,23 +164,11 @@ class Mailer:
                 return line, what
         return message.subject, "message"
 
-    def _report(self, message, result):
+    def report(self, message, result):
+        """Tell of an attempt: ``result`` is a Receipt or a MailError."""
         line, what = self._about(message)
-        if isinstance(result, self._umail.MailError):
-            if self.doubt_time and result.key in ("cert_expired", "cert_future"):
-                self.doubt_time()
-            # (Its own text ends in the kind.)
-            why = str(result).rpartition(" (")[0]
-            self._say("%s: %s not mailed, %s failure at %s" % (line, texts.word(what), texts.word(result.kind), why))
-            wait = self.wait()
-            then = "nothing waits any more"
-            if wait is not None:
-                then = "%d waiting, next try in %s" % (self.pending(), texts.duration(wait))
-            advice = result.advice
-            # Another password ends these.
-            if result.key in ("credentials", "app_password"):
-                advice += " A new password: umail deploy --secret mail_password."
-            self._say("%s Now %s." % (advice, then))
+        if isinstance(result, self.umail.MailError):
+            _seldom().failed(self, line, what, result)
             return
         self._forget(message)
         refused = [address for address, _ in result.refused]
@@ -200,11 +176,18 @@ class Mailer:
         if reached:
             self.sent += 1
             trips = texts.count(result.round_trips, "1 round trip", "%d round trips")
-            self._say("%s: %s mailed to %s in %s" % (line, texts.word(what), ", ".join(reached), trips))
+            self.say("%s: %s mailed to %s in %s" % (line, texts.word(what), ", ".join(reached), trips))
             # By it an administrator follows the mail inside Microsoft 365.
             self._note("Message-ID %s" % message.message_id)
         for address, reply in result.refused:
-            self._say("%s was refused by the server: %s" % (address, reply))
+            self.say("%s was refused by the server: %s" % (address, reply))
+
+
+def _seldom():
+    from alertnode import seldom, unload
+
+    unload("seldom")
+    return seldom
 
 
 def beating(app):
@@ -214,9 +197,6 @@ def beating(app):
     """
 
     def beat():
-        from alertnode import heartbeat, unload
-
-        unload("heartbeat")
-        return heartbeat.message(app)
+        return _seldom().heartbeat(app)
 
     return beat

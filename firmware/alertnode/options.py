@@ -3,6 +3,8 @@
 And gives the node what only some configurations ask for; one that asks for none of it is "plain".
 """
 
+import sys
+
 from alertnode import LANGUAGE, platform, unload
 
 
@@ -31,12 +33,29 @@ def checked(running):
 def let_go():
     """Let go of what a board that stays awake needs only at its start."""
     unload(
-        "assemble", "options", "zone_rule", "rulebook", "sensors.find", "net_setup", "mail_setup", "routes", "secrets"
+        "assemble",
+        "options",
+        "zone_rule",
+        "rulebook",
+        "sensors.find",
+        "net_setup",
+        "mail_setup",
+        "routes",
+        "secrets",
+        "due",
     )
 
 
 def add(node, settings, say):
     """Give ``node``, an App that has its State, what ``settings`` ask for; ``say`` takes a line for the console."""
+    kinds = sys.modules.get("alertnode.rule_kinds")
+    if kinds:
+        # Of the rules that have a class of their own only those that are used stay in memory.
+        unload("rule_kinds")
+        used = [rule.when for rule in node.rules]
+        for when in ("outside", "change", "stuck"):
+            if when not in used:
+                delattr(kinds, when[0].upper() + when[1:])
     if settings["quiet"]:
         from alertnode.due import Quiet
 

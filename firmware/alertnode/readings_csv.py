@@ -1,6 +1,6 @@
 """Writes the readings as CSV (RFC 4180), a line for each minute or quarter of an hour that has one."""
 
-from alertnode.history import number
+from alertnode.history_read import number, read
 from alertnode.rules import number as digits
 from alertnode.zone import fields
 
@@ -24,7 +24,7 @@ def pieces(history, zone, kind, since, until):
     yield (",".join(["time", "UTC"] + title) + "\r\n").encode()
     step = 60 if minutes else 900
     for hour in range(since // 3600, until // 3600 + 1):
-        found = history.read(hour)
+        found = read(history, hour)
         if not found:
             continue
         records = [found.get(history.numbers[name], ()) for name in names]

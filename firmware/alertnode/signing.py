@@ -31,9 +31,9 @@ def _signer(node, of):
         try:
             from alertnode import secrets, status
 
-            if node.mailer.flushed:
-                # Moves the next heartbeat to its hour, of which the status tells.
-                node.mailer.flushed()
+            for follow in node.mailer.flushed:
+                # One moves the next heartbeat to its hour, of which the status tells.
+                follow()
             status.sign(message, node, of, used, secrets.get("fleet_key"))
         except Exception as error:
             # The mail counts more than what goes along with it.
@@ -46,7 +46,7 @@ def _signer(node, of):
 class _NoApp:
     """What a status asks of an App, its mailer, outbox and log."""
 
-    flushed = None
+    flushed = ()
     readings: dict = {}
     expires = ()
 

@@ -1,9 +1,25 @@
 """Writes the summary: a table for each value as text and as HTML, with its chart, and the readings as CSV."""
 
-from alertnode import summary_texts as words
 from alertnode import texts
 from alertnode.rules import number
 
+SUBJECT = "Summary %s: %s (%s)"
+BEGIN = "Summary of %s from %s to %s."
+NO_READING = "no reading"
+TO = "%s to %s"
+LOWEST = "Lowest"
+MEAN = "Mean"
+HIGHEST = "Highest"
+READINGS = "Readings"
+OUTSIDE = "Outside"
+LIMITS = "%s beyond the limits"
+NEVER = "never beyond the limits"
+ALERTS = "Alerts"
+UNDER_WAY = "%s under way"
+WIFI = "Wi-Fi"
+MAILS = "Mails"
+SENT = "%d sent, %d waiting"
+BOARD = "Board"
 _LIMITS = ("above", "below", "outside", "open", "closed")
 # So many values stand in the subject.
 _MOST = 3
@@ -14,7 +30,7 @@ def message(day, now):
     """Return the Message about ``day``, a Day, at ``now`` (Unix seconds)."""
     app = day.app
     zone = app.clock.zone
-    begin = words.BEGIN % (app.board, zone.text(day.since), zone.text(now))
+    begin = BEGIN % (app.board, zone.text(day.since), zone.text(now))
     plain, html, parts, shown = [begin, ""], ["<p>%s</p>" % _escaped(begin)], [], []
     units = {of: unit for source in app.sensor.sources for of, unit in source.values}
     for i, name in enumerate(day.names):
@@ -29,8 +45,8 @@ def message(day, now):
     plan = day.section["every"]
     kind = "minutes" if plan == "day" else "quarters"
     parts.append(day.part(":%s/%d/%d" % (kind, day.since, now), "%s-%s.csv" % (app.board, kind), None, None))
-    what = ", ".join(shown + [words.alerts(day.alerts)])
-    subject = words.SUBJECT % (zone.text(now)[:10], what, app.board)
+    what = ", ".join(shown + [alerts(day.alerts)])
+    subject = SUBJECT % (zone.text(now)[:10], what, app.board)
     page = "<div style='font-family:sans-serif'>%s</div>\n" % "\n".join(html)
     return app.mailer.message(subject, "\n".join(plain) + "\n", html=page, attachments=parts)
 
@@ -39,42 +55,42 @@ def _rows(day, name, unit):
     """Return (label, text) of each line on a value."""
     count, low, high, mean, outside = day.values[name]
     if not count:
-        return [(words.READINGS, words.NO_READING)]
+        return [(READINGS, NO_READING)]
     rows = [
-        (words.LOWEST, texts.amount(low, unit)),
+        (LOWEST, texts.amount(low, unit)),
         # As many digits as its neighbours have.
-        (words.MEAN, texts.amount(round(mean, 2 if max(-low, high) >= 1 else 4), unit)),
-        (words.HIGHEST, texts.amount(high, unit)),
-        (words.READINGS, "%d" % count),
+        (MEAN, texts.amount(round(mean, 2 if max(-low, high) >= 1 else 4), unit)),
+        (HIGHEST, texts.amount(high, unit)),
+        (READINGS, "%d" % count),
     ]
     if [rule for rule in day.app.rules if rule.of == name and rule.when in _LIMITS]:
-        rows.append((words.OUTSIDE, words.LIMITS % texts.duration(outside) if outside else words.NEVER))
+        rows.append((OUTSIDE, LIMITS % texts.duration(outside) if outside else NEVER))
     return rows
 
 
 def _short(name, found, unit):
     """Return ``freezer -19 to -15 °C``."""
-    what = words.NO_READING
+    what = NO_READING
     if found[0]:
         low, high = texts.local(number(found[1])), texts.amount(found[2], unit)
-        what = high if number(found[1]) == number(found[2]) else words.TO % (low, high)
+        what = high if number(found[1]) == number(found[2]) else TO % (low, high)
     return name + " " + what if name else what
 
 
 def _general(day):
     """Return (label, text) of what is not about a value."""
     app = day.app
-    alerts = words.alerts(day.alerts)
+    told = alerts(day.alerts)
     if day.recoveries:
-        alerts += ", " + words.recoveries(day.recoveries)
+        told += ", " + recoveries(day.recoveries)
     active = [rule.name for rule in app.rules if rule.active]
     if active:
-        alerts += ", " + words.UNDER_WAY % ", ".join(active)
-    rows = [(words.ALERTS, alerts)]
+        told += ", " + UNDER_WAY % ", ".join(active)
+    rows = [(ALERTS, told)]
     if day.strength is not None:
-        rows.append((words.WIFI, "%d dBm" % day.strength))
-    rows.append((words.MAILS, words.SENT % (day.mailed(), app.mailer.pending())))
-    rows.append((words.BOARD, app.about()))
+        rows.append((WIFI, "%d dBm" % day.strength))
+    rows.append((MAILS, SENT % (day.mailed(), app.mailer.pending())))
+    rows.append((BOARD, app.about()))
     return rows
 
 
@@ -101,10 +117,20 @@ def _chart(day, name, i, now):
                     bottom, top = min(bottom, limit), max(top, limit)
     source = ":chart/%d/%d/%s/%r/%r" % (day.since, now, name, bottom, top)
     source += "".join(["/%r" % limit for limit in limits])
-    return day.part(source, "%s.png" % (name or "chart"), None, "chart%d" % i)
+    return day.part(source, "%s.png" % (name or "chart"), "image/png", "chart%d" % i)
 
 
 def _escaped(text):
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;")):
         text = text.replace(character, entity)
     return text
+
+
+def alerts(number):
+    """Return ``1 alert``."""
+    return texts.count(number, "1 alert", "%d alerts") if number else "no alert"
+
+
+def recoveries(number):
+    """Return ``1 recovery``."""
+    return texts.count(number, "1 recovery", "%d recoveries")

@@ -2,16 +2,6 @@
 
 from alertnode.net_watch import Link
 
-# The names of `network`'s constants, and the ESP-IDF reason codes that `status()` returns on boards without the name.
-_REASONS = (
-    ("STAT_WRONG_PASSWORD", (202, -3), "wrong password: umail deploy --secret %s"),
-    ("STAT_NO_AP_FOUND", (201, 210, 211, 212, -2), "no access point with this name: check wifi.ssid and the distance"),
-    ("STAT_HANDSHAKE_TIMEOUT", (204, 15), "the handshake timed out: a weak signal, or a wrong password"),
-    ("STAT_ASSOC_FAIL", (203,), "the access point turned the board away"),
-    ("STAT_BEACON_TIMEOUT", (200,), "the access point is no longer heard"),
-    ("STAT_CONNECT_FAIL", (205, -1), "the connection failed"),
-)
-
 
 class Wifi(Link):
     """The board's station interface.
@@ -68,8 +58,7 @@ class Wifi(Link):
             if self.kept:
                 self.kept.joined(wlan, ssid)
             return ""
-        status = wlan.status()
-        for name, codes, text in _REASONS:
-            if status == getattr(self.network, name, None) or status in codes:
-                return text % secret if "%s" in text else text
-        return "no connection within %d s" % timeout
+        from alertnode import seldom, unload
+
+        unload("seldom")
+        return seldom.no_wifi(self.network, wlan.status(), secret) or "no connection within %d s" % timeout

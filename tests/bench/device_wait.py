@@ -122,8 +122,8 @@ def _mail():
         # (If it is away, this brings it back.)
         route, mailer = node.mailer.outbox.route, node.mailer
         try:
-            mailer._umail.send(route, mailer.message("a test", "text"), 5, 5)
-        except mailer._umail.MailError as error:
+            mailer.umail.send(route, mailer.message("a test", "text"), 5, 5)
+        except mailer.umail.MailError as error:
             print("not sent: %s" % error)
         node.wait(milliseconds)
 

@@ -1,6 +1,6 @@
 """The loop: readings become mails, once each; nothing waits unfed; whatever is down is told and made up for."""
 
-from alertnode import heartbeat, platform
+from alertnode import platform, seldom
 from alertnode.app import App
 from alertnode.mailer import Mailer
 from alertnode.rules import Rule
@@ -137,9 +137,9 @@ def test_the_end_of_a_trace_is_told():
 
 def test_a_heartbeat_says_what_is_and_what_is_under_way():
     world = World((38, 38))
-    inside("no reading yet", heartbeat.message(world.app).subject)
+    inside("no reading yet", seldom.heartbeat(world.app).subject)
     world.app.sense()
-    message = heartbeat.message(world.app)
+    message = seldom.heartbeat(world.app)
     equal(message.subject, "At work, 38 °C (freezer-3)")
     inside("temperature (under way)", message.text)
 

@@ -3,7 +3,7 @@
 import json
 import os
 import struct
-from binascii import crc32
+from binascii import b2a_base64, crc32
 
 from alertnode import chart, platform
 from alertnode.app import App
@@ -204,6 +204,35 @@ def test_a_full_flash_delays_the_summary_and_the_readings_go_on(board):
     board.outbox.full = False
     message = board.run(15)[0]
     inside("Readings:  1", message.text)
+
+
+@world
+def test_memory_that_is_short_puts_the_summary_off_and_the_node_goes_on(board):
+    board.run(18 * 60)
+    make = board.mailer.message
+
+    def short(*arguments, **named):
+        raise MemoryError
+
+    board.mailer.message = short
+    equal(board.run(4 * 60), [])
+    board.mailer.message = make
+    equal(len(board.run(15)), 1)
+
+
+@world
+def test_the_readings_of_the_hour_last_through_a_sleep_and_what_is_damaged_counts_as_none(board):
+    board.run(20, room=7.5)
+    kept = board.day.kept()
+    minutes = [list(board.day.history.hours[name].minutes)[:20] for name in ("freezer", "room")]
+    board.start(kept)
+    hours = board.day.history.hours
+    equal([list(hours[name].minutes)[:20] for name in ("freezer", "room")], minutes)
+    # Bytes too many, and a minute that there is not.
+    kept["readings"]["room"] = str(b2a_base64(b"\x03\0\0\0\x40" + b"\xff" * 5 + b"\0"), "ascii").strip()
+    board.start(kept)
+    found = [value for value in board.day.history.hours["room"].minutes if value == value]
+    equal((found, board.day.history.hours["room"].minutes[3]), ([2.0], 2.0))
 
 
 @world

@@ -106,9 +106,9 @@ def test_what_is_held_back_for_hours_takes_no_more_memory():
         post.put(str(number), "text\n", "reading %d" % number, "alert", "temperature")
     equal(len(post._lines) <= 12, True)
     # The latest is told by its own line when it goes; one of before by its subject.
-    post._report(outbox.entries[399].message, Receipt())
+    post.report(outbox.entries[399].message, Receipt())
     inside("reading 399: alert mailed", said.lines[-1])
-    post._report(outbox.entries[0].message, Receipt())
+    post.report(outbox.entries[0].message, Receipt())
     inside("0: message mailed", said.lines[-1])
 
 
@@ -121,6 +121,29 @@ def test_short_memory_is_not_taken_for_a_full_flash():
     post.flush()
     equal([m.subject for m in outbox.sent], ["one"])
     equal((post.pending(), post.wait()), (0, None))
+
+
+def test_what_memory_is_too_short_for_goes_as_its_text_alone_which_says_so():
+    post, _, said, _, outbox = mailer()
+    post.put("Summary", "text\n", "Summary", "summary", "")
+    flush = outbox.flush
+
+    def flush_if_it_is_small(budget=None):
+        message = outbox.entries[0].message
+        message.html, message.attachments = "<p>text</p>", ["a picture"]
+        if outbox.before_send:
+            outbox.before_send(message)
+        if message.attachments:
+            raise MemoryError
+        flush(budget)
+
+    outbox.flush = flush_if_it_is_small
+    post.flush()
+    (message,) = outbox.sent
+    equal((message.html, message.attachments), (None, ()))
+    inside("text\n\nThe pictures and the readings are missing", message.text)
+    equal(said.lines[0], "memory is short: mails go without pictures and readings")
+    equal((outbox.before_send, len(said.lines)), (None, 2))
 
 
 def test_a_pause_that_the_flash_refuses_to_note_holds_until_a_reset_all_the_same():

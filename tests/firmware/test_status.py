@@ -132,7 +132,7 @@ def test_the_next_heartbeat_is_told_as_it_will_be_when_it_has_been_moved_to_its_
     from alertnode import secrets, signing
 
     made = node()
-    made.mailer.flushed = lambda: setattr(made.mailer.outbox, "beat", 4000)
+    made.mailer.flushed = (lambda: setattr(made.mailer.outbox, "beat", 4000),)
     made.log = Node(show=lambda text: equal(text, ""))
     before, secrets.get = secrets.get, lambda name: KEY
     try:

@@ -18,7 +18,7 @@ _MODULES = (
     "attachment", "mime.fields", "mime.plain", "delivery", "dns", "net.dns_tcp", "smtp.recipient_batches",
     "mime.optional_fields", "net.http", "m365", "message", "mime.multipart", "net.mx", "oauth", "smtp.handshake",
     "smtp.ehlo", "smtp.login", "m365_other",
-    "mime.transfer_encoding", "replies", "tables.replies", "route", "smtp.session",
+    "replies", "tables.replies", "route", "smtp.session",
     "net.transport", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
     "smtp.failure", "smtp.data",

@@ -1,7 +1,7 @@
 """Header words, dates, transfer encodings and dot-stuffing."""
 
 from check import equal, inside
-from umail.mime import addresses, encoded_words, fields, plain, transfer_encoding
+from umail.mime import addresses, encoded_words, fields, plain
 from umail.smtp.data import DotStuffer
 
 
@@ -129,7 +129,7 @@ def test_quoted_printable_lines_are_short_and_whole():
 def test_quoted_printable_that_base64_undercuts_is_not_made_to_its_end():
     for text in ("✓" * 1500, "✓\n" * 1500):
         data = text.encode()
-        name, encoded = transfer_encoding.shortest(data, fields.base64_size(len(data) + data.count(b"\n")))
+        name, encoded = encoded_words.shortest(data, fields.base64_size(len(data) + data.count(b"\n")))
         equal(name, b"base64")
         cut = plain.quoted_printable(data, False, len(encoded))
         equal(len(encoded) < len(cut) <= len(encoded) + 80, True, len(cut))

@@ -8,8 +8,8 @@ from io import BytesIO
 from check import equal, inside, raises
 from umail.attachment import Attachment
 from umail.message import Message
+from umail.mime.files import type_of
 from umail.mime.multipart import parameter
-from umail.mime.stream import type_of
 
 FILE = "attachment.tmp"
 

@@ -42,8 +42,8 @@ _SLEEPERS = (
     "alertnode/write_config_cache",
     "alertnode/config_cache",
 )
-_SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "history", "summary", "summary_texts"))
-_SUMMARY += ("alertnode/made", "alertnode/chart", "alertnode/readings_csv")
+_SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "day_kept", "history", "history_read"))
+_SUMMARY += tuple(f"alertnode/{name}" for name in ("summary", "made", "chart", "readings_csv"))
 # Sensors whose keys many others have, too: for the rest, and for outputs, there are remedies of their own.
 _USUAL = {"adc", "chip", "dht22", "ds18b20", "flash", "supply", "trace", "wifi"}
 # What lets more than contacts wake a board, and the sensors that do.
@@ -241,7 +241,7 @@ def _without_roots(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]
 
 def _without_battery(config: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what only a board on battery needs, or only one that stays awake."""
-    yield from ("alertnode/rest",) if config.get("battery") else _SLEEPERS
+    yield from ("alertnode/rest", "alertnode/awake") if config.get("battery") else _SLEEPERS
     if not config.get("battery") or not any(each.get("oauth") for each in routes):
         yield "alertnode/kept_token"
     wakers = [section.get("type") for section in wakes.contacts(config).values()] if config.get("battery") else []

@@ -1,6 +1,8 @@
-"""Encoded words: text in other scripts, or with odd spaces, as ASCII in a header (RFC 2047)."""
+"""Text that is not ASCII, or has odd spaces or long lines, as ASCII: encoded words (RFC 2047), transfer encodings."""
 
 from binascii import b2a_base64
+
+from umail import load_transient
 
 # Bytes of text in one encoded word: 52 characters of base64 and 12 of frame make 64, so that the first word
 # fits beside the longest of the usual header names within the 76 columns of RFC 2047, section 2.
@@ -27,3 +29,16 @@ def encoded(data):
             words.append(b"=?utf-8?Q?" + b"".join([b"=%02X" % c for c in data[:cut]]) + b"?=")
         data = data[cut:]
     return words
+
+
+def shortest(data, most):
+    """Encode text with LF line ends for servers that take only short lines of ASCII (RFC 2045), in what is shorter.
+
+    ``most``: the bytes that it takes in base64. Returns the name of the transfer encoding, and the bytes with CRLF.
+    """
+    quoted = load_transient("mime.plain").quoted_printable(data, False, most)
+    if len(quoted) <= most:
+        return b"quoted-printable", quoted
+    quoted = None
+    data = data.replace(b"\n", b"\r\n")
+    return b"base64", b"".join([b2a_base64(data[i : i + 57])[:-1] + b"\r\n" for i in range(0, len(data), 57)])

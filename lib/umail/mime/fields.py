@@ -86,6 +86,11 @@ def base64_size(size):
     return (size + 2) // 3 * 4 + (size + 56) // 57 * 2
 
 
+def text_head(subtype, encoding):
+    """Return the header of a text part (bytes)."""
+    return b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
+
+
 def text_part(out, subtype, text, eightbit):
     """Append a text of any line ends to ``out``, with its header: returns the name of its transfer encoding.
 
@@ -96,8 +101,8 @@ def text_part(out, subtype, text, eightbit):
     encoding = b"quoted-printable" if eightbit == "inert" else encoding_of(data, eightbit)
     if not encoding:
         most = base64_size(len(data) + data.count(b"\n"))
-        encoding, data = load_transient("mime.transfer_encoding").shortest(data, most)
-    out += b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
+        encoding, data = load_transient("mime.encoded_words").shortest(data, most)
+    out += text_head(subtype, encoding)
     if eightbit == "inert":
         load_transient("mime.plain").quoted_printable(data, True, out=out)
     else:

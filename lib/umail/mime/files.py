@@ -15,7 +15,7 @@ def check(one):
     if isinstance(source, str):
         # A NUL would end a path early.
         clean("source", source)
-    one.type = one.type or load_transient("mime.stream").type_of(one.name)
+    one.type = one.type or type_of(one.name)
     clean("type", one.type)
     if len(one.type) != len(one.type.encode()) or len(one.type) > 250 or one.type.partition(";")[0].count("/") != 1:
         refuse("type", one.type, "is not a MIME type")
@@ -58,3 +58,27 @@ def extended(name, value):
     tokens = [b"%s*%d*=%s;" % (name, number, piece) for number, piece in enumerate(pieces)]
     tokens[-1] = tokens[-1][:-1]
     return tokens
+
+
+_TYPES = (
+    "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "
+    "pdf application/pdf zip application/zip gz application/gzip jpg image/jpeg jpeg image/jpeg png image/png "
+    "gif image/gif svg image/svg+xml bmp image/bmp webp image/webp wav audio/wav mp3 audio/mpeg mp4 video/mp4"
+)
+
+
+def type_of(name):
+    """Return the MIME type for a file name (str); text is taken for UTF-8."""
+    words = _TYPES.split(" ")
+    ending = name.rpartition(".")[2].lower()
+    for i in range(0, len(words), 2):
+        if words[i] == ending:
+            return words[i + 1] + ("; charset=utf-8" if words[i + 1][:5] == "text/" else "")
+    return "application/octet-stream"
+
+
+def ending_of(type):
+    """Return the ending of a file name (``".csv"``) for a MIME type."""
+    words = _TYPES.split(" ")
+    type = type.partition(";")[0]
+    return "." + words[words.index(type) - 1] if type in words else ".bin"

@@ -35,12 +35,20 @@ def _written(message, eightbit, stamps):
     if text is None and html is None:
         text = message.subject
     for subtype, text in ((b"plain", text), (b"html", html)):
-        part = None
-        if text is not None:
-            out = bytearray()
-            part = int(fields.text_part(out, subtype, text, eightbit) == b"8bit"), [out]
-        found.append(part)
+        found.append(None if text is None else _text(fields, subtype, text, eightbit))
     return found
+
+
+def _text(fields, subtype, text, eightbit):
+    data = text.encode()
+    # As it is in memory anyway it is streamed, if it need not be encoded: (None, size, bytes, whether a line ends it).
+    encoding = None if eightbit == "inert" or b"\r" in data else fields.encoding_of(data, eightbit)
+    if encoding:
+        pieces = [fields.text_head(subtype, encoding), (None, len(data) + data.count(b"\n"), data, data[-1:] == b"\n")]
+    else:
+        pieces = [bytearray()]
+        encoding = fields.text_part(pieces[0], subtype, text, eightbit)
+    return int(encoding == b"8bit"), pieces
 
 
 def build(message, eightbit, raw):

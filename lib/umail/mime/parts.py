@@ -14,7 +14,7 @@ def _file(file, inline, parameter, raw):
     tokens = [b"inline" if inline else b"attachment"]
     name = file.name
     if not name and not inline:
-        name = "attachment" + load_transient("mime.stream").ending_of(file.type)
+        name = "attachment" + load_transient("mime.files").ending_of(file.type)
     if name:
         tokens[0] += b";"
         tokens += parameter(b"filename", name)
@@ -73,7 +73,8 @@ def join(message, written, parameter, raw):
     if message.smtputf8:
         need = max(need, 1)
     pieces = [head] + pieces
-    if len(parts) == 1 and pieces[-1][-2:] != b"\r\n":
+    last = pieces[-1]
+    if len(parts) == 1 and not (last[3] if isinstance(last, tuple) else last[-2:] == b"\r\n"):
         pieces.append(b"\r\n")
     size = 0
     for piece in pieces:

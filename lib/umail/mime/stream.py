@@ -7,6 +7,8 @@ from umail import load_transient
 # Lines of base64 that are read at a time, and how many times before they are sent, as a chunk of 2,028 bytes.
 _LINES = 13
 _GROUPS = 2
+# Bytes of a text that are taken at a time.
+_SLICE = 512
 
 
 class Body:
@@ -32,7 +34,7 @@ class Body:
         view = memoryview(buffer)
         used = 0
         for piece in self._pieces:
-            if isinstance(piece, tuple):
+            if isinstance(piece, tuple) and piece[0]:
                 source, _, length, raw = piece
                 if not raw and used:
                     yield view[:used]
@@ -48,15 +50,21 @@ class Body:
                     # What made the bytes goes before the next one comes.
                     reader = None
                 continue
-            at = 0
-            while at < len(piece):
-                count = min(len(piece) - at, len(view) - used)
-                view[used : used + count] = piece[at : at + count]
-                at += count
-                used += count
-                if used == len(view):
-                    yield view
-                    used = 0
+            text = isinstance(piece, tuple)
+            data = piece[2] if text else piece
+            for start in range(0, len(data), _SLICE):
+                part = data[start : start + _SLICE]
+                if text:
+                    part = part.replace(b"\n", b"\r\n")
+                at = 0
+                while at < len(part):
+                    count = min(len(part) - at, len(view) - used)
+                    view[used : used + count] = part[at : at + count]
+                    at += count
+                    used += count
+                    if used == len(view):
+                        yield view
+                        used = 0
         if used:
             yield view[:used]
 
@@ -170,27 +178,3 @@ def _all(left):
         load_transient("checks").refuse(
             "attachments", left, "bytes are missing: the source is shorter than its size said"
         )
-
-
-_TYPES = (
-    "txt text/plain log text/plain csv text/csv htm text/html html text/html json application/json xml application/xml "
-    "pdf application/pdf zip application/zip gz application/gzip jpg image/jpeg jpeg image/jpeg png image/png "
-    "gif image/gif svg image/svg+xml bmp image/bmp webp image/webp wav audio/wav mp3 audio/mpeg mp4 video/mp4"
-)
-
-
-def type_of(name):
-    """Return the MIME type for a file name (str); text is taken for UTF-8."""
-    words = _TYPES.split(" ")
-    ending = name.rpartition(".")[2].lower()
-    for i in range(0, len(words), 2):
-        if words[i] == ending:
-            return words[i + 1] + ("; charset=utf-8" if words[i + 1][:5] == "text/" else "")
-    return "application/octet-stream"
-
-
-def ending_of(type):
-    """Return the ending of a file name (``".csv"``) for a MIME type."""
-    words = _TYPES.split(" ")
-    type = type.partition(";")[0]
-    return "." + words[words.index(type) - 1] if type in words else ".bin"

@@ -130,6 +130,9 @@ def test_a_first_deployment_takes_few_bytes_over_serial_and_changes_bring_what_w
         report = transfer.deploy(link, image.build(BOARD, config=Settings.of(battery)))
         names = ("battery", "config_cache", "kept", "loading", "write_config_cache")
         more = [f"/lib/alertnode/{name}.mpy" for name in names]
-        assert (sorted(report.written), report.removed) == (["/config.json", *more], ["/lib/alertnode/rest.mpy"])
+        assert (sorted(report.written), report.removed) == (
+            ["/config.json", *more],
+            ["/lib/alertnode/awake.mpy", "/lib/alertnode/rest.mpy"],
+        )
         report = transfer.deploy(link, first)
         assert sorted(report.removed) == more

@@ -18,6 +18,8 @@ from umail_host.settings import Settings
 from umail_host.virtual_board import VirtualBoard
 
 KIND = "ESP32_GENERIC"
+# The values of the third sensor.
+CLIMATE = ("climate.temperature", "climate.humidity")
 # As main.py, but that each collection that the node asks for tells how much is in use, if that is more than before.
 TELLING = b"""import gc
 import sys
@@ -62,7 +64,8 @@ def used(folder: Path, heap: int | None = 1 << 20, **changes: Any) -> int:
         if "summary" in config:
             config["clock"]["zone"] = "UTC0"
             config["summary"] = {"at": time.strftime("%H:%M", time.gmtime(time.time() - 120)), "spread": 0}
-            kept = summaries.kept(folder / "history", int(time.time()) // 60 * 60, 20)
+            more = CLIMATE if "climate" in config["sensors"] else ()
+            kept = summaries.kept(folder / "history", int(time.time()) // 60 * 60, 20, more)
         node.celsius = 35
         secrets = {"mail_password": PASSWORD, "wifi_password": WIFI_PASSWORD}
         if "update" in config:

@@ -29,16 +29,18 @@ def node(flash: Path, tmp_path: Path) -> Iterator[Rig]:
         yield made
 
 
-def kept(folder: Path, until: int, hours: int) -> dict[str, bytes]:
-    """The files of a board that has read two values for so many hours, until that moment (Unix seconds)."""
-    history = History(["freezer", "room"], str(folder))
+def kept(folder: Path, until: int, hours: int, more: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """The files of a board that has read two values, and ``more``, for so many hours, until that Unix second."""
+    history = History(["freezer", "room", *more], str(folder))
     for minute in range(until // 60 - hours * 60, until // 60):
         history.turn(minute * 60)
         history.add("freezer", minute * 60, 20 + minute % 60 / 10)
-        history.add("room", minute * 60, -1.5)
+        for name in ("room", *more):
+            history.add(name, minute * 60, -1.5)
     history.flush()
     files = {f"/history/{path.name}": path.read_bytes() for path in folder.iterdir()}
-    values = {"freezer": [hours * 60, 20, 25.9, 22.95, 120], "room": [hours * 60, -1.5, -1.5, -1.5, 0]}
+    values = {name: [hours * 60, -1.5, -1.5, -1.5, 0] for name in ("room", *more)}
+    values["freezer"] = [hours * 60, 20, 25.9, 22.95, 120]
     day = {"version": 1, "since": until - hours * HOUR, "values": values, "counts": [1, 1, 2], "outside": {}}
     octets = json.dumps(day).encode()
     return files | {"/day.json": octets + b"\n%08x" % crc32(octets)}
@@ -48,23 +50,24 @@ def parts(mail: EmailMessage) -> dict[str, EmailMessage]:
     return {part.get_filename() or part.get_content_type(): part for part in mail.walk() if not part.is_multipart()}
 
 
-def started(node: Rig, tmp_path: Path, summary: Any, hours: int = 20) -> EmailMessage:
+def started(
+    node: Rig, tmp_path: Path, summary: Any, hours: int = 20, more: tuple[str, ...] = (), **changes: Any
+) -> list[EmailMessage]:
     until = int(time.time()) // 60 * 60
     # An hour of the day that has just been, whatever the zone.
-    config = settings(node.server, sensors=SENSORS, rules=RULES, interval=1, summary=summary)
+    config = settings(node.server, **{"sensors": SENSORS, "rules": RULES, "interval": 1, "summary": summary} | changes)
     config["clock"]["zone"] = "UTC0"
     del config["sensor"]
-    node.start(config, kept(tmp_path / "history", until, hours))
+    node.start(config, kept(tmp_path / "history", until, hours, more))
     node.wait_for("summary mailed to ops@contoso.com", 30)
-    (mail,) = node.server.inbox.wait(1, 10)
-    return mail
+    return list(node.server.inbox.wait(1, 10))
 
 
 def test_a_summary_that_was_due_while_the_board_was_off_comes_at_its_start_with_all_of_it(
     node: Rig, tmp_path: Path
 ) -> None:
     at = time.strftime("%H:%M", time.gmtime(time.time() - 120))
-    mail = started(node, tmp_path, {"at": at, "spread": 0})
+    (mail,) = started(node, tmp_path, {"at": at, "spread": 0})
     assert mail["Subject"].startswith("Summary 20"), mail["Subject"]
     assert "freezer 20 to 25.9 °C, room -1.5 °C, 1 alert (freezer-3)" in mail["Subject"]
     found = parts(mail)
@@ -93,7 +96,7 @@ def test_a_week_comes_by_the_quarter_of_an_hour(node: Rig, tmp_path: Path) -> No
         "on": time.strftime("%A", when).lower(),
         "spread": 0,
     }
-    mail = started(node, tmp_path, summary, hours=170)
+    (mail,) = started(node, tmp_path, summary, hours=170)
     rows = list(csv.DictReader(StringIO(parts(mail)["freezer-3-quarters.csv"].get_content(), newline="")))
     assert len(rows) > 160 * 4
     assert {(row["freezer minimum"], row["freezer maximum"]) for row in rows[1:-1]} == {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from host.firmware import heap_rig
 from host.firmware import test_firmware_summary as summaries
 from host.firmware.firmware_rig import Rig, installed, rig, settings
 from host.firmware.test_firmware_outputs import OUTPUTS
@@ -49,12 +50,24 @@ def test_an_alert_and_its_recovery_are_mailed_and_memory_is_never_short(
     assert "emory" not in node.board.console.text
 
 
-TWO: dict[str, Any] = {"sensors": summaries.SENSORS, "rules": summaries.RULES, "summary": "07:00"}
+THREE: dict[str, Any] = {"sensors": SENSORS, "rules": RULES}
 
 
-@pytest.mark.parametrize("node", [TWO], indirect=True)
-def test_a_summary_with_its_pictures_is_mailed_and_memory_is_never_short(node: Rig, tmp_path: Path) -> None:
+@pytest.mark.parametrize("time_of_three", [1, 2, 3])
+@pytest.mark.parametrize("node", [THREE | {"summary": "07:00"}], indirect=True, ids=["three sensors"])
+def test_a_summary_with_its_pictures_is_mailed_beside_an_alert_and_memory_is_never_short(
+    node: Rig, tmp_path: Path, time_of_three: int
+) -> None:
     just_now = time.strftime("%H:%M", time.gmtime(time.time() - 120))
-    mail = summaries.started(node, tmp_path, {"at": just_now, "spread": 0})
+    node.celsius = 35
+    alert, mail = summaries.started(node, tmp_path, {"at": just_now, "spread": 0}, 20, heap_rig.CLIMATE, **THREE)
     assert "freezer 20 to 25.9 °C" in mail["Subject"]
+    files = {"freezer", "room", *heap_rig.CLIMATE}
+    assert {name for name in summaries.parts(mail) if "/" not in name} == {
+        "freezer-3-minutes.csv",
+        *(f"{name}.png" for name in files),
+    }
+    node.celsius = 20
+    assert node.subjects(3, 40)[2].startswith("Freezer warm 20.0 °C, back to normal")
+    assert alert["Subject"].startswith("Freezer warm 35.0 °C")
     assert "emory" not in node.board.console.text
