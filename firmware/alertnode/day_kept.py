@@ -5,7 +5,6 @@ import os
 import struct
 from binascii import a2b_base64, b2a_base64
 
-from alertnode.history import Hour
 from alertnode.history_read import EMPTY, HEAD, HOURS, NONE, RECORD, RING, SLOT, crc, month, period_of, recent, records
 from alertnode.rules import is_number
 
@@ -28,7 +27,7 @@ def kept(day):
 
 def take(day, data, slept):
     """Give ``day`` what ``text`` made of it, or, if it ``slept``, what ``kept`` gave; it may be anything, or None."""
-    found: dict = slept or _parse(data) or {}
+    found = slept or _parse(data) or {}
     if found.get("version") != _VERSION or not is_number(found.get("since")):
         return
     day.begin(int(found["since"]))
@@ -45,7 +44,7 @@ def take(day, data, slept):
     outside = found.get("outside")
     if isinstance(outside, dict):
         day.outside = {name: outside[name] for name in outside if is_number(outside[name])}
-    hour = found.get("hour")
+    hour = found.get("hour", -1)
     if slept and is_number(hour) and 0 <= hour < 1 << 24:
         day.history.hour = int(hour)
         _readings(day, found.get("readings"))
@@ -75,11 +74,10 @@ def _readings(day, readings):
             except Exception:
                 # (What is not base64 is a plain Exception to the binascii of some builds.)
                 data = b""
-            hour = day.history.hours[name] = Hour()
             for at in range(0, len(data) - 4, 5):
                 minute, value = struct.unpack("<Bf", data[at : at + 5])
                 if minute < 60 and value - value == 0:
-                    hour.add(minute, value)
+                    day.history.add(name, minute * 60, value)
 
 
 def _all_numbers(values):

@@ -49,6 +49,7 @@ def test_the_table_is_within_three_per_cent_of_what_is_measured(name: str, tmp_p
         ({}, "ESP32_GENERIC", False),
         (SETS["two sensors with a summary"], "ESP32_GENERIC", False),
         (THREE | {"outputs": OUTPUTS, "language": "de"}, "ESP32_GENERIC", False),
+        (THREE | {"summary": "07:00"}, "ESP32_GENERIC", False),
         (ALL, "ESP32_GENERIC", True),
         (ALL, "ESP32_GENERIC_C3", False),
         (ALL, "SEEED_XIAO_ESP32S3", False),
