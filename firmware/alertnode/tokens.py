@@ -30,7 +30,7 @@ class Store:
     def set(self, key, value):
         """Keep the next one, durably; raises MailError, temporary, if the flash refuses.
 
-        If the store is full, access tokens that outlive a sleep (see kept_token.py) make room: they can be fetched anew.
+        If the store is full, access tokens that outlive a sleep (see kept_token.py) make room: they can be had anew.
         """
         try:
             name = "refresh_now" + self._suffix
