@@ -46,7 +46,7 @@ def message(folder: Path) -> Any:
     history = History(list(UNITS), str(folder))
     port = SimpleNamespace(read=lambda path: None, write=lambda path, data: None)
     day = Day(app, plan, 0, port, None, history)
-    day._begin(UNTIL - 86400)
+    day.begin(UNTIL - 86400)
     day.alerts = day.recoveries = 1
     day.sent, day.strength = 2, -61
     for minute in range(1440):
