@@ -262,8 +262,7 @@ def test_a_power_cut_while_it_is_written_leaves_the_old_one_or_the_new_one():
     old = secrets.PATH, durable._rename
     secrets.PATH = scratch("secrets.json")
     try:
-        secrets.put("oauth_secret", "s")
-        secrets.put("access_now", "old")
+        platform.write(secrets.PATH, b'{"oauth_secret": "s", "access_now": "old"}')
         durable._rename = refuse
         raises(Cut, secrets.put, "access_now", "new")
         with open(secrets.PATH + ".new", "rb") as file:
