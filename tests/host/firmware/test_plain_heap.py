@@ -34,6 +34,7 @@ def node(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
     flash = installed(tmp_path / "flash", KIND, config=config(request.param))
     with rig(flash, tmp_path / "board", kind=KIND) as made:
         made.board.sensors.ds18b20(5).conversion = 0.01
+        made.board.sensors.dht(15).interval = 0
         made.board.pins[0].drive(1)
         yield made
 
