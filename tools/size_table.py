@@ -108,7 +108,7 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
         "",
         "Bytes of heap that an alert node has in use while it waits, its code in RAM, with 64-bit words: with 32-bit",
         "words it is about two thirds. A node on battery sleeps instead. MicroPython never forgets a name, and its",
-        "table of names doubles: the node whose names are too many for the table at the start has 14 kB more in use at once.",
+        "table of names doubles: a node whose names are too many for the first table has 14 kB more in use at once.",
         "",
         "| | after its start | after a mail |",
         "|---|---:|---:|",
