@@ -17,7 +17,8 @@ MODULES = {
     "names": "dns net.dns_tcp net.mx",
     "tokens": "net.http oauth",
     "files": "queue.format",
-    "messages": "message mime.multipart mime.optional_fields mime.encoded_words mime.addresses mime.fields",
+    "messages": "message making mime.multipart mime.parts mime.files "
+    "mime.optional_fields mime.encoded_words mime.addresses mime.fields",
 }
 _SHOWN = {octet: f"{{{name}}}" for name, octet in NAMES.items()} | {10: "\\n", 13: "\\r", 92: "\\\\", 123: "\\x7b"}
 _PART = re.compile(r"\{([a-z]+)\}|\\x([0-9a-f]{2})|\\(.)|([^\\{])")

@@ -22,6 +22,7 @@ _MODULES = (
     "net.transport", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
     "smtp.failure", "smtp.data",
+    "making", "mime.parts", "mime.files", "mime.folding",
     "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.sort_recipients", "net.resolve", "durable",
 )
 # fmt: on
@@ -63,7 +64,7 @@ class World:
         self._put("message", "time", clock)
         self._put("mime.plain", "time", clock)
         self._put("net.transport", "ticks", lambda: elapsed[0])
-        for name in ("dns", "mime.multipart", "message"):
+        for name in ("dns", "mime.parts", "making"):
             self._put(name, "os", None)
         self.restart()
         return self
@@ -72,7 +73,7 @@ class World:
         """Begin the "random" numbers and the time anew."""
         elapsed[0] = 0
         chance = Chance()
-        for name in ("dns", "mime.multipart", "message"):
+        for name in ("dns", "mime.parts", "making"):
             sys.modules["umail." + name].os = chance
 
     def _put(self, name, attribute, value):
