@@ -8,6 +8,7 @@ with the floats and ticks of a board, and each function is reported by itself.
 from __future__ import annotations
 
 import ast
+import functools
 import gc
 import json
 import os
@@ -81,6 +82,13 @@ def _library_stays() -> Iterator[None]:
         assert sys.modules.get("umail.errors") is before, "this test has left umail loaded anew"
 
 
+@pytest.fixture
+def pytester(pytester: pytest.Pytester) -> pytest.Pytester:
+    """pytest's own, whose runs load no schemathesis either: it takes a second of each."""
+    pytester.plugins.append("no:schemathesis")
+    return pytester
+
+
 @pytest.fixture(scope="session")
 def micropython() -> str:
     """Path of a MicroPython interpreter; skips, saying how to get one, if there is none."""
@@ -113,6 +121,13 @@ def pytest_report_header() -> str:
     )
 
 
+@functools.cache
+def functions_of(file: Path) -> list[str]:
+    """Return the names of a file's test functions, in their order."""
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    return [node.name for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
 class MicroPythonFile(pytest.File):
     """One test file, run in one MicroPython process, whose functions are reported one by one."""
 
@@ -121,10 +136,8 @@ class MicroPythonFile(pytest.File):
     label = "micropython"
 
     def collect(self) -> Iterator[pytest.Item]:
-        tree = ast.parse(self.path.read_text(encoding="utf-8"))
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                yield MicroPythonItem.from_parent(self, name=f"{node.name}[{self.label}]", function=node.name)
+        for name in functions_of(self.path):
+            yield MicroPythonItem.from_parent(self, name=f"{name}[{self.label}]", function=name)
 
     def run(self) -> dict[str, str]:
         """Return the error of each function that ran, "" where it passed. One worker runs the file, the others read."""

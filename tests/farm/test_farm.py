@@ -164,7 +164,7 @@ def wait_for_resources(client: str, boards: Iterable[str] = BOARDS) -> None:
 def test_tests_are_spread_over_four_boards_on_two_hosts_and_go_on_when_one_dies(
     places: Path, pytester: pytest.Pytester
 ) -> None:
-    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest -p no:schemathesis\n")
+    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest\n")
     pytester.makepyfile(f"""
         import pathlib, time, pytest
         folder = pathlib.Path({str(places)!r})

@@ -118,7 +118,7 @@ def exporter(
 
 @pytest.mark.timeout(180)
 def test_a_test_runs_through_labgrid_and_ser2net(exporter: Exporter, pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest -p no:schemathesis\n")
+    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest\n")
     pytester.makepyfile(TEST)
     result = pytester.runpytest_subprocess("-v", "--board", f"labgrid:{exporter.place}", timeout=150)
     result.assert_outcomes(passed=1)

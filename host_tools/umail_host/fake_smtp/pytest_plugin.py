@@ -7,18 +7,20 @@ a board is to reach it). The marker ``smtp(profile, **switches)`` gives one test
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from umail_host.fake_smtp import FakeServer
 from umail_host.fake_smtp.core.profiles import PROFILES
-from umail_host.fake_smtp.record import timeline
-from umail_host.fake_smtp.record.inbox import Inbox
-from umail_host.fake_smtp.server.tls import Authority
+
+if TYPE_CHECKING:
+    from umail_host.fake_smtp import FakeServer, Inbox
+    from umail_host.fake_smtp.server.tls import Authority
+
+# What the fixtures need is loaded when they are: pytest loads this for every run.
 
 USER, PASSWORD = "esp32@contoso.com", "fake-Passw0rd"
-_AUTHORITY = pytest.StashKey[Authority]()
+_AUTHORITY: pytest.StashKey[Authority] = pytest.StashKey()
 _MARKER = "smtp(profile, **switches): the fake mail server of this test; arguments as of FakeServer"
 
 
@@ -39,6 +41,10 @@ def smtp_server(request: pytest.FixtureRequest) -> Iterator[FakeServer]:
     """A running fake mail server: ``.host``, ``.port``, ``.ca_pem`` and ``.ca_der`` (the root to trust),
     ``.transcript``, ``.inbox``, ``.sessions``. Mailbox ``esp32@contoso.com`` with password ``fake-Passw0rd``.
     """
+    from umail_host.fake_smtp import FakeServer
+    from umail_host.fake_smtp.record import timeline
+    from umail_host.fake_smtp.server.tls import Authority
+
     config, marker = request.config, request.node.get_closest_marker("smtp")
     host = config.getoption("--smtp-host")
     settings: dict[str, Any] = {"mailboxes": {USER: PASSWORD}, "host": host, **(marker.kwargs if marker else {})}

@@ -20,9 +20,6 @@ from umail_host import terminal
 from umail_host.device.board import ExecError
 from umail_host.errors import UserError
 
-PATTERN = "board_test_*.py"
-
-
 __tracebackhide__ = True  # a failed test shows the board's traceback
 # What assertions become on the board. A comparison comes with both sides, anything else with its value alone.
 _CHECK = """\

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from umail_host.errors import UserError
-from umail_host.hil import places, prepare
-from umail_host.hil.pool import Settings
+from umail_host.hil import places
 
 MARKERS = (
     "hil: uses a board (given to every test that asks for one)",
@@ -18,6 +18,31 @@ MARKERS = (
     "soak: takes minutes or hours; run with --soak",
     "virtual_only: can be done to no real board",
 )
+FLASH = ("never", "if-needed", "always")
+DEPLOY = ("mount", "copy", "mpy", "romfs")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the options of the plugin say.
+
+    Attributes:
+        places: all boards of the rig.
+        powers: ``--power`` for each of them, in order; one stands for all.
+        flash, firmware, board_type: see ``prepare``.
+        deploy: how the library gets onto every board; empty: compiled, onto those whose test wants it.
+        wait: seconds to wait for a board that others use.
+        run: folder that the processes of this run share.
+    """
+
+    places: list[places.Place]
+    powers: list[str]
+    flash: str
+    firmware: Path | None
+    board_type: str
+    deploy: str
+    wait: float
+    run: Path
 
 
 def add(parser: pytest.Parser) -> None:
@@ -31,9 +56,9 @@ def add(parser: pytest.Parser) -> None:
     )
     group.addoption("--board-type", default="", metavar="NAME", help="a name of `umail boards --known`, for --flash")
     group.addoption("--board-wait", type=float, default=300.0, metavar="S", help="seconds to wait for a board in use")
-    group.addoption("--flash", choices=prepare.FLASH, default="never", help="MicroPython, before the first test")
+    group.addoption("--flash", choices=FLASH, default="never", help="MicroPython, before the first test")
     group.addoption("--firmware", type=Path, metavar="FILE", help="what --flash writes")
-    group.addoption("--deploy", choices=prepare.DEPLOY, default="", help="put umail onto every board, in this way")
+    group.addoption("--deploy", choices=DEPLOY, default="", help="put umail onto every board, in this way")
     group.addoption(
         "--power",
         action="append",

@@ -14,24 +14,27 @@ import subprocess
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from umail_host.device.board import BoardError, ExecError
 from umail_host.errors import UserError
-from umail_host.fake_smtp import FakeServer
-from umail_host.hil import artefacts, locks, network, on_board, options, recovery
-from umail_host.hil.dut import Dut
+from umail_host.hil import locks, options
 from umail_host.hil.faults import RigFault
-from umail_host.hil.pool import Pool, Settings
-from umail_host.virtual_board.interpreter import find_micropython
+
+if TYPE_CHECKING:
+    from umail_host.hil import network
+    from umail_host.hil.dut import Dut
+    from umail_host.hil.pool import Pool
+
+# What boards need is loaded for the first of them: pytest loads this for every run.
 
 RIG_FAULT_STATUS = 10  # exit status if nothing but the rig failed
+_ON_BOARD = "board_test_*.py"
 _ATTEMPTS = 3
 _TAIL = 40  # lines of the serial log that a failure shows
-_BOARDS = pytest.StashKey[list[Dut]]()
+_BOARDS: pytest.StashKey[list[Dut]] = pytest.StashKey()
 _RIG = pytest.StashKey["Rig"]()
 
 
@@ -45,7 +48,7 @@ class Rig:
     """
 
     def __init__(self, config: pytest.Config, run: Path) -> None:
-        self.settings: Settings = options.settings(config, run)
+        self.settings: options.Settings = options.settings(config, run)
         self._pool: Pool | None = None
         self._commit: str | None = None
         self.root = config.rootpath
@@ -57,6 +60,8 @@ class Rig:
     def pool(self) -> Pool:
         """The boards."""
         if self._pool is None:
+            from umail_host.hil.pool import Pool
+
             self._pool = Pool(self.settings)
         return self._pool
 
@@ -88,6 +93,8 @@ def pytest_configure(config: pytest.Config) -> None:
     run = Path(worker.get("umail_run") or locks.folder() / f"run-{uuid.uuid4().hex}")
     rig = config.stash[_RIG] = Rig(config, run)
     if not rig.settings.places[0].virtual and config.getoption("--smtp-host", None) == "127.0.0.1":
+        from umail_host.hil import network
+
         config.option.smtp_host = network.address(virtual=False)  # where a real board reaches smtp_server
 
 
@@ -112,7 +119,11 @@ def pytest_collect_file(
 ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Collect the files whose tests run on a board; pytest's own way takes one that is named in the command, too."""
     found = yield
-    return [on_board.BoardFile.from_parent(parent, path=file_path)] if file_path.match(on_board.PATTERN) else found
+    if not file_path.match(_ON_BOARD):
+        return found
+    from umail_host.hil import on_board
+
+    return [on_board.BoardFile.from_parent(parent, path=file_path)]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -163,6 +174,9 @@ def pytest_runtest_makereport(
     report = yield
     if call.excinfo is None or report.outcome != "failed":
         return report
+    from umail_host.device.board import BoardError, ExecError
+    from umail_host.hil import on_board
+
     boards = item.stash.get(_BOARDS, [])
     error = call.excinfo.value
     if isinstance(error, RigFault) or (
@@ -183,6 +197,8 @@ def pytest_runtest_makereport(
 
 def _lost(item: pytest.Item, boards: list[Dut]) -> bool:
     """Tell whether one of the boards does not answer to anything any more."""
+    from umail_host.hil import recovery
+
     for board in boards:
         if not board.lost and not recovery.answers(board):
             try:
@@ -258,6 +274,8 @@ def boards(request: pytest.FixtureRequest) -> Iterator[list[Dut]]:
     """As many boards as the marker ``boards(n)`` says, one without it; in their raw REPL, heap clean, umail on them if
     the marker ``needs("umail")`` or ``--deploy`` asks for it.
     """
+    from umail_host.virtual_board.interpreter import find_micropython
+
     item = request.node
     rig = request.config.stash[_RIG]
     if rig.pool.virtual:
@@ -289,6 +307,8 @@ def board(boards: list[Dut]) -> Dut:
 @pytest.fixture
 def wifi(board: Dut, request: pytest.FixtureRequest) -> Iterator[network.Wifi]:
     """The board's network: join, leave, online, drop, restore."""
+    from umail_host.hil import network
+
     get = request.config.getoption
     password = os.environ.get("UMAIL_WIFI_PASSWORD", "")
     found = network.Wifi(board, get("--wifi-ssid"), password, get("--access-point"))
@@ -315,16 +335,23 @@ def power(board: Dut) -> Supply:
 @pytest.fixture
 def board_reaches(boards: list[Dut]) -> str:
     """Address on which a server must listen so that the boards reach it."""
+    from umail_host.hil import network
+
     return network.address(boards[0].virtual is not None)
 
 
 def _folder(item: pytest.Item) -> Path | None:
+    from umail_host.hil import artefacts
+
     top = item.config.stash[_RIG].artefacts
     return top and artefacts.folder_of(top, item.nodeid)
 
 
 def _keep(item: pytest.Item, rig: Rig, boards: list[Dut], before: list[dict[str, Any]]) -> None:
     """Write artefacts and properties of a test that has ended."""
+    from umail_host.fake_smtp import FakeServer
+    from umail_host.hil import artefacts
+
     servers = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, FakeServer)]
     for server in servers:
         for secret in server.policy.secrets():

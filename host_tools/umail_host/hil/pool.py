@@ -15,35 +15,13 @@ from umail_host.fake_smtp.record.masking import Masker
 from umail_host.hil import labgrid, locks, power, prepare, recovery
 from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
+from umail_host.hil.options import Settings
 from umail_host.hil.places import Place
 from umail_host.hil.serial_log import NOTE, SerialLog
 from umail_host.virtual_board import VirtualBoard
 
 _LOOK_AGAIN = 0.2  # seconds
 _ROMFS = 256 * 1024  # bytes of a virtual board's partition
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the options of the plugin say.
-
-    Attributes:
-        places: all boards of the rig.
-        powers: ``--power`` for each of them, in order; one stands for all.
-        flash, firmware, board_type: see ``prepare``.
-        deploy: how the library gets onto every board; empty: compiled, onto those whose test wants it.
-        wait: seconds to wait for a board that others use.
-        run: folder that the processes of this run share.
-    """
-
-    places: list[Place]
-    powers: list[str]
-    flash: str
-    firmware: Path | None
-    board_type: str
-    deploy: str
-    wait: float
-    run: Path
 
 
 @dataclass

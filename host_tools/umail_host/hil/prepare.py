@@ -14,8 +14,6 @@ from umail_host.hil.dut import Dut
 from umail_host.hil.faults import RigFault
 from umail_host.hil.serial_log import NOTE
 
-FLASH = ("never", "if-needed", "always")
-DEPLOY = ("mount", "copy", "mpy", "romfs")
 _ASK = "import sys\nprint(getattr(sys.implementation, '_machine', ''))\nprint(*sys.implementation.version[:3], sep='.')"
 _HAS_ROMFS = "import vfs\nprint(hasattr(vfs, 'rom_ioctl') and vfs.rom_ioctl(1) > 0)"
 
@@ -24,7 +22,7 @@ def flash_board(board: Dut, mode: str, firmware: Path | None, kind: str) -> None
     """Flash ``firmware`` if ``mode`` says so.
 
     Args:
-        mode: one of ``FLASH``.
+        mode: one of ``options.FLASH``.
         firmware: the file; its name holds the version.
         kind: name of the board (`umail boards --known`); empty: asked from the board.
 

@@ -153,7 +153,7 @@ def test_the_pytest_plugin_puts_the_library_into_the_rom_of_its_virtual_board(py
         "def test_it(board):\n    assert board.eval('__import__(\"umail\").__file__').startswith('/rom/lib/umail/')\n"
     )
     result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:schemathesis", "--deploy", "romfs", timeout=60
+        "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--deploy", "romfs", timeout=60
     )
     result.assert_outcomes(passed=1)
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:schemathesis")
+PLUGIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 SUITE = """
 import smtplib, ssl
 import pytest

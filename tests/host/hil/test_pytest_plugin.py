@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -24,14 +26,21 @@ RIG_FAULT = 10
 @pytest.fixture
 def rig(pytester: pytest.Pytester) -> pytest.Pytester:
     """A folder for a run of pytest in a process of its own."""
-    pytester.makeini(
-        "[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest -p no:schemathesis --strict-markers\n"
-    )
+    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:hypothesispytest --strict-markers\n")
     return pytester
 
 
 def run(rig: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return rig.runpytest_subprocess("-p", "no:randomly", "--junitxml=junit.xml", *arguments, timeout=100)
+
+
+def test_a_run_without_boards_loads_nothing_that_talks_to_boards_or_mails() -> None:
+    """pytest imports the plugins for each run of whoever has umail."""
+    code = (
+        "import sys, umail_host.hil.plugin, umail_host.fake_smtp.pytest_plugin, umail_host.web.pytest_plugin\n"
+        "print({'asyncio', 'cryptography', 'mpremote', 'rich', 'trustme', 'typer'} & sys.modules.keys())"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 @pytest.fixture

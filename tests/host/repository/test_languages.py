@@ -6,6 +6,7 @@ the program itself compares is not: it has neither.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from pathlib import Path
@@ -51,6 +52,7 @@ def is_text(value: str) -> bool:
     )
 
 
+@functools.cache
 def said() -> dict[str, str]:
     """Return each text of the program, and the module that has it."""
     found = {}
@@ -65,18 +67,15 @@ def said() -> dict[str, str]:
     return found | dict.fromkeys(languages.advice(advice).values(), languages.ADVICE)
 
 
-SAID = said()
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_has_an_entry(language: str) -> None:
     words = languages.words(language)
-    assert [f"{SAID[text]}: {text!r}" for text in SAID if text not in words] == []
+    assert [f"{where}: {text!r}" for text, where in said().items() if text not in words] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_entry_is_stale(language: str) -> None:
-    assert [text for text in languages.words(language) if text not in SAID] == []
+    assert [text for text in languages.words(language) if text not in said()] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -6,7 +6,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:schemathesis", "--strict-markers")
+PLUGIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--strict-markers")
 MAILS = """
 import smtplib
 import pytest
