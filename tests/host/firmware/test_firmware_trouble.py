@@ -239,13 +239,13 @@ def test_a_date_that_was_wrong_when_an_alert_was_put_does_not_make_it_too_old(no
 def test_a_watchdog_reset_names_the_part_that_hung(node: Rig) -> None:
     node.celsius = 35
     hang = b"""
-import machine
+import machine, time
 from alertnode import start
 from alertnode.sensors import ds18b20
 if machine.reset_cause() != machine.WDT_RESET:
     def read(self):
         while True:
-            pass
+            time.sleep(1)
     ds18b20.Driver.read = read
 start.main()
 """
@@ -302,7 +302,7 @@ def test_a_pico_w_starts_with_the_default_watchdog_and_outlives_the_chips_own(pi
 def test_a_pico_w_that_hangs_is_reset_after_the_time_that_was_set_and_says_so(pico: Rig) -> None:
     pico.celsius = 35
     hang = b"""
-import machine
+import machine, time
 from alertnode import platform, start, watchdog
 from alertnode.sensors import ds18b20
 watchdog.SHORT, watchdog.EVERY = 1500, 300
@@ -316,7 +316,7 @@ if not platform.marked(platform.STATE):
     def read(self):
         print("hangs")
         while True:
-            pass
+            time.sleep(1)
     ds18b20.Driver.read = read
 start.main()
 """

@@ -145,7 +145,7 @@ def test_a_configuration_that_the_program_refuses_is_taken_back_at_once(node: Ri
 def test_an_update_that_hangs_is_taken_back(node: Rig, publisher: Publisher) -> None:
     start(node, with_update(node, publisher, watchdog=3))
     node.wait_for("none for this board", 30)
-    hanging = compiled("rulebook", "\n\ndef make(*_):\n    while True:\n        pass\n")
+    hanging = compiled("rulebook", "import time\n\ndef make(*_):\n    while True:\n        time.sleep(1)\n")
     publisher.put(publisher.seal(10, {"/lib/alertnode/rulebook.mpy": hanging}))
     node.wait_for("update 10 was taken back", 60)
     (mail,) = node.server.inbox.wait(1, 30)
