@@ -223,10 +223,12 @@ class Board:
         if not self._has_lines:
             return False
         try:
-            self._serial.dtr = False
-            self._serial.rts = True  # pulls EN low through the board's auto-reset circuit
+            # While a folder is mounted, mpremote's own object stands before the port.
+            port = getattr(self._serial, "orig_serial", self._serial)
+            port.dtr = False
+            port.rts = True  # pulls EN low through the board's auto-reset circuit
             time.sleep(0.1)
-            self._serial.rts = False
+            port.rts = False
         except OSError:
             return False
         self._transport.in_raw_repl = False
@@ -364,7 +366,7 @@ class Board:
         self._run(lambda: self._serial.write(data))
 
     def _waiting(self) -> int:
-        count: int = self._run(lambda: self._serial.in_waiting)
+        count: int = self._run(self._serial.inWaiting)  # as a mounted one has it
         return count
 
     def _read_until(self, ending: bytes, timeout: float) -> bytes:

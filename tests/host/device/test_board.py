@@ -13,6 +13,7 @@ import pytest
 import serial
 
 from umail_host.device.board import Board, BoardError, Entry, ExecError
+from umail_host.hil.dut import _Link
 from umail_host.virtual_board import VirtualBoard
 
 
@@ -115,6 +116,17 @@ def test_the_console_is_read_and_passed_on(virtual: VirtualBoard) -> None:
         with pytest.raises(BoardError, match="did not print 'never'"):
             board.wait_for("never", 0.1)
     assert b"main runs" in seen
+
+
+def test_a_board_with_a_mounted_folder_is_read_and_reset_as_any(virtual: VirtualBoard, tmp_path: Path) -> None:
+    with _Link(virtual.port) as link:
+        link.enter()
+        link.put("/main.py", b"print('main ' + 'runs')\n")
+        link.mount(tmp_path)
+        assert link.read_console(0.05) in (b"", b">")
+        link.enter()
+        link.hard_reset()
+        assert "rst:0x" in link.wait_for("main runs", 5)
 
 
 def test_a_silent_board_is_an_error_of_one_sentence(virtual: VirtualBoard) -> None:
