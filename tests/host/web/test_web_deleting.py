@@ -12,8 +12,8 @@ def test_what_is_still_asked_about_a_mail_is_not_missed_once_it_is_deleted(site,
     [key] = site.send(mail("alert"))
     held = []
     watched.page.route("**/standing", lambda route: held.append(route))
-    go(site, watched, f"mails/{key}")
     with watched.page.expect_request("**/standing"):
+        go(site, watched, f"mails/{key}")
         watched.page.wait_for_selector(f'.reader[data-id="{key}"]')
     watched.page.click("text=Delete")
     expect(watched.page.locator(".row")).to_have_count(0)
