@@ -56,11 +56,11 @@ def build(mail, secret, umail, suffix=""):
         # Mails carry the first route's address; the envelope must have one that this login may use.
         more["sender"] = mail["username"]
     if kind in ("m365.direct_send", "m365.relay"):
-        return getattr(umail.m365, kind[5:])(mail["domain"], **more)
+        return getattr(umail.load_transient("m365"), kind[5:])(mail["domain"], **more)
     if mail["username"]:
         _login(mail, secret, suffix, more)
     if kind in ("m365.submission", "m365.hve"):
-        return getattr(umail.m365, kind[5:])(more.pop("username"), **more)
+        return getattr(umail.load_transient("m365"), kind[5:])(more.pop("username"), **more)
     if kind == "gmail":
         return umail.routes.gmail(more.pop("username"), **more)
     if kind == "azure":

@@ -15,7 +15,6 @@ import sys
 from umail import load_transient
 
 from .message import now as _date
-from .queue import put
 from .queue.notes import Notes
 from .queue.spool import Spool
 
@@ -301,11 +300,11 @@ class Outbox:
             ValueError: it is larger than the outbox, or an attachment cannot be read.
             OSError: the flash is full or broken.
         """
-        return put.put(self, message, key, priority, recovery, copy)
+        return load_transient("queue.put").put(self, message, key, priority, recovery, copy)
 
     def write(self, message, group, priority, until, more, since, copy=True):
         """Store a mail without asking the policy; return its Entry."""
-        return put.write(self, message, group, priority, until, more, since, copy)
+        return load_transient("queue.put").write(self, message, group, priority, until, more, since, copy)
 
     # -- sending -----------------------------------------------------------------------------------------------------
 

@@ -176,6 +176,10 @@ class Library:
             return ("direct_send", domain, sorted(more))
 
     @staticmethod
+    def load_transient(name):
+        return getattr(Library, name)
+
+    @staticmethod
     def Route(host, **more):
         return ("smtp", host, sorted(more))
 

@@ -25,7 +25,7 @@ def test_a_flash_that_cannot_be_read_for_a_while_loses_no_mail(world):
     world.start()
     for name in "abc":
         world.put(name)
-    back = refusing("_tail", OSError(5))
+    back = refusing("tail", OSError(5))
     try:
         # At a start, and while it sends.
         equal(world.start().pending(), [])

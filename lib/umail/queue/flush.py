@@ -5,10 +5,7 @@ from umail import load_transient
 from ..delivery import Delivery
 from ..errors import MailError
 
-_DAY = 86400
 _HOUR = 3600
-# Seconds until a heartbeat that could not be kept is tried again.
-_AGAIN = 900
 
 
 class Flush:
@@ -62,23 +59,7 @@ class Flush:
         if box.heartbeat and now >= box.beat:
             # If it raises, that must not hold up every mail at every flush.
             box.beat = now + _HOUR
-            message = box.heartbeat()
-            for name, end in box.expires:
-                if date is None or end - date >= 30 * _DAY:
-                    continue
-                days = (end - date) // _DAY
-                if days < 2:
-                    _tell(message, "%s expires within two days, or has expired: renew it.\n" % name)
-                else:
-                    _tell(message, "%s expires in %d days: renew it.\n" % (name, days))
-            try:
-                box.write(message, None, 0, 0, 0, now)
-            except (OSError, MemoryError):
-                # What is there comes first; each attempt may erase a block.
-                box.beat = now + _AGAIN
-                return
-            box.beat = now + box.policy.spread(box.every)
-            box.save()
+            load_transient("queue.story").beat(box, now, date)
 
     def _next(self, but=None):
         # The highest priority first, then what has not failed yet (a poisoned mail never comes before it), the oldest.
@@ -106,7 +87,8 @@ class Flush:
             return False
         message, note = found
         told = box.notes.dump()
-        _tell(message, note + self._story(entry))
+        if note or entry.more or box.spool.unread or any(told):
+            load_transient("queue.story").tell(box, entry, message, note)
         if box.before_send:
             box.before_send(message)
         box.current = entry
@@ -248,29 +230,6 @@ class Flush:
                 entry.why = why[:120]
                 box.bury(entry)
 
-    def _story(self, entry):
-        text = ""
-        if entry.more and entry.group:
-            text = "Such mails that were held back in %d minutes: %d; this is the last of them.\n" % (
-                (self.box.now() - entry.since) // 60,
-                entry.more,
-            )
-        notes = self.box.notes
-        for count, words in (
-            (notes.dropped, "were dropped, as the outbox was full"),
-            (notes.damaged, "were damaged on flash and could not be sent"),
-            (self.box.spool.unread, "cannot be read from flash, which is tried again"),
-            (notes.buried, "could not be delivered, or not to all"),
-            (notes.waiting, "wait until a person changes something, or do so for some of their recipients"),
-        ):
-            if count:
-                text += "Mails that %s: %d.\n" % (words, count)
-        if notes.buried or notes.waiting:
-            text += "The last: %s\n" % notes.why
-        if notes.outage:
-            text += notes.outage + "\n"
-        return text
-
 
 def _narrow(entry, message, refused):
     # Whoever was refused for good is gone, the others are left: whether one of them was refused for now, and whether
@@ -288,13 +247,3 @@ def _narrow(entry, message, refused):
     gone = [address for address, _ in entry.gone]
     entry.left = [address for address in message.recipients if address not in gone]
     return "temporary" in kinds, "configuration" in kinds
-
-
-def _tell(message, note):
-    # What the outbox has to say stands below the text.
-    if not note:
-        return
-    if message.text is not None or message.html is None:
-        message.text = (message.text or "") + "\n\n" + note
-    else:
-        message.html += "<pre>%s</pre>" % note.replace("&", "&amp;").replace("<", "&lt;")

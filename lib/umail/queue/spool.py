@@ -9,11 +9,12 @@ stays, and is looked for again. Nothing else knows of the files: there is no ind
 import os
 from binascii import crc32
 
+from umail import load_transient
+
 from .. import durable
 from .format import MOST_LINES, Entry
 
-_NEW = "new.tmp"
-_STATE = "state"
+STATE = "state"
 
 
 class Stored:
@@ -45,8 +46,8 @@ class Stored:
         return file
 
 
-def _read(file, left, crc, write=None):
-    # Through one buffer, up to ``left`` bytes: (count, CRC); what is read also goes to ``write``.
+def read(file, left, crc, write=None):
+    """Read up to ``left`` bytes through one buffer; return (count, CRC). What is read also goes to ``write``."""
     buffer = memoryview(bytearray(512))
     total = 0
     while total < left:
@@ -95,33 +96,7 @@ class Spool:
 
         The oldest comes first. What a power cut left unfinished is removed. OSError if the directory cannot be read.
         """
-        entries = []
-        marks = []
-        damaged = 0
-        self.unread = 0
-        names = sorted(os.listdir(self.path))
-        for name in names:
-            stem, _, ending = name.partition(".")
-            self._notice(stem)
-            if ending in ("tmp", "new"):
-                # (``load``, which comes first, has taken what was whole.)
-                self._clear(name)
-            elif name not in known and name != _STATE and name[-4:] != ".bad":
-                try:
-                    found = self._open(name, stem, names)
-                except (OSError, MemoryError):
-                    self.unread += 1
-                    continue
-                except Exception:
-                    # Whole, and with values that none of our mails has.
-                    found = None
-                if found is None:
-                    damaged += 1
-                    self.aside(name)
-                elif found:
-                    entries.append(found[0])
-                    marks.append(found[1])
-        return entries, marks, damaged
+        return load_transient("queue.scan").scan(self, known)
 
     def named(self, numbers):
         """Return the file names (list of str) of the mails with these numbers."""
@@ -134,35 +109,15 @@ class Spool:
                 pass
         return found
 
-    def _notice(self, name):
-        # No number is used twice, whatever became of the mail that had it.
+    def notice(self, name):
+        """Take the number in the name of a file: none is used twice, whatever became of the mail that had it."""
         try:
             self.number = max(self.number, int(name.partition("-")[0], 16))
         except ValueError:
             pass
 
-    def _open(self, name, stem, names):
-        # (Entry, mark); () if it is to be left alone, None if it is damaged, or none of ours.
-        number, _, length = stem.partition("-")
-        try:
-            entry = Entry(int(number, 16), int(length, 16))
-        except ValueError:
-            return None
-        if name == stem and entry.name[:-5] == stem:
-            if entry.name in names:
-                # It has become one of today's, and a power cut kept it from being removed.
-                self._clear(stem)
-                return ()
-            from .format1 import convert
-
-            return convert(self, entry)
-        if entry.name != name:
-            return None
-        found = self._tail(entry)
-        return found and (entry, found[1])
-
-    def _tail(self, entry):
-        # What ``Entry.take`` makes of the lines; read twice before they count as damaged.
+    def tail(self, entry):
+        """Return what ``Entry.take`` makes of the lines; they are read twice before they count as damaged."""
         octets = None
         for _ in range(2):
             before = octets
@@ -179,7 +134,8 @@ class Spool:
             raise OSError(5)
         return None
 
-    def _clear(self, name):
+    def clear(self, name):
+        """Remove a file if that can be."""
         try:
             self.discard(name)
         except OSError:
@@ -213,44 +169,11 @@ class Spool:
             ValueError: it takes more than ``most``, or an attachment cannot be read.
             OSError: the flash is full or broken.
         """
-        # A card may have been changed, or come back.
-        for name in os.listdir(self.path):
-            self._notice(name)
-        entry.number = self.number + 1
-
-        def content(file):
-            head = _content(file, message, copy, most)
-            entry.length = head[0]
-            return head
-
-        self._finish(entry, content, len(message.recipients), now, date)
+        load_transient("queue.write").write(self, entry, message, copy, most, now, date)
 
     def adopt(self, entry, source, head, people, now, date):
         """Store the beginning of the file ``source`` as ``entry``; ``head`` is its description."""
-
-        def content(file):
-            _read(source, entry.length, 0, file.write)
-            return head
-
-        self._finish(entry, content, people, now, date)
-
-    def _finish(self, entry, content, people, now, date):
-        path = self.at(_NEW)
-        entry.reserve(people)
-        try:
-            with open(path, "wb") as file:
-                line = entry.describe(content(file))
-                if len(line) + 2 * entry.slot > MOST_LINES:
-                    raise ValueError("the message has more addresses and headers than the outbox takes")
-                file.write(line + entry.line(now, date, 0) + b" " * (entry.slot - 1) + b"\n")
-                durable.sync(file)
-                entry.size = file.tell()
-            os.rename(path, self.at(entry.name))
-            durable.settle(path)
-        except (OSError, ValueError):
-            self._clear(_NEW)
-            raise
-        self.number = max(self.number, entry.number)
+        load_transient("queue.write").adopt(self, entry, source, head, people, now, date)
 
     def read(self, entry):
         """Return the ``Message`` of ``entry`` and what its reader must be told (str); None if the file is damaged.
@@ -268,11 +191,9 @@ class Spool:
         # (Not into the entry itself: if the flash refuses, what is known is newer than what is written.)
         copy = Entry(entry.number, entry.length)
         if entry.ending:
-            found = self._tail(copy)
+            found = self.tail(copy)
         else:
-            from .format1 import describe
-
-            found = describe(self.at(entry.name), copy)
+            found = load_transient("queue.format1").describe(self.at(entry.name), copy)
         if not found:
             return None
         length, crc, texts, files, mid, people, subject, headers, importance, notify, ret = found[0][:11]
@@ -280,7 +201,7 @@ class Spool:
         wrong = None
         with open(path, "rb") as file:
             while length == entry.length:
-                got = _read(file, length, 0)
+                got = read(file, length, 0)
                 if got == (length, crc):
                     break
                 if got == wrong:
@@ -334,64 +255,21 @@ class Spool:
 
     def load(self):
         """Return what ``save`` kept, None if there is nothing whole; OSError if it cannot be read."""
-        path = self.at(_STATE)
+        path = self.at(STATE)
         found = durable.load(path)
         if found is None:
-            from .format1 import state
-
-            found = state(path)
+            found = load_transient("queue.format1").state(path)
         return found
 
     def save(self, value):
         """Keep ``value`` in a small file; durable on return."""
-        durable.save(self.at(_STATE), value)
-
-
-def _content(file, message, copy, most):
-    # Write what a message consists of; what describes it.
-    crc = total = 0
-    texts = []
-    for text in (message.text, message.html):
-        octets = (text or "").encode()
-        texts.append(None if text is None else len(octets))
-        file.write(octets)
-        crc = crc32(octets, crc)
-        total += len(octets)
-    files = []
-    for part in message.attachments:
-        if getattr(part, "again", None):
-            files.append([part.name, part.type, part.cid, None, part.source, None])
-            continue
-        refer = not copy and isinstance(part.source, str)
-        reader = part.open()
-        try:
-            size, check = _read(reader, most + 1, 0 if refer else crc, None if refer else file.write)
-        finally:
-            if reader is not part.source:
-                reader.close()
-        if not refer:
-            total += size
-            crc = check
-        files.append([part.name, part.type, part.cid, size, part.source if refer else None, check])
-        if total > most:
-            break
-    if total > most:
-        raise ValueError("the message takes more than the %d bytes of the outbox" % most)
-    return [total, crc, texts, files] + [
-        message.message_id,
-        [message.author, message.to, message.cc, message.bcc, message.reply_to],
-        message.subject,
-        message.headers,
-        message.importance,
-        message.notify,
-        message.ret,
-    ]
+        durable.save(self.at(STATE), value)
 
 
 def _unchanged(path, size, check):
     try:
         with open(path, "rb") as file:
-            return _read(file, size + 1, 0) == (size, check)
+            return read(file, size + 1, 0) == (size, check)
     except OSError as error:
         # What cannot be read for now is not changed.
         if not durable.for_a_person(error):
