@@ -1,10 +1,18 @@
-"""What an outbox finds on flash when it starts: its remembered state, its mails, and what a reset made of them."""
+"""What an outbox finds on flash when it starts: its remembered state, its mails, and what a reset made of them.
+
+Loaded for it, then dropped.
+"""
+
+import os
+
+from umail import load_transient
+
+from .format import Entry
+from .spool import STATE
 
 
 def whole(path):
     """Return one name for a directory, whichever leads to it: ``/outbox`` for ``outbox/`` and ``/x/..//outbox``."""
-    import os
-
     names = []
     for name in (path if path[:1] == "/" else os.getcwd() + "/" + path).split("/"):
         if name == "..":
@@ -70,7 +78,7 @@ def _recall(box, state):
 def _gather(box):
     # Take up the mails that are on flash and not known yet: (the (time, date) at which each was written last, how
     # many were damaged).
-    entries, marks, damaged = box.spool.scan([entry.name for entry in box.entries] + box.stuck)
+    entries, marks, damaged = scan(box.spool, [entry.name for entry in box.entries] + box.stuck)
     box.entries += entries
     box.entries.sort(key=lambda entry: entry.number)
     box.notes.damaged += damaged
@@ -125,3 +133,53 @@ def look_again(box):
     except (OSError, ValueError, TypeError):
         # The directory itself cannot be read, or what was remembered has another shape.
         box.spool.unread = max(box.spool.unread, 1)
+
+
+def scan(spool, known):
+    """Do what ``Spool.scan`` does."""
+    entries = []
+    marks = []
+    damaged = 0
+    spool.unread = 0
+    names = sorted(os.listdir(spool.path))
+    for name in names:
+        stem, _, ending = name.partition(".")
+        spool.notice(stem)
+        if ending in ("tmp", "new"):
+            # (``load``, which comes first, has taken what was whole.)
+            spool.clear(name)
+        elif name not in known and name != STATE and name[-4:] != ".bad":
+            try:
+                found = _open(spool, name, stem, names)
+            except (OSError, MemoryError):
+                spool.unread += 1
+                continue
+            except Exception:
+                # Whole, and with values that none of our mails has.
+                found = None
+            if found is None:
+                damaged += 1
+                spool.aside(name)
+            elif found:
+                entries.append(found[0])
+                marks.append(found[1])
+    return entries, marks, damaged
+
+
+def _open(spool, name, stem, names):
+    # (Entry, mark); () if it is to be left alone, None if it is damaged, or none of ours.
+    number, _, length = stem.partition("-")
+    try:
+        entry = Entry(int(number, 16), int(length, 16))
+    except ValueError:
+        return None
+    if name == stem and entry.name[:-5] == stem:
+        if entry.name in names:
+            # It has become one of today's, and a power cut kept it from being removed.
+            spool.clear(stem)
+            return ()
+        return load_transient("queue.format1").convert(spool, entry)
+    if entry.name != name:
+        return None
+    found = spool.tail(entry)
+    return found and (entry, found[1])

@@ -96,7 +96,7 @@ class Spool:
 
         The oldest comes first. What a power cut left unfinished is removed. OSError if the directory cannot be read.
         """
-        return load_transient("queue.scan").scan(self, known)
+        return load_transient("queue.recovery").scan(self, known)
 
     def named(self, numbers):
         """Return the file names (list of str) of the mails with these numbers."""
@@ -157,23 +157,24 @@ class Spool:
             # It stays, and is found again at the next start.
             pass
 
-    def write(self, entry, message, copy, most, now, date):
+    def write(self, entry, message, copy, most, now, date, store=None):
         """Store ``message`` as ``entry``, which gets its number, length and size; durable on return.
 
         Args:
             copy (bool): attachments given by a path are copied; else only their length and checksum.
             most (int): bytes that it may take.
             now (int), date: as of ``Outbox``.
+            store: the function of put.py, for whom has it already.
 
         Raises:
             ValueError: it takes more than ``most``, or an attachment cannot be read.
             OSError: the flash is full or broken.
         """
-        load_transient("queue.write").write(self, entry, message, copy, most, now, date)
+        (store or load_transient("queue.put").store)(self, entry, message, copy, most, now, date)
 
     def adopt(self, entry, source, head, people, now, date):
         """Store the beginning of the file ``source`` as ``entry``; ``head`` is its description."""
-        load_transient("queue.write").adopt(self, entry, source, head, people, now, date)
+        load_transient("queue.put").adopt(self, entry, source, head, people, now, date)
 
     def read(self, entry):
         """Return the ``Message`` of ``entry`` and what its reader must be told (str); None if the file is damaged.
