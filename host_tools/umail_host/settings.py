@@ -145,8 +145,8 @@ class Settings:
         except (TypeError, ValueError, RecursionError) as error:
             raise UserError(f"the configuration can't be written as JSON: {error}") from None
         if fresh and isinstance(written, dict):
-            problems = wording.reworded(written, _certain(problems, lacking))
-            problems = [*unknown, *problems, *checks.sentences(written, None if problems else value, board)]
+            further = checks.sentences(written, value, board, problems)
+            problems = [*unknown, *wording.reworded(written, _certain(problems, lacking)), *further]
         problems = [*secret, *known, *problems]
         if problems:
             raise UserError("fix the configuration:\n" + "\n".join(f"  - {problem}" for problem in problems))

@@ -25,7 +25,11 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any]) -> list[str]:
             '{"name": "temperature", "when": "above", "limit": -15}.'
         )
     ends = dict(_ends(value))
-    for place, rule in enumerate(value["rules"][: len(config.get("rules") or ())]):
+    given = value["rules"] and config["rules"]
+    # (The firmware adds some behind those; what is wrong already is empty.)
+    for place, rule in enumerate(value["rules"][: len(given)]):
+        if not rule:
+            continue
         if problem := _never(rule, ends.get(rule.get("of") or "")):
             found.append(f'"rules[{place}]" ("{rule["name"]}") can never alert: {problem}.')
         elif problem := _always(rule, ends.get(rule.get("of") or "")):
@@ -33,6 +37,17 @@ def sentences(config: Mapping[str, Any], value: Mapping[str, Any]) -> list[str]:
                 f'"rules[{place}]" ("{rule["name"]}") can never be well again: {problem}: give a smaller "hysteresis".'
             )
     return found
+
+
+def of_nothing(config: Mapping[str, Any]) -> list[str]:
+    """Return which rules are about a sensor that a configuration, as it was written, does not name."""
+    names = config["sensors"]
+    rules = config.get("rules")
+    return [
+        f'"rules[{place}].of" is "{of[:40]}": say which value the rule is about, one of the sensors {", ".join(names)}.'
+        for place, rule in enumerate(rules if isinstance(rules, list) else ())
+        if isinstance(rule, Mapping) and isinstance(of := rule.get("of"), str) and of.partition(".")[0] not in names
+    ]
 
 
 def _ends(value: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float | None, float | None, str, bool]]]:

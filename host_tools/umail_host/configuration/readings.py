@@ -10,16 +10,11 @@ _SLOWEST = {"ds18b20": 0.75, "dht22": 2.0}
 _FROM_CELSIUS = {"°F": '"scale": 1.8, "offset": 32', "F": '"scale": 1.8, "offset": 32', "K": '"offset": 273.15'}
 
 
-def sentences(config: Mapping[str, Any], value: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with units.
-
-    Args:
-        config: as it was written.
-        value: the same, checked and completed by the firmware.
-    """
+def sentences(config: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the units of a configuration as it was written."""
     found = []
     for path, section in _sections(config):
-        remedy = _FROM_CELSIUS.get(section.get("unit", ""))
+        remedy = _FROM_CELSIUS.get(str(section.get("unit", "")))
         kind = section.get("type")
         degrees = kind in ("ds18b20", "max31865", "max6675", "mcp9808") or (
             kind == "dht22" and section.get("quantity", "temperature") == "temperature"

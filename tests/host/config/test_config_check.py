@@ -155,6 +155,31 @@ def test_every_mistake_is_told_at_once() -> None:
     assert [key for key in ("door.pin", "horn.pin", "interval", "mail.to") if not any(key in one for one in told)] == []
 
 
+def test_what_the_firmware_finds_keeps_nothing_that_the_host_finds_from_being_told() -> None:
+    rules = [
+        {"name": "hot", "of": "freezer", "when": "above", "limit": 500},
+        {"name": "lost", "of": "cellar", "when": "above", "limit": 5},
+        {"name": "ajar", "of": "door", "when": "above", "limit": 5},
+    ]
+    found = "\n".join(problems(changed(rules=rules, expires={"client secret": "2025-02-01"}, language="xx")))
+    for words in ('"rules[0]" ("hot") can never', '"rules[1].of" is "cellar"', '"rules[2]" ("ajar") can never',
+                  "ended on 2025-02-01", '"language" is "xx"'):  # fmt: skip
+        assert found.count(words) == 1
+    # A sensor that is wrong says nothing of its own rules, and keeps no other from being judged.
+    found = "\n".join(problems(changed(rules=rules, sensors__freezer={"type": "ds18b20"}, interval="a", battery=5)))
+    assert '"hot"' not in found and '"battery" is not' in found and '"interval" is not' in found
+    for words in ('"sensors.freezer.pin" is missing', '"rules[1].of" is "cellar"', '"rules[2]" ("ajar") can never'):
+        assert found.count(words) == 1
+
+
+@pytest.mark.parametrize("rules", [[5, {"name": "ajar", "of": "door", "when": "above", "limit": 5}], 5, {}, None])
+def test_rules_that_are_not_a_list_of_rules_keep_nothing_else_from_being_told(rules: Any) -> None:
+    over = {"client secret": "2025-02-01"}
+    found = problems(changed(rules=rules, sensors__freezer=5, network=5, summary={"at": 9}, sensor=5, expires=over))
+    assert [one for one in found if '"rules' in one and "is not" in one]
+    assert '"network" is not' in "\n".join(found) and "ended on 2025-02-01" in "\n".join(found)
+
+
 def test_465_without_security_is_tls_from_the_first_byte() -> None:
     for given, meant in (
         ({"port": 465}, "tls"),
