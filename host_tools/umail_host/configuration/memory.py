@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 from umail_host.device import boards
@@ -26,6 +27,7 @@ PARTS = {
 # Bytes that must be left, as what comes and goes leaves a heap in pieces: with 6 kB one mail in five failed.
 SPARE = 12_000
 WORDS = 2  # the same objects take half of it in the words of a board
+_ITSELF = "the node itself"
 _SPECIAL = ("outside", "change", "stuck")
 
 
@@ -33,7 +35,7 @@ def parts(config: Mapping[str, Any]) -> dict[str, int]:
     """Return the bytes that a right ``config`` takes in 64-bit words, by part, the largest first."""
     several = config.get("sensors") or {}
     kinds = Counter(section.get("type") for section in several.values())
-    found = {"the node itself": NODE}
+    found = {_ITSELF: NODE}
     if more := max(len(several) - 1, 0) * SENSOR + max(len(kinds) - 1, 0) * KIND:
         found["further sensors"] = more
     if any(rule.get("when") in _SPECIAL for rule in config.get("rules", ())):
@@ -53,12 +55,21 @@ def notes(config: Mapping[str, Any], board: BoardSpec) -> list[str]:
         return []
     most = ", ".join(f"{name} {_kilobytes(size)}" for name, size in list(found.items())[:4])
     roomy = ", ".join(one.name for one in boards.load_all() if one.psram)
-    less = "leave one of them out, " if len(found) > 1 else ""
+    less = f"leave {some} out, " if (some := _enough(found, needed - room)) else ""
     return [
         f"{board.name} may run out of memory while it mails: this takes about {_kilobytes(needed)} kB of RAM ({most}), "
         f"and it has {_kilobytes(room)} kB beside Wi-Fi and TLS: {less}run the code from flash (docs/deploying.md), or "
         f"take a board with PSRAM ({roomy})"
     ]
+
+
+def _enough(found: Mapping[str, int], over: int) -> str:
+    """Return which parts take ``over`` bytes, as few as will do; empty if all together do not."""
+    names = [name for name in found if name != _ITSELF]
+    for count in range(1, len(names) + 1):
+        if enough := [some for some in combinations(names, count) if sum(map(found.__getitem__, some)) >= over]:
+            return " or ".join(" and ".join(some) for some in (enough if count == 1 else enough[:1]))
+    return ""
 
 
 def _kilobytes(size: int) -> str:

@@ -167,8 +167,9 @@ def test_what_the_firmware_finds_keeps_nothing_that_the_host_finds_from_being_to
         assert found.count(words) == 1
     # A sensor that is wrong says nothing of its own rules, and keeps no other from being judged.
     found = "\n".join(problems(changed(rules=rules, sensors__freezer={"type": "ds18b20"}, interval="a", battery=5)))
-    assert '"hot"' not in found and '"battery" is not' in found and '"interval" is not' in found
-    for words in ('"sensors.freezer.pin" is missing', '"rules[1].of" is "cellar"', '"rules[2]" ("ajar") can never'):
+    assert '"hot"' not in found
+    for words in ('"sensors.freezer.pin" is missing', '"rules[1].of" is "cellar"', '"rules[2]" ("ajar") can never',
+                  '"battery" is not', '"interval" is not'):  # fmt: skip
         assert found.count(words) == 1
 
 
@@ -176,8 +177,8 @@ def test_what_the_firmware_finds_keeps_nothing_that_the_host_finds_from_being_to
 def test_rules_that_are_not_a_list_of_rules_keep_nothing_else_from_being_told(rules: Any) -> None:
     over = {"client secret": "2025-02-01"}
     found = problems(changed(rules=rules, sensors__freezer=5, network=5, summary={"at": 9}, sensor=5, expires=over))
-    assert [one for one in found if '"rules' in one and "is not" in one]
-    assert '"network" is not' in "\n".join(found) and "ended on 2025-02-01" in "\n".join(found)
+    for words in ('"rules', '"network" is not', "ended on 2025-02-01"):
+        assert words in "\n".join(found)
 
 
 def test_465_without_security_is_tls_from_the_first_byte() -> None:

@@ -67,3 +67,25 @@ def test_a_note_says_what_takes_how_much_if_a_board_has_not_the_room(
         assert note.startswith(f"{kind} may run out of memory while it mails")
         assert "SEEED_XIAO_ESP32S3" in note
         assert ('"summary" 1' in note) == ("summary" in changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        (ALL, 'leave "summary" out, run'),
+        (THREE | {"summary": "07:00", "outputs": OUTPUTS}, 'leave "summary" or "outputs" or further sensors out, run'),
+        # Outputs and updates are less than what is missing.
+        (ALL | {"language": "en", "debug": True}, 'leave "summary" out, run'),
+    ],
+)
+def test_a_note_names_what_makes_room_if_it_is_left_out(changes: dict[str, Any], remedy: str) -> None:
+    (note,) = memory.notes({"rules": []} | changes, boards.load("ESP32_GENERIC"))
+    assert remedy in note
+    for name in ("summary", "outputs", "update", "debug"):
+        fits = memory.notes({"rules": []} | changes | {name: None}, boards.load("ESP32_GENERIC")) == []
+        assert fits == (f'"{name}"' in remedy)
+
+
+def test_a_note_names_nothing_to_leave_out_if_that_would_not_do() -> None:
+    (note,) = memory.notes({"rules": [], "debug": True}, boards.load("ESP32_GENERIC_S2"))
+    assert "leave" not in note
