@@ -1,6 +1,6 @@
 """Sensors on wires: their failures are a sensor that is gone, never a false value."""
 
-from alertnode.sensors import adc, contact, dht22, ds18b20
+from alertnode.sensors import adc, contact, dht11, dht22, ds18b20
 from alertnode.sensors.group import Group, Source
 from alertnode.sensors.reading import reason
 from check import equal, inside, raises
@@ -161,6 +161,12 @@ def test_a_dht22_is_asked_again_after_two_seconds():
     both.group.sources[0].values = [("a", "°C"), ("b", "%")]
     equal([reading.value for reading in both.group.take()], [21.5, 40])
     equal([value[0] for value in dht22.values({"quantity": ""})], ["temperature", "humidity"])
+
+
+def test_a_dht11_has_the_same_values_within_ends_of_its_own():
+    equal(dht11.values({"quantity": ""}), (("temperature", "°C", 0, 60), ("humidity", "%", 5, 95)))
+    equal(dht11.values({"quantity": "humidity"}), [("", "%", 5, 95)])
+    equal((dht11.KEYS, dht11.ALONE, dht11.TRIES, dht11.PAUSE), (dht22.KEYS, dht22.ALONE, dht22.TRIES, dht22.PAUSE))
 
 
 def test_not_a_number_is_a_sensor_that_is_gone():

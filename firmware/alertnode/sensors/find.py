@@ -2,8 +2,8 @@
 
 # What the node brings along; docs/firmware.md lists them. (As one text: MicroPython looks up each word of a tuple.)
 TYPES = (
-    ",adc,aht20,battery,bme280,bmp280,chip,contact,dht22,ds18b20,flash,hx711,ina219,max31865,max6675,mcp9808,pulse,"
-    "scd4x,sht3x,sht4x,supply,touch,trace,wifi,"
+    ",adc,aht20,battery,bme280,bmp280,chip,contact,dht11,dht22,ds18b20,flash,hx711,ina219,max31865,max6675,mcp9808,"
+    "pulse,scd4x,sht3x,sht4x,supply,touch,trace,wifi,"
 )
 
 

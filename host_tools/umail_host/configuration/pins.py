@@ -205,6 +205,7 @@ def usual_name(role: str, kind: str) -> str:
         "contact": "contact",
         "ds18b20": "one_wire",
         "led": "led",
+        "dht11": "dht",
         "dht22": "dht",
     }.get(kind, "one_wire")
 

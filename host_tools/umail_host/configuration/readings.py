@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Seconds from one reading to the next that the data sheets ask for.
-_SLOWEST = {"ds18b20": 0.75, "dht22": 2.0}
+_SLOWEST = {"ds18b20": 0.75, "dht11": 2.0, "dht22": 2.0}
 _FROM_CELSIUS = {"°F": '"scale": 1.8, "offset": 32', "F": '"scale": 1.8, "offset": 32', "K": '"offset": 273.15'}
 
 
@@ -17,7 +17,7 @@ def sentences(config: Mapping[str, Any]) -> list[str]:
         remedy = _FROM_CELSIUS.get(str(section.get("unit", "")))
         kind = section.get("type")
         degrees = kind in ("ds18b20", "max31865", "max6675", "mcp9808") or (
-            kind == "dht22" and section.get("quantity", "temperature") == "temperature"
+            kind in ("dht11", "dht22") and section.get("quantity", "temperature") == "temperature"
         )
         if remedy and degrees and "scale" not in section and "offset" not in section:
             found.append(

@@ -45,7 +45,7 @@ _SLEEPERS = (
 _SUMMARY = tuple(f"alertnode/{name}" for name in ("day", "day_kept", "history", "history_read"))
 _SUMMARY += tuple(f"alertnode/{name}" for name in ("summary", "made", "chart", "readings_csv"))
 # Sensors whose keys many others have, too: for the rest, and for outputs, there are remedies of their own.
-_USUAL = {"adc", "chip", "dht22", "ds18b20", "flash", "supply", "trace", "wifi"}
+_USUAL = {"adc", "chip", "dht11", "dht22", "ds18b20", "flash", "supply", "trace", "wifi"}
 # What lets more than contacts wake a board, and the sensors that do.
 _WAKERS = {"wake_meter": "pulse", "wake_pad": "touch"}
 # What mails with files or HTML need; the alert node sends text, but for summaries.

@@ -34,6 +34,7 @@ LOGINS = {
 SENSORS = (
     "ds18b20",
     "dht22",
+    "dht11",
     "adc",
     "contact",
     "bme280",

@@ -62,7 +62,7 @@ class Ds18b20:
 
 
 class Dht:
-    """A DHT11 or DHT22.
+    """A DHT11 or DHT22: as the board asks for it.
 
     Attributes:
         celsius: temperature around it.
@@ -84,13 +84,18 @@ class Dht:
         """Let a sleep be over that took the board's world less time."""
         self._last -= seconds
 
-    def measure(self) -> list[float] | str | None:
-        """Return temperature and humidity; ``"checksum"``; None if it does not answer."""
+    def measure(self, whole: bool) -> list[int] | None:
+        """Return its five bytes, those of a DHT11 if it is to be ``whole``; None if it does not answer."""
         now = time.monotonic()
         if self.gone or now - self._last < self.interval:
             return None
         self._last = now
-        return "checksum" if self.corrupt else [round(self.celsius, 1), round(self.humidity, 1)]
+        if whole:
+            octets = [round(self.humidity), 0, max(round(self.celsius), 0), 0]
+        else:
+            tenths, sign = abs(round(self.celsius * 10)), 0x80 if self.celsius < 0 else 0
+            octets = [*round(self.humidity * 10).to_bytes(2), tenths >> 8 | sign, tenths & 0xFF]
+        return [*octets, sum(octets) + self.corrupt & 0xFF]
 
 
 class Sensors:
@@ -158,7 +163,7 @@ class Sensors:
             "onewire.scan": lambda pin: [list(each.rom) for each in self._present(pin)],
             "onewire.convert": self._convert,
             "onewire.scratch": self._scratch,
-            "dht.measure": lambda pin: self._dhts[pin].measure() if pin in self._dhts else None,
+            "dht.measure": lambda pin, whole: self._dhts[pin].measure(whole) if pin in self._dhts else None,
         }
 
     def _present(self, pin: int) -> list[Ds18b20]:

@@ -20,7 +20,7 @@ SPI = {"sck": 18, "mosi": 23, "miso": 19, "cs": 5}
 CELL = {"pin": 25, "sck": 26}
 ON_BOARD = """
 import json, sys, time
-from alertnode.sensors import buses, pulse as buses_pulse
+from alertnode.sensors import buses, ds18b20, pulse as buses_pulse
 def chip(kind, config, times=1):
     module = __import__('alertnode.sensors.' + kind)
     module = getattr(module.sensors, kind)
@@ -135,6 +135,49 @@ def test_each_spi_and_clocked_chip_gives_its_value(bench: Bench) -> None:
     for raw in (0, 1, -1, 123456, -8388607):
         cell.raw = raw
         assert bench.values("hx711", CELL) == [raw]
+
+
+@pytest.mark.parametrize(
+    ("celsius", "octets"),
+    [(125, "d007"), (85, "5005"), (25.0625, "9101"), (10.125, "a200"), (0.5, "0800"), (0, "0000"), (-0.5, "f8ff"),
+     (-10.125, "5eff"), (-25.0625, "6ffe"), (-55, "90fc")],
+)  # fmt: skip
+def test_a_ds18b20_gives_the_table_of_its_data_sheet(bench: Bench, celsius: float, octets: str) -> None:
+    # DS18B20, table 1, the low byte first. (85 °C is believed only from a chip that was hot.)
+    there = bench.virtual.sensors.ds18b20(4)
+    there.celsius, there.conversion = (celsius if celsius != 85 else 84), 0.0
+    settings = {"pin": 4, "address": ""}
+    if celsius == 85:
+        bench.run(f"p = ds18b20.Driver({settings!r}, lent)\np.start(), p.read()")
+        there.celsius = 85
+        assert bench.run("p.start()\nprint(json.dumps(p.read()))") == [85]
+    else:
+        assert bench.values("ds18b20", settings) == [celsius]
+    assert there.scratch()[:2].hex() == octets
+
+
+@pytest.mark.parametrize(
+    ("kind", "celsius", "percent", "octets"),
+    [
+        # Aosong AM2302 (DHT22), "Data calculation": 65.2 %, 35.1 °C; the temperature below zero is its -10.1 °C.
+        ("dht22", 35.1, 65.2, "028c015fee"),
+        ("dht22", -10.1, 65.2, "028c806573"),
+        # Aosong DHT11, "Data calculation": 53 %, 24 °C.
+        ("dht11", 24, 53, "350018004d"),
+    ],
+)
+def test_a_dht_gives_the_example_of_its_data_sheet(
+    bench: Bench, kind: str, celsius: float, percent: float, octets: str
+) -> None:
+    there = bench.virtual.sensors.dht(15)
+    there.interval, there.celsius, there.humidity = 0.0, celsius, percent
+    assert bytes(there.measure(kind == "dht11") or ()).hex() == octets
+    assert bench.values(kind, {"pin": 15, "quantity": ""}) == pytest.approx([celsius, percent])
+    assert bench.values(kind, {"pin": 15, "quantity": "humidity"}) == pytest.approx([percent])
+    there.corrupt = True
+    assert bench.why(kind, {"pin": 15, "quantity": ""}) == f"{kind.upper()}: checksum error"
+    there.gone = True
+    assert bench.why(kind, {"pin": 15, "quantity": ""}) == f"{kind.upper()}: no answer"
 
 
 def test_what_the_board_knows_of_itself_are_sensors_too(bench: Bench) -> None:

@@ -89,6 +89,7 @@ def test_a_dht22_behaves_as_one(virtual: VirtualBoard, board: Board) -> None:
     sensor.celsius, sensor.humidity, sensor.interval = -3.46, 61.04, 0.0
     board.exec("import machine, dht\nd = dht.DHT22(machine.Pin(5))")
     assert board.eval("d.measure(), d.temperature(), d.humidity()") == (None, -3.5, 61.0)
+    assert board.eval("list(d.buf)") == [0x02, 0x62, 0x80, 0x23, 0x07]
     sensor.corrupt = True
     with pytest.raises(ExecError, match="checksum error"):
         board.exec("d.measure()")

@@ -73,33 +73,38 @@ class DS18X20:
 
 
 class _DHT:
+    WHOLE = False
+
     def __init__(self, pin):
         self._pin = pin.id
-        self._humidity = self._temperature = 0
+        self.buf = bytearray(5)
 
     def measure(self):
-        reading = call("dht.measure", self._pin)
-        if reading is None:
+        octets = call("dht.measure", self._pin, self.WHOLE)
+        if octets is None:
             raise OSError(errno.ETIMEDOUT)
-        if reading == "checksum":
+        self.buf = bytearray(octets)
+        if sum(self.buf[:4]) & 0xFF != self.buf[4]:
             raise Exception("checksum error")
-        self._temperature, self._humidity = reading
 
 
 class DHT11(_DHT):
+    WHOLE = True
+
     def temperature(self):
-        return int(self._temperature)
+        return self.buf[2]
 
     def humidity(self):
-        return int(self._humidity)
+        return self.buf[0]
 
 
 class DHT22(_DHT):
     def temperature(self):
-        return self._temperature
+        value = ((self.buf[2] & 0x7F) << 8 | self.buf[3]) * 0.1
+        return -value if self.buf[2] & 0x80 else value
 
     def humidity(self):
-        return self._humidity
+        return (self.buf[0] << 8 | self.buf[1]) * 0.1
 
 
 onewire = _Module(OneWire=OneWire, OneWireError=OneWireError)
