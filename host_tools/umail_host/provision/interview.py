@@ -47,6 +47,8 @@ SENSORS = (
     "mcp9808",
     "max31865",
     "max6675",
+    "pulse",
+    "battery",
 )
 # What the questions are about, and what of it belongs to the sensors.
 _ASKED = (
@@ -187,11 +189,15 @@ def _sensing(ask: Ask, before: Config, rest: Config, board: BoardSpec | None) ->
         problem = answers.pin_of(key, sensor, was, rest, board)
         usual = next((one for one in (_was(was, key), own, common) if one and not problem(one)), "")
         sensor[key] = answers.pin(ask(f"{name}, by number or name", usual, problem))
+    if "quantity" in driver.KEYS:
+        words = driver.KEYS["quantity"][0]
+        usual = _was(was, "quantity", words[0])
+        sensor["quantity"] = ask(f"Which of its values ({', '.join(words)})", usual, answers.one_of(*words))
     if all(was.get(key) == value for key, value in sensor.items()):
         # The same one: its calibration stays.
         sensor = was
     first = next((one for one in before.get("rules") or () if was and not several and isinstance(one, dict)), {})
-    values = firmware_rules.module("sensors.find").values(driver, {"shunt": 0.1, "quantity": "", **sensor})
+    values = firmware_rules.module("sensors.find").values(driver, {"shunt": 0.1, **sensor})
     return {"sensor": sensor, "rules": [_rule(ask, sensor, first, [value[0] for value in values])]}
 
 
@@ -329,7 +335,8 @@ def _rule(ask: Ask, sensor: Config, was: Config, values: list[str]) -> Config:
         what, own = "the contact is", {"name": "contact"}
     else:
         ways = ("above", "below")
-        what, own = "the value is", {"name": "temperature" if sensor["type"] != "adc" else "value"}
+        plain = "value" if sensor["type"] in ("adc", "battery") else "temperature"
+        what, own = "the value is", {"name": sensor.get("quantity", plain)}
     if was.get("when") not in ways:
         was = {}
     rule: Config = own | was
@@ -337,6 +344,7 @@ def _rule(ask: Ask, sensor: Config, was: Config, values: list[str]) -> Config:
         usual = _was(was, "of", values[0])
         usual = usual if usual in values else values[0]
         rule["of"] = ask(f"Which of its values ({', '.join(values)})", usual, answers.one_of(*values))
+        rule["name"] = was.get("name", rule["of"])
     rule["when"] = ask(f"Alert when {what} ({', '.join(ways)})", _was(was, "when", ways[0]), answers.one_of(*ways))
     if sensor["type"] == "contact":
         return rule

@@ -286,7 +286,9 @@ def test_another_route_takes_nothing_along_from_the_one_of_before() -> None:
 
 
 @pytest.mark.parametrize("board", boards.load_all(), ids=lambda board: board.name)
-@pytest.mark.parametrize("kind", ["ds18b20", "adc", "contact", "bme280", "max31865"])
+@pytest.mark.parametrize(
+    "kind", ["ds18b20", "dht22", "dht11", "adc", "contact", "bme280", "max31865", "pulse", "battery"]
+)
 def test_the_pin_that_is_offered_is_one_that_the_board_has(board: boards.BoardSpec, kind: str) -> None:
     offered = {}
 
@@ -306,6 +308,15 @@ def test_the_pin_that_is_offered_is_one_that_the_board_has(board: boards.BoardSp
     config, _ = interview.interview(ask, {}, board)
     assert kind == "max31865" or all(offered.values()), offered
     assert Settings.of(config, fresh=True, board=board).sensor["type"] == kind
+
+
+def test_a_dht_is_asked_for_one_of_its_two_values_and_the_rule_is_about_that() -> None:
+    given = {"Keep": "no", "Sensor (": "dht22", "Which of its": "humidity", "Which limit": "70"}
+    config, _ = interview.interview(answering(**given)[0], REST | SENSING | {"mail": SMTP | {"to": TO}})
+    assert config["sensor"]["quantity"] == "humidity"
+    (rule,) = config["rules"]
+    assert (rule["name"], rule["when"], rule["limit"], "of" in rule) == ("humidity", "above", 70, False)
+    Settings.of(config, fresh=True)
 
 
 def test_what_the_board_or_the_sensor_can_not_do_is_refused_at_once() -> None:
