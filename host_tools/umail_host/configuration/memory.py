@@ -65,7 +65,7 @@ def notes(config: Mapping[str, Any], board: BoardSpec) -> list[str]:
 
 def _enough(found: Mapping[str, int], over: int) -> str:
     """Return which parts take ``over`` bytes, as few as will do; empty if all together do not."""
-    names = [name for name in found if name != _ITSELF]
+    names = [name for name in found if name not in (_ITSELF, "rules")]
     for count in range(1, len(names) + 1):
         if enough := [some for some in combinations(names, count) if sum(map(found.__getitem__, some)) >= over]:
             return " or ".join(" and ".join(some) for some in (enough if count == 1 else enough[:1]))
