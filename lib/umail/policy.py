@@ -71,6 +71,9 @@ class Policy:
         per_hour (int): mails an hour over all keys, beyond which they become one digest; 0: any.
     """
 
+    # For storms.py, which imports nothing of this module.
+    storm = Storm
+
     def __init__(
         self,
         random,

@@ -1,7 +1,7 @@
 """When alerts of one kind become one mail, and when any do (see policy.py); loaded for a new mail, then dropped."""
 
-from .policy import DAY, HOUR, Storm
-
+_HOUR = 3600
+_DAY = 86400
 # So many keys are remembered at the most; the oldest is forgotten first.
 _KEYS = 16
 _ALERT = 1
@@ -17,10 +17,10 @@ def admit(policy, now, key, recovery, urgent):
     if urgent or not policy.per_hour:
         return 0, key
     start, count = policy.hour
-    if now >= start + HOUR:
+    if now >= start + _HOUR:
         start, count = now, 0
     if count >= policy.per_hour:
-        return start + HOUR, ""
+        return start + _HOUR, ""
     policy.hour = (start, count + 1)
     return 0, key
 
@@ -28,7 +28,7 @@ def admit(policy, now, key, recovery, urgent):
 def begin(policy, key, message_id):
     """Do what ``Policy.begin`` does."""
     storm = policy.keys[key]
-    _keep(policy, key, Storm(storm.start, storm.window, storm.had, storm.held, message_id))
+    _keep(policy, key, policy.storm(storm.start, storm.window, storm.had, storm.held, message_id))
 
 
 def _key(policy, now, key, sort):
@@ -37,7 +37,7 @@ def _key(policy, now, key, sort):
         if len(policy.keys) >= _KEYS:
             oldest = min(policy.keys, key=lambda name: policy.keys[name].start)
             policy.keys = {name: policy.keys[name] for name in policy.keys if name != oldest}
-        storm = Storm(-DAY, 0, 0, 0, "")
+        storm = policy.storm(-_DAY, 0, 0, 0, "")
     start, window, had, held = storm.start, storm.window, storm.had, storm.held
     end = start + window
     wider = min(2 * window, policy.widest)
@@ -53,7 +53,7 @@ def _key(policy, now, key, sort):
             held += 1
     else:
         start, window, had, held = now, policy.window, sort, 0
-    _keep(policy, key, Storm(start, window, had, held, storm.first))
+    _keep(policy, key, policy.storm(start, window, had, held, storm.first))
     return end if hold else 0
 
 

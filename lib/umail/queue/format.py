@@ -5,8 +5,10 @@ the mail and has the checksum of what stands before it; then two lines of equal 
 new state overwrites the older of the two, so that a file never grows, however often a mail is tried; the whole one that
 was written last counts. Its name is a number, which orders the mails, and the length of what stands before the lines.
 
-Lines are those of durable.py: a version, a checksum, JSON. Files of the version before are read by old.py.
+Lines are those of durable.py: a version, a checksum, JSON. Files of the version before are read by format1.py.
 """
+
+from binascii import crc32
 
 from ..durable import seal, unseal
 
@@ -14,6 +16,8 @@ from ..durable import seal, unseal
 _STATE = 400
 # More lines than this do not fit: so many bytes of addresses and header fields.
 MOST_LINES = 32768
+# The file of what an outbox remembers.
+STATE = "state"
 
 
 class Entry:
@@ -167,3 +171,18 @@ def recipients(people):
             if bare not in found:
                 found.append(bare)
     return found
+
+
+def read(file, left, crc, write=None):
+    """Read up to ``left`` bytes through one buffer; return (count, CRC). What is read also goes to ``write``."""
+    buffer = memoryview(bytearray(512))
+    total = 0
+    while total < left:
+        count = file.readinto(buffer[: min(512, left - total)])
+        if not count:
+            break
+        total += count
+        crc = crc32(buffer[:count], crc)
+        if write:
+            write(buffer[:count])
+    return total, crc

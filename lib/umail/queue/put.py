@@ -7,8 +7,7 @@ import os
 from binascii import crc32
 
 from .. import durable
-from .format import MOST_LINES, Entry
-from .spool import read
+from .format import MOST_LINES, Entry, read
 
 _NEW = "new.tmp"
 # The lines behind a mail's content take about so many bytes.

@@ -7,8 +7,7 @@ import os
 
 from umail import load_transient
 
-from .format import Entry
-from .spool import STATE
+from .format import STATE, Entry
 
 
 def whole(path):

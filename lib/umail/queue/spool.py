@@ -7,14 +7,11 @@ stays, and is looked for again. Nothing else knows of the files: there is no ind
 """
 
 import os
-from binascii import crc32
 
 from umail import load_transient
 
 from .. import durable
-from .format import MOST_LINES, Entry
-
-STATE = "state"
+from .format import MOST_LINES, STATE, Entry, read
 
 
 class Stored:
@@ -44,21 +41,6 @@ class Stored:
 
             raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")
         return file
-
-
-def read(file, left, crc, write=None):
-    """Read up to ``left`` bytes through one buffer; return (count, CRC). What is read also goes to ``write``."""
-    buffer = memoryview(bytearray(512))
-    total = 0
-    while total < left:
-        count = file.readinto(buffer[: min(512, left - total)])
-        if not count:
-            break
-        total += count
-        crc = crc32(buffer[:count], crc)
-        if write:
-            write(buffer[:count])
-    return total, crc
 
 
 class Spool:
