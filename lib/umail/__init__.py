@@ -30,6 +30,7 @@ def load_transient(name):
             if not kept:
                 # Its package came with it and goes with it.
                 del sys.modules[package]
+                globals().pop(package[6:], None)
     return found
 
 

@@ -117,7 +117,7 @@ class Wire(Transport):
     async def transmit(self, data):
         """Send all of ``data``, receiving meanwhile; other tasks run between two pieces."""
         count = self.move(data, -4)
-        listening = self.handshake or self.listen() != 0
+        listening = self.handshake or self.take() != 0
         if count == len(data):
             await asyncio.sleep(0)
             return
@@ -132,7 +132,7 @@ class Wire(Transport):
                 await asyncio.sleep(0)
             else:
                 await self.wait(-count | POLLIN if listening else -count)
-                listening = listening and (self.handshake or self.listen() != 0)
+                listening = listening and (self.handshake or self.take() != 0)
             count = self.move(view, -4)
 
 

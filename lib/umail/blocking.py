@@ -49,7 +49,7 @@ class Wire(Transport):
     def transmit(self, data):
         """Send all of ``data``, receiving meanwhile. If the socket takes them at once, nothing is allocated."""
         count = self.move(data, -4)
-        listening = self.listen() != 0
+        listening = self.take() != 0
         if count == len(data):
             return
         if not self.handshake:
@@ -64,7 +64,7 @@ class Wire(Transport):
                 self.wait(-count | 1 if listening else -count)
                 if listening:
                     # The end of its stream does not say that the server no longer reads.
-                    listening = self.listen() != 0
+                    listening = self.take() != 0
             count = self.move(view, -4)
 
     def wait(self, event):

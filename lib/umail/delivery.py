@@ -57,7 +57,9 @@ class Delivery:
                 load_transient("mime.multipart").ready()
             try:
                 yield from self.connect(self.routes[0], False)
-                outcome = yield from self.session.send(message, final, text)
+                made = [text or load_transient("mime.body").for_session(self.session, message)]
+                text = None
+                outcome = yield from self.session.send(message, final, made)
             except Exception as error:
                 outcome = error
         accepted = getattr(outcome, "accepted", ())
@@ -65,18 +67,14 @@ class Delivery:
             # On a connection that stands, again, by another route, or to more people.
             return (yield from load_transient("fallback").send(self, message, final, outcome))
         if final:
-            yield from self.hang_up()
+            self.connected = False
+            yield ("close",)
         self.routes[0].fails = 0
         return outcome
 
     def close(self):
         """QUIT, waited for no longer than a second, and close (generator)."""
         return load_transient("fallback").close(self)
-
-    def hang_up(self):
-        """Close the connection (generator)."""
-        self.connected = False
-        yield ("close",)
 
     def connect(self, route, refresh):
         """Connect, and open the session (generator); ``refresh``: with a new access token."""

@@ -42,6 +42,12 @@ def stands(delivery):
         return False
 
 
+def hang_up(delivery):
+    """Close the connection (generator)."""
+    delivery.connected = False
+    yield ("close",)
+
+
 def close(delivery):
     """QUIT, waited for no longer than a second, and close (generator)."""
     session = delivery.session
@@ -54,7 +60,7 @@ def close(delivery):
         except Exception:  # noqa: S110
             # What was sent is sent; the server's farewell changes nothing.
             pass
-    yield from delivery.hang_up()
+    yield from hang_up(delivery)
 
 
 def send(delivery, message, final, outcome):
@@ -93,7 +99,7 @@ def by(delivery, route, message, final, outcome=None):
     fresh = True
     if not outcome:
         if delivery.connected and (session.route is not route or not (yield from stands(delivery))):
-            yield from delivery.hang_up()
+            yield from hang_up(delivery)
     refresh = False
     while True:
         if not outcome:
@@ -109,7 +115,7 @@ def by(delivery, route, message, final, outcome=None):
         failed = isinstance(outcome, Exception)
         # (After a mail for which nothing more follows it is out of step: QUIT went with it.)
         if (final and failed) or not session.in_step:
-            yield from delivery.hang_up()
+            yield from hang_up(delivery)
         if not failed:
             route.fails = 0
             return outcome

@@ -21,7 +21,7 @@ _MODULES = (
     "replies", "tables.replies", "route", "smtp.session",
     "net.transport", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
-    "smtp.failure", "smtp.data",
+    "smtp.failure", "smtp.data", "smtp.bdat",
     "making", "mime.parts", "mime.files", "mime.folding",
     "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.sort_recipients", "net.resolve", "durable",
 )

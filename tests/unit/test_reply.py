@@ -4,7 +4,7 @@ from check import equal, inside, raises
 from umail import Route
 from umail.errors import Broken
 from umail.net.transport import Buffer
-from umail.smtp.data import complete
+from umail.smtp.bdat import complete
 from umail.smtp.enhanced import printable
 from umail.smtp.session import Session, read
 

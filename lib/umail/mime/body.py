@@ -26,3 +26,10 @@ def encode(message, eightbit):
     """Encode a ``Message`` of a text alone; see ``Message.encode``."""
     # (An instance of a class keeps the module of the class in RAM.)
     return Body(load_transient("mime.fields").encode(message, eightbit))
+
+
+def for_session(session, message):
+    """Encode a ``Message`` as the server of ``session`` is to get it; returns a ``Body``."""
+    session.stage = "mail"
+    features = session.features
+    return message.encode("8BITMIME" in features, "CHUNKING" in features and "BINARYMIME" in features)

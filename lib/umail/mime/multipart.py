@@ -12,7 +12,7 @@ def ready():
 
     MicroPython's table of names doubles in one piece, which a heap has before a connection, but perhaps no longer then.
     """
-    for name in "mime.fields mime.parts mime.stream smtp.transaction smtp.flight smtp.data".split():
+    for name in "mime.fields mime.parts mime.stream smtp.transaction smtp.flight smtp.bdat".split():
         load_transient(name)
 
 

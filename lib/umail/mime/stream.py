@@ -70,10 +70,14 @@ class Body:
 
 
 def _buffer(size):
-    """Return a bytearray of so many bytes, or of half as many, and so on, if memory is in pieces."""
+    """Return a bytearray of so many bytes, or of half as many, and so on, if memory is short or in pieces."""
     while True:
         try:
-            return bytearray(size)
+            # What streams through it wants as much again.
+            beside = bytearray(size)
+            buffer = bytearray(size)
+            del beside
+            return buffer
         except MemoryError:
             if size <= 256:
                 raise

@@ -63,7 +63,7 @@ def connect(wire, address, port, buffer):
 def connected(wire):
     """Return the local address of the connection, or None; raises OSError if it was refused."""
     # A connection that failed says so at the first receive.
-    wire.listen()
+    wire.take()
     return address(wire.sock)
 
 

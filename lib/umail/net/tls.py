@@ -42,20 +42,6 @@ def wrap(sock, route, host):
         free = bytearray(544)
         if sys.implementation.name != "micropython" or trust == "insecure":
             load_transient("net.tls_rare").insecure(context, trust, checked)
-        if sys.implementation.name == "micropython":
-            # Forward secrecy and AEAD (RFC 9325, 4.2); static RSA and CBC have neither. Each is tried: the list of all
-            # that there are would take two kilobytes.
-            suites: list = []
-            for end in "CHACHA20-POLY1305-SHA256 AES-256-GCM-SHA384 AES-128-GCM-SHA256".split():
-                for start in "1-3- -ECDHE-ECDSA-WITH- -ECDHE-RSA-WITH-".split():
-                    suites.append("TLS" + start + end)
-                    try:
-                        context.set_ciphers(suites)
-                    except OSError:
-                        suites.pop()
-            context.set_ciphers(suites)
-            # The context has its own list, and a root wants the room.
-            suites = []
         context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
         if checked:
             if trust is None:
@@ -74,11 +60,24 @@ def wrap(sock, route, host):
                     context.load_verify_locations(data)
                 else:
                     load_transient("net.tls_rare").trust(context, data)
+        if sys.implementation.name == "micropython":
+            # Forward secrecy and AEAD (RFC 9325, 4.2); static RSA and CBC have neither. Each is tried: the list of all
+            # that there are would take two kilobytes.
+            suites: list = []
+            for end in "CHACHA20-POLY1305-SHA256 AES-256-GCM-SHA384 AES-128-GCM-SHA256".split():
+                for start in "1-3- -ECDHE-ECDSA-WITH- -ECDHE-RSA-WITH-".split():
+                    suites.append("TLS" + start + end)
+                    try:
+                        context.set_ciphers(suites)
+                    except OSError:
+                        suites.pop()
+            context.set_ciphers(suites)
         if route.certificate:
             load_transient("net.tls_rare").certificate(context, route.certificate)
     except (ValueError, OSError) as error:
         raise load_transient("net.tls_failure").failed(error)
-    free = None
+    # What it was made of leaves before the handshake.
+    trust = data = suites = free = None
     if sys.implementation.name == "micropython":
         import gc
 

@@ -129,20 +129,16 @@ class Transport:
         return min(rest, 500)
 
     def take(self):
-        """Receive into the buffer: the count, 0 at the end, or ``-event`` to wait for."""
-        count = self.move(self.buffer.space(), -1)
+        """Receive into the buffer what has come: the count, 0 at the end; if there is nothing, ``-event`` to wait for.
+
+        With a full buffer -1.
+        """
+        space = self.buffer.space()
+        count = self.move(space, -1) if len(space) else -1
         if count > 0:
             self.unheard = None
             self.buffer.end += count
         return count
-
-    def listen(self):
-        """Receive what has come in already: the count, 0 at the end, None if there is nothing or no room."""
-        if len(self.buffer) < len(self.buffer.data):
-            count = self.take()
-            if count >= 0:
-                return count
-        return None
 
     def move(self, data, event):
         """Receive into ``data`` (``event`` -1) or send some of it (-4): the count, or ``-event`` to wait for.

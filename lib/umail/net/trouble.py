@@ -9,7 +9,8 @@ from ..errors import Raised
 
 def idle(wire):
     """Return None if the connection stands and nothing has come in; else as a receive."""
-    return wire.listen() if wire.sock else 0
+    count = wire.take() if wire.sock else 0
+    return None if count < 0 else count
 
 
 def error(wire, error):

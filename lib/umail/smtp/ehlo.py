@@ -1,6 +1,21 @@
-"""EHLO: what a server offers (RFC 5321, 4.1.1.1). Loaded for it, and dropped before TLS wants its memory."""
+"""Greeting, EHLO (what a server offers; RFC 5321, 4.1.1.1), STARTTLS. Dropped before TLS wants its memory."""
 
 from umail import load_transient
+
+
+def hello(session, name, greeted):
+    """Read the greeting, say EHLO and, without TLS yet, STARTTLS (generator): returns whether TLS is to begin."""
+    if not greeted:
+        session.stage = "greeting"
+        yield from session.reply(220)
+    yield from ehlo(session, name)
+    if session.secure:
+        return False
+    session.stage = "starttls"
+    if session.route.security == "starttls" and "STARTTLS" in session.features:
+        yield from session.command(b"STARTTLS", 220)
+        return True
+    return (yield from load_transient("smtp.unexpected").without_starttls(session))
 
 
 def ehlo(session, name):
@@ -15,7 +30,8 @@ def ehlo(session, name):
             line = load_transient("smtp.enhanced").printable(line).encode()
         # "AUTH LOGIN", "AUTH=LOGIN" (before RFC 4954) and several AUTH lines mean the same.
         words = line.decode().upper().replace("AUTH=", "AUTH ", 1).split()
-        # Names of our own, and only what is used: what a server's lines left scattered over the heap would stay there.
-        for name in "8BITMIME AUTH BINARYMIME CHUNKING DSN PIPELINING SIZE SMTPUTF8 STARTTLS".split():
-            if name in words[:1] and name not in session.without:
+        # Only what is used, and by names that the program has anyway: those of the server's lines would fill the heap.
+        # (A list, as MicroPython makes strings of its own for a tuple.)
+        for name in ["8BITMIME", "AUTH", "BINARYMIME", "CHUNKING", "DSN", "PIPELINING", "SIZE", "SMTPUTF8", "STARTTLS"]:
+            if words and words[0] == name and name not in session.without:
                 features[name] = features.get(name, ()) + tuple(words[1:])

@@ -34,17 +34,21 @@ def login(session, secret):
     secret = secret.encode()
     # How a secret begins, in clear and in base64, wherever in a triple it does: what holds no bits of other bytes.
     head = secret[:9]
-    forms = [head]
+    session.buffer.hidden = hidden = [head] if len(head) > 3 else []
     for before in (0, 1, 2):
-        forms.append(encode(bytes(before) + head)[(before * 4 + 2) // 3 : (before + len(head)) * 4 // 3])
-    # Shorter ones stand in other words.
-    session.buffer.hidden = [form for form in forms if len(form) > 3]
-    line = b"AUTH %s %s" % (auth.encode(), encode(initial(auth, route.username.encode(), secret)))
+        form = encode(bytes(before) + head)[(before * 4 + 2) // 3 : (before + len(head)) * 4 // 3]
+        # Shorter ones stand in other words.
+        if len(form) > 3:
+            hidden.append(form)
+    # (A token has two kilobytes: the line with its end is one piece.)
+    line = b"AUTH %s %s\r\n" % (auth.encode(), encode(initial(auth, route.username.encode(), secret)))
     reply = None
     heard = ()
     # RFC 4954, 4: a line of 512 bytes at the most, if the provider does not document more.
-    if route.long_auth or len(line) < 511:
-        reply = yield from session.command(line)
+    if route.long_auth or len(line) <= 512:
+        yield from session.put(line)
+        line = b""
+        reply = yield from session.reply()
         # "Password:", and nothing else, is answered here.
         if auth == "LOGIN" and reply.code == 334 and reply.lines[0] == b"UGFzc3dvcmQ6":
             heard = reply.lines[:1]

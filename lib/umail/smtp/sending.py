@@ -5,7 +5,7 @@ Each reply belongs to one command, in order. How a mail travels is its mode (see
 - "flight": by BDAT, in one flight with its envelope: a short text, if the server pipelines and has taken a chunk
   before, or if no line of it could be a command;
 - "asked": by DATA, which travels with the envelope; the message waits for 354: a short text, if the server pipelines;
-- "bdat", "data": after the envelope was answered (see transaction.py, data.py).
+- "bdat", "data": after the envelope was answered (see transaction.py, bdat.py, data.py).
 
 What stands here is what a plain alert does if all is well: a short text that was written
 before (see mime/plain.py), in one flight. Another
@@ -23,7 +23,7 @@ def envelope(session, message, recipients, size, more=b"", notify=b""):
     limit = session.features.get("SIZE")
     if size is not None and limit is not None:
         if limit and limit[0].isdigit() and 0 < int(limit[0]) < size:
-            load_transient("smtp.data").check_size(session, size)
+            load_transient("smtp.bdat").check_size(session, size)
         more = b" SIZE=%d%s" % (size, more)
     commands = [b"MAIL FROM:<%s>%s\r\n" % ((session.route.sender or message.sender).encode(), more)]
     for address in recipients:
@@ -40,13 +40,14 @@ def answers(session, lines):
     return replies
 
 
-def send(session, message, final=False, text=None):
+def send(session, message, final=False, made=()):
     """Send one mail (generator); returns a ``Receipt``.
 
     Args:
         message (Message): what to send.
         final (bool): nothing follows: QUIT travels with it, and the connection is not used again.
-        text: what mime/plain.py has made of it, or None.
+        made (list): of what mime/plain.py or mime/body.py has made of it, which is taken out, so that its memory
+            is free as soon as it was sent; empty: it is made when wanted.
 
     Raises:
         MailError: refused, broken off or uncertain.
@@ -61,6 +62,7 @@ def send(session, message, final=False, text=None):
     final = final and len(people) == len(message.recipients)
     mode = "flight"
     body = replies = None
+    text = made.pop() if made and isinstance(made[0], bytearray) else None
     if text and "CHUNKING" in features and "PIPELINING" in features:
         size = len(text) - message.space - 6
         commands = envelope(session, message, people, size)
@@ -70,11 +72,13 @@ def send(session, message, final=False, text=None):
         if at >= 0 and max(head) < 127:
             text[at : at + len(head)] = head
             yield from session.put(memoryview(text)[at : len(text) if final else -6], True)
+            text, head = None, b""
             yield ("limit", 600, False)
             replies = yield from answers(session, commands)
     if not replies:
+        text = None
         mode, body, commands, replies = yield from load_transient("smtp.transaction").begin(
-            session, message, people, final, state == "stale", envelope, answers
+            session, message, people, final, state == "stale", envelope, answers, made
         )
     session.stage = "rcpt"
     refused: list = []
@@ -86,7 +90,7 @@ def send(session, message, final=False, text=None):
             break
     try:
         if mode != "flight":
-            yield from load_transient("smtp.data").run(session, body, mode, final)
+            yield from load_transient("smtp.bdat" if mode == "bdat" else "smtp.data").run(session, body, mode, final)
         session.stage = "body"
         reply = yield from session.reply(0, 600)
         # If a reply too many has come, this one is not the final one. (What follows QUIT may be anything.)

@@ -3,17 +3,18 @@
 from umail import load_transient
 
 
-def begin(session, message, people, final, stale, envelope, answers):
+def begin(session, message, people, final, stale, envelope, answers, made):
     """Send the envelope of ``message`` to ``people``, and what may travel with it (generator).
 
-    ``stale``: RSET comes first; ``envelope``, ``answers``: those of sending.py.
+    ``stale``: RSET comes first; ``envelope``, ``answers``, ``made``: those of sending.py.
     Returns (mode, ``Body``, commands of the envelope, the replies to them).
     """
+    features = session.features
     if session.name and (message.notify or message.ret or message.smtputf8):
         yield from _learn(session, message)
-    features = session.features
     # (Before flight.py is there: a small heap need not hold it beside what encodes. In a list, which it takes it from.)
-    made = [message.encode("8BITMIME" in features, "CHUNKING" in features and "BINARYMIME" in features)]
+    if not made or session.features is not features:
+        made = [load_transient("mime.body").for_session(session, message)]
     flight = load_transient("smtp.flight")
     mode, body, commands, flight = flight.prepare(session, message, people, final, envelope, made)
     if mode != "flight" and mode != "asked":

@@ -22,17 +22,16 @@ def broken(buffer, line, code=0, first=0):
     return Broken("the code changes inside a reply" if code != first else "a reply without an end")
 
 
-def security(session, name, tls, hello):
-    """Go on without STARTTLS, or with it if it is offered, if the route is content with that (generator)."""
-    # Opportunistic goes on in clear; a login is never tried there.
+def without_starttls(session):
+    """Go on without STARTTLS, if the route is content with that (generator): returns whether TLS is to begin."""
+    # Opportunistic takes it if it is offered, else goes on in clear; a login is never tried there.
     if session.route.security == "opportunistic":
         if "STARTTLS" in session.features:
             reply = yield from session.command(b"STARTTLS")
-            if reply.code == 220:
-                yield from tls(session)
-                yield from hello(session, name)
+            return reply.code == 220
     elif session.route.security != "plain":
         raise session.error("starttls_missing")
+    return False
 
 
 def ehlo(session, name, reply):
