@@ -11,8 +11,6 @@ decides on a new alert: a mail of its own, or held back until the window of its 
 Defaults: chosen from a simulation of fleets, docs/fleet.md.
 """
 
-from umail import load_transient
-
 MINUTE = 60
 HOUR = 3600
 DAY = 86400
@@ -28,6 +26,10 @@ _TELL = 6 * HOUR
 _TELL_LOGIN = 3 * HOUR
 # A certificate that fails at a host where one held before: a portal, a router's own. It passes.
 _PORTAL = 1800
+# So many keys are remembered at the most; the oldest is forgotten first.
+_KEYS = 16
+_ALERT = 1
+_RECOVERY = 2
 
 
 class Storm:
@@ -70,9 +72,6 @@ class Policy:
         widest (int). 0: every alert is a mail.
         per_hour (int): mails an hour over all keys, beyond which they become one digest; 0: any.
     """
-
-    # For storms.py, which imports nothing of this module.
-    storm = Storm
 
     def __init__(
         self,
@@ -265,11 +264,54 @@ class Policy:
             (int, str): 0, or the time until which it is held, together with those of the same group: the key, or
             ``""`` for the digest of the hour.
         """
-        return load_transient("storms").admit(self, now, key, recovery, urgent)
+        if key and self.window:
+            until = self._key(now, key, _RECOVERY if recovery else _ALERT)
+            if until:
+                return until, key
+        if urgent or not self.per_hour:
+            return 0, key
+        start, count = self.hour
+        if now >= start + HOUR:
+            start, count = now, 0
+        if count >= self.per_hour:
+            return start + HOUR, ""
+        self.hour = (start, count + 1)
+        return 0, key
+
+    def _key(self, now, key, sort):
+        storm = self.keys.get(key)
+        if not storm:
+            if len(self.keys) >= _KEYS:
+                oldest = min(self.keys, key=lambda name: self.keys[name].start)
+                self.keys = {name: self.keys[name] for name in self.keys if name != oldest}
+            storm = Storm(-DAY, 0, 0, 0, "")
+        start, window, had, held = storm.start, storm.window, storm.had, storm.held
+        end = start + window
+        wider = min(2 * window, self.widest)
+        hold = 0
+        if now >= end and held and now < end + wider:
+            # The storm goes on: the next mail is the summary of a longer window.
+            start, window, had, held = end, wider, _ALERT | _RECOVERY, 0
+            end += wider
+        if now < end:
+            hold = had & sort
+            had |= sort
+            if hold:
+                held += 1
+        else:
+            start, window, had, held = now, self.window, sort, 0
+        self._keep(key, Storm(start, window, had, held, storm.first))
+        return end if hold else 0
 
     def begin(self, key, message_id):
         """Note the Message-ID of the alert that later ones of ``key`` refer to."""
-        load_transient("storms").begin(self, key, message_id)
+        storm = self.keys[key]
+        self._keep(key, Storm(storm.start, storm.window, storm.had, storm.held, message_id))
+
+    def _keep(self, key, storm):
+        # In a new dict: whoever has the old one can go back.
+        self.keys = dict(self.keys)
+        self.keys[key] = storm
 
 
 def _interval(period, most):

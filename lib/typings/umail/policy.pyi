@@ -15,7 +15,6 @@ class Storm:
     def dump(self) -> list[Any]: ...
 
 class Policy:
-    storm: type[Storm]
     random: Callable[[], float]
     first: int
     ceiling: int
