@@ -1,4 +1,4 @@
-"""Checks values of the configuration by their kind, and fills in the defaults that the tables of config.py hold.
+"""Checks values of the configuration by their kind, and fills in the defaults of config*.py's tables, and the sensors'.
 
 A table holds for each key: (kind, default, lowest, highest). A kind is "number", "numbers" (one, or several by name),
 "whole", "switch" (true or false), "pin", "i2c" (118 or "0x76"), "hour" (a time of the day, a section with one, or a

@@ -1,4 +1,7 @@
-"""Notices that files were changed, by looking at them again and again: nothing to install, the same on every system."""
+"""Notices that files on this computer were changed (`--watch`), by looking at them again and again.
+
+There is nothing to install for it, and it is the same on every system.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a mail is written: header fields, the text with its transfer encoding (RFC 5322, RFC 2045; see plain.py)."""
+"""Writes a mail: header fields, the text with its transfer encoding (RFC 5322, RFC 2045); its Date: message.py."""
 
 from umail import load_transient
 
