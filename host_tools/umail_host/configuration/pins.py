@@ -58,14 +58,15 @@ def number(text: object) -> object:
 
 def uses(config: Mapping[str, Any]) -> Iterator[Use]:
     """Yield the pins of a configuration as it was written."""
-    for path, section in _sections(config):
+    for path, section in sections(config):
         kind = str(section.get("type", ""))
         for role in KEYS:
             if role in section:
                 yield Use(f"{path}.{role}", kind, role, section, number(section[role]))
 
 
-def _sections(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def sections(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (dotted path, section) of each part of a configuration that has pins."""
     clock = config.get("clock")
     named = [
         ("modem", config.get("modem")),
@@ -96,7 +97,7 @@ def sentences(config: Mapping[str, Any], board: BoardSpec | None) -> list[str]:
         before = seen.setdefault(pin, use)
         if before is not use and not (use.shared and use.shared == before.shared):
             found.append(f'"{use.key}" is {use.written}, and so is "{before.key}": give one of them another pin.')
-    for path, section in _sections(config):
+    for path, section in sections(config):
         if (where := _place(section)) and (other := addresses.setdefault(where, path)) != path:
             found.append(
                 f'"{path}" is the same chip as "{other}", on the same wires: tell them apart by "address" '

@@ -89,7 +89,6 @@ def left_out(firmware: Path, value: Mapping[str, Any]) -> set[str]:
 def _closure(folder: Path, package: str, kinds: Iterable[str]) -> set[str]:
     wanted: set[str] = set()
     waiting = [*_ALWAYS[package], *kinds]
-    imports = re.compile(_IMPORTS.format(package))
     while waiting:
         name = waiting.pop()
         file = folder / f"{name}.py"
@@ -98,11 +97,16 @@ def _closure(folder: Path, package: str, kinds: Iterable[str]) -> set[str]:
         wanted.add(name)
         if name in _ALWAYS[package]:
             continue
-        source = file.read_text(encoding="utf-8")
-        for found in imports.finditer(source):
-            waiting += [part.strip() for text in found.groups() if text for part in text.split(",")]
-        waiting += _BUS.findall(source)
+        waiting += imported(file.read_text(encoding="utf-8"), package)
     return wanted
+
+
+def imported(source: str, package: str) -> list[str]:
+    """Return the modules of ``alertnode.PACKAGE`` that a module needs, its bus included."""
+    found = _BUS.findall(source)
+    for texts in re.findall(_IMPORTS.format(package), source):
+        found += [part.strip() for text in texts if text for part in text.split(",")]
+    return found
 
 
 def only(image: Mapping[str, bytes], config: Mapping[str, Any], own: bool, keyed: bool) -> dict[str, bytes]:

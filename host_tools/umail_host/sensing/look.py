@@ -51,13 +51,17 @@ class Bus:
     why: str = ""
 
     @property
+    def name(self) -> str:
+        """Return what it is, and its pins."""
+        first, *second = self.wires
+        return f"I2C (scl {first}, sda {second[0]})" if second else f"1-Wire (pin {first})"
+
+    @property
     def line(self) -> str:
         """Return it as a person reads it."""
-        first, *second = self.wires
-        name = f"I2C (scl {first}, sda {second[0]})" if second else f"1-Wire (pin {first})"
         if self.why:
-            return f"{name}: {self.why}"
-        return f"{name}: " + (", ".join(self._named(address) for address in self.found) or "nothing answers")
+            return f"{self.name}: {self.why}"
+        return f"{self.name}: " + (", ".join(self._named(address) for address in self.found) or "nothing answers")
 
     def _named(self, address: str) -> str:
         usual = _USUAL.get(int(address, 16)) if address.startswith("0x") else None

@@ -57,24 +57,59 @@ def _buses(sensors, platform, tell):
             tell(bus=wires, found=[], why=str(error) or "no answer")
 
 
-def thermometers(mark, pin):
-    """Print a line of JSON behind ``mark``: [[address, °C or None], …] of the DS18B20 at ``pin``."""
+class _Module:
+    pass
+
+
+_drivers = _Module()
+
+
+def install(name, source):
+    """Make ``source`` the module ``alertnode.sensors.NAME``, in RAM: the board may have no drivers yet, or others."""
+    import sys
+
+    sys.modules["alertnode"] = sys.modules["alertnode.sensors"] = _drivers
+    whole = "alertnode.sensors." + name
+    namespace = {"__name__": whole}
+    exec(source, namespace)
+    module = _Module()
+    for key in namespace:
+        setattr(module, key, namespace[key])
+    setattr(_drivers, name, module)
+    sys.modules[whole] = module
+
+
+def chips(mark, kind, section, possible):
+    """Print a line of JSON behind ``mark``: [[address, values or None], …] of the chips of a kind that answer.
+
+    ``section`` is that of one of them; ``possible`` are the I2C addresses to ask, None: it is a DS18B20, by its ROM.
+    """
+    import sys
     import time
 
-    import ds18x20
-    import machine
-    import onewire
+    from alertnode.sensors.buses import Buses
 
-    bus = ds18x20.DS18X20(onewire.OneWire(machine.Pin(pin)))
-    found = []
-    roms = bus.scan()
-    if roms:
-        bus.convert_temp()
-        time.sleep_ms(800)
-    for rom in roms:
+    lent = Buses(time.sleep_ms)
+    if possible is None:
+        there = ["".join(["%02x" % byte for byte in rom]) for rom in lent.onewire(section["pin"]).scan()]
+    else:
+        there = [address for address in lent.i2c(section).scan() if address in possible]
+    begun = []
+    longest = 0
+    for address in there:
+        driver = sys.modules["alertnode.sensors." + kind].Driver(dict(section, address=address), lent)
         try:
-            value = bus.read_temp(rom)
+            longest = max(longest, driver.start())
         except Exception:
-            value = None
-        found.append(["".join(["%02x" % byte for byte in rom]), value])
+            # A chip of another kind.
+            continue
+        begun.append((address, driver))
+    time.sleep_ms(longest)
+    found = []
+    for address, driver in begun:
+        try:
+            values = driver.read()
+        except Exception:
+            values = None
+        found.append((address, values))
     print(mark + json.dumps(found))

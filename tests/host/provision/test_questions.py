@@ -112,6 +112,26 @@ def test_questions_without_a_terminal_say_so_when_their_answers_end(tmp_path: Pa
     assert re.search(r"stopped at the question 'Wi-Fi network.*not a terminal.*TOML file", str(done.exception))
 
 
+def test_which_of_two_chips_is_which_is_asked_before_the_configuration_is_checked(
+    tmp_path: Path, micropython: str
+) -> None:
+    sensors = "".join(f'[sensors.{name}]\ntype = "bme280"\nscl = 22\nsda = 21\n' for name in ("freezer", "room"))
+    rule = '[[rules]]\nname = "warm"\nof = "freezer.temperature"\nwhen = "above"\nlimit = -15\n'
+    mail = '[mail]\nroute = "m365.submission"\nusername = "a@contoso.com"\nto = ["b@contoso.com"]\n'
+    (tmp_path / "board.toml").write_text(f'board_name = "cellar"\n{mail}[wifi]\nssid = "lab"\n{sensors}{rule}')
+    file, saved = str(tmp_path / "board.toml"), tmp_path / "saved.json"
+    with VirtualBoard(tmp_path / "board") as board:
+        for address in (0x76, 0x77):
+            board.i2c.bme280(address)
+        terminal = Terminal("umail", "provision", file, "--port", board.port, "--save", str(saved))
+        terminal.answer("Which of them is freezer", "2\n")
+        terminal.answer("the network has none): ", "\x03")
+        assert terminal.end() == 130, terminal.shown
+    assert "  2: 0x77, 20 °C, 50 %, 1013.25 hPa\n" in terminal.shown
+    found = json.loads(saved.read_text())["sensors"]
+    assert {name: section["address"] for name, section in found.items()} == {"freezer": "0x77", "room": "0x76"}
+
+
 READ = "from umail_host import secret_source as s; print('got', ascii(s.read({name!r})[::-1]))"
 
 
