@@ -238,13 +238,16 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_says_that_a_file_is_right_or_all_that_is_not(tmp_path: Path) -> None:
     file = tmp_path / "freezer.json"
-    file.write_text(json.dumps(GOOD), encoding="utf-8")
+    much = changed(update={"url": "http://192.0.2.1"}, debug=True)
+    file.write_text(json.dumps(much), encoding="utf-8")
     done = run("check", str(file), "--board", "ESP32_GENERIC")
-    # Three sensors, a summary and outputs are much for a board without PSRAM, and yet right.
+    # Three sensors, a summary, outputs, updates and debugging are much for a board without PSRAM, and yet right.
     note, right, end = done.stdout.split("\n")
     assert note.startswith("ESP32_GENERIC may run out of memory while it mails: this takes about 1")
     assert (right, end) == (f"{file} is right for ESP32_GENERIC. Its secrets: wifi_password, mail_password", "")
     assert done.returncode == 0
+    file.write_text(json.dumps(GOOD), encoding="utf-8")
+    assert run("check", str(file), "--board", "ESP32_GENERIC").stdout == f"{right}\n"
     file.write_text(json.dumps(changed(mail__trust="/certs/own.der")), encoding="utf-8")
     assert "mail.trust names /certs/own.der: if it is not on the board yet" in run("check", str(file)).stdout
     file.write_text(json.dumps(changed(sensors__door__pin=7, interval=0)), encoding="utf-8")
