@@ -155,7 +155,7 @@ def test_an_alert_that_never_came_is_lost_unless_another_mail_tells() -> None:
 
 
 def test_the_words_that_the_judge_looks_for_are_those_of_the_outbox() -> None:
-    source = (simulate.ROOT / "lib" / "umail" / "queue" / "flush.py").read_text(encoding="utf-8")
+    source = (simulate.ROOT / "lib" / "umail" / "queue" / "story.py").read_text(encoding="utf-8")
     for words in (
         "Such mails that were held back in %d minutes: %d",
         "Mails that %s: %d.",

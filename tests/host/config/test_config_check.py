@@ -241,7 +241,7 @@ def test_the_command_says_that_a_file_is_right_or_all_that_is_not(tmp_path: Path
     much = changed(update={"url": "http://192.0.2.1"}, debug=True)
     file.write_text(json.dumps(much), encoding="utf-8")
     done = run("check", str(file), "--board", "ESP32_GENERIC")
-    # Three sensors, a summary, outputs, updates and debugging are much for a board without PSRAM, and yet right.
+    # Eight sensors, outputs, updates and debugging are much for a board without PSRAM, and yet right.
     note, right, end = done.stdout.split("\n")
     assert note.startswith("ESP32_GENERIC may run out of memory while it mails: this takes about 1")
     assert (right, end) == (f"{file} is right for ESP32_GENERIC. Its secrets: wifi_password, mail_password", "")

@@ -77,7 +77,8 @@ def test_that_memory_is_short_is_told_once_however_often_the_board_goes_away(
     monkeypatch.setattr(lacking, "warnings", warnings)
     report = transfer.Report()
     with VirtualBoard(tmp_path, "ESP32_GENERIC") as virtual:
-        plan = run.Plan(virtual.port, board="ESP32_GENERIC", settings=Settings.of(GOOD, fresh=True), reset=False)
+        much = Settings.of(GOOD | {"summary": "07:00"}, fresh=True)
+        plan = run.Plan(virtual.port, board="ESP32_GENERIC", settings=much, reset=False)
         run.carry_out(plan, report, lambda *_: None, lambda _: None)
     assert next(lost, None) is None
     assert len([text for text in report.warnings if "may run out of memory while it mails" in text]) == 1
