@@ -74,10 +74,13 @@ def flush(mailer, budget):
 
     def bare(message):
         if message.attachments:
-            message.text += (
-                "\nThe pictures and the readings are missing, as the board's memory was too short for them.\n"
-            )
-            message.html, message.attachments = None, ()
+            note = "\nThe pictures and the readings are missing, as the board's memory was too short for them.\n"
+            message.attachments = ()
+            if message.text is None:
+                # A mail of the owner's own program may have HTML alone.
+                message.html += "<p>%s</p>" % note
+            else:
+                message.html, message.text = None, message.text + note
         if usual:
             usual(message)
 

@@ -123,6 +123,19 @@ def test_short_memory_is_not_taken_for_a_full_flash():
     equal((post.pending(), post.wait()), (0, None))
 
 
+def test_a_mail_of_html_alone_for_which_memory_is_short_goes_without_its_files_and_says_so():
+    post, _, _, _, outbox = mailer()
+    post.put("Own", "text\n", "Own", "alert", "")
+    message = outbox.entries[0].message
+    message.text, message.html, message.attachments = None, "<p>all</p>", ["a picture"]
+    from alertnode import seldom
+
+    outbox.flush = lambda budget: outbox.before_send(message)
+    seldom.flush(post, None)
+    equal((message.text, message.attachments, message.html[:10]), (None, (), "<p>all</p>"))
+    inside("The pictures and the readings are missing", message.html)
+
+
 def test_what_memory_is_too_short_for_goes_as_its_text_alone_which_says_so():
     post, _, said, _, outbox = mailer()
     post.put("Summary", "text\n", "Summary", "summary", "")
