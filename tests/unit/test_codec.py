@@ -2,6 +2,7 @@
 
 from check import equal, inside
 from umail.mime import addresses, encoded_words, fields, plain
+from umail.mime.multipart import parameter
 from umail.smtp.data import DotStuffer
 
 
@@ -100,18 +101,36 @@ def test_a_line_of_999_octets_is_found_wherever_it_stands():
             equal(text_octets(before + "x" * 999 + after, False)[0], b"quoted-printable")
 
 
-def test_a_text_of_short_lines_takes_no_list_of_them():
+def allocated(function, *arguments):
+    # The bytes that a call allocates, garbage included; 0 on CPython, which does not tell.
     try:
-        from gc import collect, mem_alloc, threshold
+        from gc import collect, disable, enable, mem_alloc, threshold
     except ImportError:
-        # CPython does not tell.
-        return
-    text = "x\n" * 4000
+        return 0
     collect()
     threshold(-1)
-    before = mem_alloc()
-    text_octets(text, False)
-    equal(mem_alloc() - before < 60000, True)
+    disable()
+    try:
+        before = mem_alloc()
+        function(*arguments)
+        return mem_alloc() - before
+    finally:
+        enable()
+
+
+def test_a_text_of_short_lines_takes_no_list_of_them():
+    equal(allocated(text_octets, "x\n" * 4000, False) < 60000, True)
+
+
+def test_a_long_header_leaves_no_copies_of_itself_between_its_words():
+    # (A copy of the rest for each word takes 1,750,176 bytes.)
+    for text in ("y" * 11000, "\u65e5\u672c" * 1833):
+        equal(allocated(fields.words, text) < 200000, True)
+
+
+def test_a_long_file_name_leaves_no_pieces_of_each_character_between_its_tokens():
+    for name in ("y" * 11000, "\u65e5\u672c" * 600):
+        equal(allocated(parameter, b"filename", name) < 120000, True)
 
 
 def test_quoted_printable_encodes_what_could_be_lost():

@@ -15,19 +15,21 @@ def encoded(data):
     Only the last has base64 with padding: readers built on GMime drop what follows such a word.
     """
     words = []
-    while data:
-        cut = _WORD
-        while len(data) > cut and (cut % 3 or data[cut] & 0xC0 == 0x80):
-            cut -= 1
-        if cut:
-            words.append(b"=?utf-8?B?" + b2a_base64(data[:cut])[:-1] + b"?=")
+    start = 0
+    # (The rest, copied for each word, would leave a long text's words strewn over the heap.)
+    while start < len(data):
+        end = start + _WORD
+        while len(data) > end > start and ((end - start) % 3 or data[end] & 0xC0 == 0x80):
+            end -= 1
+        if end > start:
+            words.append(b"=?utf-8?B?" + b2a_base64(data[start:end])[:-1] + b"?=")
         else:
             # No character ends at a multiple of three: the Q encoding has no padding.
-            cut = _WORD // 3
-            while data[cut] & 0xC0 == 0x80:
-                cut -= 1
-            words.append(b"=?utf-8?Q?" + b"".join([b"=%02X" % c for c in data[:cut]]) + b"?=")
-        data = data[cut:]
+            end = start + _WORD // 3
+            while data[end] & 0xC0 == 0x80:
+                end -= 1
+            words.append(b"=?utf-8?Q?" + b"".join([b"=%02X" % c for c in data[start:end]]) + b"?=")
+        start = end
     return words
 
 

@@ -36,27 +36,31 @@ def unreadable(error, path=None):
     raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")
 
 
+_HEX = b"0123456789ABCDEF"
+
+
 def extended(name, value):
     """Return a header's parameter ``name`` (bytes) of any ``value`` (str) as tokens (RFC 2231)."""
-    pieces = []
-    line = b"utf-8''"
-    for character in value:
-        escaped = b""
-        for c in character.encode():
-            # RFC 5987's attr-char, the narrower set.
-            if 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c in b"-._":
-                escaped += bytes((c,))
-            else:
-                escaped += b"%%%02X" % c
-        if len(line) + len(escaped) > 50:
-            pieces.append(line)
-            line = b""
-        line += escaped
-    if not pieces:
-        return [name + b"*=" + line]
-    pieces.append(line)
-    tokens = [b"%s*%d*=%s;" % (name, number, piece) for number, piece in enumerate(pieces)]
-    tokens[-1] = tokens[-1][:-1]
+    # Small pieces for each character would leave a long name's tokens strewn over the heap.
+    tokens = []
+    line = bytearray(b"utf-8''")
+    for c in value.encode():
+        if c & 0xC0 != 0x80:
+            character = len(line)
+        # RFC 5987's attr-char, the narrower set.
+        if 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c in b"-._":
+            line.append(c)
+        else:
+            line.append(37)
+            line.append(_HEX[c >> 4])
+            line.append(_HEX[c & 15])
+        if len(line) > 50:
+            tokens.append(b"%s*%d*=%s;" % (name, len(tokens), bytes(line[:character])))
+            line = line[character:]
+            character = 0
+    if not tokens:
+        return [name + b"*=" + bytes(line)]
+    tokens.append(b"%s*%d*=%s" % (name, len(tokens), bytes(line)))
     return tokens
 
 
