@@ -310,8 +310,7 @@ class Poll:
         """Wait for the socket; the time passes here."""
         world = CHIP.world
         world.alive()
-        tls = TLS_OF.get(id(self._sock))
-        plain = tls or self._sock
+        tls, plain = TLS_OF.get(id(self._sock), (None, self._sock))
         end = world.now + milliseconds
         while True:
             if tls:
@@ -330,6 +329,6 @@ class Poll:
             world.advance(end if at is None else min(at, end))
 
 
-# A native TLS socket → the plain one below it.
+# The id of a native TLS socket → that socket, which keeps the id its own, and the plain one below it.
 TLS_OF = {}
 select = Module(None, poll=Poll, POLLIN=_READ, POLLOUT=_WRITE, POLLERR=_ERROR)

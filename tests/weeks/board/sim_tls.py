@@ -89,9 +89,9 @@ class Context:
             context.load_verify_locations(root)
         sock.peer = pipe
         wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-        if len(sim_net.TLS_OF) > 8:
-            sim_net.TLS_OF.clear()
-        sim_net.TLS_OF[id(wrapped)] = sock
+        for key in [key for key, (_, below) in sim_net.TLS_OF.items() if not below.open]:
+            del sim_net.TLS_OF[key]
+        sim_net.TLS_OF[id(wrapped)] = wrapped, sock
         return wrapped
 
 
