@@ -243,7 +243,9 @@ class Socket(io.IOBase):
             return argument if at is not None and at <= CHIP.world.now else 0
         if request == 4:
             self.close()
-        return 0
+            return 0
+        # (On unix, 0 would be standard input to poll, which asks for a file descriptor first.)
+        return -1
 
     def close(self):
         if self.open:

@@ -199,7 +199,7 @@ class Pipe(io.IOBase):
         return len(data)
 
     def ioctl(self, request, argument):
-        return argument if request == 3 else 0
+        return argument if request == 3 else 0 if request == 4 else -1
 
 
 ssl = Module(_native, SSLContext=Context)
