@@ -23,7 +23,7 @@ _MODULES = (
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
     "smtp.failure", "smtp.data", "smtp.bdat",
     "making", "mime.parts", "mime.files", "mime.folding",
-    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.sort_recipients", "net.resolve", "durable",
+    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.rcpt_replies", "net.resolve", "durable",
 )
 # fmt: on
 

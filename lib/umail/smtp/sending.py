@@ -84,7 +84,7 @@ def send(session, message, final=False, made=()):
     refused: list = []
     for reply in replies:
         if reply.code != 250:
-            people, refused = yield from load_transient("smtp.sort_recipients").sort(
+            people, refused = yield from load_transient("smtp.rcpt_replies").sort(
                 session, people, commands[0], replies, mode, final
             )
             break

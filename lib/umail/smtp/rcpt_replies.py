@@ -1,6 +1,6 @@
-"""Sorts refused recipients from accepted ones; what a code means: umail/replies.py.
+"""Decides what follows from the replies to MAIL and RCPT: who gets the mail, who is refused, whether all are.
 
-What follows if every RCPT was refused is here; whether one is tried again: policy.py and queue/flush.py.
+For now or for good: umail/replies.py says it of a reply's code and words; tried again: policy.py and queue/flush.py.
 """
 
 from umail import load_transient
