@@ -120,6 +120,9 @@ class Mailer:
             _seldom().flush(self, budget)
         for entry in self.outbox.dead()[dead:]:
             self.say("gave up on a mail; the next one will say so: %s" % entry.why)
+        unread = self.outbox.unread
+        if unread and self.outbox.pending():
+            self.say("a mail was not sent: %s; next try in %s" % (unread.why, texts.duration(self.wait())))
         if self.loose and self.retry <= self.outbox.now():
             _seldom().send_loose(self)
         if self.ping and self.sent > sent:

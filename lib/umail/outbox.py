@@ -114,9 +114,11 @@ class Outbox:
         # Until when nothing is written over what was remembered, as it could not be read.
         self.late = 0
         self._claim = None
-        # When, and what, ``save`` wrote last; whether the flash refused anything since the last flush began.
+        # When, and what, ``save`` wrote last; whether the flash refused anything since the last flush began, and the
+        # latest entry that could not be read in it.
         self._saved = (0, "")
         self.unwritten = False
+        self.unread: "object | None" = None
         self.spool = Spool(path)
         self._take(path)
         try:

@@ -159,6 +159,25 @@ def test_what_memory_is_too_short_for_goes_as_its_text_alone_which_says_so():
     equal((outbox.before_send, len(said.lines)), (None, 2))
 
 
+def test_a_mail_that_cannot_be_read_is_said_with_its_reason_and_the_next_try():
+    post, _, said, _, outbox = mailer()
+    put(post, "one")
+    entry = outbox.entries[0]
+
+    def flush(budget):
+        entry.why = "memory is too short to read it"
+        outbox.unread = entry
+        outbox.until = outbox.now() + 60
+
+    usual, outbox.flush = outbox.flush, flush
+    post.flush()
+    equal(said.lines, ["a mail was not sent: memory is too short to read it; next try in 60 s"])
+    outbox.flush, outbox.unread, outbox.until = usual, None, 0
+    post.flush()
+    equal(len(said.lines), 2)
+    inside("alert mailed", said.lines[1])
+
+
 def test_a_pause_that_the_flash_refuses_to_note_holds_until_a_reset_all_the_same():
     post, _, _, _, outbox = mailer()
     outbox.store = short

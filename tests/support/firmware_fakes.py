@@ -214,6 +214,7 @@ class Outbox:
         self.buried = []
         self.notes = Notes()
         self.unwritten = False
+        self.unread = None
         self.tells = 0
 
     def now(self):

@@ -49,6 +49,21 @@ def test_a_flash_that_cannot_be_read_for_a_while_loses_no_mail(world):
 
 
 @cleaned
+def test_a_mail_that_cannot_be_read_is_told_with_its_reason_until_a_flush_that_reads_all(world):
+    world.start()
+    entry = world.put("a")
+    for error, why in ((MemoryError(), "memory is too short to read it"), (OSError(5), "it cannot be read: ")):
+        back = refusing("_message", error)
+        try:
+            equal(world.flush(), 0)
+        finally:
+            back()
+        equal((world.box.unread is entry, entry.why[: len(why)]), (True, why))
+        world.time += 400
+    equal((world.flush(), world.box.unread), (1, None))
+
+
+@cleaned
 def test_a_number_is_never_used_twice_though_a_card_was_away(world):
     world.start()
     first = world.put("first")

@@ -39,6 +39,7 @@ class Outbox:
     stuck: list[str]
     late: int
     unwritten: bool
+    unread: Entry | None
     def __init__(
         self,
         path: str,

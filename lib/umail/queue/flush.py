@@ -24,6 +24,7 @@ class Flush:
         box = self.box
         end = None if budget is None else box.now() + budget
         box.unwritten = False
+        box.unread = None
         box.look_again()
         delivery = Delivery(box.route, box.timeout, box.deadline, self._leaving)
         delivery.hosts = box.hosts
@@ -117,7 +118,9 @@ class Flush:
         now = box.now()
         entry.attempts += 1
         entry.until = now + box.policy.pause(entry.attempts)
-        entry.why = "it cannot be read: %s" % error
+        short = isinstance(error, MemoryError)
+        entry.why = "memory is too short to read it" if short else "it cannot be read: %s" % error
+        box.unread = entry
         if entry.attempts == 3:
             self._ask(entry)
         if now - entry.tried > box.policy.life:
