@@ -21,7 +21,7 @@ from umail_host.virtual_board.rfc2217_port import AutoReset, Rfc2217Port
 from umail_host.virtual_board.world import World
 
 _WORDS = 2  # MicroPython on this computer has 64-bit words, an ESP32 32-bit ones: the same objects take twice the bytes
-_PRELUDE = 75 * 1024 + 512  # heap that the simulated modules take; an ESP32 has them in flash
+_PRELUDE = 84 * 1024  # heap that the simulated modules take; an ESP32 has them in flash
 _LAN = 8 * 1024  # what `network.LAN` adds to that
 _PER_TABLE = 64  # the collector's tables take less than a 64th of a heap; the ROMFS partition lies in the heap here
 _NO_INTERRUPT = "pin"  # the event of a pin whose level the program does not listen to

@@ -1,5 +1,6 @@
 """The flash behind ``/``: a block device over a file of the host, and the first-boot set-up of an ESP32."""
 
+import io
 import os
 import sys
 import time
@@ -12,19 +13,34 @@ _ERASE = 4096
 
 
 class Flash:
-    """Blocks of 4096 bytes, erased to 0xFF; what a write call has taken survives any end of the process."""
+    """Blocks of 4096 bytes, erased to 0xFF; what a write call has taken survives any end of the process.
+
+    LittleFS reads 32 bytes at a time, a hundred times and more of one block: a copy of the last block spares the host's
+    file that.
+    """
 
     def __init__(self, file, size):
         self._file = file
         self._count = size // _ERASE
         self._blank = b"\xff" * _ERASE
+        self._read = bytearray(_ERASE)
+        self._copy = io.BytesIO(_ERASE)
+        self._copied = None  # which block that is
 
     def readblocks(self, block, buffer, offset=0):
-        self._file.seek(block * _ERASE + offset)
-        self._file.readinto(buffer)
+        copy = self._copy
+        if block != self._copied:
+            self._file.seek(block * _ERASE)
+            self._file.readinto(self._read)
+            copy.seek(0)
+            copy.write(self._read)
+            self._copied = block
+        copy.seek(offset)
+        copy.readinto(buffer)
 
     def writeblocks(self, block, buffer, offset=None):
         board_link.wear()
+        self._copied = None
         self._file.seek(block * _ERASE + (offset or 0))
         self._file.write(buffer)
 
@@ -35,6 +51,7 @@ class Flash:
             return _ERASE
         if operation == 6:
             board_link.wear()
+            self._copied = None
             self._file.seek(argument * _ERASE)
             self._file.write(self._blank)
         return 0
