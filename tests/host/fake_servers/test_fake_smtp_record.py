@@ -10,6 +10,8 @@ import time
 import pytest
 
 from host.fake_servers.raw_client import MAIL, PASSWORD, USER, Raw, ended, flight, smtp, start
+from umail_host.fake_smtp.record.transcript import RawCapture
+from umail_host.fake_smtp.server.clock import Clock
 
 
 def test_the_transcript_tells_who_said_what_and_whether_tls_was_on():
@@ -89,3 +91,13 @@ def test_octets_sent_in_clear_are_in_the_raw_capture():
         client.close()
         assert base64.b64encode(b"\0u\0in-the-clear") in server.raw_capture.octets("C")
         assert "[masked]" in server.transcript.text()
+
+
+def test_beyond_its_limit_the_raw_capture_forgets_the_oldest_and_its_connection_too():
+    capture = RawCapture(Clock(), limit=8)
+    for connection, data in ((1, b"abc"), (2, b"def"), (1, b"ghi"), (2, b"jk")):
+        capture.add(connection, "C", data)
+        capture.add(connection, "S", b"")
+    assert (capture.octets(), capture.octets("C", 1), capture.octets("C", 2)) == (b"defghijk", b"ghi", b"defjk")
+    capture.add(3, "S", b"12345678")
+    assert [capture.octets(connection=number) for number in (1, 2, 3, 4)] == [b"", b"", b"12345678", b""]

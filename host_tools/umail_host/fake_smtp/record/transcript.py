@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -163,15 +163,24 @@ class RawCapture:
         self._limit = limit
         self._size = 0
         self._segments: deque[Segment] = deque()
+        self._of: defaultdict[int, deque[Segment]] = defaultdict(deque)  # the same, by their connection
         self._lock = threading.Lock()
 
     def add(self, connection: int, direction: str, data: bytes) -> None:
         """Record a segment."""
+        segment = Segment(self._clock.time(), connection, direction, data)
         with self._lock:
-            self._segments.append(Segment(self._clock.time(), connection, direction, data))
+            self._segments.append(segment)
+            self._of[connection].append(segment)
             self._size += len(data)
             while self._size > self._limit:
-                self._size -= len(self._segments.popleft().data)
+                self._forget(self._segments.popleft())
+
+    def _forget(self, oldest: Segment) -> None:
+        self._size -= len(oldest.data)
+        self._of[oldest.connection].popleft()
+        if not self._of[oldest.connection]:
+            del self._of[oldest.connection]
 
     def __iter__(self) -> Iterator[Segment]:
         with self._lock:
@@ -179,8 +188,6 @@ class RawCapture:
 
     def octets(self, direction: str | None = None, connection: int | None = None) -> bytes:
         """Return all bytes, of one direction (``C`` or ``S``) or one connection if asked."""
-        return b"".join(
-            segment.data
-            for segment in self
-            if direction in (None, segment.direction) and connection in (None, segment.connection)
-        )
+        with self._lock:
+            segments = list(self._segments if connection is None else self._of.get(connection, ()))
+        return b"".join(segment.data for segment in segments if direction in (None, segment.direction))
