@@ -1,14 +1,16 @@
-"""The faults of the fake server: each one small function, named as in a plan.
+"""The faults of the fake server: each an entry or one small function, named as in a plan.
 
-They stand in the order of a session. A function that answers true leaves the command its effect, false takes it away,
+They stand in the order of a session. A function that returns true leaves the command its effect, false takes it away,
 ``None`` lets the dialogue go on as usual; see ``plan``. Those of ``reply-…`` take the point as argument:
 ``reply-drip=mail`` (EHLO's reply unless told otherwise).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from umail_host.fake_smtp.core.events import Say, Wait
-from umail_host.fake_smtp.faults.registry import POINTS, Hit, answers, changes, end, fault
+from umail_host.fake_smtp.faults.registry import POINTS, Hit, answers, changes, chooses, end, ends, fault, sends
 from umail_host.fake_smtp.server.tls import CERTIFICATES
 
 _DRIP = 0.004
@@ -21,58 +23,24 @@ def connect_refused(hit: Hit) -> None:
     """nothing listens on the port"""
 
 
-@fault("connect")
-def connect_reset(hit: Hit) -> bool:
-    """accepted, then reset at once"""
-    return end(hit, "reset")
+ends("connect", "connect-reset", "reset", "accepted, then reset at once")
+ends("connect", "connect-close", "drop", "accepted, then closed at once")
+ends("connect", "connect-silent", "freeze", "accepted, and never a word")
+answers("banner", "banner-421", "421 4.3.2 {host} Service not available", "greets with 421 and closes", closes=True)
+answers("banner", "banner-554", "554 5.3.2 {host} No SMTP service here", "greets with 554 and waits for QUIT")
+_LINES = "220 {host} ESMTP\nUnsolicited mail is refused\nready"
+answers("banner", "banner-multiline", _LINES, "greets with a reply of three lines", takes_effect=True)
 
 
-@fault("connect")
-def connect_close(hit: Hit) -> bool:
-    """accepted, then closed at once"""
-    return end(hit, "drop")
-
-
-@fault("connect")
-def connect_silent(hit: Hit) -> bool:
-    """accepted, and never a word"""
-    return end(hit, "freeze")
-
-
-@fault("banner")
-def banner_421(hit: Hit) -> bool:
-    """greets with 421 and closes"""
-    hit.reply("421 4.3.2 {host} Service not available")
-    hit.dialogue.close()
-    return False
-
-
-@fault("banner")
-def banner_554(hit: Hit) -> bool:
-    """greets with 554 and waits for QUIT"""
-    hit.reply("554 5.3.2 {host} No SMTP service here")
-    return False
-
-
-@fault("banner")
-def banner_multiline(hit: Hit) -> bool:
-    """greets with a reply of three lines"""
-    hit.reply("220 {host} ESMTP\nUnsolicited mail is refused\nready")
-    return True
-
-
-@fault("banner")
-def banner_garbage(hit: Hit) -> bool:
-    """greets with random bytes"""
-    hit.send(hit.random.randbytes(64) + b"\r\n")
-    return False
-
-
-@fault("banner")
-def banner_ssh(hit: Hit) -> bool:
-    """another protocol's greeting: the port is wrong"""
-    hit.send(b"SSH-2.0-OpenSSH_9.2\r\n")
-    return False
+sends(
+    "banner",
+    "banner-garbage",
+    lambda hit: hit.random.randbytes(64) + b"\r\n",
+    "greets with random bytes",
+    takes_effect=False,
+)
+_SSH = "another protocol's greeting: the port is wrong"
+sends("banner", "banner-ssh", lambda _: b"SSH-2.0-OpenSSH_9.2\r\n", _SSH, takes_effect=False)
 
 
 # ── any reply, at any point ──────────────────────────────────────────────────────────────────────────────────────────
@@ -118,81 +86,29 @@ def reply_lost(hit: Hit) -> bool:
     return True
 
 
-@fault("mail", anywhere=True)
-def reply_doubled(hit: Hit) -> bool:
-    """sent twice in one segment"""
-    hit.send(hit.wire * 2)
-    return True
+def _damaged(name: str, wire: Callable[[Hit], bytes], summary: str) -> None:
+    sends("ehlo", name, wire, summary, anywhere=True)
 
 
-@fault("ehlo", anywhere=True)
-def reply_early(hit: Hit) -> bool:
-    """followed by the reply to a command that was not given yet"""
-    hit.send(hit.wire + b"250 2.0.0 OK\r\n")
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_bare_lf(hit: Hit) -> bool:
-    """lines end with LF alone"""
-    hit.send(hit.wire.replace(b"\r\n", b"\n"))
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_lone_cr(hit: Hit) -> bool:
-    """a CR without LF stands in each line"""
-    hit.send(hit.wire.replace(b"\r\n", b"\r250 x\r\n"))
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_code_short(hit: Hit) -> bool:
-    """a code of two digits: 25"""
-    hit.send(b"25\r\n")
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_code_long(hit: Hit) -> bool:
-    """a code of four digits: 2500"""
-    hit.send(b"2500 OK\r\n")
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_code_letters(hit: Hit) -> bool:
-    """letters in the place of a code"""
-    hit.send(b"abc OK\r\n")
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_code_changes(hit: Hit) -> bool:
-    """the code changes within a reply of several lines"""
-    hit.send(b"250-first\r\n550-second\r\n250 third\r\n")
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_empty(hit: Hit) -> bool:
-    """an empty line"""
-    hit.send(b"\r\n")
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_8bit(hit: Hit) -> bool:
-    """NUL, escape sequences and bytes beyond ASCII in the text, before the right reply"""
-    hit.send(hit.wire[:3] + b"-\x00\x1b[31m\xff\xfe\x07 text\r\n" + hit.wire)
-    return True
-
-
-@fault("ehlo", anywhere=True)
-def reply_long_line(hit: Hit) -> bool:
-    """a line of 64 KiB"""
-    hit.send(hit.wire[:3] + b" " + b"x" * 65536 + b"\r\n")
-    return True
+sends("mail", "reply-doubled", lambda hit: hit.wire * 2, "sent twice in one segment", anywhere=True)
+_EARLY = "followed by the reply to a command that was not given yet"
+_damaged("reply-early", lambda hit: hit.wire + b"250 2.0.0 OK\r\n", _EARLY)
+_damaged("reply-bare-lf", lambda hit: hit.wire.replace(b"\r\n", b"\n"), "lines end with LF alone")
+_LONE_CR = "a CR without LF stands in each line"
+_damaged("reply-lone-cr", lambda hit: hit.wire.replace(b"\r\n", b"\r250 x\r\n"), _LONE_CR)
+_damaged("reply-code-short", lambda _: b"25\r\n", "a code of two digits: 25")
+_damaged("reply-code-long", lambda _: b"2500 OK\r\n", "a code of four digits: 2500")
+_damaged("reply-code-letters", lambda _: b"abc OK\r\n", "letters in the place of a code")
+_CHANGES = b"250-first\r\n550-second\r\n250 third\r\n"
+_damaged("reply-code-changes", lambda _: _CHANGES, "the code changes within a reply of several lines")
+_damaged("reply-empty", lambda _: b"\r\n", "an empty line")
+_8BIT = b"-\x00\x1b[31m\xff\xfe\x07 text\r\n"
+_damaged(
+    "reply-8bit",
+    lambda hit: hit.wire[:3] + _8BIT + hit.wire,
+    "NUL, escape sequences and bytes beyond ASCII in the text, before the right reply",
+)
+_damaged("reply-long-line", lambda hit: hit.wire[:3] + b" " + b"x" * 65536 + b"\r\n", "a line of 64 KiB")
 
 
 @fault("ehlo", anywhere=True)
@@ -214,43 +130,17 @@ def answer(hit: Hit) -> bool:
     return False
 
 
-@fault("mail", anywhere=True)
-def close_at(hit: Hit) -> bool:
-    """closed without a word: close-at=POINT"""
-    return end(hit, "drop")
+ends("mail", "close-at", "drop", "closed without a word: close-at=POINT", anywhere=True)
+ends("mail", "reset-at", "reset", "reset: reset-at=POINT", anywhere=True)
+_HALF = "half-closed: the server's side ends, the client's is still read: half-close-at=POINT"
+ends("mail", "half-close-at", "half_close", _HALF, anywhere=True)
+_SILENT = "silent from here on, with the connection open: silent-at=POINT"
+ends("mail", "silent-at", "freeze", _SILENT, anywhere=True)
 
-
-@fault("mail", anywhere=True)
-def reset_at(hit: Hit) -> bool:
-    """reset: reset-at=POINT"""
-    return end(hit, "reset")
-
-
-@fault("mail", anywhere=True)
-def half_close_at(hit: Hit) -> bool:
-    """half-closed: the server's side ends, the client's is still read: half-close-at=POINT"""
-    return end(hit, "half_close")
-
-
-@fault("mail", anywhere=True)
-def silent_at(hit: Hit) -> bool:
-    """silent from here on, with the connection open: silent-at=POINT"""
-    return end(hit, "freeze")
-
-
-def _register_421(point: str) -> None:
-    @fault(point, f"421-at-{point}")
-    def action(hit: Hit) -> bool:
-        hit.reply("421 4.3.2 {host} Service closing transmission channel")
-        hit.dialogue.close()
-        return False
-
-    action.__doc__ = f"421 at {point}, and closed"
-
-
+_421 = "421 4.3.2 {host} Service closing transmission channel"
 for _point in POINTS:
     if _point not in ("connect", "banner", "helo", "handshake", "bdat", "noop"):
-        _register_421(_point)
+        answers(_point, f"421-at-{_point}", _421, f"421 at {_point}, and closed", closes=True)
 
 # ── EHLO and what it offers ──────────────────────────────────────────────────────────────────────────────────────────
 changes("ehlo-refused", "EHLO is unknown, HELO works", ehlo=False)
@@ -296,36 +186,14 @@ answers("starttls", "starttls-502", "502 5.5.1 Command not implemented", "502 to
 answers("starttls", "starttls-421", "421 4.7.66 TLS 1.0 and 1.1 are not supported", "421 4.7.66 to STARTTLS")
 
 
-@fault("starttls")
-def starttls_injected(hit: Hit) -> bool:
-    """replies in clear follow the 220, as an attacker injects them"""
-    hit.send(hit.wire + b"250-evil\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN\r\n")
-    return True
-
-
-@fault("starttls")
-def starttls_in_clear(hit: Hit) -> bool:
-    """220, and then the dialogue goes on in clear"""
-    hit.send(hit.wire)
-    return False
-
-
-@fault("handshake")
-def handshake_stall(hit: Hit) -> bool:
-    """nothing comes after the 220"""
-    return end(hit, "freeze")
-
-
-@fault("handshake")
-def handshake_reset(hit: Hit) -> bool:
-    """reset after the 220"""
-    return end(hit, "reset")
-
-
-@fault("handshake")
-def handshake_close(hit: Hit) -> bool:
-    """closed after the 220"""
-    return end(hit, "drop")
+_INJECTED = b"250-evil\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN\r\n"
+_BY_ATTACKER = "replies in clear follow the 220, as an attacker injects them"
+sends("starttls", "starttls-injected", lambda hit: hit.wire + _INJECTED, _BY_ATTACKER)
+_IN_CLEAR = "220, and then the dialogue goes on in clear"
+sends("starttls", "starttls-in-clear", lambda hit: hit.wire, _IN_CLEAR, takes_effect=False)
+ends("handshake", "handshake-stall", "freeze", "nothing comes after the 220")
+ends("handshake", "handshake-reset", "reset", "reset after the 220")
+ends("handshake", "handshake-close", "drop", "closed after the 220")
 
 
 @fault("handshake")
@@ -335,26 +203,8 @@ def handshake_garbage(hit: Hit) -> bool:
     return end(hit, "freeze")
 
 
-def _register_certificate(kind: str) -> None:
-    @fault("connect", f"certificate-{kind}")
-    def action(hit: Hit) -> None:
-        hit.dialogue.session.certificate = kind
-
-    action.__doc__ = f"the certificate: {CERTIFICATES[kind].__doc__}"
-
-
 for _kind in CERTIFICATES:
     if _kind not in ("good", "direct"):
-        _register_certificate(_kind)
-
-
-def _register_version(version: str) -> None:
-    @fault("connect", f"tls-{version}")
-    def action(hit: Hit) -> None:
-        hit.dialogue.session.tls_only = version
-
-    action.__doc__ = f"TLS {version} only"
-
-
+        chooses(f"certificate-{_kind}", f"the certificate: {CERTIFICATES[_kind].__doc__}", certificate=_kind)
 for _version in ("1.0", "1.1", "1.2"):
-    _register_version(_version)
+    chooses(f"tls-{_version}", f"TLS {_version} only", tls_only=_version)

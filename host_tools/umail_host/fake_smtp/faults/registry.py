@@ -48,6 +48,7 @@ class Hit:
 
 
 Action = Callable[[Hit], bool | None]
+Condition = Callable[[Hit], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Fault:
     point: str
     action: Action
     anywhere: bool = False
-    when: Callable[[Hit], bool] | None = None
+    when: Condition | None = None
 
     @property
     def summary(self) -> str:
@@ -86,14 +87,12 @@ POINTS = (
 )
 
 
-def fault(
-    point: str, name: str = "", *, anywhere: bool = False, when: Callable[[Hit], bool] | None = None
-) -> Callable[[Action], Action]:
-    """Register a function as the fault of its own name, with this trigger."""
+def fault(point: str, *, anywhere: bool = False, when: Condition | None = None) -> Callable[[Action], Action]:
+    """Register a function as the fault of its own name, with this trigger; its docstring says what it does."""
 
     def register(action: Action) -> Action:
-        title = name or getattr(action, "__name__", "").strip("_").replace("_", "-")
-        FAULTS[title] = Fault(title, point, action, anywhere, when)
+        name = getattr(action, "__name__", "").strip("_").replace("_", "-")
+        _register(point, name, action.__doc__ or "", action, anywhere, when)
         return action
 
     return register
@@ -105,22 +104,80 @@ def end(hit: Hit, method: str, data: bytes = b"") -> bool:
     return False
 
 
-def answers(point: str, name: str, template: str, summary: str, *, takes_effect: bool = False) -> None:
-    """Register a fault that puts another reply in the place of the right one."""
+def answers(
+    point: str,
+    name: str,
+    template: str,
+    summary: str,
+    *,
+    takes_effect: bool = False,
+    closes: bool = False,
+    when: Condition | None = None,
+) -> None:
+    """Register a fault that puts another reply in the place of the right one, and then closes if it ``closes``."""
 
     def action(hit: Hit) -> bool:
         hit.reply(template)
+        if closes:
+            hit.dialogue.close()
         return takes_effect
 
-    action.__doc__ = summary
-    FAULTS[name] = Fault(name, point, action)
+    _register(point, name, summary, action, when=when)
+
+
+def sends(
+    point: str,
+    name: str,
+    wire: Callable[[Hit], bytes],
+    summary: str,
+    *,
+    takes_effect: bool = True,
+    anywhere: bool = False,
+) -> None:
+    """Register a fault that sends what ``wire`` returns in the place of the right reply."""
+
+    def action(hit: Hit) -> bool:
+        hit.send(wire(hit))
+        return takes_effect
+
+    _register(point, name, summary, action, anywhere)
+
+
+def ends(
+    point: str,
+    name: str,
+    method: str,
+    summary: str,
+    *,
+    takes_effect: bool = False,
+    anywhere: bool = False,
+    when: Condition | None = None,
+) -> None:
+    """Register a fault that strikes the connection itself; see `end`."""
+
+    def action(hit: Hit) -> bool:
+        return end(hit, method) or takes_effect
+
+    _register(point, name, summary, action, anywhere, when)
 
 
 def changes(name: str, summary: str, **switches: object) -> None:
     """Register a fault that makes the session's profile another from the start."""
+    _register("connect", name, summary, lambda hit: hit.adapt(**switches))
+
+
+def chooses(name: str, summary: str, **choices: str) -> None:
+    """Register a fault that chooses the session's certificate or TLS version; see `Session`."""
 
     def action(hit: Hit) -> None:
-        hit.adapt(**switches)
+        for attribute, value in choices.items():
+            setattr(hit.dialogue.session, attribute, value)
 
+    _register("connect", name, summary, action)
+
+
+def _register(
+    point: str, name: str, summary: str, action: Action, anywhere: bool = False, when: Condition | None = None
+) -> None:
     action.__doc__ = summary
-    FAULTS[name] = Fault(name, "connect", action)
+    FAULTS[name] = Fault(name, point, action, anywhere, when)

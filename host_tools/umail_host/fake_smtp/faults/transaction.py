@@ -6,7 +6,7 @@ import base64
 
 from umail_host.fake_smtp.core import content, sasl
 from umail_host.fake_smtp.core.events import Wait
-from umail_host.fake_smtp.faults.registry import Hit, answers, changes, end, fault
+from umail_host.fake_smtp.faults.registry import Hit, answers, changes, end, ends, fault, sends
 
 _MINUTES = 180.0
 
@@ -34,11 +34,8 @@ answers("auth", "auth-250", "250 2.0.0 OK", "250 in the place of 235", takes_eff
 answers("challenge", "auth-334-garbage", "334 *not base64*", "a challenge that is not base64", takes_effect=True)
 
 
-@fault("challenge")
-def auth_334_oversized(hit: Hit) -> bool:
-    """a challenge of 20,000 characters"""
-    hit.send(b"334 " + base64.b64encode(b"Username:" * 1666) + b"\r\n")
-    return True
+_OVERSIZED = b"334 " + base64.b64encode(b"Username:" * 1666) + b"\r\n"
+sends("challenge", "auth-334-oversized", lambda _: _OVERSIZED, "a challenge of 20,000 characters")
 
 
 @fault("auth")
@@ -77,19 +74,10 @@ changes(
 changes("binarymime-refused", "BINARYMIME is refused though offered", refused_parameters=("BODY=BINARYMIME",))
 
 
-@fault("rcpt", when=_one_taken)
-def rcpt_550_rest(hit: Hit) -> bool:
-    """550 to every recipient but the first"""
-    hit.reply("550 5.1.1 User unknown")
-    return False
-
-
-@fault("rcpt", when=_one_taken)
-def rcpt_452_rest(hit: Hit) -> bool:
-    """452 to every recipient but the first"""
-    hit.reply("452 4.5.3 Too many recipients")
-    return False
-
+_550_REST = "550 to every recipient but the first"
+answers("rcpt", "rcpt-550-rest", "550 5.1.1 User unknown", _550_REST, when=_one_taken)
+_452_REST = "452 to every recipient but the first"
+answers("rcpt", "rcpt-452-rest", "452 4.5.3 Too many recipients", _452_REST, when=_one_taken)
 
 # ── content ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 answers("data", "data-250", "250 2.0.0 OK", "250 in the place of 354")
@@ -110,36 +98,16 @@ def data_354_anyway(hit: Hit) -> bool:
     return False
 
 
-@fault("body", when=_body_reached)
-def body_stop_reading(hit: Hit) -> bool:
-    """takes nothing any more, with the connection open: body-stop-reading=BYTES"""
-    return end(hit, "stop_reading")
+def _in_body(name: str, method: str, summary: str) -> None:
+    ends("body", name, method, f"{summary}: {name}=BYTES", when=_body_reached)
 
 
-@fault("body", when=_body_reached)
-def body_half_close(hit: Hit) -> bool:
-    """half-closed in the body: body-half-close=BYTES"""
-    return end(hit, "half_close")
-
-
-@fault("body", when=_body_reached)
-def body_close(hit: Hit) -> bool:
-    """closed in the body: body-close=BYTES"""
-    return end(hit, "drop")
-
-
-@fault("body", when=_body_reached)
-def body_reset(hit: Hit) -> bool:
-    """reset in the body: body-reset=BYTES"""
-    return end(hit, "reset")
-
-
-@fault("body", when=_body_reached)
-def body_552_early(hit: Hit) -> bool:
-    """552 in the body and closed, without waiting for its end: body-552-early=BYTES"""
-    hit.reply("552 5.3.4 Message too big")
-    hit.dialogue.close()
-    return False
+_in_body("body-stop-reading", "stop_reading", "takes nothing any more, with the connection open")
+_in_body("body-half-close", "half_close", "half-closed in the body")
+_in_body("body-close", "drop", "closed in the body")
+_in_body("body-reset", "reset", "reset in the body")
+_EARLY = "552 in the body and closed, without waiting for its end: body-552-early=BYTES"
+answers("body", "body-552-early", "552 5.3.4 Message too big", _EARLY, closes=True, when=_body_reached)
 
 
 # ── the window after the last byte ───────────────────────────────────────────────────────────────────────────────────
@@ -149,25 +117,10 @@ answers("content", "content-554", "554 5.6.0 Content refused", "554 after the me
 answers("content", "content-354", "354 Start mail input", "354 in the place of 250: delivered", takes_effect=True)
 
 
-@fault("content")
-def content_lost(hit: Hit) -> bool:
-    """delivered, and closed without the reply"""
-    end(hit, "drop")
-    return True
-
-
-@fault("content")
-def content_reset(hit: Hit) -> bool:
-    """delivered, and reset without the reply"""
-    end(hit, "reset")
-    return True
-
-
-@fault("content")
-def content_silent(hit: Hit) -> bool:
-    """delivered, and never answered, with the connection open"""
-    end(hit, "freeze")
-    return True
+ends("content", "content-lost", "drop", "delivered, and closed without the reply", takes_effect=True)
+ends("content", "content-reset", "reset", "delivered, and reset without the reply", takes_effect=True)
+_SILENT = "delivered, and never answered, with the connection open"
+ends("content", "content-silent", "freeze", _SILENT, takes_effect=True)
 
 
 @fault("content")
@@ -186,17 +139,8 @@ def content_cut(hit: Hit) -> bool:
     return True
 
 
-@fault("content")
-def content_undelivered(hit: Hit) -> bool:
-    """not delivered, and closed without a reply"""
-    return end(hit, "drop")
-
-
-@fault("content")
-def content_doubled(hit: Hit) -> bool:
-    """delivered, and answered twice"""
-    hit.send(hit.wire * 2)
-    return True
+ends("content", "content-undelivered", "drop", "not delivered, and closed without a reply")
+sends("content", "content-doubled", lambda hit: hit.wire * 2, "delivered, and answered twice")
 
 
 @fault("content")
