@@ -51,42 +51,20 @@ def _value(path, value, kind, limits, problems):
     if isinstance(kind, dict):
         if isinstance(value, dict):
             return table(path + ".", value, kind, problems)
-        what = "is not an object of keys and values in braces { }"
-    elif isinstance(kind, tuple):
+        kind = dict
+    if isinstance(kind, tuple):
         if value in kind:
             return value
-        what = "is not one of the words that it may be" if not isinstance(value, str) else 'is "%s"' % value[:40]
+        what = 'is "%s"' % value[:40] if isinstance(value, str) else "is not one of the words that it may be"
         problems.add(path, what, kind)
         return REQUIRED
-    elif kind == "pin":
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        what = wrong_text("word", value) if isinstance(value, str) else "is not a pin's number"
-        if not what:
-            return value
-    elif kind == "networks":
+    if kind == "networks":
         value = [value] if isinstance(value, dict) else value
         if isinstance(value, list) and 0 < len(value) <= config_network.MOST:
             where = [path if len(value) == 1 else "%s[%d]" % (path, number) for number in range(len(value))]
             return [_value(where[i], one, config_network.WIFI, (), problems) for i, one in enumerate(value)]
-        what = "is neither a network in braces { } nor a list of up to %d" % config_network.MOST
     elif kind in _TEXTS:
         value = [value] if isinstance(value, str) else value
-        if isinstance(value, list) and value:
-            what = [what for what in [wrong_text(_TEXTS[kind], item) for item in value] if what]  # type: ignore[assignment]
-            if not what:
-                return value
-            what = what[0]
-        else:
-            what = "is neither a text nor a list of texts"
-    elif kind in _ONE:
-        what = wrong_text(kind, value)
-        if not what:
-            return value
-    elif kind == "switch":
-        if isinstance(value, bool):
-            return value
-        what = "is neither true nor false"
     elif kind == "numbers" and isinstance(value, dict) and value:
         for name in value:
             _value("%s.%s" % (path, name[:40]), value[name], "number", limits, problems)
@@ -96,26 +74,46 @@ def _value(path, value, kind, limits, problems):
         digits = value[2:] if isinstance(value, str) and value[:2] == "0x" else ""
         if digits and not [c for c in digits if c not in "0123456789abcdefABCDEF"]:
             value = int(digits, 16)
-        return _value(path, value, "whole", limits, problems)
-    elif kind == "hour" and isinstance(value, (str, dict)):
-        # See config_summary.py.
+        kind = "whole"
+    what = _wrong(value, kind, limits)
+    if not what:
         return value
-    elif kind == "hour" and not limits:
-        what = "is neither a time of the day nor an object of keys and values in braces { }"
-    elif kind in ("number", "numbers", "whole", "hour"):
-        allowed = int if kind == "whole" else (int, float)
-        if isinstance(value, bool) or not isinstance(value, allowed):
-            what = "is not a whole number without quotes" if kind == "whole" else "is not a number without quotes"
-        elif limits[0] <= value <= limits[1]:
-            return value
-        else:
-            what = "is %s, outside of %s to %s" % ((value,) + limits)
-    elif isinstance(value, kind):
-        return value
-    else:
-        what = "is not a list in brackets [ ]" if kind is list else "is not an object of keys and values in braces { }"
     problems.add(path, what)
     return REQUIRED
+
+
+def _wrong(value, kind, limits):
+    # What is wrong with ``value`` as one of this kind: str, "" if nothing is.
+    if kind == "networks":
+        return "is neither a network in braces { } nor a list of up to %d" % config_network.MOST
+    if kind in _TEXTS:
+        if not isinstance(value, list) or not value:
+            return "is neither a text nor a list of texts"
+        for item in value:
+            what = wrong_text(_TEXTS[kind], item)
+            if what:
+                return what
+        return ""
+    if kind == "pin":
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return ""
+        return wrong_text("word", value) if isinstance(value, str) else "is not a pin's number"
+    if kind in _ONE:
+        return wrong_text(kind, value)
+    if kind == "switch":
+        return "" if isinstance(value, bool) else "is neither true nor false"
+    if kind == "hour" and isinstance(value, (str, dict)):
+        # See config_summary.py.
+        return ""
+    if kind == "hour" and not limits:
+        return "is neither a time of the day nor an object of keys and values in braces { }"
+    if kind in ("number", "numbers", "whole", "hour"):
+        if isinstance(value, bool) or not isinstance(value, int if kind == "whole" else (int, float)):
+            return "is not a whole number without quotes" if kind == "whole" else "is not a number without quotes"
+        return "" if limits[0] <= value <= limits[1] else "is %s, outside of %s to %s" % ((value,) + limits)
+    if isinstance(value, kind):
+        return ""
+    return "is not a list in brackets [ ]" if kind is list else "is not an object of keys and values in braces { }"
 
 
 def wrong_text(kind, value):
