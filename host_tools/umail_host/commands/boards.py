@@ -10,6 +10,7 @@ import typer
 from umail_host import terminal
 from umail_host.device import boards, identity, ports
 from umail_host.errors import UserError
+from umail_host.options import AsJson
 from umail_host.virtual_board import listed
 
 EXAMPLE = "Example: umail boards --probe --json. Without --probe no board is disturbed; with it each one is restarted."
@@ -17,7 +18,7 @@ EXAMPLE = "Example: umail boards --probe --json. Without --probe no board is dis
 
 def command(
     probe: Annotated[bool, typer.Option("--probe", help="Stop and ask each board what it is and runs.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     known: Annotated[bool, typer.Option("--known", help="List the boards that umail has descriptions of.")] = False,
 ) -> None:
     """List the boards on this computer's ports, and the virtual ones that `umail board` runs."""

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from umail_host.device import ports
 from umail_host.device.board import Board, BoardError
+from umail_host.options import Port
 from umail_host.terminal import Lines
 
 EXAMPLE = "Example: umail console --port /dev/ttyUSB0. Ctrl-C ends it; the board goes on."
@@ -18,7 +19,7 @@ _AGAIN = 0.5  # seconds between two attempts to open the port
 
 
 def command(
-    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    port: Port = "",
     seconds: Annotated[float, typer.Option(help="End after so many seconds; 0: never.", min=0)] = 0,
 ) -> None:
     """Show what a board prints, and go on after it was reset or unplugged; Ctrl-C ends it."""

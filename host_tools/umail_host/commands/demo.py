@@ -11,6 +11,7 @@ from rich.console import Console
 
 from umail_host import demo, demo_sensors, demo_web, paths
 from umail_host.errors import UserError
+from umail_host.options import NoOpen, WebPort
 
 EXAMPLE = """Example: umail demo, or with your own recording: umail demo --trace fridge.csv --limit 8 --unit °C
 
@@ -30,8 +31,8 @@ def command(
     web: Annotated[bool, typer.Option("--web", help="Show it in a browser, with boards to play with.")] = False,
     sensors: Annotated[bool, typer.Option("--sensors", help="Let three sensors go wrong in turn.")] = False,
     count: Annotated[int, typer.Option("--boards", help="How many boards --web shows.", min=1, max=9)] = 1,
-    web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
+    web_port: WebPort = 0,
+    no_open: NoOpen = False,
     name: Annotated[str, typer.Option(help="The board's name in the mails.")] = "demo-board",
     board: Annotated[str, typer.Option(help="Whose stand-in it is: a folder of boards/.")] = "virtual",
 ) -> None:

@@ -15,6 +15,7 @@ from umail_host.deploy import watch as watching
 from umail_host.device import boards, identity, ports
 from umail_host.device.boards import BoardSpec
 from umail_host.errors import UserError
+from umail_host.options import BoardFiles, Port
 from umail_host.settings import Settings
 
 EXAMPLE = (
@@ -40,30 +41,28 @@ Freeze = Annotated[
         "with a ROMFS partition; nothing is deployed. --config says which language it speaks."
     ),
 ]
+Healthy = Annotated[
+    float,
+    typer.Option(
+        help="Seconds in which the new firmware must run, else the old one comes back; 0: no check.", min=0, max=86400
+    ),
+]
+Watch = Annotated[bool, typer.Option("--watch", help="Deploy again whenever a file changes; Ctrl-C ends it.")]
 
 
 def command(
-    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    port: Port = "",
     board: Annotated[str, typer.Option(help="Name of its description; by default what the board says.")] = "",
     config: Annotated[Path | None, typer.Option(help="JSON or TOML file that becomes /config.json.")] = None,
-    file: Annotated[list[str] | None, typer.Option(help="A further file, HERE:/THERE; may be repeated.")] = None,
+    file: BoardFiles = None,
     secret: Annotated[list[str] | None, typer.Option(help="Name of a secret to store; may be repeated.")] = None,
     romfs: Romfs = None,
     freeze: Freeze = None,
     mpy: Annotated[bool, typer.Option("--mpy/--no-mpy", help="Compile, or copy the sources.")] = True,
     reset: Annotated[bool, typer.Option("--reset/--no-reset", help="Start the new firmware at the end.")] = True,
     wait: Annotated[float, typer.Option(help="Seconds in which the board must answer.", min=0, max=86400)] = 10,
-    healthy: Annotated[
-        float,
-        typer.Option(
-            help="Seconds in which the new firmware must run, else the old one comes back; 0: no check.",
-            min=0,
-            max=86400,
-        ),
-    ] = 0,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Deploy again whenever a file changes; Ctrl-C ends it.")
-    ] = False,
+    healthy: Healthy = 0,
+    watch: Watch = False,
 ) -> None:
     """Bring library, firmware, certificates and configuration onto a board; only what changed is copied."""
     if healthy and not reset:

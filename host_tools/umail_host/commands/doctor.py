@@ -16,6 +16,7 @@ from umail_host.doctor import diagnosis, domain, powershell
 from umail_host.doctor.check import WARNING, Check
 from umail_host.doctor.report import Report
 from umail_host.errors import UserError
+from umail_host.options import AsJson, Dns
 from umail_host.settings import Settings
 
 EXAMPLE = (
@@ -34,7 +35,7 @@ def command(
     port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port of the board.")] = "",
     host: Annotated[bool, typer.Option("--host/--no-host", help="Look from this computer, too.")] = True,
     send: Annotated[bool, typer.Option("--send", help="Send a mail to the configured recipients at the end.")] = False,
-    dns: Annotated[list[str] | None, typer.Option(help="DNS server, ADDRESS or ADDRESS#PORT; may be repeated.")] = None,
+    dns: Dns = None,
     file: Annotated[
         list[str] | None, typer.Option(help="A root or certificate that the board has, HERE:/THERE.")
     ] = None,
@@ -46,7 +47,7 @@ def command(
     script: Annotated[bool, typer.Option("--powershell", help="Only print what the administrator runs.")] = False,
     app_id: Annotated[str, typer.Option(help="Client id of the application, for that script (OAuth).")] = "",
     object_id: Annotated[str, typer.Option(help="Its object id under Enterprise applications.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Follow a mail from the name of the server to the recipients, from this computer and from the board."""
     known = dict(files.for_board(text) for text in file or ())

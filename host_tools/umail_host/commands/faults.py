@@ -10,6 +10,7 @@ import typer
 
 from umail_host.errors import UserError
 from umail_host.fake_smtp.faults import registry, toxics
+from umail_host.options import AsJson
 
 EXAMPLE = """Example: umail faults rcpt
 
@@ -18,7 +19,7 @@ Then: umail serve --fault rcpt-452@2,content-lost --toxic down:latency=0.1"""
 
 def command(
     word: Annotated[str, typer.Argument(help="Show only those with this word in name or summary.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the faults of the fake server and of the network, one a line."""
     summaries = {name: fault.summary for name, fault in registry.FAULTS.items()}

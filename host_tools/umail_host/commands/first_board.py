@@ -15,6 +15,7 @@ from umail_host import __version__, secret_source, terminal
 from umail_host.device import identity, lan, maintenance, ports
 from umail_host.errors import UserError
 from umail_host.first_board import report, run
+from umail_host.options import Port
 from umail_host.virtual_board import VirtualBoard
 
 EXAMPLE = (
@@ -25,7 +26,7 @@ EXAMPLE = (
 
 
 def command(
-    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    port: Port = "",
     ssid: Annotated[str, typer.Option(help="Wi-Fi that it joins for a TLS handshake; without one there is none.")] = "",
     sleep: Annotated[int, typer.Option(help="Seconds of deep sleep over which its clock is compared.", min=2)] = 60,
     unplug: Annotated[bool, typer.Option("--unplug/--no-unplug", help="Ask you to unplug it while it writes.")] = True,

@@ -12,6 +12,7 @@ from umail_host import terminal
 from umail_host.device import boards, identity, ports
 from umail_host.errors import UserError
 from umail_host.flash import boot_drive, confirm, download, write
+from umail_host.options import Port
 
 EXAMPLE = (
     "Examples: umail flash 1.28.0 --board ESP32_GENERIC --port /dev/ttyUSB0 --erase downloads that version from "
@@ -27,7 +28,7 @@ def command(
     board: Annotated[
         str, typer.Option(help="Name of its description; by default the file's name tells, or what is connected.")
     ] = "",
-    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    port: Port = "",
     sha256: Annotated[str, typer.Option(help="What the file's SHA-256 must be.")] = "",
     erase: Annotated[bool, typer.Option("--erase", help="Erase the whole flash first, your files too.")] = False,
     drive: Annotated[Path | None, typer.Option(help="Boot drive of a Pico W, if it is not found.")] = None,

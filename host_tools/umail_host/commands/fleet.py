@@ -15,6 +15,7 @@ from umail_host import pages, terminal
 from umail_host.errors import UserError
 from umail_host.fleet import health, inventory, keys, scan, store, table, watching
 from umail_host.fleet import watch as watches
+from umail_host.options import AsJson, NoOpen, Root, WebPort
 from umail_host.provision.fleet import Fleet
 
 _SILENT = 1  # exit status
@@ -32,8 +33,6 @@ From = Annotated[
 StoreAt = Annotated[Path | None, typer.Option("--store", help="SQLite file that keeps what was seen.")]
 Grace = Annotated[str, typer.Option(help="How long after its heartbeat was due a board is silent: 90m, 6h, 2d.")]
 Empty = Annotated[float, typer.Option(help="Volts at which a battery is empty.", min=0.5, max=100)]
-Root = Annotated[Path | None, typer.Option("--root", help="PEM file of the authority that IMAP trusts.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command(
@@ -56,8 +55,8 @@ def status(
     web_host: Annotated[
         str, typer.Option(help="Address of the page; one that others reach gets a token (UMAIL_WEB_TOKEN).")
     ] = "127.0.0.1",
-    web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
+    web_port: WebPort = 0,
+    no_open: NoOpen = False,
 ) -> None:
     """Read what is new in the mailboxes, and show how each board is."""
     if web and as_json:

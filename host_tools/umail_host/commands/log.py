@@ -11,6 +11,7 @@ from umail_host.device import maintenance, ports
 from umail_host.device.board import Board
 from umail_host.doctor import diagnosis, powershell
 from umail_host.errors import UserError
+from umail_host.options import Port
 
 EXAMPLE = "Example: umail log --lines 50. The board is stopped for a moment and restarts afterwards."
 _MAIL = " Message-ID "  # the alert node notes it for each mail that a server has taken
@@ -18,7 +19,7 @@ _FILES = ("/log.txt.old", "/log.txt")
 
 
 def command(
-    port: Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")] = "",
+    port: Port = "",
     lines: Annotated[int, typer.Option(help="Only the last so many lines; 0: all.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: a list of lines.")] = False,
 ) -> None:

@@ -9,6 +9,7 @@ import typer
 from umail_host import outbox, terminal
 from umail_host.device import ports
 from umail_host.errors import UserError
+from umail_host.options import AsJson, Port
 
 EXAMPLE = "Example: umail outbox ls; umail outbox retry 000003; umail outbox purge --dead."
 app = typer.Typer(
@@ -17,9 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog=EXAMPLE,
 )
-Port = Annotated[str, typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board.")]
 Number = Annotated[str, typer.Argument(help="Number of the mail, as `umail outbox ls` shows it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("ls", epilog="Example: umail outbox ls --json")

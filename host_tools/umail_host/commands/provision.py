@@ -15,6 +15,7 @@ from umail_host.device import boards, identity, maintenance, ports
 from umail_host.device.board import Board
 from umail_host.doctor import domain
 from umail_host.errors import UserError
+from umail_host.options import BoardFiles, Dns
 from umail_host.provision import answers, interview, many
 from umail_host.provision.fleet import Fleet
 from umail_host.provision.job import Run
@@ -35,37 +36,42 @@ EXAMPLE = (
 )
 _REFUSED = 4  # exit status
 
+FileOfBoards = Annotated[
+    Path | None, typer.Argument(help="TOML file for one or many boards; without it you are asked.")
+]
+Ports = Annotated[
+    list[str] | None,
+    typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board. With --all repeatable."),
+]
+Every = Annotated[
+    bool, typer.Option("--all", help="Every board that is connected and in the file by its id, but those done.")
+]
+Report = Annotated[
+    Path | None, typer.Option(help="With --all: file that says what became of each board, .json or .csv.")
+]
+Token = Annotated[
+    bool, typer.Option("--token", help="The login is by a ready OAuth token (for tests), not by password.")
+]
+Language = Annotated[
+    str, typer.Option(help="Language of mails and console, such as de; by default the file's or the board's.")
+]
+
 
 def command(
-    file: Annotated[
-        Path | None, typer.Argument(help="TOML file for one or many boards; without it you are asked.")
-    ] = None,
-    port: Annotated[
-        list[str] | None,
-        typer.Option(envvar="UMAIL_PORT", help="Serial port; by default the one with a board. With --all repeatable."),
-    ] = None,
+    file: FileOfBoards = None,
+    port: Ports = None,
     name: Annotated[str, typer.Option(help="Which board of the file; by default the one with the board's id.")] = "",
-    every: Annotated[
-        bool, typer.Option("--all", help="Every board that is connected and in the file by its id, but those done.")
-    ] = False,
+    every: Every = False,
     again: Annotated[bool, typer.Option("--again", help="With --all: those too that are done.")] = False,
     jobs: Annotated[int, typer.Option(help="With --all: so many boards at once.", min=1, max=100)] = 1,
-    report: Annotated[
-        Path | None, typer.Option(help="With --all: file that says what became of each board, .json or .csv.")
-    ] = None,
+    report: Report = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --all: print what became of each as JSON.")] = False,
-    token: Annotated[
-        bool, typer.Option("--token", help="The login is by a ready OAuth token (for tests), not by password.")
-    ] = False,
+    token: Token = False,
     test: Annotated[bool, typer.Option("--test/--no-test", help="Send a test alert from the board.")] = True,
     save: Annotated[Path | None, typer.Option(help="Write the configuration to this JSON file, too.")] = None,
-    dns: Annotated[list[str] | None, typer.Option(help="DNS server, ADDRESS or ADDRESS#PORT; may be repeated.")] = None,
-    extra: Annotated[
-        list[str] | None, typer.Option("--file", help="A further file, HERE:/THERE; may be repeated.")
-    ] = None,
-    language: Annotated[
-        str, typer.Option(help="Language of mails and console, such as de; by default the file's or the board's.")
-    ] = "",
+    dns: Dns = None,
+    extra: BoardFiles = None,
+    language: Language = "",
 ) -> None:
     """Bring configuration and secrets onto a board, send a test alert from it, and say what Microsoft 365 needs."""
     more = dict(files.for_board(text) for text in extra or ())

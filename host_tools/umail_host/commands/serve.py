@@ -25,6 +25,7 @@ from umail_host.fake_smtp.faults.toxics import Proxy
 from umail_host.fake_smtp.record import timeline as events
 from umail_host.fake_smtp.record.show import Show
 from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
+from umail_host.options import ListenOn, ListenPort, NoOpen, WebPort
 
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
 _KEPT = 500  # sessions that are remembered, unless all shall stand in a timeline; the Maildir keeps all mails
@@ -34,6 +35,15 @@ def _can_be_set(name: str, default: object) -> bool:
     """Tell whether a switch is one of words, and not an option of this command."""
     return name != "host" and not isinstance(default, dict)
 
+
+Ca = Annotated[
+    Path | None, typer.Option(help="Keep the root and its key here, for the next time too; made if missing.")
+]
+WebHost = Annotated[str, typer.Option(help="Address of the page; one that others reach needs its token.")]
+WebDns = Annotated[
+    list[str] | None,
+    typer.Option(help="With --web: ask this server for SPF and DMARC: ADDRESS[#PORT], or system: as this computer."),
+]
 
 EXAMPLE = """Example: UMAIL_SERVE_PASSWORD=… umail serve --mailbox esp32@contoso.com --port 5870 --ca-out root.der
 
@@ -49,15 +59,13 @@ What --set takes, with what the profile generic has: """ + ", ".join(
 
 def serve(
     profile: Annotated[str, typer.Option(help=f"How it behaves: {', '.join(PROFILES)}.")] = "m365-submission",
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets boards in.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 0,
+    host: ListenOn = "127.0.0.1",
+    port: ListenPort = 0,
     mailbox: Annotated[list[str] | None, typer.Option(help="A user that may log in; may be repeated.")] = None,
     hostname: Annotated[list[str] | None, typer.Option(help="A further name for the certificate.")] = None,
     certificate: Annotated[str, typer.Option(help=f"Its kind: {', '.join(CERTIFICATES)}.")] = "good",
     tls_version: Annotated[str, typer.Option(help="Speak this version only: 1.0 to 1.3.")] = "",
-    ca: Annotated[
-        Path | None, typer.Option(help="Keep the root and its key here, for the next time too; made if missing.")
-    ] = None,
+    ca: Ca = None,
     ca_out: Annotated[Path | None, typer.Option(help="Write the root to trust here (.pem: PEM, else DER).")] = None,
     maildir: Annotated[Path | None, typer.Option(help="Keep mail in this Maildir.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, as tarpit=5.")] = None,
@@ -65,27 +73,17 @@ def serve(
     seed: Annotated[int, typer.Option(help="Of all chance in the faults.")] = 0,
     toxic: Annotated[str, typer.Option(help="[up:|down:]NAME=NUMBER[,…]: a bad network; see `umail faults`.")] = "",
     web: Annotated[bool, typer.Option("--web", help="Show mails and dialogues in a browser.")] = False,
-    web_host: Annotated[
-        str, typer.Option(help="Address of the page; one that others reach needs its token.")
-    ] = "127.0.0.1",
-    web_port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in the browser.")] = False,
-    dns: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="With --web: ask this server for SPF and DMARC: ADDRESS[#PORT], or system: as this computer."
-        ),
-    ] = None,
+    web_host: WebHost = "127.0.0.1",
+    web_port: WebPort = 0,
+    no_open: NoOpen = False,
+    dns: WebDns = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not show the dialogue here.")] = False,
     timeline: Annotated[Path | None, typer.Option(help="Write the timeline here at the end (.json: JSON).")] = None,
 ) -> None:
     """Run a fake mail server until Ctrl-C, and show its dialogue."""
     console = Console(highlight=False, markup=False)
-    ended, users = threading.Event(), mailbox or ["esp32@contoso.com"]
+    ended, users = threading.Event(), _users(mailbox)
     show = Show(console, broken=ended.set)  # if nobody reads any more (`umail serve | head`), the server ends
-    for user in users:
-        if not user or not user.isprintable():
-            raise UserError(f"--mailbox {user!r}: give the name of a user, such as esp32@contoso.com")
     password, token = os.environ.get(PASSWORD) or secrets.token_urlsafe(12), os.environ.get(TOKEN)
     with _explained("can't serve"):
         up, down = toxics.parse(toxic)
@@ -118,15 +116,28 @@ def serve(
     page = pages.page(server, web_host, web_port, console, dns=dns) if web else contextlib.nullcontext()
     with page as served, _explained(f"can't listen on {host}:{port}"), _listening(server, proxy) as open_port:
         console.print(f"{profile} on {host}:{open_port}, certificate: {certificate}, {server.names}")
-        chosen = "" if os.environ.get(PASSWORD) else f"; password {password} (set {PASSWORD} to choose it)"
-        kept = "" if maildir else ", deleted at the end (--maildir keeps it)"
-        console.print(f"mailboxes {', '.join(users)}{chosen}\nmail in {server.inbox.path}{kept}; Ctrl-C ends")
+        console.print(_mailboxes(users, password, server.inbox.path, maildir is not None))
         if served is not None:
             pages.show(served, console, open_it=not no_open)
         _wait_for(ended)
     _write(timeline, lambda path: (events.as_json if path.suffix == ".json" else events.text)(server).encode())
     connections, mails = terminal.count(server.connections, "connection"), terminal.count(len(server.inbox), "mail")
     console.print(f"served {connections}, {mails}")
+
+
+def _users(mailbox: list[str] | None) -> list[str]:
+    users = mailbox or ["esp32@contoso.com"]
+    for user in users:
+        if not user or not user.isprintable():
+            raise UserError(f"--mailbox {user!r}: give the name of a user, such as esp32@contoso.com")
+    return users
+
+
+def _mailboxes(users: list[str], password: str, path: Path, stays: bool) -> str:
+    """Say who may log in, with which password if it was made up, and where mail is kept."""
+    chosen = "" if os.environ.get(PASSWORD) else f"; password {password} (set {PASSWORD} to choose it)"
+    kept = "" if stays else ", deleted at the end (--maildir keeps it)"
+    return f"mailboxes {', '.join(users)}{chosen}\nmail in {path}{kept}; Ctrl-C ends"
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import typer
 from umail_host import terminal
 from umail_host.errors import UserError
 from umail_host.fleet import scan, store, table
+from umail_host.options import AsJson, ListenOn, ListenPort, Root
 from umail_host.provision.fleet import Fleet
 from umail_host.update import publish as publishing
 from umail_host.update import server
@@ -84,8 +85,8 @@ def publish(
 @app.command(epilog=_SERVE)
 def serve(
     folder: Annotated[Path, typer.Argument(help="Folder with bundles, of umail update publish.")],
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets boards in.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8017,
+    host: ListenOn = "127.0.0.1",
+    port: ListenPort = 8017,
 ) -> None:
     """Hand a folder of bundles out by HTTP until Ctrl-C; it need not be trusted, as each is sealed for its board."""
     if not folder.is_dir():
@@ -107,8 +108,8 @@ def status(
         typer.Option("--from", help="Mailbox to read first: Maildir, mbox, folder of .eml, imaps://user@host/INBOX."),
     ] = None,
     at: StoreAt = None,
-    root: Annotated[Path | None, typer.Option("--root", help="PEM file of the authority that IMAP trusts.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    root: Root = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show which board runs what was published for it, by what it says in its mails."""
     fleet = Fleet(file)

@@ -95,9 +95,8 @@ class Registers:
         return address - _SCRATCH
 
 
-def machine(chip, errors):
-    """Return the module ``machine``; ``errors``: the exceptions' classes by their names."""
-    world = chip.world
+def _watchdog(chip):
+    """Return the class ``machine.WDT``."""
 
     class WDT:
         def __init__(self, timeout):
@@ -107,9 +106,15 @@ def machine(chip, errors):
             self.feed()
 
         def feed(self):
-            world.alive()
-            chip.fed = world.now
+            chip.world.alive()
+            chip.fed = chip.world.now
             chip.trouble("feed")
+
+    return WDT
+
+
+def _timer(chip):
+    """Return the class ``machine.Timer``."""
 
     class Timer:
         PERIODIC = 1
@@ -129,6 +134,13 @@ def machine(chip, errors):
         def deinit(self):
             chip.timer = None
 
+    return Timer
+
+
+def machine(chip, errors):
+    """Return the module ``machine``; ``errors``: the exceptions' classes by their names."""
+    world = chip.world
+
     class ADC:
         def __init__(self, pin):
             pass
@@ -146,14 +158,14 @@ def machine(chip, errors):
     if chip.port.name == "rp2":
         # Each reset goes by the watchdog.
         causes["reset"] = 3
-        names.update(mem32=Registers(chip), Timer=Timer, lightsleep=chip.nap, RTC=Rtc)
+        names.update(mem32=Registers(chip), Timer=_timer(chip), lightsleep=chip.nap, RTC=Rtc)
     else:
         names.update(HARD_RESET=2, DEEPSLEEP_RESET=4, SOFT_RESET=5, RTC=Esp32Rtc, deepsleep=deepsleep)
     return Module(
         None,
         reset_cause=lambda: causes[chip.cause],
         reset=lambda: world.stop("reset"),
-        WDT=WDT,
+        WDT=_watchdog(chip),
         ADC=ADC,
         Pin=lambda *args: None,
         **names,
