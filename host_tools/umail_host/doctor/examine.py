@@ -325,7 +325,7 @@ def _ports(session, route, tell, options):
     """Try each port (generator): leaves the connection to the route's own; its local address, None if it failed."""
     for port in options["ports"]:
         if port != route.port:
-            error = yield from _try(session.host, session.addresses[0], port)
+            error = yield from _try(session.addresses[0], port)
             state = "ok" if error is None else "skipped"
             tell("port %d" % port, state, "%s, %s" % (_outcome(error), _SMTP.get(port, "not needed by this route")))
     yield ("close",)
@@ -357,10 +357,10 @@ def _reaches(host, port, servers):
             found = yield ("lookup", host)
     except (MailError, OSError):
         return False
-    return (yield from _try(host, found[0], port)) is None
+    return (yield from _try(found[0], port)) is None
 
 
-def _try(host, address, port):
+def _try(address, port):
     # None if it is open, else the OSError.
     try:
         yield ("connect", address, port, Buffer(64))

@@ -9,7 +9,6 @@ import ssl
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from urllib.parse import parse_qsl
 
 from umail_host.fake_oauth.service import TokenService
@@ -18,7 +17,6 @@ from umail_host.fake_smtp.server.tls import Authority, server_context
 
 MAX_BODY = 65536
 _SECRET = frozenset(("client_secret", "refresh_token", "device_code", "client_assertion", "code"))
-FRAMINGS = ("length", "chunked", "close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,7 @@ class FakeOAuth:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:

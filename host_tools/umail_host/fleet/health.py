@@ -122,10 +122,10 @@ def left(levels: list[tuple[int, int]], empty: int, now: int) -> int | None:
 def report(found: Sequence[Row], odd: Sequence[tuple[Odd, int, int]], now: int) -> dict[str, Any]:
     """Return all of it as ``--json`` and the page's API have it; ``odd`` are the headers that did not count."""
     ignored = [{"kind": what.kind, "id": what.board, "count": count, "last": last} for what, count, last in odd]
-    return {"now": now, "boards": [as_json(row, now) for row in found], "not_counted": ignored}
+    return {"now": now, "boards": [as_json(row) for row in found], "not_counted": ignored}
 
 
-def as_json(row: Row, now: int) -> Mapping[str, Any]:
+def as_json(row: Row) -> Mapping[str, Any]:
     """Return a row as ``--json`` has it."""
     said = row.said
     told: dict[str, Any] = {"id": row.board, "name": row.name, "state": row.state, "differs": row.differs}

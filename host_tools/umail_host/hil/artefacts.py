@@ -13,7 +13,6 @@ from umail_host.fake_smtp import FakeServer
 from umail_host.hil.dut import Dut
 
 _LONGEST = 120  # characters of a folder's name
-QUARANTINE = "quarantine"
 
 
 def folder_of(top: Path, nodeid: str) -> Path:

@@ -6,7 +6,6 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 
 def folder() -> Path:
@@ -73,9 +72,7 @@ class Wanted:
         self._mine.touch()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._mine.unlink(missing_ok=True)
 
     def by_others(self) -> bool:

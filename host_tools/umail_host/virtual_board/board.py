@@ -7,7 +7,6 @@ import concurrent.futures
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 from umail_host.device import boards
@@ -138,9 +137,7 @@ class VirtualBoard:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._run(self._dismantle)
         self._end_thread()
 

@@ -239,7 +239,6 @@ class Scd4x(_Words):
         super().__init__(address)
         self.ppm = 420.0
         self.measuring = False
-        self._reply_due = 0.0
 
     def power_lost(self) -> None:
         """Stop measuring."""

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import sys
 import threading
-from types import TracebackType
 from typing import Self
 
 
@@ -44,9 +43,7 @@ class Background:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
