@@ -1,7 +1,7 @@
 """Takes an update by one step, and takes it back; main.py runs it before all else, and no update replaces it.
 
 What an update brings waits in FOLDER: files as ``new/0``, ``new/1`` …, secrets in the secret store as ``up_new0`` ….
-What is to be done stands in the file STATE, which one rename replaces, as a ``phase``:
+What is to be done is in the file STATE, which one rename replaces, as a ``phase``:
 
 - ``ready``: files go to their places, those before them to ``old``; what a power cut left is done at the next start;
 - ``trial``: the new program has STARTS starts to show that it can do what the old one could (alertnode/trial.py);

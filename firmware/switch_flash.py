@@ -7,7 +7,7 @@ The ``flash`` of the switch's state has
 - ``tries``: how often the way back to the old slot was tried.
 
 A ROMFS is one partition, which no single step replaces. But all of both is kept on the file system until the update is
-over, and so is this program: what a power cut left half written is written anew at the next start.
+over, and so is this program: what a power cut left half written is written again at the next start.
 
 No update replaces this file, and it imports nothing that one can replace.
 """
@@ -54,7 +54,7 @@ def hold(state):
 
 
 def give_back(state, folder, save):
-    """Bring what was there before to its place; return True if the board must start anew for that.
+    """Bring what was there before to its place; return True if the board must start over for that.
 
     ``save`` keeps the state. What runs then is the old MicroPython, or the new one if the old one cannot be started.
     """

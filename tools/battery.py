@@ -35,7 +35,7 @@ class Chip:
     radio: float
     light: float
     deep: float
-    sleeps: bool = True  # starts anew after a sleep
+    sleeps: bool = True  # starts over after a sleep
 
 
 CHIPS = (
@@ -61,7 +61,7 @@ def mail(chip: Chip, asked: bool = True) -> float:
 
 
 def day(chip: Chip, minutes: int) -> float:
-    """Return the mAh of a day with a wake every so many ``minutes`` and one alert with its recovery."""
+    """Return the mAh of a day with a wake every ``minutes`` and one alert with its recovery."""
     return 24 * 60 / minutes * quiet(chip) + 2 * ALERTS * mail(chip) + 24 * chip.deep / 1000
 
 

@@ -81,7 +81,7 @@ def render(sizes: Sizes, fits: list[Fit]) -> str:
         "# What the library costs on a board",
         "",
         "Made and checked by `make size`: it fails when a figure grows by more than "
-        f"{TOLERANCE:.0%} and {SLACK} bytes over this table; `make size ARGS=--update` writes it anew.",
+        f"{TOLERANCE:.0%} and {SLACK} bytes over this table; `make size ARGS=--update` rewrites it.",
         "",
         "Flash: bytes of .mpy, compiled as `umail deploy` does, by `mpy-cross -O3`, which leaves line numbers out of",
         "the library (`umail deploy --no-mpy` brings them back). RAM: bytes of heap that importing it takes with",

@@ -7,7 +7,7 @@ from alertnode.clock import SET
 SLICE = 200
 # In a trace as fast as it can run, a reading is shown about this often, in milliseconds.
 _SHOW_EVERY = 1000
-# What the flash refused is written again after so many minutes.
+# What the flash refused is written again after this many minutes.
 _KEEP_AGAIN = 15
 
 

@@ -57,7 +57,7 @@ class Battery:
                 self._post(way)
 
     def run(self):
-        """Wake and sleep for ever: most boards start anew after each sleep, an rp2 goes on here."""
+        """Wake and sleep forever: most boards start over after each sleep, an rp2 goes on here."""
         app = self._app
         if not self._port.slept() and app.mailer.due():
             # What brought the board down may do so again: what waits goes first.
@@ -113,7 +113,7 @@ class Battery:
         self._app.clock.resume(*self._app.state.numbers("time", 3))
 
     def _keep(self, seconds, more):
-        """Keep through a sleep of so many ``seconds`` what ``_load`` wants, and ``more``."""
+        """Keep through a sleep of this many ``seconds`` what ``_load`` wants, and ``more``."""
         app = self._app
         wait = app.mailer.wait()
         loaded = not isinstance(app.mailer, Later)

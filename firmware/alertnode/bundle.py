@@ -113,7 +113,7 @@ class Body:
         return data
 
     def take(self, count):
-        """Return just so many bytes; raises Refused at the end."""
+        """Return exactly this many bytes; raises Refused at the end."""
         parts = []
         while count:
             parts.append(self.some(count))

@@ -15,7 +15,7 @@ HEIGHT = 96
 _COLOURS = b"\xff\xff\xff\xdd\xdd\xdd\x1f\x5f\xa8\xc0\x39\x2b"
 _GRID, _CURVE, _LIMIT = 1, 2, 3
 _ROW = WIDTH // 4
-# Over so many seconds the minutes are drawn, else the quarters.
+# Over this many seconds the minutes are drawn, else the quarters.
 _MINUTES = 48 * 3600
 
 

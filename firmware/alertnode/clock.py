@@ -14,7 +14,7 @@ SET = 2
 _KEEP_EVERY = 6 * 3600 * 1000
 # In milliseconds: the pause after a doubt.
 _SOON = 5 * 1000
-# A clock that drifts is put right when it is so many seconds wrong: a port's clock is set to whole ones.
+# A clock that drifts is put right when it is this many seconds wrong: a port's clock is set to whole ones.
 _WRONG = 10
 # 2025-01-01, and the seconds (9 years) beyond which no date is believed: 1900, taken for the next era, is in 2036.
 _FLOOR = 1735689600

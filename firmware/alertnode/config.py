@@ -57,7 +57,7 @@ _STORM = {
     "widest": ("whole", 14400, 0, 604800),
     "per_hour": ("whole", 20, 0, 1000),
 }
-# Where this board's updates are handed out, and when it asks: each so many hours, or at an hour.
+# Where this board's updates are handed out, and when it asks: every so many hours, or at an hour.
 _UPDATE = {"url": ("word", REQUIRED), "trust": ("roots", ()), "every": ("number", 24, 0.001, 720), "at": ("text", "")}
 _TEXTS = {"subject": ("text", ""), "text": ("lines", ()), "own": ("part", "")}
 _TOP = {

@@ -55,7 +55,7 @@ _HINTS = {
     "sensor.offset": "give the value at zero volts, such as -50",
     "sensor.samples": "give how many samples are averaged, such as 16",
     "sensor.address": 'give the address: of a DS18B20 16 hexadecimal digits, of a chip on I2C such as 118 or "0x76"',
-    "sensor.quantity": "say what of the two to read",
+    "sensor.quantity": "say which of the two to read",
     "sensor.closed": "give the pin's level when the contact is closed, 0 or 1",
     "sensor.pull": "say which resistor holds the pin while the contact is open",
     "sensor.debounce": "give the seconds that a contact must stay as it is to be believed, such as 0.05",

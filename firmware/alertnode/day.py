@@ -8,9 +8,9 @@ from alertnode.history import History
 
 PATH = "/day.json"
 _LIMITS = ("above", "below", "outside", "open", "closed")
-# From one reading to the next, a value counts as outside its limits for so many seconds at most.
+# From one reading to the next, a value counts as outside its limits for this many seconds at most.
 _GAP = 3600
-# A summary tells of so many seconds at most.
+# A summary tells of this many seconds at most.
 LONGEST = 32 * 86400
 _LATER = 600
 
@@ -45,7 +45,7 @@ class Day:
         _kept().take(self, port.read(PATH), kept)
 
     def begin(self, since):
-        """Count anew from ``since``."""
+        """Count again from ``since``."""
         self.since = since
         self.values: dict = {name: [0, None, None, None, 0] for name in self.names}
         self.alerts = self.recoveries = self.sent = 0

@@ -81,7 +81,7 @@ class Steps:
             from umail.smtp.session import Session
 
             if Session is not self._hooked:
-                # (It is loaded anew for later mails.)
+                # (It is loaded again for later mails.)
                 self._hooked = Session
                 setattr(Session, "stage", property(lambda session: session._stage, self._staged))
             self.begin("outbox")

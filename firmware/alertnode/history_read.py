@@ -3,8 +3,8 @@
 * ``recent0`` to ``recent4`` take turns, each for 12 hours. Once an hour the hour that has ended is appended, for each
   value 158 bytes: ``<IHbBi``, the hour (since 1970), the value's id, an exponent, 0, a base; 60 minutes, 4 quarters of
   three numbers each; their CRC. A number n of 16 bits stands for (base + n) / 10 ** exponent, 65535 for none.
-* ``ID.month``, by the value's id, is a ring of 58 times 12 hours, into which a recent file goes before it is written
-  anew: the number of the 12 hours, 12 times ``<ii``, the exponent and the base, and the quarters; their CRC.
+* ``ID.month``, by the value's id, is a ring of 58 times 12 hours, into which a recent file goes before it is
+  overwritten: the number of the 12 hours, 12 times ``<ii``, the exponent and the base, and the quarters; their CRC.
 
 A record whose CRC does not hold counts as none.
 """

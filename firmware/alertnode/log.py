@@ -26,7 +26,7 @@ class Log:
 
     def say(self, text):
         """Print ``text`` and keep it."""
-        # A server's words may stand in a line: nothing in it may move the cursor or forge another line.
+        # A server's words may be in a line: nothing in it may move the cursor or forge another line.
         text = "".join([c if c >= " " and c != "\x7f" else " " for c in text[:_LONGEST]])
         self.show(text)
         line = "%s %s" % (self.stamp(True), text)

@@ -16,7 +16,7 @@ class Mailer:
     """Reports what the outbox does, and stands in for it while the flash is full.
 
     ``umail`` is the library; ``outbox`` its Outbox; ``sender`` and ``to`` are addresses; ``say`` takes console lines,
-    ``note`` what stands in the log only.
+    ``note`` what is in the log only.
     """
 
     # A Kept, on a board on battery.

@@ -9,7 +9,7 @@ _GUARD = 1100
 _STEP = 50
 # PPP takes what came once the line is idle: all that a TCP window lets the other side send must fit till then.
 _ROOM = 8192
-# What of an answer is looked at; a modem may say anything.
+# How much of an answer is looked at; a modem may say anything.
 _MOST = 400
 # Seconds in which PPP is there, or is not: the other side has accepted the call.
 _PPP = 30

@@ -39,7 +39,7 @@ def make(settings, secret, uptime, sleep, feed, say, show=None):
 
 
 def _way(settings):
-    """Return the module of the way that stands in place of Wi-Fi, and its section; None twice if there is none."""
+    """Return the module of the way that takes the place of Wi-Fi, and its section; None twice if there is none."""
     for name in ("ethernet", "modem"):
         if settings.get(name):
             return getattr(__import__("alertnode." + name), name), settings[name]

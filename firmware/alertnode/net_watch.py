@@ -13,7 +13,7 @@ _MOST_LINES = 20
 # So many milliseconds without network, and the board restarts; doubled each time, up to a day.
 _AWAY = 3600 * 1000
 _LONGEST_AWAY = 24 * 3600 * 1000
-# The same reason for waiting is logged again after so many milliseconds.
+# The same reason for waiting is logged again after this many milliseconds.
 _LOG_EVERY = 600 * 1000
 
 
@@ -142,7 +142,7 @@ class Link:
         return True
 
     def report(self, text):
-        """Log ``text``; of a network that comes and goes, only so many lines an hour: the flash would wear."""
+        """Log ``text``; of a network that comes and goes, only this many lines an hour: the flash would wear."""
         now = self.uptime()
         if now - self._lines_since >= _HOUR:
             if self._lines > _MOST_LINES:

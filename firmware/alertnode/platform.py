@@ -86,12 +86,12 @@ def since(ticks):
 
 
 def sleep(milliseconds):
-    """Wait so many ``milliseconds`` (int)."""
+    """Wait this many ``milliseconds`` (int)."""
     time.sleep_ms(milliseconds)
 
 
 def doze(milliseconds):
-    """Wait so many ``milliseconds`` (int, at most half the watchdog's) in light sleep: RAM stays, the radio is off."""
+    """Wait this many ``milliseconds`` (int, at most half the watchdog's) in light sleep: RAM stays, the radio goes."""
     import machine
 
     if milliseconds < _WORTH:
@@ -228,9 +228,9 @@ def _scratch():
 
 
 def deepsleep(seconds, feed, urgent=None):
-    """Sleep so many ``seconds`` (int), with the watchdog fed by ``feed`` if need be.
+    """Sleep this many ``seconds`` (int), with the watchdog fed by ``feed`` if need be.
 
-    A board that starts anew afterwards does not return from here. On rp2, whose deep sleep is a light sleep of at most
+    A board that starts over afterwards does not return from here. On rp2, whose deep sleep is a light sleep of at most
     71 minutes and a reset, the light sleep is enough: RAM stays, and it lasts any time, in slices that the watchdog,
     which runs on, allows, and ends as soon as ``urgent()``.
     """

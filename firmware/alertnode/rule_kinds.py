@@ -2,7 +2,7 @@
 
 from alertnode.rules import Rule, is_number, shown
 
-# A change is looked for in so many pieces of its time, each with its lowest and highest value.
+# A change is looked for in this many pieces of its time, each with its lowest and highest value.
 _PIECES = 8
 
 

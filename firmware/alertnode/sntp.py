@@ -1,6 +1,6 @@
 """Reads the answer of a time server, and refuses what cannot be used (SNTP: RFC 4330, 5; RFC 5905, 7.4)."""
 
-# Unix seconds at which NTP begins to count, and after how many it begins anew.
+# Unix seconds at which NTP begins to count, and after how many it starts over.
 _EPOCH = -2208988800
 _ERA = 1 << 32
 # 2025-01-01: no answer is older than this program, which tells the eras apart (the next begins in 2036).

@@ -129,7 +129,7 @@ def _failed():
 
 
 def _crashed(error, log, feed):
-    """Keep the traceback, leave time to look, and start anew: an alert node that stands still is worth nothing."""
+    """Keep the traceback, leave time to look, and start over: an alert node that stands still is worth nothing."""
     import gc
 
     # First what needs no memory.

@@ -1,4 +1,4 @@
-"""Says in a header of each mail how the board is, signed with its key; the format stands in docs/fleet-status.md.
+"""Says in a header of each mail how the board is, signed with its key; the format is in docs/fleet-status.md.
 
 It is loaded for a moment before a mail leaves, and only on a board that has a key.
 """

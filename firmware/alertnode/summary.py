@@ -21,7 +21,7 @@ MAILS = "Mails"
 SENT = "%d sent, %d waiting"
 BOARD = "Board"
 _LIMITS = ("above", "below", "outside", "open", "closed")
-# So many values stand in the subject.
+# This many values go into the subject.
 _MOST = 3
 _CELL = "<tr><td style='color:#555;padding-right:1em'>%s</td><td>%s</td></tr>"
 

@@ -4,7 +4,7 @@
 class Store:
     """Keeps umail.oauth's refresh token in the secret store, by ``get`` and ``set``.
 
-    Provisioning writes ``refresh_token`` and the board never does: what followed from it stands in ``refresh_now``,
+    Provisioning writes ``refresh_token`` and the board never does: what followed from it is in ``refresh_now``,
     behind a mark of the one it began with. So a new one that is provisioned counts at once, and the same one again
     does not undo what followed.
 
@@ -30,7 +30,7 @@ class Store:
     def set(self, key, value):
         """Keep the next one, durably; raises MailError, temporary, if the flash refuses.
 
-        If the store is full, access tokens that outlive a sleep (see kept_token.py) make room: they can be had anew.
+        If the store is full, access tokens that outlive a sleep (see kept_token.py) make room: they can be refetched.
         """
         try:
             name = "refresh_now" + self._suffix

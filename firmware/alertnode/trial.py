@@ -8,7 +8,7 @@ from alertnode import platform, secrets, unload
 
 # The secret that holds the highest version that was ever taken.
 HIGHEST = "update_highest"
-# Seconds from one look to the next, doubled up to the longest; after so many looks that is decided that only waited.
+# Seconds from one look to the next, doubled up to the longest; after this many looks that is decided that only waited.
 FIRST = 60
 _LONGEST = 3600
 _LOOKS = 30

@@ -1,4 +1,4 @@
-"""Reads certificates and keys, PEM or DER, and gives them as a board takes them: DER, one a file, in force."""
+"""Reads certificates and keys, PEM or DER, and gives them as a board takes them: DER, one a file, valid today."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def check_trust(der: bytes, name: str) -> None:
     if itself and not authority and one.signature_hash_algorithm and one.signature_hash_algorithm.name in _WEAK_HASHES:
         raise UserError(
             f"{name} is signed with {one.signature_hash_algorithm.name.upper()}, which a board accepts of no server: "
-            "make it anew with SHA-256"
+            "have it reissued with SHA-256"
         )
 
 

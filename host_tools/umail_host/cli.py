@@ -73,7 +73,7 @@ class _Commands(Mapping[str, Any]):
 
 
 class _Group(TyperGroup):
-    """The command `umail`, with what stands in the table."""
+    """The command `umail`, with what is in the table."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)

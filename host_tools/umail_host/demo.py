@@ -137,7 +137,7 @@ def _check(
     )
     right = (len(messages) - recoveries, recoveries) == expected
     if found != expected or not (right or (held and sum(expected) - held <= len(messages) < sum(expected))):
-        raise UserError("the mails are not those that the recording must give: this is a defect of umail", exit_code=1)
+        raise UserError("the mails are not those that the recording must give: this is a bug in umail", exit_code=1)
 
 
 def _recoveries(number: int) -> str:

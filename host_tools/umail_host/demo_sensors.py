@@ -95,6 +95,6 @@ def _check(server: FakeServer, tell: Callable[[str], None]) -> None:
     right = len(messages) == len(STORY) == len({str(message["Message-ID"]) for message in messages})
     if not right or any(message["To"] != RECIPIENT for message in messages):
         raise UserError(
-            f"{len(messages)} mails arrived, and {len(STORY)} were due: this is a defect of umail", exit_code=1
+            f"{len(messages)} mails arrived, and {len(STORY)} were due: this is a bug in umail", exit_code=1
         )
     tell(f"three sensors went wrong in turn: {len(STORY)} mails were due, {len(messages)} arrived, each once")

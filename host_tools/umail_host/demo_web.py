@@ -45,7 +45,7 @@ def run(number: int, limit: float, hysteresis: float, name: str, port: int, cons
     """Run boards and page until Ctrl-C.
 
     Raises:
-        UserError: the extra ``web`` or MicroPython is missing, or the port can't be had.
+        UserError: the extra ``web`` or MicroPython is missing, or the port is not available.
     """
     ended = threading.Event()
     for which in (signal.SIGINT, signal.SIGTERM):

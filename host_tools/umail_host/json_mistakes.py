@@ -30,7 +30,7 @@ def sentence(text: str, error: json.JSONDecodeError) -> str:
 def _character(found: str) -> str:
     """Say what is wrong if that character stands there at all."""
     if found == "\0":
-        return "it holds NUL bytes, so it is damaged: copy it anew"
+        return "it holds NUL bytes, so it is damaged: copy it again"
     if found == "\t":
         return "a tab in a text is written \\t: replace it by that, or by a blank"
     if found and not found.isascii() and unicodedata.category(found) in ("Zs", "Zl", "Zp", "Cf"):
@@ -59,13 +59,13 @@ def _anywhere(before: str, after: str) -> str:
     if after[0] in _MINUS:
         return f"{after[0]} is not a minus: write - right before the number"
     if after[0] == "'":
-        return "text stands in double quotes: write \" instead of '"
+        return "text goes in double quotes: write \" instead of '"
     if after.startswith(("//", "/*", "#")):
         return "there are no comments in JSON: remove it"
     if before.endswith(",") and after[0] in "}]":
         return f"there is a comma too many before {after[0]}"
     if re.search(r"\d,$", before) and re.match(r"\d", after):
-        return f"a comma stands in {_value(before[:-1])}: numbers have a point, such as -15.5"
+        return f"there is a comma in {_value(before[:-1])}: numbers have a point, such as -15.5"
     return ""
 
 
@@ -80,7 +80,7 @@ def _by_message(before: str, after: str, error: json.JSONDecodeError) -> str:
     if message.startswith("Expecting ':'"):
         return "a colon is missing between a key and its value"
     if message.startswith("Extra data"):
-        return f"there is a {after[0]} too many" if after[0] in "}]" else "something stands behind the end: remove it"
+        return f"there is a {after[0]} too many" if after[0] in "}]" else "something follows the end: remove it"
     if message.startswith("Expecting ','"):
         return _no_comma(before, after, error.doc[error.pos - 1])
     return _no_value(before, after)
@@ -116,8 +116,8 @@ def _no_value(before: str, after: str) -> str:
             return f"write {_SMALL[word.lower()]} instead of {word}"
         # (What a colon follows is a key.)
         if before[-1:] in "{," and after[len(word) :].lstrip()[:1] == ":":
-            return f'text stands in double quotes: "{_cut(word)}"'
-        return f'text stands in double quotes: write " on both sides of {_value(before)}'
+            return f'text goes in double quotes: "{_cut(word)}"'
+        return f'text goes in double quotes: write " on both sides of {_value(before)}'
     if after[0] in ",}]:":
         return f"something is missing before {after[0]}"
     return "here a value is expected: a number, true, false, or a text in double quotes"

@@ -47,7 +47,7 @@ def page(
     """Serve the page of a fake server; enter it before the server. ``dns``: servers to ask for SPF and DMARC.
 
     Raises:
-        UserError: the extra ``web`` is missing, or the address can't be had.
+        UserError: the extra ``web`` is missing, or the address is not available.
     """
     token = token_for(host)
     from umail_host.web.server import WebServer
@@ -99,7 +99,7 @@ def started(served: Served) -> Iterator[None]:
     """Serve a page.
 
     Raises:
-        UserError: the address can't be had.
+        UserError: the address is not available.
     """
     try:
         served.start()

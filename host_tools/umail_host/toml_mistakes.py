@@ -7,10 +7,10 @@ import re
 _AT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 # How what tomllib says begins, and what to do.
 _REMEDIES = {
-    "Cannot declare": "the section {name} stands there twice: join the two",
-    "Cannot overwrite": "a key stands there twice: remove one",
-    "Duplicate inline": "a key stands there twice: remove one",
-    "Cannot mutate": "{name} stands there as a whole already: write all of its keys there",
+    "Cannot declare": "the section {name} appears twice: join the two",
+    "Cannot overwrite": "a key appears twice: remove one",
+    "Duplicate inline": "a key appears twice: remove one",
+    "Cannot mutate": "{name} is already written out as a whole: write all of its keys there",
     "Expected '='": "write KEY = VALUE, with = between them",
     "Expected ']'": "a ] is missing at the end of the name of a section",
     "Unclosed array": "a ] is missing at the end of a list",
@@ -50,7 +50,7 @@ def _told(what: str, before: str, after: str) -> str:
             return "there is a comma too many at the end"
         return "something follows a number: write the number alone, without a unit"
     if what.startswith("Expected newline"):
-        return "something stands behind the value: remove it, or write it on a line of its own"
+        return "something follows the value: remove it, or write it on a line of its own"
     if what.startswith("Invalid value") and "[" in before and not after:
         return "a ] is missing at the end of a list"
     if what.startswith("Invalid value"):
@@ -59,7 +59,7 @@ def _told(what: str, before: str, after: str) -> str:
         word = re.match(r"[A-Za-z]+", after)
         if word and word[0].lower() in ("true", "false"):
             return f"write {word[0].lower()} instead of {word[0]}"
-        return "text stands in double quotes, and a number begins with a digit or a minus"
+        return "text goes in double quotes, and a number begins with a digit or a minus"
     for beginning, remedy in _REMEDIES.items():
         if what.startswith(beginning):
             name = ".".join(re.findall(r"'([\w-]+)'", what))

@@ -1,4 +1,4 @@
-"""When a board asks for an update: each so many hours, or at an hour of the day, at a moment of its own."""
+"""When a board asks for an update: every so many hours, or at an hour of the day, at a moment of its own."""
 
 import sys
 

@@ -14,7 +14,7 @@ class Driver:
     """The pin ``pin``, on at the level ``on``.
 
     ``alerts``: on while one of the ``rules`` (names; none: any) is active and not acknowledged. ``undelivered``: also
-    while a mail has waited for so many minutes; 0: never. ``seconds``: not longer than that; 0: until it is over.
+    while a mail has waited for this many minutes; 0: never. ``seconds``: not longer than that; 0: until it is over.
     """
 
     def __init__(self, config, node):
@@ -25,7 +25,7 @@ class Driver:
         self._open()
 
     def act(self, event):
-        """Begin anew with each alert, its repetition and its second step."""
+        """Start over with each alert, its repetition and its second step."""
         if event.kind != "recovery":
             self._since = None
 

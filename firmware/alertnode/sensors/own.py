@@ -41,7 +41,7 @@ class Driver(Ready):
 
 
 def load(package, kind):
-    """Return the module ``package.kind``; raises whatever it raises, and tries anew the next time."""
+    """Return the module ``package.kind``; raises whatever it raises, and tries again the next time."""
     name = package + "." + kind
     try:
         __import__(name)

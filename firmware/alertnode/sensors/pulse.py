@@ -10,7 +10,7 @@ KEYS = {
     "wake": ("switch", False),
 }
 VALUES = (("total", "", 0, None), ("rate", "/min", 0, None))
-# Between two readings of a board that sleeps, the rate is that of so many milliseconds at least.
+# Between two readings of a board that sleeps, the rate is that of this many milliseconds at least.
 _LEAST = 60000
 
 

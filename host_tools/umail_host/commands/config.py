@@ -16,7 +16,7 @@ from umail_host.device import boards
 from umail_host.settings import Settings
 
 EXAMPLE = (
-    "Example: umail config check freezer.json --board ESP32_GENERIC. Every mistake is told at once, with its key and "
+    "Example: umail config check freezer.json --board ESP32_GENERIC. Every mistake is reported at once, with key and "
     "remedy; with --board the pins are checked, too. Exit status: 0 it is right, 2 it is not."
 )
 SCHEMA_EXAMPLE = (

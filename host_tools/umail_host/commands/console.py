@@ -20,7 +20,7 @@ _AGAIN = 0.5  # seconds between two attempts to open the port
 
 def command(
     port: Port = "",
-    seconds: Annotated[float, typer.Option(help="End after so many seconds; 0: never.", min=0)] = 0,
+    seconds: Annotated[float, typer.Option(help="End after this many seconds; 0: never.", min=0)] = 0,
 ) -> None:
     """Show what a board prints, and go on after it was reset or unplugged; Ctrl-C ends it."""
     device = port or ports.only()

@@ -23,8 +23,10 @@ umail demo --sensors. To see it in a browser and to play with it: umail demo --w
 def command(
     trace: Annotated[Path | None, typer.Option(help="CSV file timestamp,value.")] = None,
     limit: Annotated[float | None, typer.Option(help="Above it an alert is mailed.")] = None,
-    hysteresis: Annotated[float | None, typer.Option(help="So far below the limit it is normal again.", min=0)] = None,
-    unit: Annotated[str, typer.Option(help="Of the values, for texts.")] = "°C",
+    hysteresis: Annotated[
+        float | None, typer.Option(help="How far below the limit it must fall to be normal again.", min=0)
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Unit of the values, for texts.")] = "°C",
     column: Annotated[
         str, typer.Option(help="Name of the column with the values, if there are more than two columns.")
     ] = "",

@@ -76,7 +76,7 @@ def command(
     rom = romfs if mpy else False
 
     def given() -> tuple[Settings | None, dict[str, bytes]]:
-        # Read anew each time: with --watch they change.
+        # Read again each time: with --watch they change.
         extra = dict(files.for_board(text) for text in file or ())
         return None if config is None else Settings.read(config, fresh=True), extra
 

@@ -20,7 +20,7 @@ _FILES = ("/log.txt.old", "/log.txt")
 
 def command(
     port: Port = "",
-    lines: Annotated[int, typer.Option(help="Only the last so many lines; 0: all.", min=0)] = 0,
+    lines: Annotated[int, typer.Option(help="Only this many of the last lines; 0: all.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: a list of lines.")] = False,
 ) -> None:
     """Print the log that the board keeps on its flash, the oldest line first."""

@@ -63,7 +63,7 @@ def command(
     name: Annotated[str, typer.Option(help="Which board of the file; by default the one with the board's id.")] = "",
     every: Every = False,
     again: Annotated[bool, typer.Option("--again", help="With --all: those too that are done.")] = False,
-    jobs: Annotated[int, typer.Option(help="With --all: so many boards at once.", min=1, max=100)] = 1,
+    jobs: Annotated[int, typer.Option(help="With --all: how many boards at once.", min=1, max=100)] = 1,
     report: Report = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --all: print what became of each as JSON.")] = False,
     token: Token = False,

@@ -28,7 +28,7 @@ from umail_host.fake_smtp.server.tls import CERTIFICATES, Authority
 from umail_host.options import ListenOn, ListenPort, NoOpen, WebPort
 
 PASSWORD, TOKEN = "UMAIL_SERVE_PASSWORD", "UMAIL_SERVE_TOKEN"
-_KEPT = 500  # sessions that are remembered, unless all shall stand in a timeline; the Maildir keeps all mails
+_KEPT = 500  # sessions that are remembered, unless all are to be in a timeline; the Maildir keeps all mails
 
 
 def _can_be_set(name: str, default: object) -> bool:
@@ -70,7 +70,7 @@ def serve(
     maildir: Annotated[Path | None, typer.Option(help="Keep mail in this Maildir.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, as tarpit=5.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help="NAME[=ARGUMENT][@OCCURRENCE][,…]; `umail faults`.")] = None,
-    seed: Annotated[int, typer.Option(help="Of all chance in the faults.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all chance in the faults.")] = 0,
     toxic: Annotated[str, typer.Option(help="[up:|down:]NAME=NUMBER[,…]: a bad network; see `umail faults`.")] = "",
     web: Annotated[bool, typer.Option("--web", help="Show mails and dialogues in a browser.")] = False,
     web_host: WebHost = "127.0.0.1",

@@ -57,7 +57,7 @@ def _wrong(text: str) -> str:
     """Return what is wrong with an address, and how to write it; empty: nothing."""
     for c in text:
         if c != " " and unicodedata.category(c) in ("Zs", "Zl", "Zp", "Cf", "Cc"):
-            return f"with an invisible character, U+{ord(c):04X}: delete it and type the address anew"
+            return f"with an invisible character, U+{ord(c):04X}: delete it and type the address again"
     if re.search(r"[,;]", text):
         return 'which are several: give a list with each by itself, such as ["a@contoso.com", "b@contoso.com"]'
     if found := re.search(r"<([^<>@\s]+@[^<>@\s]+)>", text):
@@ -70,10 +70,10 @@ def _wrong(text: str) -> str:
     if not at or "@" in local or not local or not domain:
         return "which is not an address: it has one @ with something on both sides, such as ops@contoso.com"
     if len(local.encode()) > 64 or not all(_ATOM.fullmatch(part) for part in local.split(".")):
-        return "and what stands before the @ is not right: no dot at an end, none twice, no brackets"
+        return "and what comes before the @ is not right: no dot at an end, none twice, no brackets"
     if len(domain) > 253 or not all(_LABEL.fullmatch(_ascii(part)) for part in domain.split(".")):
         return (
-            "and what stands behind the @ is not a domain: letters, digits and dashes between single dots, such as "
+            "and what comes after the @ is not a domain: letters, digits and dashes between single dots, such as "
             "contoso.com"
         )
     return ""
@@ -84,7 +84,7 @@ def _note(text: str) -> str:
         return ""
     local, _, domain = text.rpartition("@")
     if not local.isascii():
-        return "its mails need a server with SMTPUTF8 on the whole way"
+        return "its mails need SMTPUTF8 at every server on the way"
     if not domain.isascii():
         return f"without SMTPUTF8 it is written {local}@{'.'.join(map(_ascii, domain.split('.')))}"
     return "" if "." in domain else "its domain has no dot, which works inside a company at most"

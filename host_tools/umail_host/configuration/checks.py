@@ -57,7 +57,7 @@ def _right(value: Mapping[str, Any], problems: Sequence[str]) -> dict[str, Any]:
             # (What the readings of an hour take is not known.)
             found["summary"] = ()
         elif top == "battery":
-            # It is meant to be on battery, whatever stands there.
+            # It is meant to be on battery, whatever is there.
             found[top] = {"budget": 60}
     return found
 

@@ -13,7 +13,7 @@ class ChipPins:
     Attributes:
         title: what a person calls it.
         known: numbers that exist.
-        taken: number → what hangs there already.
+        taken: number → what is connected there already.
         inputs: those that are inputs only, without pull resistors.
         analog: those that measure voltages beside Wi-Fi.
         analog_alone: those that measure voltages only while Wi-Fi is off.

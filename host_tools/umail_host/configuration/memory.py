@@ -11,7 +11,7 @@ from umail_host.device import boards
 from umail_host.device.boards import BoardSpec
 
 # Bytes in use at most on the virtual board, whose words have 64 bits: tests/host/firmware/test_memory_table.py measures
-# them anew. A part is what the most is larger with it.
+# them again. A part is what the most is larger with it.
 NODE = 159_300  # one DS18B20 and one rule, an alert and its recovery mailed to Microsoft 365 over TLS
 SENSOR = 2_400  # each further sensor
 KIND = 5_300  # each further kind of sensor
@@ -47,7 +47,7 @@ def parts(config: Mapping[str, Any]) -> dict[str, int]:
 def notes(config: Mapping[str, Any], board: BoardSpec) -> list[str]:
     """Return a note if a ``board`` that runs the code from RAM has too little of it for a right ``config``.
 
-    A board on battery starts anew for each mail, with most of it not loaded: it is not told.
+    A board on battery starts over for each mail, with most of it not loaded: it is not told.
     """
     found, room = parts(config), (board.grown + board.psram) * WORDS
     needed = sum(found.values()) + SPARE

@@ -39,7 +39,7 @@ class Use:
 
     @property
     def shared(self) -> tuple[str, ...]:
-        """Return what of it may be used more than once: the same part of the same bus; empty: nothing."""
+        """Return the part of it that may be used more than once: the same part of the same bus; empty: nothing."""
         if self.role in _BUS:
             return ("bus", self.role)
         return ("wire",) if self.kind == _ONE_WIRE else ()
@@ -133,7 +133,7 @@ def _place(section: Mapping[str, Any]) -> tuple[object, ...] | None:
 
 
 def _taken(config: Mapping[str, Any], board: BoardSpec) -> dict[Any, str]:
-    """Return what hangs at the pins of a board as it is used: its flash, its radio, its Ethernet."""
+    """Return what is connected to the pins of a board as it is used: its flash, its radio, its Ethernet."""
     taken: dict[Any, str] = dict(CHIPS[board.chip].taken)
     if board.port == "rp2":
         taken |= RP2_WIFI if board.wifi else RP2_ETHERNET
@@ -152,7 +152,7 @@ def _on_board(use: Use, pin: object, board: BoardSpec, taken: Mapping[Any, str])
     chip = CHIPS[board.chip]
     if isinstance(pin, str):
         if board.port == "rp2" and pin in ("LED", "WL_GPIO0", "WL_GPIO1", "WL_GPIO2"):
-            return "" if use.output and use.role == "pin" else "that pin hangs at the Wi-Fi chip: give a number"
+            return "" if use.output and use.role == "pin" else "that pin belongs to the Wi-Fi chip: give a number"
         names = ", ".join(board.pins)
         return f"{board.name} has no pin of that name: give a number, or one of {names}"
     if not isinstance(pin, int) or isinstance(pin, bool):
@@ -160,7 +160,7 @@ def _on_board(use: Use, pin: object, board: BoardSpec, taken: Mapping[Any, str])
     if pin not in chip.known:
         return f"the {chip.title} of {board.name} has no such pin: {_suggest(use, board)}"
     if pin in taken:
-        return f"{taken[pin]} of {board.name} hangs there: {_suggest(use, board)}"
+        return f"{taken[pin]} of {board.name} is connected there: {_suggest(use, board)}"
     if pin in chip.inputs and use.output:
         return f"the {chip.title} can only read that pin: {_suggest(use, board)}"
     return _as_input(use, pin, chip, board)
@@ -175,7 +175,7 @@ def _as_input(use: Use, pin: int, chip: ChipPins, board: BoardSpec) -> str:
     if use.kind == "touch" and pin not in chip.touch:
         if not chip.touch:
             return f"the {chip.title} has no touch sensor that MicroPython reads: take a contact instead"
-        return f"the {chip.title} feels no touch there: give one of {listed(chip.touch)}"
+        return f"the {chip.title} can't sense a touch there: give one of {listed(chip.touch)}"
     pull = use.section.get("pull", "up")
     if pin in chip.inputs and use.kind in ("contact", "pulse", "button") and pull != "none":
         return (

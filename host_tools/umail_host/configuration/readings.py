@@ -1,4 +1,4 @@
-"""Says what of a sensor's section does not go with the sensor: a unit that it does not give, an interval too short."""
+"""Says what in a sensor's section does not fit the sensor: a unit that it does not give, an interval too short."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def rule(name: str) -> str:
     if octets is None:
         close = difflib.get_close_matches(name.replace(" ", "_"), zoneinfo.available_timezones(), 1, 0.6)
         hint = f"did you mean {close[0]}?" if close else "give one such as Europe/Berlin"
-        raise UserError(f'"clock.zone" is "{name[:40]}", which no time zone is called: {hint}')
+        raise UserError(f'"clock.zone" is "{name[:40]}", which is not the name of a time zone: {hint}')
     return octets.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")
 
 

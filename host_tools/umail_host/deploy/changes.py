@@ -127,7 +127,7 @@ def kept(found: Survey, image: Mapping[str, bytes]) -> frozenset[str]:
 
 
 def stale(found: Survey, image: Mapping[str, bytes]) -> set[str]:
-    """Return what of the code on the board goes, now that it holds ``image``."""
+    """Return the code on the board that is removed, now that it holds ``image``."""
     gone = found.listed | found.older | {twin for path in image if (twin := _twin(path))}
     return {path for path in gone - kept(found, image) if path in found.files and path not in image}
 
@@ -195,7 +195,7 @@ def _is_frozen(path: str, frozen: frozenset[str]) -> bool:
 
 
 def changed(found: Survey, image: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return what of ``image`` the board does not hold yet.
+    """Return the part of ``image`` that the board does not hold yet.
 
     Raises:
         UserError: a directory lies where a file must.

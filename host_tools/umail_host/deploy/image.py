@@ -221,7 +221,7 @@ def build(
 def _kept(
     board: BoardSpec, image: dict[str, bytes], needs: Settings | None, own: bool, keyed: bool
 ) -> dict[str, bytes]:
-    """Return what of ``image`` that board can use, and loads with the configuration ``needs``, if there is one."""
+    """Return the part of ``image`` that board can use, and loads with the configuration ``needs``, if there is one."""
     if needs is None:
         image = needed.without_updates(image)
     else:

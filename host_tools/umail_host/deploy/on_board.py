@@ -82,7 +82,7 @@ def show(path: str) -> None:
 
 
 def mails(folder: str) -> None:
-    """Print the format of each mail in the outbox ``folder`` that has a version, which stands behind its content."""
+    """Print the format of each mail in the outbox ``folder`` that has a version, which follows its content."""
     try:
         for name in os.listdir(folder):
             stem, _, ending = name.partition(".")
@@ -106,7 +106,7 @@ def code(listing: str, folders: list[str]) -> None:
 
 
 def start(window: int) -> None:
-    """Begin to take files: deflated with a ``window`` of so many bits, or with 0 as they are."""
+    """Begin to take files: deflated with a ``window`` of this many bits, or with 0 as they are."""
     abandon()
     stream = io.BytesIO()
     feed[:] = [stream, stream]
@@ -145,7 +145,7 @@ def more(data: bytes, count: int) -> None:
 
 
 def take(most: int) -> bytes:
-    """Return at most so many of the next bytes; none if they were damaged on their way."""
+    """Return at most this many of the next bytes; none if they were damaged on their way."""
     try:
         part: bytes = feed[1].read(most)
         return part

@@ -52,7 +52,7 @@ def _broken() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
 def wait_healthy(link: Board, seconds: float) -> str:
     """Watch a board that restarts; "" once the alert node runs, else what it printed instead (its last lines).
 
-    ``link`` has been open since the reset, as opening it anew would drop what came until then. It is closed at the end.
+    ``link`` has been open since the reset, as opening it again drops what came until then. It is closed at the end.
     """
     deadline = time.monotonic() + seconds
     seen, since, broken = b"", None, None

@@ -34,7 +34,7 @@ class Link(Protocol):
         """Run ``code``; returns what it prints. Raises an exception of the link's own when it fails."""
 
     def soft_reset(self) -> None:
-        """Start the interpreter anew, so that it mounts what there is; boot.py runs, main.py does not."""
+        """Restart the interpreter, so that it mounts what there is; boot.py runs, main.py does not."""
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def pieces(files: Mapping[str, bytes], window: int) -> Iterator[Piece]:
 
 
 def _parts(spans: list[tuple[str, int, int]], at: int, end: int) -> tuple[Part, ...]:
-    """Return what of the files, each with the places that it has in the data, lies from ``at`` to ``end``."""
+    """Return the parts of the files, each with its places in the data, that lie from ``at`` to ``end``."""
     parts = (Part(path, min(end, last) - max(at, first), at < last <= end) for path, first, last in spans)
     return tuple(part for part in parts if part.size > 0 or (part.ends and part.size == 0))
 

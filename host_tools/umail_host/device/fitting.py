@@ -16,7 +16,7 @@ _RESET_SINCE = (1, 23)
 _P4_SINCE = (1, 27)
 # network.ipconfig(dns=…): ports/esp32/modnetwork_globals.h, extmod/modnetwork.c.
 _DNS_SINCE = {"esp32": (1, 24), "rp2": (1, 23)}
-# ports/esp32/network_ppp.c, made anew in that release: before it could not be used twice, and crashed.
+# ports/esp32/network_ppp.c, rewritten in that release: before that it could not be used twice, and crashed.
 _PPP_SINCE = (1, 26)
 _CHIPS_WITH_MAC = ("virtual", "esp32", "esp32p4")
 
@@ -80,7 +80,7 @@ def _wired(ethernet: Mapping[str, Any], board: BoardSpec, release: tuple[int, ..
     phy = ethernet["phy_type"]
     if phy not in tables.ON_SPI and board.chip not in _CHIPS_WITH_MAC:
         raise UserError(
-            f'"ethernet.phy_type": a {phy} needs the MAC of an ESP32 or ESP32-P4, which {board.chip} has not: '
+            f'"ethernet.phy_type": a {phy} needs the MAC of an ESP32 or ESP32-P4, which {board.chip} lacks: '
             f"take a chip on SPI, {', '.join(tables.ON_SPI)}"
         )
     if phy == "LAN8670" and board.chip not in ("virtual", "esp32"):

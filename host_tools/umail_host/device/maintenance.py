@@ -94,7 +94,7 @@ def _reach(port: str, wait: float) -> Board:
 
 
 def _quieten(board: Board, wait: float) -> tuple[Board, bool]:
-    """Stop what runs, watchdogs too; return the board, opened anew if it was reset, and whether the flag is ours."""
+    """Stop what runs, watchdogs too; return the board, opened again if it was reset, and whether the flag is ours."""
     state = board.exec(_STATE).strip()
     if state == "armed":
         board.exec(f"with open({FLAG!r}, 'w') as flag: flag.write({_OURS!r})")

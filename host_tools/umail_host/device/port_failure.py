@@ -29,7 +29,7 @@ def listens(port: str) -> bool:
 def _of_network(port: str) -> str:
     if urlsplit(port).scheme != "rfc2217":
         return "write a device, such as /dev/ttyUSB0 or COM3, or rfc2217://HOST:PORT"
-    return _unreachable(port) or "the server is there, but somebody uses the port, or it does not speak RFC 2217"
+    return _unreachable(port) or "the server is there, but another program uses the port, or it does not speak RFC 2217"
 
 
 def _unreachable(port: str) -> str:
@@ -47,7 +47,7 @@ def _unreachable(port: str) -> str:
     except ConnectionRefusedError:
         return f"nothing listens there; does the RFC 2217 server run on {host}?"
     except OSError as error:
-        return f"{host} is not reached ({error.strerror or error}); is it on, and does a firewall let you?"
+        return f"{host} can't be reached ({error.strerror or error}); is it on, and does a firewall block it?"
     return ""
 
 
@@ -76,7 +76,7 @@ def _forbidden(found: os.stat_result) -> str:
     except KeyError:
         group = str(found.st_gid)
     if group == "root" or not found.st_mode & stat.S_IWGRP:
-        return "you may not use it; ask who administers this computer"
+        return "you don't have permission to use it; ask the administrator of this computer"
     return f"you are not in its group; run sudo usermod -aG {group} $USER, then log out and in again"
 
 

@@ -1,4 +1,4 @@
-"""Finds the serial ports that boards hang on, by the USB ids in the boards' descriptions."""
+"""Finds the serial ports of boards, by the USB ids in the boards' descriptions."""
 
 from __future__ import annotations
 

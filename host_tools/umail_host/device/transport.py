@@ -1,4 +1,4 @@
-"""Bounds mpremote's transport: a board that talks without end, or for too long, is an error and not a wait for ever."""
+"""Bounds mpremote's transport: a board that talks without end, or for too long, is an error and not a wait forever."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def from_board(
     if left := changes.leftovers(link):
         several = len(left) > 1
         text = f"{terminal.count(len(left), 'module')} of an older umail {'lie' if several else 'lies'} on the board"
-        text += f"{', such as' if several else ':'} {left[0]}; unused, but taking room"
+        text += f"{', such as' if several else ':'} {left[0]}; unused, but they take room"
         remedy = "umail deploy removes them; without it: mpremote rm -r :/lib/umail, then mip install once more"
         tell(Check("modules", WARNING, text, remedy, "board"))
     if sensors:

@@ -191,7 +191,7 @@ def examine(wire, route, tell, options, message, known):
 
 
 def _secret(session, route, tell, options):
-    # The password or a token; None if none can be had.
+    # The password or a token; None if there is none.
     if not route.token:
         return route.password
     try:

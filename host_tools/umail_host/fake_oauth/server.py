@@ -109,7 +109,7 @@ class FakeOAuth:
         """Listen.
 
         Raises:
-            OSError: the address or the port can't be had.
+            OSError: the address or the port is not available.
         """
         self._server = _Server((self.host, self.port), self, self._context)
         self.port = self._server.server_address[1]

@@ -69,7 +69,7 @@ def fault(smtp_server: FakeServer) -> Callable[..., None]:
 
 @pytest.fixture
 def inbox(smtp_server: FakeServer) -> Inbox:
-    """What was delivered: ``inbox.wait(1)`` gives the messages as soon as there are so many; ``.deliveries`` their
+    """What was delivered: ``inbox.wait(1)`` gives the messages as soon as there are that many; ``.deliveries`` their
     envelopes and bytes.
     """
     return smtp_server.inbox

@@ -144,7 +144,7 @@ def _explained(board: BoardSpec, wanted: str) -> Iterator[None]:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise UserError(
-                f"{_site()} does not prove who it is ({reason.verify_message}): a proxy in between? SSL_CERT_FILE "
+                f"{_site()} can't prove its identity ({reason.verify_message}): a proxy in between? SSL_CERT_FILE "
                 f"names further roots to trust; nothing was downloaded",
                 _NETWORK,
             ) from None

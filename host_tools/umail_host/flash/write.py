@@ -23,7 +23,7 @@ _NAME = re.compile(r"(([A-Z][A-Z0-9_]*)(?:-[A-Z0-9_]+)*)-\d{8}-(?:unstable-)?v.*
 # What marks the line of esptool's output that says why it failed, and what to do about some reasons.
 _REASONS = ("fatal error", "No module named", "Error")
 _HINTS = (
-    ("Wrong chip", "the board is another one, see `umail boards`"),
+    ("Wrong chip", "the board is a different one, see `umail boards`"),
     ("MD5", "flash it again with --erase and a shorter cable; if that fails too, the flash is worn out"),
     ("No module named", "pip install esptool"),
     ("ould not open", "is the port right, and free?"),

@@ -22,7 +22,7 @@ GRACE = 6 * 3600
 EMPTY_MV = 3300
 SOON = 14 * DAY
 _EXPIRES = 30 * DAY
-# A battery's trend is that of so many seconds, with so many days in it at least, of one level a day.
+# A battery's trend is that of this many seconds, with at least this many days in it, of one level a day.
 _TREND = 45 * DAY
 _TREND_DAYS = 5
 OK, SILENT, NEVER = "ok", "silent", "never seen"

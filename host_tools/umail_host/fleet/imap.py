@@ -92,7 +92,7 @@ def _failures(account: Account) -> Iterator[None]:
         yield
     except errors.LoginError:
         raise UserError(
-            f"{where} refuses the login: give its password or token anew (docs/fleet-status.md#imap)", _NETWORK
+            f"{where} refuses the login: give its password or token again (docs/fleet-status.md#imap)", _NETWORK
         ) from None
     except ssl.SSLCertVerificationError as error:
         raise UserError(f"{where} has a certificate that does not hold: {error.verify_message}", _NETWORK) from None

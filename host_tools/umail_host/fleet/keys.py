@@ -85,7 +85,7 @@ def every() -> dict[str, bytes]:
         UserError: the keys can't be read, or are in the keyring, which tells no list.
     """
     if where() == "keyring":
-        raise UserError(f"the system's keyring tells no list of keys: name the boards, or set {VARIABLE} to a file")
+        raise UserError(f"the system's keyring can't list its keys: name the boards, or set {VARIABLE} to a file")
     return {identity: bytes.fromhex(key) for identity, key in _load().items()}
 
 

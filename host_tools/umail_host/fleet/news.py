@@ -20,7 +20,7 @@ _CHARGED = 7 * DAY
 # Versions may differ for so long while an update is under way; a board that was never seen is new for so long.
 _PATIENCE = DAY
 _NEW = 8 * DAY
-# A refusal is told once it has met so many boards.
+# A refusal is reported once it has met this many boards.
 _SEVERAL = 2
 
 

@@ -20,7 +20,7 @@ _STATIC = Path(__file__).with_name("static")
 _KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # Those of the inbox's page that are used here, too.
 _SHARED = ("style.css", "dom.js", "words.js", "icon.svg")
-# A page that has the newest table gets an answer after so many seconds at the latest.
+# A page that has the newest table gets an answer after this many seconds at the latest.
 _PATIENCE_S = 20.0
 
 

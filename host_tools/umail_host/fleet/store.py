@@ -145,7 +145,7 @@ class Store:
             self._count(Odd("replayed", what.board), now)
         elif not self._data.execute("INSERT OR IGNORE INTO said VALUES(?,?,?,?,?)", row).rowcount:
             kept = self._data.execute("SELECT mail FROM said WHERE board=? AND number=?", row[:2]).fetchone()
-            # The same mail, copied to another folder or read anew, is nothing new; another one with its header is.
+            # The same mail, copied to another folder or read again, is nothing new; another one with its header is.
             if kept[0] != row[4]:
                 self._count(Odd("replayed", what.board), now)
         else:

@@ -131,7 +131,7 @@ class Watch:
         notify("READY=1")
         while True:
             self.round()
-            # systemd starts it anew if that does not come (WatchdogSec=).
+            # systemd starts it again if that does not come (WatchdogSec=).
             notify("WATCHDOG=1")
             self._wait(self._plan.every)
 

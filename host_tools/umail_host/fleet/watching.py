@@ -18,7 +18,7 @@ from umail_host.provision.fleet import Fleet
 from umail_host.settings import Route, Settings
 
 _KEYS = {"from", "to", "grace", "empty", "every", "morning", "mail", "root", "oauth", "store"}
-# What of a route names files.
+# Keys of a route that name files.
 _FILES = {"trust", "certificate", "private_key"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # Below, a server would be asked all the time; beyond, systemd's watchdog would bite.

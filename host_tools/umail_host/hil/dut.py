@@ -122,7 +122,7 @@ class Dut:
     # Reaching it, resets.
 
     def reach(self, timeout: float = 10.0) -> None:
-        """Stop what runs and enter the raw REPL, opening the port anew if a reset took it away.
+        """Stop what runs and enter the raw REPL, opening the port again if a reset took it away.
 
         Raises:
             BoardError: it did not answer within ``timeout`` seconds.

@@ -1,4 +1,4 @@
-"""Boards that hang on other hosts, through labgrid's own client: acquire a place, learn its port, release it.
+"""Boards that are connected to other hosts, through labgrid's own client: acquire a place, learn its port, release it.
 
 labgrid brings a `serial` package of its own, so it lives in a virtual environment of its own and is run as a program:
 the one that UMAIL_LABGRID_CLIENT names, else `labgrid-client` on PATH. It finds the coordinator by LG_COORDINATOR.
@@ -86,4 +86,4 @@ def _client(place: str, *words: str) -> subprocess.CompletedProcess[str]:
 def _fault(place: str, done: subprocess.CompletedProcess[str]) -> RigFault:
     said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()] or ["it said nothing"]
     reason = said[-1].removeprefix("labgrid-client: ")
-    return RigFault(f"labgrid's place {place} can't be had ({reason}): is LG_COORDINATOR right and the exporter up?")
+    return RigFault(f"labgrid's place {place} is not available ({reason}): is LG_COORDINATOR right, the exporter up?")

@@ -111,7 +111,7 @@ def why_not(item: pytest.Item, rig: Settings) -> str:
         return "can be done to the virtual board only: give --board virtual"
     count = wanted(item)
     if count > len(rig.places):
-        return f"needs {count} boards: give --board so many times"
+        return f"needs {count} boards: give --board that many times"
     needs = needed(item)
     if item.get_closest_marker("power_cycle"):
         needs.add("power")

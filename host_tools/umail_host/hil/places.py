@@ -38,7 +38,7 @@ class Place:
         return re.sub(r"[^A-Za-z0-9.-]+", "_", self.spec).strip("_")
 
     def port(self) -> str:
-        """Return what pyserial opens, looked up anew: a chip with USB of its own may come back under another name.
+        """Return what pyserial opens, looked up again: a chip with USB of its own may come back under another name.
 
         Raises:
             RigFault: no port has that serial number now.

@@ -57,7 +57,7 @@ class Pool:
         """Return ``count`` boards, each in its raw REPL with a clean heap, and with umail if ``library`` says so.
 
         Raises:
-            RigFault: there are not so many that work, or others held them for too long.
+            RigFault: there are not that many that work, or others held them for too long.
         """
         while True:
             slots = self._hold(count)
@@ -136,7 +136,7 @@ class Pool:
                     taken.append(slot)
             if len(taken) == count:
                 return taken
-            # All or none: two processes that each hold one and want two would wait for ever.
+            # All or none: two processes that each hold one and want two would wait forever.
             self.close()
             if time.monotonic() > deadline:
                 holders = ", ".join(slot.lock.holder for slot in usable)

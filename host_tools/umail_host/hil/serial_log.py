@@ -41,7 +41,7 @@ class SerialLog:
         self._lines.append((self._clock(), direction, text.encode()))
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Start over."""
         self._lines.clear()
         self._rest = b""
 

@@ -50,7 +50,7 @@ SENSORS = (
     "pulse",
     "battery",
 )
-# What the questions are about, and what of it belongs to the sensors.
+# What the questions are about, and which of them belong to the sensors.
 _ASKED = (
     "wifi",
     "ethernet",
@@ -65,7 +65,7 @@ _ASKED = (
     "board_name",
 )
 _SENSING = ("sensor", "sensors", "rules", "outputs")
-# What of the section mail is about one route.
+# The keys of the section mail that are about one route.
 _ROUTE = (
     *("route", "username", "sender", "domain", "host", "port", "security", "trust", "ehlo"),
     *("certificate", "private_key", "oauth"),
@@ -228,7 +228,7 @@ def _was(before: Config, key: str, usual: str = "") -> str:
 
 
 def _route(ask: Ask, route: str, known: _Known, more: Files, ends: dict[str, str]) -> Config:
-    """Return the section of one route; what of it is not asked for stays as it is known."""
+    """Return the section of one route; keys that are not asked for stay as they are."""
     was = known.section if known.section.get("route") == route else {}
     mail: Config = {**was, "route": route}
     if route in ("m365.direct_send", "m365.relay"):

@@ -157,7 +157,7 @@ class Order:
     Attributes:
         fleet: the file; devices: the ports of its boards.
         files: further ones for each board, path there → bytes.
-        jobs: so many boards at once.
+        jobs: how many boards at once.
         again: those too that are done.
     """
 

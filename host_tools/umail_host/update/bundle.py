@@ -1,4 +1,4 @@
-"""Seals what a board is to have into a bundle that only this board can open; the format stands in alertnode/bundle.py.
+"""Seals what a board is to have into a bundle that only this board can open; the format is in alertnode/bundle.py.
 
 Encrypt-then-MAC: AES-256 in counter mode, then HMAC-SHA256 over all of it, by two keys that are derived from the
 board's own.

@@ -24,7 +24,7 @@ from umail_host.update import bundle, micropython, record
 # What no update replaces: it takes updates back.
 _FIXED = {"/boot.py", "/main.py", *(f"/{name}" for name in image.SWITCH)}
 
-# The record holds all boards: it is written after so many seconds, and takes at most such a part of the time.
+# The record holds all boards: it is written after this many seconds, and takes at most such a part of the time.
 _KEEP_S, _PART = 5, 20
 
 

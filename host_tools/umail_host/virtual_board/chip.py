@@ -82,7 +82,7 @@ class Chip:
         self._world.power_lost()
 
     def press_reset(self) -> None:
-        """Pulse the EN pin: all but the flash starts anew."""
+        """Pulse the EN pin: all but the flash starts over."""
         if self.powered:
             self.power_off()
             self.power_on()

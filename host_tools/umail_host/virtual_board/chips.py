@@ -114,7 +114,7 @@ class Bmx280(Registers):
         self.power_lost()
 
     def power_lost(self) -> None:
-        """Start anew: trimming, no measurement yet."""
+        """Start over: trimming, no measurement yet."""
         self._registers[:] = bytes(256)
         self._registers[0xD0] = 0x60 if self._humid else 0x58
         self._registers[0x88:0xA2] = self._first

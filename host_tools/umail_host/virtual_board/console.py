@@ -1,4 +1,4 @@
-"""What the board prints: line ends as a UART sends them, what of it a program printed, and a record with times."""
+"""What the board prints: line ends as a UART sends them, the part that a program printed, and a record with times."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Program:
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
-        """Return what of ``data``, and of what was held back, a program printed."""
+        """Return the part of ``data``, and of what was held back, that a program printed."""
         shown, self._held = b"", self._held + data
         while True:
             head, found, tail = self._held.partition(_BANNER if self._raw else RAW_PROMPT)
@@ -142,7 +142,7 @@ class Console:
         return bytes(self).decode(errors="replace")
 
     def add(self, data: bytes, of_program: bytes | None = None) -> None:
-        """Append what the board printed; ``of_program``: what of it, and of before, is a program's; None: all."""
+        """Append what the board printed; ``of_program``: the part of it, and of before, from a program; None: all."""
         with self._changed:
             self.entries.append(Printed(time.monotonic(), data))
             self._data += data

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Later:
-    """Answer of a call that takes its time: nothing, in so many seconds."""
+    """Answer of a call that takes its time: nothing, in this many seconds."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

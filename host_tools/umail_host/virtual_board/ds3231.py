@@ -34,7 +34,7 @@ class Ds3231(Chip):
         self.battery_failed()
 
     def battery_failed(self) -> None:
-        """Start anew in 2000, as with an empty battery, and say so in the flag OSF."""
+        """Start over in 2000, as with an empty battery, and say so in the flag OSF."""
         self.set(946_684_800)
         self._registers[_STATUS] = _STOPPED
 

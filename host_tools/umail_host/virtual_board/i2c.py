@@ -87,7 +87,7 @@ class I2c:
         self._held = self._wires = None
 
     def power_lost(self) -> None:
-        """Start the chips anew: the board feeds them."""
+        """Restart the chips: the board feeds them."""
         for chip in self._chips:
             chip.power_lost()
 

@@ -20,8 +20,8 @@ from umail_host.errors import UserError
 DEVICE = Path(__file__).parent / "device"
 _AGAIN = 0.15  # seconds: MicroPython ends at once when a second SIGINT comes while the first is pending
 # Builds with threads and no GIL raise KeyboardInterrupt within the signal's handler: out of an allocation, or of the
-# look-up of a name, whose lock then stays locked for ever. A chip takes it between two bytecodes. So code is stopped
-# while it waits or prints, and anywhere only if it has computed for so many seconds without doing either.
+# look-up of a name, whose lock then stays locked forever. A chip takes it between two bytecodes. So code is stopped
+# while it waits or prints, and anywhere only if it has computed for this many seconds without doing either.
 _PATIENCE = 0.3
 _LOOK_AGAIN = 0.003  # seconds
 _OLDEST = (1, 27)

@@ -9,7 +9,7 @@ pin 13 0 (1, or open), touch 14 1 (0), pulse 12 5 (five times), show 2 (the leve
 ds18b20 4 37.5, ds18b20 4 37.5 1 (the second one on that wire), dht 5 21.0 55,
 bme280 21.5 40 1013, bmp280 21.5 1013, sht3x 21.5 40, sht4x 21.5 40, aht20 21.5 40, scd4x 800 21.5 40,
 ina219 12.1 0.3, mcp9808 21.5, gone bme280, back bme280,
-i2c hold (a chip holds the bus until nine clocks), i2c short (for ever), i2c free,
+i2c hold (a chip holds the bus until nine clocks), i2c short (forever), i2c free,
 max31865 5 80 (the pin cs), max6675 14 12 15 300 (the pins sck, miso, cs), hx711 25 26 1234 (the pins, the number)."""
 _CHIPS = {
     "bme280": ("celsius", "percent", "hectopascal"),

@@ -97,7 +97,7 @@ class Pin:
 class Pins:
     """All pins: ``board.pins[13].drive(0)``, ``board.pins[34].volts = 1.2``, ``board.pins[2].level``.
 
-    A Pico W's light-emitting diode hangs at its Wi-Fi chip: ``board.pins["LED"]``.
+    A Pico W's light-emitting diode is on its Wi-Fi chip: ``board.pins["LED"]``.
     """
 
     def __init__(self, changed: Callable[[int | str, int], None]) -> None:

@@ -17,7 +17,7 @@ class PtyPort:
     """A pseudo-terminal behind a symbolic link.
 
     What the board prints while nobody has the port open is lost, as with a real adapter. The link matters: mpremote
-    waits for ever on a silent ``/dev/pts/N`` but not on a path of another name.
+    waits forever on a silent ``/dev/pts/N`` but not on a path of another name.
 
     Args:
         link: where the symbolic link goes; a file there is replaced only if it is a link. None: a temporary folder.

@@ -149,7 +149,7 @@ class Sensors:
                 thermometer.power_lost()
 
     def pass_time(self, seconds: float) -> None:
-        """Let a sleep be over that took the board's world so many seconds less than the board."""
+        """Let a sleep be over that took the board's world this many seconds less than the board."""
         for dht in self._dhts.values():
             dht.pass_time(seconds)
         for bus in self._thermometers.values():

@@ -35,14 +35,14 @@ _APP, _DATA = 0, 1
 _OTA = 0x10
 _PANIC = b"Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.\r\nRebooting...\r\n"
 _NO_PROGRAM = b"E (67) boot: No bootable app partitions in the partition table\r\n"
-_STARTS = 10  # of programs that panic at once, one after the other: the chip itself would go on for ever
+_STARTS = 10  # of programs that panic at once, one after the other: the chip itself would go on forever
 # ESP-IDF's errors, as MicroPython's OSError has them.
 _NOT_FOUND, _NO_OTADATA, _FAIL, _VALIDATE_FAILED = 2, -0x105, 1, -0x1503
 _FACTORY = Partition("factory", 0x10000, 0x1F0000)
 
 
 def image(version: Sequence[int], chip: int = 0, *, panics: bool = False, octets: int = 20000) -> bytes:
-    """Return an image of MicroPython ``version`` that a virtual board starts, of about so many ``octets``.
+    """Return an image of MicroPython ``version`` that a virtual board starts, of about this many ``octets``.
 
     Args:
         chip: its number in Espressif's image header.

@@ -91,7 +91,7 @@ class Uart:
                 return
 
     def restarted(self) -> None:
-        """Note that the interpreter has ended and starts anew."""
+        """Note that the interpreter has ended and starts over."""
         self._ends = LineEnds()
         self._swallowed = None
         self.say(b"MPY: soft reboot\r\n")

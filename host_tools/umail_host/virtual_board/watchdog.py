@@ -28,7 +28,7 @@ class Watchdog:
         self.put_off(seconds)
 
     def feed(self) -> None:
-        """Begin to count anew."""
+        """Begin to count from zero."""
         self.put_off(self.seconds)
 
     def put_off(self, seconds: float) -> None:

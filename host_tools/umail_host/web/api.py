@@ -163,7 +163,7 @@ class Api:
     # Mails.
 
     def list_mails(self, offset: int, limit: int, **where: str) -> dict[str, Any]:
-        """List mails, the newest first; each word of q must stand in addresses, subject, Message-ID or text."""
+        """List mails, the newest first; each word of q must appear in addresses, subject, Message-ID or text."""
         total, newest, rows = self._store.page(_given(where), offset, limit)
         return {"total": total, "newest": newest, "mails": rows}
 
@@ -232,7 +232,7 @@ class Api:
         return Response(found[0], media_type="application/octet-stream", headers=headers)
 
     async def wait_for(self, count: int, timeout: int, **where: str) -> dict[str, Any]:
-        """Return as soon as so many mails match; 408 after timeout seconds."""
+        """Return as soon as that many mails match; 408 after timeout seconds."""
         due = time.monotonic() + timeout
         while True:
             total, rows = await asyncio.to_thread(self._store.find, _given(where), 0, min(count, 500))

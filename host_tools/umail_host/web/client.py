@@ -36,7 +36,7 @@ class Api:
         """Return the answer: what its JSON holds, or its bytes.
 
         Args:
-            path: below ``/api/v1``, as ``/mails``; ``query``: what stands behind ``?``; ``body``: becomes JSON.
+            path: below ``/api/v1``, as ``/mails``; ``query``: what follows ``?``; ``body``: becomes JSON.
         """
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.url}/api/v1{path}" + (f"?{urllib.parse.urlencode(given)}" if given else "")

@@ -55,7 +55,7 @@ _APART = {
 
 
 class ApiError(Exception):
-    """What a client asked for can't be had: a status and one sentence."""
+    """What a client asked for is not available: a status and one sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)

@@ -29,11 +29,11 @@ _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 class Page:
     """The files of the page.
 
-    The first rows come as HTML and the style stands in the page: a browser paints the list before it has loaded or run
+    The first rows come as HTML and the style is in the page: a browser paints the list before it has loaded or run
     anything else.
 
     Args:
-        start: returns what stands in the page when it is loaded, for JSON.
+        start: returns what is in the page when it is loaded, for JSON.
     """
 
     def __init__(self, start: Callable[[], Any]) -> None:
@@ -74,7 +74,7 @@ class Page:
 
 
 def _digest(text: str) -> str:
-    """Return how a policy names a script or style that stands in the page."""
+    """Return how a policy names a script or style that is in the page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 

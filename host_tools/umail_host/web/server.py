@@ -30,7 +30,7 @@ class WebServer(Served):
         token: what a client must show; needed unless ``host`` is this machine alone.
         boards: virtual boards to be shown.
         dns: asked for SPF and DMARC of senders; None: nobody is.
-        progress: called with how many of how many mails were read, when the index is made anew.
+        progress: called with how many of how many mails were read, when the index is made again.
 
     Raises:
         ValueError: no token for an address that others reach.

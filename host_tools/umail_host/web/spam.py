@@ -64,7 +64,7 @@ def _run(program: str, content: bytes) -> str:
 
 
 def _report(text: str) -> dict[str, Any]:
-    # It stands behind the mail, which may hold one of its own.
+    # It comes after the mail, which may hold one of its own.
     scores = list(_SCORE.finditer(text))
     if not scores:
         return {"error": "SpamAssassin said nothing"}

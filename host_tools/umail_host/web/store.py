@@ -74,7 +74,7 @@ def _kind(error: sqlite3.Error) -> int:
 
 
 def _healed(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[Store, P], R]:
-    """Let a method of the store make the index anew and try again if the index turns out to be damaged."""
+    """Let a method of the store make the index again and try again if the index turns out to be damaged."""
 
     def healed(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
@@ -95,7 +95,7 @@ class Store:
 
     Args:
         maildir: the folder; its index is ``NAME.index`` beside it.
-        run: names this run of the server: sessions are numbered anew in each.
+        run: names this run of the server: sessions are numbered from 1 in each.
         progress: called with how many of how many mails were read, when an index is made.
 
     Raises:
@@ -122,7 +122,7 @@ class Store:
             self._base.close()
 
     def remake(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Make the index anew, of the Maildir."""
+        """Make the index again, of the Maildir."""
         with self._lock:
             with contextlib.suppress(sqlite3.Error, AttributeError):
                 self._base.close()

@@ -51,7 +51,7 @@ def read(stored: bytes) -> Read:
 
 
 def facts(message: Message) -> dict[str, object]:
-    """Return the columns of the index that stand in the mail itself."""
+    """Return the columns of the index that are in the mail itself."""
     plain = first(message, "text/plain")
     html = None if plain else first(message, "text/html")
     text = text_of(plain)[:TEXT] if plain else ""

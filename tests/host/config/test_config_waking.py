@@ -40,7 +40,7 @@ WAKING = {"sensors": {"door": {"type": "contact", "pin": 13, "wake": True}}, "ru
         ("ESP32_GENERIC_S3", [{"pin": 13, "pull": "none"}, PAD], '"sensors.door1.wake": a touch does not wake'),
         ("ESP32_GENERIC_C3", [{"pin": 5, "pull": "none"}, PAD | {"pin": 4}], "has no touch sensor that MicroPython"),
         ("RPI_PICO_W", [{"pin": 5}, PAD], "has no touch sensor that MicroPython reads: take a contact instead"),
-        ("ESP32_GENERIC", [{"pin": 13, "pull": "none"}, PAD | {"pin": 25}], "feels no touch there: give one of 0, 2"),
+        ("ESP32_GENERIC", [{"pin": 13, "pull": "none"}, PAD | {"pin": 25}], "sense a touch there: give one of 0, 2"),
         ("ESP32_GENERIC", [{"pin": 13, "pull": "none"}, RAIN | {"pull": "none"}], ""),
         (
             "ESP32_GENERIC_C6",

@@ -129,7 +129,7 @@ def test_another_chip_is_refused_by_esptool_and_nothing_is_written(tmp_path):
     file = tmp_path / "ESP32_GENERIC_S2-20260101-v1.28.0.bin"
     file.write_bytes(esp_firmware("ESP32_GENERIC_S2"))
     spec = boards.load("ESP32_GENERIC_S2")
-    with FakeRom() as rom, pytest.raises(UserError, match="the board is another one, see `umail boards`"):
+    with FakeRom() as rom, pytest.raises(UserError, match="the board is a different one, see `umail boards`"):
         write.write(file, spec, rom.url, erase=False, baud=115_200, echo=lambda text: None, more=NO_STUB)
     assert set(rom.flash) == {0xFF}
 

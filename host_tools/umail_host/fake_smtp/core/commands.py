@@ -23,7 +23,7 @@ _LAST_IN_FLIGHT = frozenset(("EHLO", "HELO", "DATA", "VRFY", "NOOP", "STARTTLS",
 
 
 def secrets_in(dialogue: Dialogue, line: bytes) -> tuple[bytes, ...]:
-    """Return what of this line, whole or cut off, no transcript may show: a response to AUTH, or its initial one."""
+    """Return the part of this line, whole or cut off, that no transcript may show: a response to AUTH."""
     if dialogue.exchange is not None:
         return (line.strip(),) if line.strip() else ()
     found = _AUTH.match(line)

@@ -66,7 +66,7 @@ class Dialogue:
         return len(self._events)
 
     def wait(self, seconds: float | None) -> None:
-        """Let the driver wait before what follows; ``None`` is for ever."""
+        """Let the driver wait before what follows; ``None`` is forever."""
         if seconds is None or seconds > 0:
             self.emit(Wait(seconds))
 

@@ -167,7 +167,7 @@ _HVE = replace(
     size=10485760,
     max_recipients=50,
 )
-# How Azure greets and refuses is not documented; what stands here is what the other Microsoft servers say.
+# How Azure greets and refuses is not documented; what is here is what the other Microsoft servers say.
 _AZURE = replace(
     _SUBMISSION,
     name="azure-communication",

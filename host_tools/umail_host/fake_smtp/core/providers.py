@@ -13,7 +13,7 @@ from umail_host.fake_smtp.core.session import Session
 
 
 def domain(address: str) -> str:
-    """Return what stands behind the last ``@``, in lower case."""
+    """Return what follows the last ``@``, in lower case."""
     return address.rpartition("@")[2].lower()
 
 

@@ -11,11 +11,11 @@ _SHORTEST = 4
 
 
 def _forms(secret: bytes) -> set[bytes]:
-    """Return the secret, and the part of its base64 that is the same whatever stands before it (three alignments)."""
+    """Return the secret, and the part of its base64 that is the same whatever comes before it (three alignments)."""
     forms = {secret}
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + secret).rstrip(b"=")
-        # The first characters hold bits of what stands before, the last of what follows.
+        # The first characters hold bits of what comes before, the last of what follows.
         inner = encoded[(0, 2, 3)[before] : len(encoded) - (1 if (before + len(secret)) % 3 else 0)]
         if len(inner) >= _SHORTEST:
             forms.add(inner)

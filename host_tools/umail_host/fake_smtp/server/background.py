@@ -16,7 +16,7 @@ def bound(host: str, port: int) -> socket.socket:
     two pieces would wait for the client's delayed acknowledgement, 40 ms.
 
     Raises:
-        OSError: the address or the port can't be had.
+        OSError: the address or the port is not available.
     """
     found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, proto=socket.IPPROTO_TCP)
     try:
@@ -50,7 +50,7 @@ class Background:
         """Listen; returns when connections are taken.
 
         Raises:
-            OSError: the address or the port can't be had.
+            OSError: the address or the port is not available.
         """
         failed: list[OSError] = []
         listening = threading.Event()

@@ -87,7 +87,7 @@ class Connection:
     async def _talk(self) -> None:
         """Take turns until the session ends or the client is silent."""
         try:
-            # One limit for all turns, armed anew in each: making one takes as long as all else that a read does.
+            # One limit for all turns, armed again in each: making one takes as long as all else that a read does.
             async with asyncio.timeout(None) as patience:
                 while self._open:
                     await self._turn(patience)

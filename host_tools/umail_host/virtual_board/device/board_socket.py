@@ -64,7 +64,7 @@ class socket(io.IOBase):
     def __init__(self, family=AF_INET, type=SOCK_STREAM, protocol=0, *, _accepted=None):
         self._socket = _accepted or _native.socket(family, type)
         self._socket.setblocking(False)
-        self._timeout = None  # seconds; None: wait for ever
+        self._timeout = None  # seconds; None: wait forever
         self.tls = None  # what TLS over this socket takes of a Pico's heap
         self._poll = select.poll()
         self._poll.register(self._socket, _READ | _WRITE)
