@@ -53,7 +53,7 @@ class Steps:
         self._last, self._step, self.total = self._port.ticks(), step, 0
 
     def begin(self, step=""):
-        """End what was under way, and begin ``step``; "": nothing that is told."""
+        """End what was under way, and begin ``step``; "": nothing that is shown."""
         now = self._port.ticks()
         took = self._port.since(self._last)
         self._last = now

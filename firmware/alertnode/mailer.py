@@ -71,7 +71,7 @@ class Mailer:
             self.say("%s: %s, the %s is kept in RAM only" % (line, why, texts.word(what)))
             self.loose.append((message, what, key))
             if len(self.loose) > _MOST:
-                # The next mail that leaves tells of it.
+                # The next mail that leaves reports it.
                 self.outbox.notes.dropped += 1
                 self.outbox.tell()
                 self.say("%s: dropped, as RAM is full of mails too" % self._about(self.loose.pop(0)[0])[0])
@@ -133,7 +133,7 @@ class Mailer:
     def _store(self, message, what, key, hold=0, first=False):
         """Return "" if it is durable now, else why not."""
         try:
-            # What is told once more because it lasts is not a storm.
+            # What is reported once more because it lasts is not a storm.
             about = key if what in _STORMS else None
             entry = self.outbox.put(message, key=about, priority=1 + first, recovery=what == "recovery")
         except OSError:

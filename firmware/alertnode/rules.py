@@ -51,9 +51,9 @@ class Rule:
     Attributes:
         of: the value's name, or, for "gone", its sensor's.
         lasts: milliseconds that it must be beyond the limit.
-        repeat: milliseconds after which it is told again while it lasts; 0: never.
+        repeat: milliseconds after which it is reported again while it lasts; 0: never.
         then: (milliseconds after which others are told, their addresses), or ().
-        urgent: whether it is told in quiet hours; to: who is told, () for the board's own people.
+        urgent: whether it is reported in quiet hours; to: who is told, () for the board's own people.
     """
 
     of = ""
@@ -62,7 +62,7 @@ class Rule:
     then: tuple = ()
     urgent = False
     to: tuple = ()
-    # Milliseconds within which a second alert is told as such.
+    # Milliseconds within which a second alert is reported as such.
     window = 0
 
     def __init__(self, name, when, limit=0.5, hysteresis=0, readings=1):

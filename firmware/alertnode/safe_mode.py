@@ -78,7 +78,7 @@ def _outbox(umail, route, mail, uptime, failed):
     try:
         if platform.exists(_ASIDE):
             raise OSError(17)
-        # Its mails are out of sight then: that is told even if this start fails, too.
+        # Its mails are out of sight then: that is reported even if this start fails, too.
         words = "%s and was put aside as %s: its mails are there." % (note, _ASIDE)
         platform.write(LAST_WORDS, (platform.read(LAST_WORDS) or b"") + b"\n" + words.encode())
         os.rename(_OUTBOX, _ASIDE)

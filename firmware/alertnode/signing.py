@@ -13,7 +13,7 @@ def make(node, sensors):
 def without_app(settings, clock, route, outbox=None, rules=()):
     """Return the same where no App runs: in safe mode, and for a test mail; None if the board has no fleet key.
 
-    ``outbox`` is an Outbox, if there is one; each of ``rules`` is told as under way.
+    ``outbox`` is an Outbox, if there is one; each of ``rules`` is reported as under way.
     """
     from alertnode import secrets
 

@@ -1,4 +1,4 @@
-"""Options that several commands have, with the words by which each one's help tells of them."""
+"""Options that several commands have, with the words of each one's help."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def purge(port: str, number: str) -> Row:
 
 
 def _one(port: str, number: str, code: str) -> Row:
-    """Return what ``code`` tells of the mail ``e`` with that number."""
+    """Return what ``code`` says of the mail ``e`` with that number."""
     try:
         wanted = int(number, 16)
     except ValueError:

@@ -18,7 +18,7 @@ MicroPython over real sockets and TLS, by each of the four kinds of route and wi
 holds that the call ends within its limits, that no credential is in clear on the socket or the console, that no
 byte of a message ran as a command, that the socket is closed if the dialogue broke, and that the next mail goes.
 
-A fault is written as `umail serve --fault` takes it ([the fake server](fake-server.md)). An error is told by its stage,
+A fault is written as `umail serve --fault` takes it ([the fake server](fake-server.md)). An error has its stage,
 kind and key, as `MailError` has them ([what the keys mean](replies.md)); if the network decides which of two comes,
 both are given. `mails` is how often the mail arrived: under `uncertain` it may have, and only the server knows.
 """

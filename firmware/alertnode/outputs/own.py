@@ -13,7 +13,7 @@ class Part:
 
 
 class Driver:
-    """Calls ``act(event)`` of the module, which is loaded at the first event; what it raises is told by the node."""
+    """Calls ``act(event)`` of the module, which is loaded at the first event; what it raises, the node reports."""
 
     def __init__(self, kind):
         self._kind = kind

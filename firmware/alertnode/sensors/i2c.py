@@ -1,4 +1,4 @@
-"""An I2C bus that sensors share: one that is held low is freed by nine clocks, and what fails is told in a sentence."""
+"""An I2C bus that sensors share: one that is held low is freed by nine clocks; what fails is said in a sentence."""
 
 
 def bus(made, config):

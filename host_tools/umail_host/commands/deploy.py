@@ -80,7 +80,7 @@ def command(
         extra = dict(files.for_board(text) for text in file or ())
         return None if config is None else Settings.read(config, fresh=True), extra
 
-    # What is wrong is told before a board is looked for, and before a person has typed passwords.
+    # What is wrong is reported before a board is looked for, and before a person has typed passwords.
     for name in secret or ():
         secret_source.check(name)
     given()

@@ -32,7 +32,7 @@ _SMTP = {25: "between servers", 587: "submission", 465: "submission, TLS at once
 
 
 class Probe(Session):
-    """A session that tells of each step, and asks about an envelope without sending anything."""
+    """A session that reports each step, and asks about an envelope without sending anything."""
 
     wire = None
     offered = ()

@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 from umail_host import terminal
 from umail_host.doctor.check import FAILED, OK, WARNING, Check
 
-_SOON = 14  # days before the end of a certificate from which it is told
+_SOON = 14  # days before the end of a certificate from which it is reported
 _RENEW = 30  # the same for what the configuration has a date of, as on the board
 # Who signs the certificates of the servers that the routes know; another issuer there is a middleman.
 _ISSUERS = ("digicert", "microsoft", "google", "globalsign", "let's encrypt", "isrg")

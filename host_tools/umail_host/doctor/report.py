@@ -16,7 +16,7 @@ _TITLES = {"host": "from this computer", "board": "from the board", "domain": "t
 
 
 class Report:
-    """What is told, as it comes, or at the end as JSON.
+    """Prints what is found, as it comes, or at the end as JSON.
 
     Attributes:
         checks: all so far.

@@ -1,7 +1,7 @@
 """Decides what is news: which mails a watch owes, by how the boards are and by what it has told of them before.
 
-Nothing here reads a clock, a mailbox or a store. What was told stands under a key, with the time since when; a key that
-is told is not news, and one that is over is taken back.
+Nothing here reads a clock, a mailbox or a store. What was reported has a key, with the time since when; a key that
+is reported is not news, and one that is over is taken back.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from umail_host.fleet.status import Odd, Status
 _VERSION = 1
 # What a board said is kept so long; a number from before counts as replayed.
 _KEEP_S = 400 * 86400
-# So many different headers that do not count are told apart.
+# This many different headers that do not count are told apart.
 _MOST_ODD = 1000
 _SCHEMA = """
 CREATE TABLE board(id TEXT PRIMARY KEY, number INTEGER, at INTEGER, status TEXT, floor INTEGER DEFAULT 0) WITHOUT ROWID;
@@ -73,7 +73,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._data = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._data.execute("PRAGMA journal_mode=WAL")
-            # What is told must not be told again after a power cut.
+            # What was reported must not be reported again after a power cut.
             self._data.execute("PRAGMA synchronous=FULL")
             self._data.execute("BEGIN IMMEDIATE")
             [version] = self._data.execute("PRAGMA user_version").fetchone()

@@ -1,8 +1,8 @@
 """Watches boards for years: reads their mailboxes, decides what is news, and mails it once, whatever kills it.
 
-A piece of news is first written into the store, together with what is told by it, in one transaction; then its mail is
+A piece of news is first written into the store, together with what it reports, in one transaction; then its mail is
 put into an outbox of the library's own, with a Message-ID that follows from it; then it is marked as put. Whatever was
-not marked is looked for in the outbox at the next start. So nothing is told twice, and nothing is missed.
+not marked is looked for in the outbox at the next start. So nothing is reported twice, and nothing is missed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from umail_host.fleet.imap import Connection
 from umail_host.fleet.store import News, Store
 from umail_host.provision.fleet import Fleet
 
-# A mailbox that can't be read for so long is told of.
+# A mailbox that can't be read for this long is reported.
 _UNREADABLE_S = 15 * 60
 # Seconds in which mails of ours are sent at most, each round.
 _BUDGET_S = 120
@@ -136,7 +136,7 @@ class Watch:
             self._wait(self._plan.every)
 
     def _wait(self, seconds: float) -> None:
-        """Wait for the next look; the server may tell of a new mail sooner, but is not relied on."""
+        """Wait for the next look; the server may announce a new mail sooner, but is not relied on."""
         end = time.monotonic() + seconds
         waiting = [wait for wait in (self._outbox.wait(), self._second.wait()) if wait is not None]
         end = min([end, *(time.monotonic() + max(wait, 5) for wait in waiting)])
@@ -145,7 +145,7 @@ class Watch:
             try:
                 with Connection(account) as connection:
                     told = connection.wait(min(end - time.monotonic(), _IDLE_S))
-                # A server that tells of something all the time must not be asked all the time.
+                # A server that announces something all the time must not be asked all the time.
                 if told:
                     end = min(end, time.monotonic() + _AFTER_S)
             except Exception as error:

@@ -209,7 +209,7 @@ def _lost(item: pytest.Item, boards: list[Dut]) -> bool:
 
 
 def is_fault(report: pytest.TestReport) -> bool:
-    """Tell whether a report tells of a fault of the rig."""
+    """Tell whether a report is of a fault of the rig."""
     return bool(getattr(report, "rig_fault", ""))
 
 

@@ -49,7 +49,7 @@ class Pool:
         ]
         self.virtual = settings.places[0].virtual
         for slot in self._slots:
-            slot.power and _power(slot)  # a wrong option is told before the first test
+            slot.power and _power(slot)  # a wrong option is reported before the first test
 
     # Taking and giving back.
 

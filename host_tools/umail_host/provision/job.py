@@ -270,7 +270,7 @@ class Run:
         return seen.readings
 
     def _judge(self, name: str, readings: tuple[Reading, ...]) -> None:
-        """Ask whether what was read is right, if there is somebody; what was not read is told."""
+        """Ask whether what was read is right, if there is somebody; what was not read is reported."""
         if self._right is None:
             return
         if missing := ", ".join(reading.of or "the sensor" for reading in readings if not reading.text):

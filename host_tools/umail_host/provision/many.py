@@ -67,7 +67,7 @@ class Outcome:
 
     @property
     def line(self) -> str:
-        """Return what is told of it."""
+        """Return what is said of it."""
         if self.state == FOREIGN:
             return f"{self.port}: its id {self.identity} is not in the file"
         if self.state in (FAILED, TWICE):

@@ -96,7 +96,7 @@ def _settle(link: Board, shared: _Shared, spec: BoardSpec | None, ask: Ask, say:
                 return
             raise
         if alone and [address for address, _ in there] in ([], [kind.usual]):
-            # As the firmware takes it; what it reads is told later.
+            # As the firmware takes it; what it reads is reported later.
             return
         _check(shared, len(there), Bus(tuple(names.values()), ()).name)
         number = "1" if len(there) == 1 else _asked(path, kind, there, ask, say)

@@ -77,7 +77,7 @@ class Program:
     """Tells what programs print, and a person's REPL, from what mpremote and `umail` say with the raw REPL.
 
     The raw REPL begins with its own prompt and ends with the REPL's banner, or with the power cycle. Prompts in front
-    of it, which a host program asks for, are part of it: so a prompt is told only when something follows it.
+    of it, which a host program asks for, are part of it: so a prompt is recognised only when something follows it.
     """
 
     def __init__(self) -> None:

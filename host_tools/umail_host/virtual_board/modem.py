@@ -70,7 +70,7 @@ class Modem:
             self._loop.call_soon_threadsafe(self._dropped)
 
     def restart(self) -> None:
-        """Let the modem lose its supply for a moment: nobody is told."""
+        """Let the modem lose its supply for a moment, unannounced."""
         self._fresh()
         self._started = time.monotonic() + self.boot
         self._moved()

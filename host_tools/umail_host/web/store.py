@@ -50,7 +50,7 @@ FIELDS = {
 }
 _KEY_TIME = re.compile(r"(\d{9,11})\.M(\d{1,6})P")
 _BATCH = 500
-# The kinds of error that tell of an index that is not as it was written.
+# The kinds of error by which an index shows that it is damaged.
 _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR))
 
 

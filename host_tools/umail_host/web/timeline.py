@@ -67,7 +67,7 @@ def flights(entries: list[Entry], start: float, peer: str) -> list[dict[str, Any
             one |= {"more": 0, "trip": 0, "fault": fault}
             found.append(one)
             if entry.direction != NOTE or not entry.text.startswith("delivered "):
-                talk = one if entry.direction != NOTE else None  # what was delivered is told within the flight
+                talk = one if entry.direction != NOTE else None  # what was delivered is shown within the flight
             if entry.direction == SERVER and asked:
                 trips, asked = trips + 1, False
                 one["trip"] = trips

@@ -48,7 +48,7 @@ class Submission(Policy):
 
 @dataclass
 class Hve(Submission):
-    """High Volume Email: recipients within the organisation only, and tokens whose end is told.
+    """High Volume Email: recipients within the organisation only, and tokens whose end is announced.
 
     Args:
         accepted_domains: the organisation's domains.

@@ -43,7 +43,7 @@ export function tell(text) {
   fading = setTimeout(() => (id("told").textContent = ""), 6000);
 }
 
-// Runs what a button does; what went wrong is told.
+// Runs what a button does; what went wrong is shown.
 export const doing = (work) => async (event) => {
   const button = event && event.currentTarget;
   if (button) button.disabled = true;
