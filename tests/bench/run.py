@@ -40,7 +40,7 @@ WHY = {
     "hour or so: it is kept over the sleep.",
     "the whole library": "with the outbox, tokens, DNS, asyncio and attachments.",
     "short alert over a path": "the TLS handshake is part of it: two round trips where MicroPython speaks TLS 1.2, one "
-    "with the TLS 1.3 of the computers' clients. TCP's own is not. libESMTP is held to TLS 1.2, as it waits for ever "
+    "with the TLS 1.3 of the computers' clients. TCP's own is not. libESMTP is held to TLS 1.2, as it waits forever "
     "over 1.3.",
 }
 NAMES = ("umail", measure.BEFORE, "uMail", "smtplib", "aiosmtplib", "msmtp", "curl", "swaks", "nodemailer", "libESMTP")

@@ -53,7 +53,7 @@ MISTAKES = {
     '{"a": "b"c"}': 'a double quote is missing, or one too many, in the value of "a"; one in a text is written '
     '\\" (line 1)',
     "<!DOCTYPE html>": "it is HTML, a web page: download the file itself (line 1)",
-    '{"a": 1}\0\0': "it holds NUL bytes, so it is damaged: copy it anew (line 1)",
+    '{"a": 1}\0\0': "it holds NUL bytes, so it is damaged: copy it again (line 1)",
     '{"a": @x}': "here a value is expected: a number, true, false, or a text in double quotes (line 1)",
 }
 

@@ -149,7 +149,7 @@ def test_a_unit_is_no_conversion() -> None:
 
 
 def test_pins_of_the_console_are_refused_and_those_of_the_start_told() -> None:
-    assert "the console of ESP32_GENERIC hangs there" in told(ONE | {"sensor": {"type": "ds18b20", "pin": 1}})
+    assert "the console of ESP32_GENERIC is connected there" in told(ONE | {"sensor": {"type": "ds18b20", "pin": 1}})
     (note,) = notes(ONE | {"sensor": {"type": "ds18b20", "pin": 12}})
     assert '"sensor.pin" is GPIO12: if it is high while the board starts' in note
     (note,) = notes(ONE | {"interval": 0.1})

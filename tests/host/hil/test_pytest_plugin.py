@@ -186,7 +186,7 @@ def test_what_a_rig_cannot_do_is_skipped_with_the_option_to_give(rig: pytest.Pyt
     """)
     result = run(rig, "--board", "/dev/ttyNONE", "-rs")
     result.assert_outcomes(skipped=5)
-    for option in ("--wifi-ssid", "--power", "--board virtual", "--board so many times", "--soak"):
+    for option in ("--wifi-ssid", "--power", "--board virtual", "--board that many times", "--soak"):
         assert option in result.stdout.str()
 
 
