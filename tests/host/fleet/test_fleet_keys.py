@@ -113,7 +113,7 @@ def test_keys_may_be_in_the_systems_keyring(monkeypatch: pytest.MonkeyPatch) -> 
         assert keys.get(BOARD) == key
         keys.put(BOARD, None)
         assert keys.get(BOARD) is None
-        with pytest.raises(UserError, match="can.t list its keys"):
+        with pytest.raises(UserError, match="list its keys"):
             keys.every()
     finally:
         keyring.core.set_keyring(before)
