@@ -97,7 +97,7 @@ class Wire(Transport):
 
     async def pause(self, seconds):
         """Wait, with ticks."""
-        self.begin_wait(seconds)
+        self.wait_for(seconds)
         try:
             while True:
                 await asyncio.sleep(self.slice() / 1000)
@@ -107,7 +107,7 @@ class Wire(Transport):
     async def receive(self, seconds):
         """Receive into the buffer: the count, 0 at the end. A positive number begins a wait, 0 goes on with it."""
         if seconds:
-            self.begin_wait(seconds)
+            self.wait_for(seconds)
         while True:
             count = self.take()
             if count >= 0:

@@ -34,7 +34,7 @@ class Attachment:
             try:
                 return os.stat(self.source)[6]
             except OSError as error:
-                load_transient("mime.files").unreadable(error, self.source)
+                load_transient("smtp.failure").unreadable(error, self.source)
         return None if hasattr(self.source, "readinto") else len(self.source)
 
     def open(self):
@@ -46,7 +46,7 @@ class Attachment:
             try:
                 return open(self.source, "rb")
             except OSError as error:
-                load_transient("mime.files").unreadable(error, self.source)
+                load_transient("smtp.failure").unreadable(error, self.source)
         if hasattr(self.source, "readinto"):
             if self._consumed:
                 load_transient("checks").refuse(

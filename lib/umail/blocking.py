@@ -9,12 +9,12 @@ from .net.transport import Transport
 class Wire(Transport):
     """Drives a generator (the contract is in session.py and delivery.py) and waits by poll."""
 
-    def run(self, steps):
+    def run(self, generator):
         """Run a generator to its end and return its result; what escapes it unforeseen closes the socket."""
         answer = error = None
         try:
             while True:
-                what = steps.throw(error) if error else steps.send(answer)
+                what = generator.throw(error) if error else generator.send(answer)
                 answer = error = None
                 try:
                     if isinstance(what, tuple):
@@ -34,12 +34,12 @@ class Wire(Transport):
                 self.close()
             raise self.error(escaped)
         finally:
-            steps.close()
+            generator.close()
 
-    def receive(self, seconds):
+    def receive(self, timeout):
         """Receive into the buffer: the count, 0 at the end. A positive number begins a wait, 0 goes on with it."""
-        if seconds:
-            self.begin_wait(seconds)
+        if timeout:
+            self.wait_for(timeout)
         while True:
             count = self.take()
             if count >= 0:

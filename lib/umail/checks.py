@@ -1,24 +1,26 @@
 """Refuses arguments that do not fit. What is plain (see making.py) has nothing in it to be looked for here."""
 
 
-def refuse(argument, value, why):
-    """Raise the ValueError for a faulty ``argument``; it shows the ``value``, unless that is a secret."""
+def refuse(name, value, reason):
+    """Raise the ValueError for a faulty argument ``name``; it shows the ``value``, unless that is a secret."""
     for word in ("password", "token", "secret"):
         # (MicroPython takes a tuple of endings from 1.26 on.)
-        if argument.endswith(word):
-            value = "***"
-    raise ValueError("%s: %r %s" % (argument, value, why))
+        if name.endswith(word):
+            value = b"***".decode()
+    raise ValueError(" ".join((name + ":", repr(value), reason)))
 
 
-def clean(argument, value):
-    """Return ``value``, a str without control characters; a ValueError names the ``argument`` otherwise."""
+def clean(name, value):
+    """Return ``value``, a str without control characters; a ValueError names the argument ``name`` otherwise."""
     if not isinstance(value, str):
-        refuse(argument, value, "is not a str")
-    for c in value:
+        refuse(name, value, "is not a str")
+    data = value.encode("utf-8", "surrogatepass")
+    # (Of a str MicroPython would make each character a name, and keep it.)
+    for c in value if data and (min(data) < 32 or max(data) > 126) else "":
         c = ord(c)
         # Half a surrogate pair is not a character, and CPython could not encode it.
         if c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000:
-            refuse(argument, value, "holds the character U+%04X" % c)
+            refuse(name, value, "holds the character U+%04X" % c)
     return value
 
 
@@ -27,30 +29,30 @@ def token(value):
     return clean("token", value)
 
 
-def timeout(argument, value):
+def timeout(name, value):
     """Refuse what is not a number of seconds, infinite, or more than a board's clock of milliseconds can tell."""
     if not isinstance(value, (int, float)) or not 0 < value <= 400000:
-        refuse(argument, value, "is not a number of seconds from 0 to 400,000")
+        refuse(name, value, "is not a number of seconds from 0 to 400,000")
 
 
-def route(one):
+def route(self):
     """Check a ``Route`` that is not a plain login; its security may still be None."""
-    if one.security is None:
-        one.security = "tls" if one.port == 465 else "starttls"
-    secure = one.security in ("starttls", "tls")
-    if not secure and one.security not in ("opportunistic", "plain"):
-        refuse("security", one.security, 'is none of "starttls", "tls", "opportunistic", "plain"')
-    secret = one.password is not None or one.token is not None
-    if secret != (one.username is not None) or (one.password is not None and one.token is not None):
+    if self.security is None:
+        self.security = "tls" if self.port == 465 else "starttls"
+    secure = self.security in ("starttls", "tls")
+    if not secure and self.security not in ("opportunistic", "plain"):
+        refuse("security", self.security, 'is none of "starttls", "tls", "opportunistic", "plain"')
+    secret = self.password is not None or self.token is not None
+    if secret != (self.username is not None) or (self.password is not None and self.token is not None):
         raise ValueError("a login is username= with either password= or token=")
-    if not secure and (secret or one.certificate):
-        refuse("security", one.security, 'would send credentials unprotected: use "starttls" or "tls", verified TLS')
-    if not isinstance(one.port, int) or not 0 < one.port < 65536:
-        refuse("port", one.port, "must be 1 to 65535, usually 587")
-    if one.auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
-        refuse("auth", one.auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
+    if not secure and (secret or self.certificate):
+        refuse("security", self.security, 'would send credentials unprotected: use "starttls" or "tls", verified TLS')
+    if not isinstance(self.port, int) or not 0 < self.port < 65536:
+        refuse("port", self.port, "must be 1 to 65535, usually 587")
+    if self.auth not in (None, "LOGIN", "PLAIN", "XOAUTH2"):
+        refuse("auth", self.auth, 'is not "LOGIN", "PLAIN" or "XOAUTH2"')
     for name in ("host", "ehlo", "username", "password"):
-        value = getattr(one, name)
+        value = getattr(self, name)
         if value is not None:
             # RFC 5321, 4.5.3.1.2; RFC 4616, 2
             wrong = not clean(name, value) or len(value.encode()) > 255

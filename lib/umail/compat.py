@@ -12,7 +12,7 @@ from .blocking import Wire
 from .delivery import Delivery
 from .errors import MailError
 from .message import Message
-from .mime.fields import is_ascii
+from .mime.fields import ascii
 from .route import Route
 
 # Headers are looked for, and completed, in so many bytes at the beginning.
@@ -258,7 +258,7 @@ class _Content(Message):
     def _check(self, data):
         if b"\0" in data:
             raise ValueError("write: a NUL cannot be in a mail as it is" + _INSTEAD)
-        if self.body == "7bit" and not is_ascii(data):
+        if self.body == "7bit" and not ascii(data):
             raise ValueError("write: the server takes ASCII only" + _INSTEAD)
         for number, line in enumerate(data.split(b"\n")):
             self._column = len(line) if number else self._column + len(line)

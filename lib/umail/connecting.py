@@ -14,20 +14,20 @@ def connect(delivery, route, refresh):
     session.begin(route)
     session.stage = "connect"
     if now() is None:
-        load_transient("fallback").check_clock(session, route)
+        load_transient("fallback").clock(session, route)
     secret = route.password
     if route.token:
         session.stage = "auth"
         secret = yield ("call", route.token, refresh)
         if not load_transient("making").plain(secret, 9999):
             load_transient("checks").token(secret)
-    local = yield from _reach(session, route)
+    local = yield from open_connection(session, route)
     delivery.connected = True
     delivery.left -= 1
     return route.ehlo or ("[%s]" % local if local else "[127.0.0.1]"), secret
 
 
-def _reach(session, route):
+def open_connection(session, route):
     # A connection to the first address, of the first host, that takes it: the local address.
     session.stage = "resolve"
     hosts = (route.host,) if route.host else (yield from load_transient("net.mx").hosts(load_transient("dns"), route))
@@ -41,6 +41,8 @@ def _reach(session, route):
                 raise
             continue
         session.stage = "connect"
+        # For TLS (see net/opening.py), whose code would leave it no whole piece.
+        session.buffer.free = bytearray(3648)
         while addresses:
             for address in addresses:
                 try:

@@ -57,9 +57,9 @@ class Delivery:
                 load_transient("mime.multipart").ready()
             try:
                 yield from self.connect(self.routes[0], False)
-                made = [text or load_transient("mime.body").for_session(self.session, message)]
+                content = [text or load_transient("mime.body").render(self.session, message)]
                 text = None
-                outcome = yield from self.session.send(message, final, made)
+                outcome = yield from self.session.send(message, final, content)
             except Exception as error:
                 outcome = error
         accepted = getattr(outcome, "accepted", ())

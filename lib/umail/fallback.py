@@ -12,7 +12,7 @@ def strength(route):
     return 0
 
 
-def check_clock(session, route):
+def clock(session, route):
     """Raise the MailError for a ``route`` whose certificate cannot be checked, as the clock is not set."""
     if strength(route) == 2:
         raise session.error("clock")

@@ -10,9 +10,13 @@ from binascii import hexlify
 from umail import load_transient
 
 
-def plain(value, most=64):
-    """Tell whether ``value`` is a str of 1 to ``most`` printable ASCII characters, nothing in which needs a look."""
-    return isinstance(value, str) and 0 < len(value) <= most and min(value) >= " " and max(value) < "\x7f"
+def plain(value, limit=64):
+    """Tell whether ``value`` is a str of 1 to ``limit`` printable ASCII characters, nothing in which needs a look."""
+    if not isinstance(value, str) or not 0 < len(value) <= limit:
+        return False
+    # (Of a str MicroPython would make each character a name, and keep it.)
+    data = value.encode("utf-8", "surrogatepass")
+    return min(data) >= 32 and max(data) < 127
 
 
 def address(name, value):
@@ -26,7 +30,7 @@ def address(name, value):
         plain(value)
         and not value.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@")
         and value.count("@") == 1
-        and value[0] != "@" != value[-1]
+        and value[:1] != "@" != value[-1:]
     ):
         return "", value
     return load_transient("mime.addresses").address(name, value)
@@ -39,8 +43,8 @@ def addresses(name, values):
     return [address(name, value) for value in values]
 
 
-def message(self, sender, to, subject, text, more, named):
-    """Give a ``Message`` its arguments, ``more`` by position and ``named`` by name, all checked, its ID and date."""
+def message(self, sender, to, subject, text, more, fields):
+    """Give a ``Message`` its arguments, ``more`` by position and ``fields`` by name, all checked, its ID and date."""
     self.author = address("sender", sender)
     self.sender = self.author[1]
     self.to = addresses("to", to)
@@ -48,14 +52,14 @@ def message(self, sender, to, subject, text, more, named):
     self.subject = subject
     self.text = text
     self.headers = []
-    rare = [1 for name in named if named[name] not in (None, (), []) or not hasattr(self, name)]
-    one = len(self.to) == 1 and max(self.sender + self.recipients[0]) <= "\x7f"
+    rare = [1 for name in fields if fields[name] not in (None, (), []) or not hasattr(self, name)]
+    one = len(self.to) == 1 and max((self.sender + self.recipients[0]).encode()) <= 127
     # 0xED begins the halves of surrogate pairs, which are not UTF-8.
     if more or rare or not one or not plain(subject, 900) or not isinstance(text, str) or b"\xed" in text.encode():
-        load_transient("mime.optional_fields").check(self, more, named, addresses)
+        load_transient("mime.optional_fields").check(self, more, fields, addresses)
     if not self.message_id:
         domain = "umail.invalid" if self.smtputf8 else self.sender.partition("@")[2]
-        self.message_id = "<%s@%s>" % (hexlify(os.urandom(16)).decode(), domain)
+        self.message_id = (b"<%s@%s>" % (hexlify(os.urandom(16)), domain.encode())).decode()
     self.stamp()
 
 

@@ -53,8 +53,8 @@ class Message:
     cc = bcc = reply_to = attachments = notify = ()
     smtputf8 = False
 
-    def __init__(self, sender, to, subject, text=None, *more, **named):
-        load_transient("making").message(self, sender, to, subject, text, more, named)
+    def __init__(self, sender, to, subject, text=None, *more, **fields):
+        load_transient("making").message(self, sender, to, subject, text, more, fields)
 
     def stamp(self):
         """Take the date of now, if there is none yet and the clock is set."""

@@ -22,7 +22,7 @@ _MODULES = (
     "net.transport", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
     "smtp.failure", "smtp.data", "smtp.bdat",
-    "making", "mime.parts", "mime.files", "mime.folding",
+    "making", "mime.parts", "mime.files",
     "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.rcpt_replies", "net.resolve", "durable",
 )
 # fmt: on

@@ -28,7 +28,7 @@ def encode(message, eightbit):
     return Body(load_transient("mime.fields").encode(message, eightbit))
 
 
-def for_session(session, message):
+def render(session, message):
     """Encode a ``Message`` as the server of ``session`` is to get it; returns a ``Body``."""
     session.stage = "mail"
     features = session.features

@@ -2,60 +2,60 @@
 
 from umail import load_transient
 
-header = load_transient("mime.folding").header
+from . import header
 
 
-def is_ascii(data):
+def ascii(data):
     """Tell whether all of these bytes are below 128."""
     return not data or max(data) < 128
 
 
-def words(text, longest=64):
+def words(text, limit=64):
     """Return ``text`` (str) as the tokens of an unstructured header: its own words, or encoded words if it needs them.
 
     Besides what is not ASCII, a literal ``=?`` is encoded, and so are spaces that folding would change and
-    words of more than ``longest`` bytes.
+    words of more than ``limit`` bytes.
     """
     data = text.encode()
     tokens = data.split(b" ")
-    if is_ascii(data) and b"=?" not in data and b"" not in tokens and max(map(len, tokens)) <= longest:
+    if ascii(data) and b"=?" not in data and b"" not in tokens and max(map(len, tokens)) <= limit:
         return tokens
     return load_transient("mime.encoded_words").encoded(data)
 
 
-def _people(name, pairs, bare_only):
-    # The header field of an address list; ``bare_only``: no angle brackets around a lone address without a name.
+def addresses(name, values, plain):
+    # The header field of an address list; ``plain``: no angle brackets around a lone address without a name.
     tokens = []
-    for who, bare in pairs:
+    for who, bare in values:
         bare = bare.encode()
         if who:
             tokens += load_transient("mime.addresses").phrase(who, words)
-        if who or not bare_only or len(pairs) > 1:
+        if who or not plain or len(values) > 1:
             bare = b"<" + bare + b">"
         tokens.append(bare + b",")
     tokens[-1] = tokens[-1][:-1]
     return header(name, tokens)
 
 
-def head(message, stamps=None):
+def head(message, stamp=None):
     """Return the headers of a ``Message`` up to MIME-Version (bytearray), without those of the content.
 
-    ``stamps``: those of mime/plain.py, if they are there already.
+    ``stamp``: those of mime/plain.py, if they are there already.
     """
     out = bytearray()
-    for name, pairs in (
+    for name, values in (
         (b"From", [message.author]),
         (b"To", message.to),
         (b"Cc", message.cc),
         (b"Reply-To", message.reply_to),
     ):
-        if pairs:
+        if values:
             # Filters count a bare address against a mail with HTML.
-            out += _people(name, pairs, message.html is None)
+            out += addresses(name, values, message.html is None)
     if not message.to and not message.cc:
         out += b"To: undisclosed-recipients:;\r\n"
     out += header(b"Subject", words(message.subject))
-    out += stamps or load_transient("mime.plain").stamps(message)
+    out += stamp or load_transient("mime.plain").stamp(message)
     if message.headers or message.importance:
         out += b"".join(load_transient("mime.optional_fields").fields(message, header, words))
     else:
@@ -77,7 +77,7 @@ def encoding_of(data, eightbit):
         end = data.rfind(b"\n", end + 1, end + 1000)
         if end < 0:
             return None
-    plain = is_ascii(data)
+    plain = ascii(data)
     return None if b"\0" in data or not (plain or eightbit) else b"7bit" if plain else b"8bit"
 
 
@@ -86,13 +86,13 @@ def base64_size(size):
     return (size + 2) // 3 * 4 + (size + 56) // 57 * 2
 
 
-def text_head(subtype, encoding):
+def headers(kind, encoding):
     """Return the header of a text part (bytes)."""
-    return b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (subtype, encoding)
+    return b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (kind, encoding)
 
 
-def text_part(out, subtype, text, eightbit):
-    """Append a text of any line ends to ``out``, with its header: returns the name of its transfer encoding.
+def text_part(buf, kind, text, eightbit):
+    """Append a text of any line ends to ``buf``, with its header: returns the name of its transfer encoding.
 
     What can be neither 7bit nor 8bit (see ``encoding_of``) is quoted-printable or base64, whichever is shorter; with
     ``eightbit`` "inert" it is quoted-printable, none of whose lines can be a command (see smtp/flight.py).
@@ -100,13 +100,13 @@ def text_part(out, subtype, text, eightbit):
     data = text.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     encoding = b"quoted-printable" if eightbit == "inert" else encoding_of(data, eightbit)
     if not encoding:
-        most = base64_size(len(data) + data.count(b"\n"))
-        encoding, data = load_transient("mime.encoded_words").shortest(data, most)
-    out += text_head(subtype, encoding)
+        limit = base64_size(len(data) + data.count(b"\n"))
+        encoding, data = load_transient("mime.encoded_words").shortest(data, limit)
+    buf += headers(kind, encoding)
     if eightbit == "inert":
-        load_transient("mime.plain").quoted_printable(data, True, out=out)
+        load_transient("mime.plain").quoted_printable(data, True, buf=buf)
     else:
-        out += data.replace(b"\n", b"\r\n") if encoding[1:] == b"bit" else data
+        buf += data.replace(b"\n", b"\r\n") if encoding[1:] == b"bit" else data
     return encoding
 
 

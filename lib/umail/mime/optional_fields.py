@@ -2,18 +2,14 @@
 
 from umail import load_transient
 
-# Headers that arguments of Message or the encoder write.
-_OWN = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
-_PRIORITY = {"high": b"1", "normal": b"3", "low": b"5"}
 
-
-def _take(message, more, named, addresses):
+def update(message, more, fields, addresses):
     names = "html cc bcc reply_to headers attachments date message_id importance notify ret".split()
     values = dict(zip(names, more))
-    odd = [name for name in named if name not in names or name in values]
+    odd = [name for name in fields if name not in names or name in values]
     if odd or len(more) > len(names):
         raise TypeError("Message: unknown or twice: %s" % odd)
-    values.update(named)
+    values.update(fields)
     for name in names:
         if name in values:
             value = values[name]
@@ -26,12 +22,12 @@ def _take(message, more, named, addresses):
             setattr(message, name, value)
 
 
-def check(message, more, named, addresses):
+def check(message, more, fields, addresses):
     """Give ``message`` its further arguments, those by position and those by name, and refuse what is wrong in any.
 
     ``addresses`` is the function of making.py. Raises ValueError; TypeError for one that is not there, or twice.
     """
-    _take(message, more, named, addresses)
+    update(message, more, fields, addresses)
     checks = load_transient("checks")
     clean = checks.clean
     refuse = checks.refuse
@@ -41,21 +37,23 @@ def check(message, more, named, addresses):
             if bare not in message.recipients:
                 message.recipients.append(bare)
     every = [bare for _, bare in message.reply_to] + message.recipients + [message.sender]
-    message.smtputf8 = max("".join(every)) > "\x7f"
+    message.smtputf8 = max("".join(every).encode()) > 127
     if not message.recipients:
         refuse("to", message.to, "names no recipient")
     clean("subject", message.subject)
     value = message.date
     if value is not None and not isinstance(value, (int, float)):
         refuse("date", value, "is not a number of seconds")
+    # Headers that arguments of Message or the encoder write.
+    own = " from sender to cc bcc reply-to subject date message-id mime-version importance x-priority return-path "
     for name, value in message.headers:
         clean("headers", name)
         clean("headers", value)
         # With a word of 900 bytes the line keeps to RFC 5322's 998 (2.1.1).
-        if not 0 < len(name) < 77 or not all(32 < ord(c) < 127 and c != ":" for c in name):
+        if not 0 < len(name) < 77 or not all(32 < c < 127 and c != 58 for c in name.encode()):
             refuse("headers", name, "is not a header name")
         lower = name.lower()
-        if " " + lower + " " in _OWN or lower[:8] == "content-":
+        if " " + lower + " " in own or lower.encode()[:8] == b"content-":
             refuse("headers", name, "is written by umail itself: use the argument of Message for it")
     for argument in ("text", "html"):
         value = getattr(message, argument)
@@ -75,18 +73,17 @@ def check(message, more, named, addresses):
             refuse("attachments", value, "is not an Attachment")
     value = message.message_id
     if value and (
-        clean("message_id", value)[0] + value[-1] != "<>"
+        (clean("message_id", value)[:1] + value[-1:]).encode() != b"<>"
         or "@" not in value
-        or not all(32 < ord(c) < 127 and c not in "<>" for c in value[1:-1])
+        or not all(32 < c < 127 and c not in b"<>" for c in value[1:-1].encode())
         or len(value) > 250
     ):
         refuse("message_id", value, "is not of the form <unique@domain>")
-    if message.importance and message.importance not in _PRIORITY:
+    if message.importance and message.importance not in "high normal low".split():
         refuse("importance", message.importance, 'is not "high", "normal" or "low"')
     # RFC 3461, 4.1 and 4.3
     for word in message.notify:
-        alone = word == "never" and len(message.notify) == 1
-        if not alone and word not in ("success", "failure", "delay"):
+        if word not in "success failure delay never".split()[: 4 if len(message.notify) == 1 else 3]:
             refuse("notify", word, 'is not "success", "failure", "delay", nor "never" alone')
     if message.ret not in (None, "full", "hdrs"):
         refuse("ret", message.ret, 'is neither "full" nor "hdrs"')
@@ -101,7 +98,7 @@ def fields(message, header, words):
     if message.importance:
         # The first is Outlook's, the second that of others.
         out.append(b"Importance: " + message.importance.encode() + b"\r\n")
-        out.append(b"X-Priority: " + _PRIORITY[message.importance] + b"\r\n")
+        out.append(b"X-Priority: %d\r\n" % (1 + 2 * "high normal low".split().index(message.importance)))
     own = False
     for name, value in message.headers:
         own = own or name.lower() == "auto-submitted"
@@ -111,7 +108,7 @@ def fields(message, header, words):
     return out
 
 
-def dsn_parameters(message):
+def notify(message):
     """Return what asks for reports (RFC 3461) after MAIL and after each RCPT: bytes, empty or with a space first."""
     mail = b""
     if message.ret:

@@ -5,20 +5,21 @@ from binascii import hexlify
 
 from umail import load_transient
 
-_header = load_transient("mime.folding").header
+from . import header
 
 
-def _file(file, inline, parameter, raw):
+def attachment(file, cid, parameter, raw):
+    """Return the part of one file, see multipart.py; ``cid``: it is shown inside the HTML."""
     tokens = file.type.encode().split(b" ")
-    head = _header(b"Content-Type", tokens)
-    tokens = [b"inline" if inline else b"attachment"]
+    head = header(b"Content-Type", tokens)
+    tokens = [b"inline" if cid else b"attachment"]
     name = file.name
-    if not name and not inline:
-        name = "attachment" + load_transient("mime.files").ending_of(file.type)
+    if not name and not cid:
+        name = "attachment" + load_transient("mime.files").find(file.type)
     if name:
         tokens[0] += b";"
         tokens += parameter(b"filename", name)
-    head += _header(b"Content-Disposition", tokens)
+    head += header(b"Content-Disposition", tokens)
     if file.cid:
         head += b"Content-ID: <%s>\r\n" % file.cid.encode()
     length = file.size()
@@ -32,7 +33,7 @@ def _file(file, inline, parameter, raw):
     return 2 if raw else 0, [head, piece]
 
 
-def _join(kind, parts):
+def multipart(kind, parts):
     """Several parts as one multipart; a single one remains as it is."""
     if len(parts) == 1:
         return parts[0]
@@ -54,22 +55,22 @@ def _join(kind, parts):
     return need, pieces
 
 
-def join(message, written, parameter, raw):
+def join(message, items, parameter, raw):
     """Return all pieces of a ``Message``, their size or None, and what they need of the server.
 
     Args:
-        written: its headers and texts; ``parameter``: the function of multipart.py.
+        items: its headers and texts; ``parameter``: the function of multipart.py.
         raw: files go as they are, otherwise in base64.
     """
-    head, text, html = written
+    head, text, html = items
     files = message.attachments
     inline = [file for file in files if file.cid and html]
     if html:
-        html = _join(b"related", [html] + [_file(file, True, parameter, raw) for file in inline])
+        html = multipart(b"related", [html] + [attachment(file, True, parameter, raw) for file in inline])
     # The first is the plainest, the last the one that readers prefer (RFC 2046, section 5.1.4).
-    parts = [_join(b"alternative", [part for part in (text, html) if part])]
-    parts += [_file(file, False, parameter, raw) for file in files if file not in inline]
-    need, pieces = _join(b"mixed", parts)
+    parts = [multipart(b"alternative", [part for part in (text, html) if part])]
+    parts += [attachment(file, False, parameter, raw) for file in files if file not in inline]
+    need, pieces = multipart(b"mixed", parts)
     if message.smtputf8:
         need = max(need, 1)
     pieces = [head] + pieces

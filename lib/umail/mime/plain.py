@@ -8,12 +8,12 @@ header has a name of umail's and is not folded, and the text is quoted-printable
 import time
 
 
-def render(message, most=4096):
-    """Return the bytes of a ``Message`` (bytearray); None if it is not plain, or has more than ``most`` of them.
+def render(message, limit=4096):
+    """Return the bytes of a ``Message`` (bytearray); None if it is not plain, or has more than ``limit`` of them.
 
     Before them are ``message.space`` bytes for the envelope, behind them QUIT for the last of a connection.
     """
-    subject = message.subject
+    subject = message.subject.encode()
     for name in "headers attachments importance notify ret cc reply_to smtputf8".split():
         if getattr(message, name):
             return None
@@ -22,74 +22,74 @@ def render(message, most=4096):
     if author or name or message.html is not None or len(subject) > 60 or message.recipients != [to]:
         return None
     # What is not ASCII, could be an encoded word, or has spaces that readers would change.
-    if not subject or max(subject) > "\x7e" or "=?" in subject or "  " in " %s " % subject:
+    if not subject or max(subject) > 126 or b"=?" in subject or b"  " in b" %s " % subject:
         return None
-    text = (message.text or subject).encode()
+    text = message.text.encode() if message.text else subject
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     sender = sender.encode()
     to = to.encode()
     message.space = len(sender) + len(to) + 99
-    most += message.space
+    limit += message.space
     # Last, so that nothing lies behind it and it can grow.
-    out = bytearray(message.space)
-    out += b"From: %s\r\nTo: %s\r\nSubject: %s\r\n" % (sender, to, subject.encode())
-    out += stamps(message)
-    out += b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    out += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    quoted_printable(text, True, most, out)
-    if out[-2:] != b"\r\n":
-        out += b"\r\n"
-    if len(out) > most:
+    buf = bytearray(message.space)
+    buf += b"From: %s\r\nTo: %s\r\nSubject: %s\r\n" % (sender, to, subject)
+    buf += stamp(message)
+    buf += b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    buf += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    quoted_printable(text, True, limit, buf)
+    if buf[-2:] != b"\r\n":
+        buf += b"\r\n"
+    if len(buf) > limit:
         return None
-    out += b"QUIT\r\n"
-    return out
+    buf += b"QUIT\r\n"
+    return buf
 
 
-def stamps(message):
+def stamp(message):
     """Return the header fields Date, if the clock is set, and Message-ID: bytes."""
     message.stamp()
     line = b"Message-ID: %s\r\n" % message.message_id.encode()
     return line if message.date is None else b"Date: %s\r\n%s" % (date(message.date).encode(), line)
 
 
-def date(seconds):
-    """Return the RFC 5322 date of ``seconds`` (as ``time.time()`` counts them on this interpreter), in UTC."""
+def date(t):
+    """Return the RFC 5322 date of ``t`` (seconds as ``time.time()`` counts them on this interpreter), in UTC."""
     # An ESP32's gmtime takes no float.
-    t = time.gmtime(int(seconds))
+    t = time.gmtime(int(t))
     day = "MonTueWedThuFriSatSun"[3 * t[6] : 3 * t[6] + 3]
     month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * t[1] - 3 : 3 * t[1]]
     return "%s, %02d %s %04d %02d:%02d:%02d +0000" % (day, t[2], month, t[0], t[3], t[4], t[5])
 
 
-def quoted_printable(data, inert=False, most=1 << 28, out=None):
-    """Return text with LF line ends as quoted-printable with CRLF (RFC 2045, section 6.7), behind what is in ``out``.
+def quoted_printable(data, inert=False, limit=1 << 28, buf=None):
+    """Return text with LF line ends as quoted-printable with CRLF (RFC 2045, section 6.7), behind what is in ``buf``.
 
-    ``inert``: no line begins with a letter or a blank, so that none can be a command. What is longer than ``most``
+    ``inert``: no line begins with a letter or a blank, so that none can be a command. What is longer than ``limit``
     bytes is cut off there: nobody wants it, and it need not fit in the memory.
     """
-    if out is None:
-        out = bytearray()
+    if buf is None:
+        buf = bytearray()
     column = 0
     last = len(data) - 1
     for i, c in enumerate(data):
         if c == 10 or column > 71:
-            if len(out) > most:
+            if len(buf) > limit:
                 break
             if c == 10:
-                out += b"\r\n"
+                buf += b"\r\n"
                 column = 0
                 continue
         # A space or tab at the end of a line may be lost on the way.
         plain = 32 < c < 127 and c != 61 or (c == 32 or c == 9) and i != last and data[i + 1] != 10
         if column + (1 if plain else 3) > 75:
-            out += b"=\r\n"
+            buf += b"=\r\n"
             column = 0
         if inert and not column and (c <= 32 or 65 <= c <= 90 or 97 <= c <= 122):
             plain = False
         column += 1 if plain else 3
         if plain:
-            out.append(c)
+            buf.append(c)
         else:
-            out += b"=%02X" % c
-    return out
+            buf += b"=%02X" % c
+    return buf

@@ -16,7 +16,7 @@ if sys.implementation.name == "micropython":
             # The last is an ESP32's without memory for its Wi-Fi, up to MicroPython 1.25.
             return None
 
-    def lookup(wire, host):
+    def lookup(transport, host):
         """Return the addresses of ``host`` by the system's resolver."""
         # It cannot be timed here, and asks at ``connect``.
         return (host,)
@@ -26,7 +26,7 @@ else:
     from .sockets_cpython import address, lookup  # noqa: F401
 
 
-def _reach(address, port, kind=socket.SOCK_STREAM):
+def open_connection(address, port, kind=socket.SOCK_STREAM):
     """Begin to connect to ``address`` (of IP, or a name only the system knows) and ``port``: a non-blocking socket."""
     family, kind, protocol, _, where = socket.getaddrinfo(address, port, 0, kind)[0]
     sock = socket.socket(family, kind, protocol)
@@ -41,49 +41,50 @@ def _reach(address, port, kind=socket.SOCK_STREAM):
     return sock
 
 
-def begin(wire, address, port, buffer):
+def begin(transport, address, port, buffer):
     """Begin to connect; the driver waits until the socket can be written to and calls ``connected``."""
-    wire.close()
-    wire.buffer = buffer
-    wire.begin_wait(wire.timeout)
+    transport.close()
+    transport.buffer = buffer
+    transport.wait_for(transport.timeout)
     # MicroPython's TLS wants this much in two pieces, which a heap has now, but perhaps no longer after the greeting.
-    wire.free = bytearray(3648)
-    wire.sock = _reach(address, port)
+    transport.free = buffer.free or bytearray(3648)
+    buffer.free = None
+    transport.sock = open_connection(address, port)
 
 
-def connect(wire, address, port, buffer):
+def connect(transport, address, port, buffer):
     """Connect; returns the local address or None."""
-    begin(wire, address, port, buffer)
+    begin(transport, address, port, buffer)
     # POLLOUT
-    while not wire.wait(4):
+    while not transport.wait(4):
         pass
-    return connected(wire)
+    return connected(transport)
 
 
-def connected(wire):
+def connected(transport):
     """Return the local address of the connection, or None; raises OSError if it was refused."""
     # A connection that failed says so at the first receive.
-    wire.take()
-    return address(wire.sock)
+    transport.take()
+    return address(transport.sock)
 
 
-def send(wire, host, data, seconds):
+def send(transport, host, data, timeout):
     """Send a datagram from a fresh port, or with None wait for another; ``host`` may end in ``#port``."""
     if data is not None:
-        wire.close()
+        transport.close()
         address, _, port = host.partition("#")
-        wire.sock = _reach(address, int(port or 53), socket.SOCK_DGRAM)
-        wire.begin_wait(seconds)
-        wire.sock.write(data)
+        transport.sock = open_connection(address, int(port or 53), socket.SOCK_DGRAM)
+        transport.wait_for(timeout)
+        transport.sock.write(data)
 
 
-def udp(wire, host, data, seconds):
+def udp(transport, host, data, timeout):
     """Send one datagram; return its answer (bytes), or None if none comes."""
     try:
-        send(wire, host, data, seconds)
-        while not wire.wait(1):
+        send(transport, host, data, timeout)
+        while not transport.wait(1):
             pass
         # ``readinto`` would run one datagram into the next.
-        return wire.sock.recv(512)
+        return transport.sock.recv(512)
     except OSError:
         return None

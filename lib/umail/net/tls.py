@@ -15,14 +15,14 @@ else:
     import ssl
 
 
-def tls(wire, route, host):
+def tls(transport, route, host):
     """Turn to TLS as ``route`` says, for a host called ``host``; the handshake runs with the next bytes."""
-    wire.begin_wait(wire.timeout)
-    wire.raw = wire.sock
+    transport.wait_for(transport.timeout)
+    transport.raw = transport.sock
     # The place that was kept for it.
-    wire.free = None
-    wire.sock, wire.free = wrap(wire.sock, route, host)
-    wire.handshake = wire.unheard = route
+    transport.free = None
+    transport.sock, transport.free = wrap(transport.sock, route, host)
+    transport.handshake = transport.unheard = route
 
 
 def wrap(sock, route, host):
@@ -44,40 +44,14 @@ def wrap(sock, route, host):
             load_transient("net.tls_rare").insecure(context, trust, checked)
         context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
         if checked:
-            if trust is None:
-                trust = load_transient("certs").load(route.roots)
-            elif not isinstance(trust, (list, tuple)):
-                trust = (trust,)
-            for source in trust:
-                data = source
-                if isinstance(source, str):
-                    with open(source, "rb") as file:
-                        # (Without a number it would take half as much again.)
-                        data = file.read(os.stat(source)[6])
-                if b"-----BEGIN" in data:
-                    data = load_transient("net.tls_rare").pem(context, data, source)
-                if ssl.__name__ == "tls":
-                    context.load_verify_locations(data)
-                else:
-                    load_transient("net.tls_rare").trust(context, data)
+            load(context, trust, route)
         if sys.implementation.name == "micropython":
-            # Forward secrecy and AEAD (RFC 9325, 4.2); static RSA and CBC have neither. Each is tried: the list of all
-            # that there are would take two kilobytes.
-            suites: list = []
-            for end in "CHACHA20-POLY1305-SHA256 AES-256-GCM-SHA384 AES-128-GCM-SHA256".split():
-                for start in "1-3- -ECDHE-ECDSA-WITH- -ECDHE-RSA-WITH-".split():
-                    suites.append("TLS" + start + end)
-                    try:
-                        context.set_ciphers(suites)
-                    except OSError:
-                        suites.pop()
-            context.set_ciphers(suites)
+            set_ciphers(context)
         if route.certificate:
             load_transient("net.tls_rare").certificate(context, route.certificate)
     except (ValueError, OSError) as error:
         raise load_transient("net.tls_failure").failed(error)
-    # What it was made of leaves before the handshake.
-    trust = data = suites = free = None
+    free = None
     if sys.implementation.name == "micropython":
         import gc
 
@@ -85,3 +59,40 @@ def wrap(sock, route, host):
         gc.collect()
         free = gc.mem_free()
     return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False), free
+
+
+# (What has functions of its own finds places in a heap that is in pieces, and what it was made of leaves with each.)
+
+
+def load(context, trust, route):
+    # Trust the bundled roots of the route, or what it names.
+    if trust is None:
+        trust = load_transient("certs").load(route.roots)
+    elif not isinstance(trust, (list, tuple)):
+        trust = (trust,)
+    for source in trust:
+        data = source
+        if isinstance(source, str):
+            with open(source, "rb") as file:
+                # (Without a number it would take half as much again.)
+                data = file.read(os.stat(source)[6])
+        if b"-----BEGIN" in data:
+            data = load_transient("net.tls_rare").pem(context, data, source)
+        if ssl.__name__ == "tls":
+            context.load_verify_locations(data)
+        else:
+            load_transient("net.tls_rare").trust(context, data)
+
+
+def set_ciphers(context):
+    # Offer suites with forward secrecy and AEAD alone (RFC 9325, 4.2); static RSA and CBC have neither. Each is tried:
+    # the list of all that there are would take two kilobytes.
+    suites: list = []
+    for end in "CHACHA20-POLY1305-SHA256 AES-256-GCM-SHA384 AES-128-GCM-SHA256".split():
+        for start in "TLS1-3- TLS-ECDHE-ECDSA-WITH- TLS-ECDHE-RSA-WITH-".split():
+            suites.append(start + end)
+            try:
+                context.set_ciphers(suites)
+            except OSError:
+                suites.pop()
+    context.set_ciphers(suites)

@@ -2,8 +2,8 @@
 
 Sockets are non-blocking throughout: blocking reads lose bytes when they time out, and their time-out begins again with
 every byte that a slow server drips. Their ``readinto`` and ``write`` return a count, 0 at the end of the stream, None
-if nothing can be done yet (on CPython also ``-event`` of poll; see sockets_cpython.py). ``after`` and ``left`` reckon
-with ``ticks``, milliseconds that may wrap.
+if nothing can be done yet (on CPython also ``-event`` of poll; see sockets_cpython.py). ``after`` and ``left``
+reckon with ``ticks``, milliseconds that may wrap.
 
 What stands here is what a plain alert does if all is well; the rest is loaded from opening.py and trouble.py.
 """
@@ -26,9 +26,11 @@ class Buffer:
 
     Attributes:
         hidden: beginnings of secrets (bytes); a line that holds one ends before it, for whoever reads it.
+        free: a place for the driver to keep for TLS, until there is a connection.
     """
 
     hidden = ()
+    free = None
 
     def __init__(self, size=1024):
         self.data = bytearray(size)
@@ -78,18 +80,18 @@ class Transport:
     """
 
     handshake = unheard = raw = free = None
-    until = end = kept = 0
+    until = end = deadline = 0
 
     def __init__(self, timeout, tick=None):
         self.timeout = timeout
         self.tick = tick
         self.sock = self.buffer = None
 
-    def limit(self, seconds, kept=True):
-        """Bound all that follows by ``seconds``; None: by what is left of the last limit that was to be kept."""
-        end = self.kept if seconds is None else after(ticks(), int(seconds * 1000))
-        if kept:
-            self.kept = end
+    def limit(self, timeout, store=True):
+        """Bound all that follows by ``timeout``; None: by what is left of the last limit that was to be kept."""
+        end = self.deadline if timeout is None else after(ticks(), int(timeout * 1000))
+        if store:
+            self.deadline = end
         self.until = self.end = end
 
     def close(self):
@@ -110,10 +112,10 @@ class Transport:
         where = {"connect": "opening", "lookup": "opening", "tls": "tls", "udp": "opening"}.get(name, "trouble")
         return method(self, "net." + where, name)
 
-    def begin_wait(self, seconds):
-        """Begin a wait of at most ``seconds``."""
+    def wait_for(self, timeout):
+        """Begin a wait of at most ``timeout``."""
         now = ticks()
-        self.until = after(now, min(int(seconds * 1000), max(0, left(self.end, now))))
+        self.until = after(now, min(int(timeout * 1000), max(0, left(self.end, now))))
 
     def slice(self):
         """Return milliseconds to wait now, after a tick; raises OSError(ETIMEDOUT) if the time is up."""

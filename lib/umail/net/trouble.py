@@ -48,7 +48,7 @@ def call(wire, function, refresh):
     if not steps:
         return function(refresh=refresh)
     inner = type(wire)(wire.timeout, wire.tick)
-    inner.until = inner.end = inner.kept = wire.end
+    inner.until = inner.end = inner.deadline = wire.end
     inner.inner = True
     return inner.run(steps(refresh))
 
@@ -57,7 +57,7 @@ def pause(wire, seconds):
     """Wait, with ticks."""
     from time import sleep
 
-    wire.begin_wait(seconds)
+    wire.wait_for(seconds)
     try:
         while True:
             sleep(wire.slice() / 1000)

@@ -3,7 +3,7 @@
 from umail import load_transient
 
 
-def check_size(session, count):
+def check(session, count):
     """Raise the MailError for more bytes than the server takes (RFC 1870): they are not sent, or no further."""
     limit = session.features.get("SIZE")
     if limit and limit[0].isdigit() and 0 < int(limit[0]) < count:
@@ -19,7 +19,7 @@ def complete(session):
 def run(session, body, mode, final):
     """Send it up to its last byte (generator); ``mode`` and ``final`` as in transaction.py."""
     session.enter("busy")
-    quit = b"QUIT\r\n" if final and "PIPELINING" in session.features else b""
+    end = b"QUIT\r\n" if final and "PIPELINING" in session.features else b""
     # Four bytes of the first header go alone and are answered: a server that does not take chunks would run them
     # as commands.
     session.stage = "body"
@@ -30,19 +30,19 @@ def run(session, body, mode, final):
     if reply.code != 250:
         raise load_transient("smtp.retry").body(session, reply, body, mode)
     if body.size is None:
-        yield from _pieces(session, _rest(first, chunks), quit)
+        yield from pieces(session, iterator(first, chunks), end)
     else:
-        yield from _whole(session, body, _rest(first, chunks), quit)
+        yield from single(session, body, iterator(first, chunks), end)
     yield ("limit", 600, False)
 
 
-def _rest(first, chunks):
+def iterator(first, chunks):
     # What follows the four bytes that went alone.
     yield first[4:]
     yield from chunks
 
 
-def _whole(session, body, chunks, quit):
+def single(session, body, chunks, end):
     # One chunk, if the size is known.
     count = 4
     yield from session.put(b"BDAT %d LAST\r\n" % (body.size - count))
@@ -56,19 +56,19 @@ def _whole(session, body, chunks, quit):
         yield chunk
         if session.state != "sent" and complete(session):
             yield from refused(session)
-    check_count(session, body.size, count)
-    if quit:
-        yield quit
+    match(session, body.size, count)
+    if end:
+        yield end
 
 
-def _pieces(session, chunks, quit):
+def pieces(session, chunks, end):
     # A chunk for each piece, and only so many of them unanswered that neither side blocks.
     owed = 0
     most = session.in_flight // 2 if "PIPELINING" in session.features else 1
     count = 4
     for chunk in chunks:
         count += len(chunk)
-        check_size(session, count)
+        check(session, count)
         yield from session.put(b"BDAT %d\r\n" % len(chunk), False, owed)
         yield chunk
         owed += 1
@@ -76,7 +76,7 @@ def _pieces(session, chunks, quit):
             session.asked = not complete(session)
             yield from session.reply(250)
             owed -= 1
-    yield from session.put(b"BDAT 0 LAST\r\n" + quit, True, owed)
+    yield from session.put(b"BDAT 0 LAST\r\n" + end, True, owed)
     while owed:
         yield from session.reply(250)
         owed -= 1
@@ -87,7 +87,7 @@ def refused(session):
     raise session.refusal((yield from session.reply()))
 
 
-def check_count(session, size, count):
+def match(session, size, count):
     """Raise the MailError if not as many bytes came as were promised: the message must not end as if it were whole."""
     if size is not None and count != size:
         raise session.error("source", "the message was to have %d bytes and has %d" % (size, count))

@@ -43,7 +43,7 @@ def run(session, body, mode, final):
     for chunk in body.chunks():
         count += len(chunk)
         if body.size is None:
-            bdat.check_size(session, count)
+            bdat.check(session, count)
         if body.dots:
             chunk = stuffer.feed(chunk)
         if body.size is not None and body.size <= _SHORT:
@@ -54,6 +54,6 @@ def run(session, body, mode, final):
         yield chunk
         if session.state != "sent" and bdat.complete(session):
             yield from bdat.refused(session)
-    bdat.check_count(session, body.size, count)
+    bdat.match(session, body.size, count)
     yield from session.put(whole + stuffer.end(), True)
     yield ("limit", 600, False)

@@ -3,9 +3,9 @@
 from umail import load_transient
 
 
-def hello(session, name, greeted):
+def begin(session, name, done):
     """Read the greeting, say EHLO and, without TLS yet, STARTTLS (generator): returns whether TLS is to begin."""
-    if not greeted:
+    if not done:
         session.stage = "greeting"
         yield from session.reply(220)
     yield from ehlo(session, name)
@@ -15,7 +15,7 @@ def hello(session, name, greeted):
     if session.route.security == "starttls" and "STARTTLS" in session.features:
         yield from session.command(b"STARTTLS", 220)
         return True
-    return (yield from load_transient("smtp.unexpected").without_starttls(session))
+    return (yield from load_transient("smtp.unexpected").without(session))
 
 
 def ehlo(session, name):
@@ -29,7 +29,7 @@ def ehlo(session, name):
         if line and (min(line) < 32 or max(line) > 126):
             line = load_transient("smtp.enhanced").printable(line).encode()
         # "AUTH LOGIN", "AUTH=LOGIN" (before RFC 4954) and several AUTH lines mean the same.
-        words = line.decode().upper().replace("AUTH=", "AUTH ", 1).split()
+        words = line.upper().replace(b"AUTH=", b"AUTH ", 1).decode().split()
         # Only what is used, and by names that the program has anyway: those of the server's lines would fill the heap.
         # (A list, as MicroPython makes strings of its own for a tuple.)
         for name in ["8BITMIME", "AUTH", "BINARYMIME", "CHUNKING", "DSN", "PIPELINING", "SIZE", "SMTPUTF8", "STARTTLS"]:

@@ -6,14 +6,14 @@ def printable(data):
     return "".join([chr(c) if 32 <= c < 127 else "?" for c in data])
 
 
-def shown(one):
+def format(one):
     """Return what a ``Reply`` or a ``Receipt`` shows itself as (str)."""
     if hasattr(one, "accepted"):
         return "Receipt(accepted=%r, refused=%r, round_trips=%d)" % (one.accepted, one.refused, one.round_trips)
     return "%d %s" % (one.code, one.text)
 
 
-def of(reply, name):
+def get(reply, name):
     """Return a reply's ``text`` or, as ``enhanced``, the enhanced status code of its first line ("" or "2.1.5").
 
     It begins the text (RFC 2034), or stands behind a number sign, as qmail and its heirs write it: ``(#5.7.1)``.

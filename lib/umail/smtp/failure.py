@@ -103,3 +103,11 @@ def unreachable(session, problem):
     key = "refused" if problem.args[0] == ECONNREFUSED else "unreachable"
     text = load_transient("errno_words").text(problem)
     return error(session, key, "%s port %d: %s" % (session.host, session.route.port, text))
+
+
+def unreadable(error, path=None):
+    """Raise the MailError, or the ValueError, for the OSError of an attachment's source, or of the file ``path``."""
+    # No failure of the network, for which it would be taken; and a card may come back, but for a path that is wrong.
+    if path and load_transient("durable").for_a_person(error):
+        load_transient("checks").refuse("attachments", path, "can't be read: %s" % error)
+    raise MailError("body", "temporary", "an attachment cannot be read: %s" % error, key="flash_read")

@@ -23,7 +23,7 @@ def envelope(session, message, recipients, size, more=b"", notify=b""):
     limit = session.features.get("SIZE")
     if size is not None and limit is not None:
         if limit and limit[0].isdigit() and 0 < int(limit[0]) < size:
-            load_transient("smtp.bdat").check_size(session, size)
+            load_transient("smtp.bdat").check(session, size)
         more = b" SIZE=%d%s" % (size, more)
     commands = [b"MAIL FROM:<%s>%s\r\n" % ((session.route.sender or message.sender).encode(), more)]
     for address in recipients:
@@ -40,30 +40,12 @@ def answers(session, lines):
     return replies
 
 
-def send(session, message, final=False, made=()):
-    """Send one mail (generator); returns a ``Receipt``.
+def flight(session, message, people, final, text):
+    """Send ``text``, of mime/plain.py, with its envelope (generator): returns the commands; an empty list, if it can't.
 
-    Args:
-        message (Message): what to send.
-        final (bool): nothing follows: QUIT travels with it, and the connection is not used again.
-        made (list): of what mime/plain.py or mime/body.py has made of it, which is taken out, so that its memory
-            is free as soon as it was sent; empty: it is made when wanted.
-
-    Raises:
-        MailError: refused, broken off or uncertain.
-        Retry: try again, on this connection if it is ``in_step``.
+    (It is a function of its own as code and what it works with want whole pieces of memory.)
     """
-    features = session.features
-    state = session.state
-    session.enter("busy")
-    session.stage = "mail"
-    # What one envelope takes; the others wait for the next, and QUIT with them (see recipient_batches.py).
-    people = list(message.recipients[: session.route.max_recipients])
-    final = final and len(people) == len(message.recipients)
-    mode = "flight"
-    body = replies = None
-    text = made.pop() if made and isinstance(made[0], bytearray) else None
-    if text and "CHUNKING" in features and "PIPELINING" in features:
+    if "CHUNKING" in session.features and "PIPELINING" in session.features:
         size = len(text) - message.space - 6
         commands = envelope(session, message, people, size)
         head = b"".join(commands) + b"BDAT %d LAST\r\n" % size
@@ -72,13 +54,39 @@ def send(session, message, final=False, made=()):
         if at >= 0 and max(head) < 127:
             text[at : at + len(head)] = head
             yield from session.put(memoryview(text)[at : len(text) if final else -6], True)
-            text, head = None, b""
             yield ("limit", 600, False)
-            replies = yield from answers(session, commands)
+            return commands
+    return []
+
+
+def send(session, message, final=False, content=()):
+    """Send one mail (generator); returns a ``Receipt``.
+
+    Args:
+        message (Message): what to send.
+        final (bool): nothing follows: QUIT travels with it, and the connection is not used again.
+        content (list): of what mime/plain.py or mime/body.py has made of it, which is taken out, so that its memory
+            is free as soon as it was sent; empty: it is made when wanted.
+
+    Raises:
+        MailError: refused, broken off or uncertain.
+        Retry: try again, on this connection if it is ``in_step``.
+    """
+    state = session.state
+    session.enter("busy")
+    session.stage = "mail"
+    # What one envelope takes; the others wait for the next, and QUIT with them (see recipient_batches.py).
+    people = list(message.recipients[: session.route.max_recipients])
+    final = final and len(people) == len(message.recipients)
+    mode = "flight"
+    body = replies = None
+    commands: list = []
+    if content and isinstance(content[0], bytearray):
+        commands = yield from flight(session, message, people, final, content.pop())
+        replies = commands and (yield from answers(session, commands))
     if not replies:
-        text = None
         mode, body, commands, replies = yield from load_transient("smtp.transaction").begin(
-            session, message, people, final, state == "stale", envelope, answers, made
+            session, message, people, final, state == "stale", envelope, answers, content
         )
     session.stage = "rcpt"
     refused: list = []

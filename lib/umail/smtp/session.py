@@ -51,10 +51,10 @@ class Reply:
 
     def __getattr__(self, name):
         # ``enhanced`` and ``text``: nobody asks for these if all is well.
-        return load_transient("smtp.enhanced").of(self, name)
+        return load_transient("smtp.enhanced").get(self, name)
 
     def __repr__(self):
-        return load_transient("smtp.enhanced").shown(self)
+        return load_transient("smtp.enhanced").format(self)
 
 
 class Receipt:
@@ -79,7 +79,7 @@ class Receipt:
     __repr__ = Reply.__repr__
 
 
-def read(buffer, seconds):
+def read(buffer, timeout):
     """Take one reply out of a ``Buffer`` (generator): returns a ``Reply``, or None at the end of the stream.
 
     Raises:
@@ -91,12 +91,12 @@ def read(buffer, seconds):
         line = buffer.line()
         if line is None:
             if len(buffer) < len(buffer.data):
-                if (yield seconds):
-                    seconds = 0
+                if (yield timeout):
+                    timeout = 0
                     continue
                 if not lines and not len(buffer):
                     return None
-            raise load_transient("smtp.unexpected").broken(buffer, line)
+            raise load_transient("smtp.unexpected").reason(buffer, line)
         # Reply-line = Reply-code [ ("-" / SP) textstring ]   (RFC 5321, 4.2; the code is 2–5, 0–5, 0–9)
         code = line[:3]
         mark = line[3:4]
@@ -107,7 +107,7 @@ def read(buffer, seconds):
         # RFC 5321, 4.2.1: the code is the same on each line. 4.5.3.1.5 allows 512 bytes in a line; servers with long
         # texts exceed it.
         if not 200 <= code < 600 or code % 100 > 59 or code != first or size > 4096 or len(lines) > 100:
-            raise load_transient("smtp.unexpected").broken(buffer, line, code, first)
+            raise load_transient("smtp.unexpected").reason(buffer, line, code, first)
         if mark != b"-":
             return Reply(code, lines)
 
@@ -172,14 +172,14 @@ class Session:
 
     # -- what each step is made of ------------------------------------------------------------------------------------
 
-    def put(self, data, final=False, owed=0):
+    def put(self, data, final=False, count=0):
         """Send what the server is to answer (generator).
 
         Args:
             final (bool): the message's last byte is among it.
-            owed (int): how many replies are still to come.
+            count (int): how many replies are still to come.
         """
-        if len(self.buffer) and not owed:
+        if len(self.buffer) and not count:
             # A reply that came before its command would be taken for the answer to another.
             raise self.refusal((yield from self.reply()))
         if final:
@@ -192,19 +192,19 @@ class Session:
         yield from self.put(line + b"\r\n")
         return (yield from self.reply(code))
 
-    def reply(self, code=0, seconds=0):
+    def reply(self, code=0, timeout=0):
         """Read one reply (generator).
 
         Args:
             code (int): the only one that fits here, any other is raised; 0: any. 421 is an error wherever it comes
                 (RFC 5321, 3.8).
-            seconds (float): to wait for it, other than ``timeout``.
+            timeout (float): seconds to wait for it, other than the session's.
         """
         if self.asked:
             self.asked = False
             self.round_trips += 1
         try:
-            reply = yield from read(self.buffer, seconds or self.timeout)
+            reply = yield from read(self.buffer, timeout or self.timeout)
         except Exception as error:
             raise self.broken(error)
         if reply is None or reply.code == 421 or code and reply.code != code:

@@ -11,7 +11,7 @@ from umail import load_transient
 from ..errors import Broken
 
 
-def broken(buffer, line, code=0, first=0):
+def reason(buffer, line, code=0, first=0):
     """Return the ``Broken`` that says what is wrong with ``line``; None: there is none, and none will come."""
     if line is None:
         if len(buffer) < len(buffer.data):
@@ -22,7 +22,7 @@ def broken(buffer, line, code=0, first=0):
     return Broken("the code changes inside a reply" if code != first else "a reply without an end")
 
 
-def without_starttls(session):
+def without(session):
     """Go on without STARTTLS, if the route is content with that (generator): returns whether TLS is to begin."""
     # Opportunistic takes it if it is offered, else goes on in clear; a login is never tried there.
     if session.route.security == "opportunistic":
