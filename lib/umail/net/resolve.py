@@ -5,7 +5,7 @@ import sys
 from umail import load_transient
 
 
-def lookup(host):
+def is_local(host):
     # Names without a dot are the system's, and what ends in a number is an address already.
     return ":" in host or "." not in host or host.rpartition(".")[2].isdigit()
 
@@ -17,7 +17,7 @@ def resolve(host):
         MailError: stage resolve: no such host, or no server answers.
         ValueError: it is not a host name in ASCII.
     """
-    if lookup(host):
+    if is_local(host):
         return (yield ("lookup", host))
     return (yield from load_transient("dns").find(host))
 
@@ -27,6 +27,6 @@ def others(host, hosts):
 
     An ESP32's sockets know IPv4 only.
     """
-    if sys.platform == "esp32" or lookup(host) or ":" in hosts[0]:
+    if sys.platform == "esp32" or is_local(host) or ":" in hosts[0]:
         return []
     return (yield from load_transient("dns").find_ipv6(host))

@@ -88,7 +88,7 @@ class Transport:
         self.sock = self.buffer = None
 
     def limit(self, timeout, store=True):
-        """Bound all that follows by ``timeout``; None: by what is left of the last limit that was to be kept."""
+        """Bound all that follows by ``timeout`` seconds; None: by what is left of the last kept limit."""
         end = self.deadline if timeout is None else after(ticks(), int(timeout * 1000))
         if store:
             self.deadline = end
@@ -113,7 +113,7 @@ class Transport:
         return method(self, "net." + where, name)
 
     def wait_for(self, timeout):
-        """Begin a wait of at most ``timeout``."""
+        """Begin a wait of at most ``timeout`` seconds."""
         now = ticks()
         self.until = after(now, min(int(timeout * 1000), max(0, left(self.end, now))))
 

@@ -97,6 +97,8 @@ def test_a_mail_that_a_program_taken_back_left_in_a_later_format_waits_for_the_n
     node.wait_for("update 7 was taken back", 90)
     assert node.subjects(1, 30) == ["Update 7 was taken back (freezer-3)"]
     assert waiting(node)
+    # (A reset between the server's reply and this line would have the mail sent again.)
+    until(lambda: node.board.console.text.count(f"mailed to {TO}") == 1, 60)
     node.board.hard_reset()
     publisher.put(publisher.seal(8, {"/lib/umail/durable.mpy": library(LATER)}))
     node.wait_for("update 8 runs", 60)
