@@ -6,6 +6,7 @@ def refuse(name, value, reason):
     for word in ("password", "token", "secret"):
         # (MicroPython takes a tuple of endings from 1.26 on.)
         if name.endswith(word):
+            # (A short str in the code would be a name, which MicroPython keeps; so below.)
             value = b"***".decode()
     raise ValueError(" ".join((name + ":", repr(value), reason)))
 
