@@ -1,7 +1,9 @@
-"""Puts the private numbers of a module where they are used, as MicroPython's ``const`` does, which CPython lacks.
+"""Puts what a board knows beforehand into a module: its private numbers, and that the interpreter is MicroPython.
 
 On a board each name of a module costs an entry in the module's table and one in MicroPython's table of names; a number
-in the code costs neither. A private name, such as ``_PAUSE = 5 * 60``, is known to its module only: nobody misses it.
+in the code costs neither (MicroPython's ``const`` does the same, which CPython lacks). A private name, such as
+``_PAUSE = 5 * 60``, is known to its module only: nobody misses it. ``sys.implementation.name == "micropython"`` is
+``True`` there, and the compiler leaves out what is for CPython.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import re
 from umail_host import trees
 
 _PRIVATE = re.compile(r"_[A-Z][A-Z0-9_]*")
-_ANY = re.compile(rb"^_[A-Z][A-Z0-9_]* *=", re.MULTILINE)
+_INTERPRETER = "sys.implementation.name"
+_ANY = re.compile(rb"^_[A-Z][A-Z0-9_]* *=|" + re.escape(_INTERPRETER.encode()), re.MULTILINE)
 _OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -25,7 +28,7 @@ _OPERATORS = {
 
 
 def folded(source: bytes) -> bytes:
-    """Return the source of a module with its private whole numbers in the place of their names, line by line.
+    """Return the source of a module, line by line, with what is known beforehand in its place.
 
     What Python cannot read comes back as it is: the compiler says what is wrong with it.
     """
@@ -36,15 +39,16 @@ def folded(source: bytes) -> bytes:
     except SyntaxError:
         return source
     numbers = _numbers(tree)
-    if not numbers:
-        return source
-    edits: list[tuple[ast.stmt | ast.Name, bytes]] = [
+    edits: list[tuple[ast.stmt | ast.expr, bytes]] = [
         (node, b"") for node in tree.body if isinstance(node, ast.Assign) and _name(node) in numbers
     ]
     inside = {id(found) for node, _ in edits for found in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in numbers and id(node) not in inside:
             edits.append((node, b"(%d)" % numbers[node.id] if numbers[node.id] < 0 else b"%d" % numbers[node.id]))
+        elif isinstance(node, ast.Compare) and ast.unparse(node.left) == _INTERPRETER and len(node.ops) == 1:
+            same = ast.unparse(node.comparators[0]) == "'micropython'"
+            edits.append((node, b"%r" % (same == isinstance(node.ops[0], ast.Eq))))
     lines = source.splitlines(keepends=True)
     for node, text in sorted(edits, key=lambda edit: (edit[0].lineno, edit[0].col_offset), reverse=True):
         # An assignment may have several lines; an empty line stands for each.

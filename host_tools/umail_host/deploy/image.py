@@ -106,12 +106,9 @@ def package(folder: Path, into: str, mpy: bool = True, language: str = languages
             continue
         if mpy:
             name = f"{into.rsplit('/', 1)[-1]}/{relative}"
-            options: tuple[str, ...] = ()
-            shown = ""
-            if into == LIBRARY:
-                # The module's own name is in RAM anyway, and 40 bytes for each that is loaded are not.
-                shown = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-                options = (WITHOUT_LINES,)
+            options = (WITHOUT_LINES,) if into == LIBRARY else ()
+            # The module's own name is in RAM anyway, and 40 bytes for each that is loaded are not.
+            shown = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             found[f"{into}/{relative.removesuffix('.py')}.mpy"] = _compiled(source, name, options, shown)
         else:
             found[f"{into}/{relative}"] = source

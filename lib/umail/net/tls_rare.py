@@ -1,5 +1,7 @@
 """What few routes have of TLS: a client's certificate, PEM, no checks at all; and what CPython's ssl needs."""
 
+import sys
+
 
 def pem(context, data, name, what="x509"):
     """Return the certificates of PEM ``data`` (bytes) as CPython's ssl takes them (str); ``name``: of its file.
@@ -7,7 +9,7 @@ def pem(context, data, name, what="x509"):
     Raises:
         ValueError: this is MicroPython, which without its PEM parser would name no reason.
     """
-    if not hasattr(context, "minimum_version"):
+    if sys.implementation.name == "micropython":
         name = name if isinstance(name, str) else "it"
         raise ValueError("%s is PEM, boards read DER: openssl %s -in FILE -outform DER -out FILE.der" % (name, what))
     return data.decode()
@@ -28,7 +30,7 @@ def insecure(context, trust, checked):
     """Say that nothing is checked, if so; set what only CPython's ssl must be told."""
     if trust == "insecure":
         print('umail: WARNING: certificates are not checked (trust="insecure"): for a bench only')
-    if hasattr(context, "minimum_version"):
+    if sys.implementation.name != "micropython":
         from .tls_cpython import prepare as strict
 
         strict(context, checked)
@@ -44,7 +46,7 @@ def certificate(context, one):
     # MicroPython adds each, with the key of the first, to one chain.
     key = _read(context, one[1], "pkey")
     chain = [_read(context, source, "x509") for source in one[0]]
-    if hasattr(context, "minimum_version"):
+    if sys.implementation.name != "micropython":
         from .tls_cpython import load
 
         load(context, chain, key)

@@ -1,4 +1,4 @@
-"""Private whole numbers stand where they are used; everything else of a module stays what it was."""
+"""What a board knows beforehand stands in a module in its place; everything else of it stays what it was."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umail_host import paths
+from umail_host.deploy import image
 from umail_host.deploy.constants import folded
 
 MODULE = b"""\
@@ -67,6 +68,36 @@ def test_no_module_uses_a_private_number_of_another(folder) -> None:
 
 def vars_of(source: bytes) -> set[str]:
     return {line.split(b" = ")[0].decode() for line in source.splitlines() if line[:1] == b"_" and b" = " in line}
+
+
+def test_what_is_for_another_interpreter_is_not_in_what_a_board_gets() -> None:
+    source = b"""\
+import sys
+if sys.implementation.name != "micropython":
+    from only_cpython import other
+else:
+    one = 1
+if sys.implementation.name == "micropython" and one:
+    two = sys.implementation.name == "elsewhere"
+name = sys.implementation.name
+"""
+    after = folded(source)
+    assert after.splitlines()[1:] == [
+        b"if False:",
+        b"    from only_cpython import other",
+        b"else:",
+        b"    one = 1",
+        b"if True and one:",
+        b"    two = False",
+        b"name = sys.implementation.name",
+    ]
+    assert b"only_cpython" in image.compile_module(source, "x")
+    assert b"only_cpython" not in image.compile_module(after, "x")
+
+
+def test_the_library_that_a_board_gets_imports_nothing_that_is_for_cpython() -> None:
+    for path, octets in image.package(paths.library(), image.LIBRARY).items():
+        assert b"_cpython" not in octets, path
 
 
 def test_what_is_not_python_comes_back_for_the_compiler_to_tell() -> None:
