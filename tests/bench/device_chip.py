@@ -1,4 +1,8 @@
-"""Stand-ins for a chip, so that an alert node runs on this computer's MicroPython: pins, watchdog, memory, flash."""
+"""Stand-ins for a chip, so that an alert node runs on this computer's MicroPython: pins, watchdog, memory, flash.
+
+What stands in takes heap that a chip's own modules, in ROM, do not: their private names are few, and such as the
+firmware or MicroPython has too.
+"""
 
 import os
 import sys
@@ -39,21 +43,21 @@ class KeptRtc(Rtc):
 
 
 class Udp:
-    """A socket on which a time server answers; ``now()`` returns seconds of ``time.time()``."""
+    """A socket on which a time server answers; ``time()`` returns seconds of ``time.time()``."""
 
-    def __init__(self, now):
-        self._now = now
+    def __init__(self, time):
+        self.time = time
 
-    def settimeout(self, seconds):
+    def settimeout(self, value):
         pass
 
-    def sendto(self, packet, where):
-        self._packet = packet
+    def sendto(self, data, value):
+        self.data = data
 
     def recv(self, count):
         # From the NTP era to this port's.
-        now = (self._now() + (3155673600 if time.gmtime(0)[0] == 2000 else 2208988800)) & 0xFFFFFFFF
-        return b"\x24\x02" + bytes(22) + self._packet[40:48] + bytes(8) + now.to_bytes(4, "big") + bytes(4)
+        now = (self.time() + (3155673600 if time.gmtime(0)[0] == 2000 else 2208988800)) & 0xFFFFFFFF
+        return b"\x24\x02" + bytes(22) + self.data[40:48] + bytes(8) + now.to_bytes(4, "big") + bytes(4)
 
     def close(self):
         pass
@@ -70,7 +74,7 @@ class Wdt:
 class Pin:
     IN = OUT = PULL_UP = PULL_DOWN = 1
 
-    def __init__(self, *arguments, **settings):
+    def __init__(self, *args, **values):
         pass
 
     def value(self):
@@ -79,48 +83,48 @@ class Pin:
 
 class Adc:
     ATTN_11DB = 3
-    volts = 0.5
+    value = 0.5
 
-    def __init__(self, *arguments, **settings):
+    def __init__(self, *args, **values):
         pass
 
-    def atten(self, atten):
+    def atten(self, value):
         pass
 
     def read_uv(self):
-        return int(Adc.volts * 1000000)
+        return int(Adc.value * 1000000)
 
 
 def machine(cause, rtc=Rtc):
     """Put in place the module `machine` of a chip that was started for ``cause``, and return it."""
-    made = sys.modules["machine"] = Module()
-    made.RTC, made.WDT, made.Pin, made.ADC = rtc, Wdt, Pin, Adc
-    made.PWRON_RESET, made.DEEPSLEEP_RESET = 1, 4
-    made.reset_cause = lambda: 4 if cause == "deep-sleep" else 1
-    made.lightsleep = time.sleep_ms
-    made.unique_id = lambda: b"\x24\x0a\xc4\0\1\2"
-    return made
+    found = sys.modules["machine"] = Module()
+    found.RTC, found.WDT, found.Pin, found.ADC = rtc, Wdt, Pin, Adc
+    found.PWRON_RESET, found.DEEPSLEEP_RESET = 1, 4
+    found.reset_cause = lambda: 4 if cause == "deep-sleep" else 1
+    found.lightsleep = time.sleep_ms
+    found.unique_id = lambda: b"\x24\x0a\xc4\0\1\2"
+    return found
 
 
 class _Os:
     """`os` whose rename works: VfsPosix with a root builds both paths in one buffer."""
 
-    flash = ""
+    path = ""
 
     @staticmethod
-    def rename(old, new):
-        os.rename("/host" + _Os.flash + old, "/host" + _Os.flash + new)
+    def rename(old, path):
+        os.rename("/host" + _Os.path + old, "/host" + _Os.path + path)
 
 
-def mount(flash):
-    """Make the folder ``flash`` the board's flash, where it looks for modules too."""
-    _Os.flash = flash
+def mount(path):
+    """Make the folder ``path`` the board's flash, where it looks for modules too."""
+    _Os.path = path
     for name in dir(os):
         if name != "rename":
             setattr(_Os, name, getattr(os, name))
     sys.modules["os"] = _Os
     os.umount("/")
-    os.mount(os.VfsPosix(flash), "/")
+    os.mount(os.VfsPosix(path), "/")
     os.mount(os.VfsPosix(), "/host")
     sys.path[:] = ["/", ".frozen", "/lib"]
     os.chdir("/")
