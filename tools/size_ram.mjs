@@ -31,11 +31,23 @@ async function python(code) {
   return lines;
 }
 
+// MicroPython's table of names doubles when it is full: in which module's import that happens is chance. Names are made
+// until it has just grown, so that it does not while a module is measured; an alert is measured with what it takes.
+const ROOM = `
+at = 0
+while True:
+    before = gc.mem_alloc()
+    hasattr(gc, "name %d" % at)
+    if gc.mem_alloc() - before > 400:
+        break
+    at += 1`;
+
 const load = (names) => names.map((name) => `__import__("${name}")`).join("\n");
-const measured = (before, names) => `
+const measured = (before, names, room) => `
 import gc, sys
 ${load([...ABSENT, ...BUILT_IN])}
 ${load(before)}
+${room}
 gc.collect()
 start = gc.mem_alloc()
 ${load(names)}
@@ -50,9 +62,9 @@ async function main() {
   const modules = {};
   for (const name of job.modules) {
     const before = (await python(needed(name)))[0].split(" ").filter((other) => other !== name);
-    modules[name] = Number((await python(measured(before, [name])))[0]);
+    modules[name] = Number((await python(measured(before, [name], ROOM)))[0]);
   }
-  const alert = Number((await python(measured([], job.alert)))[0]);
+  const alert = Number((await python(measured([], job.alert, "")))[0]);
   console.log(JSON.stringify({ modules, alert }));
 }
 
