@@ -1,6 +1,7 @@
 """umail: mail for MicroPython boards. Every public name is loaded when it is first asked for."""
 
 import sys
+import time
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,11 @@ def load_transient(name):
                 del sys.modules[package]
                 globals().pop(package[6:], None)
     return found
+
+
+def now():
+    """Return the date as ``time.time()`` has it (int), None if the clock is not set: boards start in 1970 or 2000."""
+    return int(time.time()) if time.gmtime()[0] >= 2025 else None
 
 
 def method(self, module, name):

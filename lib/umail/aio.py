@@ -7,7 +7,7 @@ from select import POLLIN, POLLOUT
 from umail import load_transient
 
 from .delivery import Delivery
-from .net.transport import Transport
+from .net import transport
 
 if sys.implementation.name == "micropython":
 
@@ -33,7 +33,7 @@ else:
     from .net.aio_cpython import ready as _ready
 
 
-class Wire(Transport):
+class Wire(transport.Transport):
     """Drives a generator (the contract is in session.py and delivery.py) and waits in the loop."""
 
     async def run(self, steps):

@@ -3,10 +3,10 @@
 from select import poll
 
 from .delivery import Delivery
-from .net.transport import Transport
+from .net import transport
 
 
-class Wire(Transport):
+class Wire(transport.Transport):
     """Drives a generator (the contract is in session.py and delivery.py) and waits by poll."""
 
     def run(self, generator):

@@ -1,8 +1,6 @@
 """From a route to a connection: access token, host, address; loaded for it, then dropped."""
 
-from umail import load_transient
-
-from .message import now
+from umail import load_transient, now
 
 
 def connect(delivery, route, refresh):

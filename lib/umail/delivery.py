@@ -15,8 +15,8 @@ the driver:
 
 from umail import load_transient
 
-from .net.transport import Buffer
-from .smtp.session import Session
+from .net import transport
+from .smtp import session
 
 
 class Delivery:
@@ -38,7 +38,7 @@ class Delivery:
         # How many connections this mail may still take.
         self.left = 0
         # Its buffer comes before the heap is in pieces.
-        self.session = Session(self.routes[0], timeout, Buffer())
+        self.session = session.Session(self.routes[0], timeout, transport.Buffer())
         self.session.leaving = leaving
         self.connected = False
         # Hosts that have taken a mail before.

@@ -260,7 +260,7 @@ def servers(path="/etc/resolv.conf"):
         try:
             found.append(network.ipconfig("dns"))
         except (AttributeError, ValueError, OSError, TypeError):
-            found.append(load_transient("net.interface").find().ifconfig()[3])
+            found.append(load_transient("net.opening").interface().ifconfig()[3])
     except (ImportError, AttributeError, OSError, RuntimeError):
         try:
             with open(path) as file:

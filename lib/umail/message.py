@@ -4,14 +4,7 @@ Nothing in it becomes a command or a header. How it is made of its arguments is 
 it is written to write it (mime/plain.py, mime/fields.py; mime/multipart.py for HTML and attachments).
 """
 
-import time
-
 from umail import load_transient
-
-
-def now():
-    """Return the date as ``time.time()`` has it (int), None if the clock is not set: boards start in 1970 or 2000."""
-    return int(time.time()) if time.gmtime()[0] >= 2025 else None
 
 
 def __getattr__(name):
@@ -58,8 +51,7 @@ class Message:
 
     def stamp(self):
         """Take the date of now, if there is none yet and the clock is set."""
-        if self.date is None:
-            self.date = now()
+        load_transient("mime.date").stamp(self)
 
     def head(self):
         """Return the headers up to MIME-Version, without those of the content: bytes."""

@@ -12,11 +12,9 @@ and by the date across a reset, once the date is known; so neither a clock that 
 
 import sys
 
-from umail import load_transient
+from umail import load_transient, now
 
-from .message import now as _date
-from .queue.notes import Notes
-from .queue.spool import Spool
+from .queue import notes, spool
 
 _DAY = 86400
 _WEEK = 604800
@@ -90,18 +88,18 @@ class Outbox:
         self.every = every
         self.expires = expires
         self.config = config
-        self.date = date or _date
+        self.date = date or now
         if uptime is None:
-            from .queue.stopwatch import stopwatch
+            from .queue import stopwatch
 
-            uptime = stopwatch(date=self.date)
+            uptime = stopwatch.stopwatch(date=self.date)
         self.uptime = uptime
         self.keep = keep
         # Called with each Message just before it is sent; it may give it headers, and must not raise.
         self.before_send: "object | None" = None
         # The files of those.
         self.stuck: list = []
-        self.notes = Notes()
+        self.notes = notes.Notes()
         # When the next heartbeat is due; hosts that took a mail, the last one first.
         self.beat = None
         self.hosts: list = []
@@ -119,7 +117,7 @@ class Outbox:
         self._saved = (0, "")
         self.unwritten = False
         self.unread: "object | None" = None
-        self.spool = Spool(path)
+        self.spool = spool.Spool(path)
         self._take(path)
         try:
             load_transient("queue.recovery").load(self, slept)
@@ -326,13 +324,13 @@ class Outbox:
 
     def flushing(self, budget=None):
         """Do what ``flush`` does, as a generator for a driver; a second one at the same time does nothing."""
-        from .queue.flush import Flush
+        from .queue import flush
 
         if self.busy:
             return 0
         self.busy = True
         try:
-            return (yield from Flush(self).run(budget))
+            return (yield from flush.Flush(self).run(budget))
         finally:
             self.busy = False
 

@@ -4,7 +4,7 @@ import sys
 
 from check import equal, raises
 from umail import dns
-from umail.net import interface, opening
+from umail.net import opening
 
 
 class Nic:
@@ -50,7 +50,7 @@ class Rp2(Network):
         return self.nics
 
 
-def found(network, function=interface.find):
+def found(network, function=opening.interface):
     old = sys.modules.get("network")
     sys.modules["network"] = network
     try:

@@ -157,7 +157,7 @@ def test_the_message_id_is_fixed_at_construction_and_random():
 
 
 def test_a_date_before_the_clock_is_set_is_not_written_but_stamped_once_later():
-    from umail import message as module
+    import umail as module
 
     class Clock:
         now = 0

@@ -22,9 +22,9 @@ def test_a_date_is_stamped_once_when_the_clock_is_first_set(world):
     world.server.calm = True
     world.drain()
     equal(world.box.entries, [])
-    from umail.mime.plain import date
+    from umail.mime.date import text
 
-    equal(field(world.server.taken[-1][2], "Date"), date(DATE + 1000))
+    equal(field(world.server.taken[-1][2], "Date"), text(DATE + 1000))
 
 
 @cleaned

@@ -14,7 +14,7 @@ import time
 from device_program import attempt, receipt_of, route_of, told
 
 import umail
-from umail import Attachment, Message, aio, dns, message
+from umail import Attachment, Message, aio, dns
 from umail.net import opening
 from umail.net import transport as sockets
 from umail.net.transport import Transport
@@ -115,7 +115,7 @@ class Program:
         if "dns" in job:
             dns.servers = lambda: job["dns"]
         # A board's clock begins in its first year.
-        message.time = Clock(job["year"]) if "year" in job else time
+        umail.time = Clock(job["year"]) if "year" in job else time
         begun = sockets.ticks()
         result = self.end(job) if job["do"] == "end" else self.send(job)
         result["ms"] = sockets.left(sockets.ticks(), begun)

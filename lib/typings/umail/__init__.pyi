@@ -18,3 +18,5 @@ from umail.route import Route as Route
 from umail.smtp.session import Receipt as Receipt
 
 __version__: str
+
+def now() -> int | None: ...

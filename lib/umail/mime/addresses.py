@@ -15,9 +15,7 @@ def address(argument, value):
     local, _, domain = checks.clean(argument, bare).partition("@")
     rest = domain[1:-1].replace(":", "") if domain[:1] + domain[-1:] == "[]" else domain
     wrong = not local or not rest or len(local.encode()) > 64 or len(domain.encode()) > 255
-    for c in ' "(),:;<>@[\\]':
-        wrong = wrong or c in local or c in rest
-    if wrong:
+    if wrong or [c for c in (local + rest).encode() if c in b' "(),:;<>@[\\]']:
         checks.refuse(argument, bare, "is not one address, local@domain of at most 64 and 255 bytes")
     return name, bare
 

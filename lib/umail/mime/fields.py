@@ -40,7 +40,7 @@ def addresses(name, values, plain):
 def head(message, stamp=None):
     """Return the headers of a ``Message`` up to MIME-Version (bytearray), without those of the content.
 
-    ``stamp``: those of mime/plain.py, if they are there already.
+    ``stamp``: those of date.py, if they are there already.
     """
     out = bytearray()
     for name, values in (
@@ -55,7 +55,7 @@ def head(message, stamp=None):
     if not message.to and not message.cc:
         out += b"To: undisclosed-recipients:;\r\n"
     out += header(b"Subject", words(message.subject))
-    out += stamp or load_transient("mime.plain").stamp(message)
+    out += stamp or load_transient("mime.date").fields(message)
     if message.headers or message.importance:
         out += b"".join(load_transient("mime.optional_fields").fields(message, header, words))
     else:

@@ -56,7 +56,7 @@ def build(message, eightbit, raw):
 
     ``raw``: the server takes BINARYMIME.
     """
-    stamp = load_transient("mime.plain").stamp(message)
+    stamp = load_transient("mime.date").fields(message)
     written = pieces(message, eightbit, stamp)
     made = load_transient("mime.parts").join(message, written, parameter, False)
     # What fits in one flight stays in base64: binary would cost a round trip more.

@@ -1,11 +1,11 @@
-"""A plain mail as it travels in one flight with its envelope, and Date and Message-ID of any mail.
+"""A plain mail as it travels in one flight with its envelope, and quoted-printable for any mail.
 
 Plain is a line and a short text, of one sender to one recipient; whatever else a mail has, fields.py writes it, and a
-plain one the same. Whether there is a Date: message.py. None of its lines can be a command (see smtp/flight.py): each
-header has a name of umail's and is not folded, and the text is quoted-printable.
+plain one the same. None of its lines can be a command (see smtp/flight.py): each header has a name of umail's and is
+not folded, and the text is quoted-printable.
 """
 
-import time
+from umail import load_transient
 
 
 def render(message, limit=4096):
@@ -34,7 +34,7 @@ def render(message, limit=4096):
     # Last, so that nothing lies behind it and it can grow.
     buf = bytearray(message.space)
     buf += b"From: %s\r\nTo: %s\r\nSubject: %s\r\n" % (sender, to, subject)
-    buf += stamp(message)
+    buf += load_transient("mime.date").fields(message)
     buf += b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
     buf += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     quoted_printable(text, True, limit, buf)
@@ -44,22 +44,6 @@ def render(message, limit=4096):
         return None
     buf += b"QUIT\r\n"
     return buf
-
-
-def stamp(message):
-    """Return the header fields Date, if the clock is set, and Message-ID: bytes."""
-    message.stamp()
-    line = b"Message-ID: %s\r\n" % message.message_id.encode()
-    return line if message.date is None else b"Date: %s\r\n%s" % (date(message.date).encode(), line)
-
-
-def date(t):
-    """Return the RFC 5322 date of ``t`` (seconds as ``time.time()`` counts them on this interpreter), in UTC."""
-    # An ESP32's gmtime takes no float.
-    t = time.gmtime(int(t))
-    day = "MonTueWedThuFriSatSun"[3 * t[6] : 3 * t[6] + 3]
-    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * t[1] - 3 : 3 * t[1]]
-    return "%s, %02d %s %04d %02d:%02d:%02d +0000" % (day, t[2], month, t[0], t[3], t[4], t[5])
 
 
 def quoted_printable(data, inert=False, limit=1 << 28, buf=None):

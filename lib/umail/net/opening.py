@@ -1,9 +1,7 @@
-"""How a driver's connections begin: look-up, socket; loaded for it, then dropped."""
+"""How a driver's connections begin: look-up, socket, this board's interface; loaded for it, then dropped."""
 
 import errno
 import sys
-
-from umail import load_transient
 
 if sys.implementation.name == "micropython":
     import socket
@@ -11,7 +9,7 @@ if sys.implementation.name == "micropython":
     def address(sock):
         # This board's address on the network (str), or None.
         try:
-            return load_transient("net.interface").find().ifconfig()[0]
+            return interface().ifconfig()[0]
         except (ImportError, OSError, AttributeError, RuntimeError):
             # The last is an ESP32's without memory for its Wi-Fi, up to MicroPython 1.25.
             return None
@@ -39,6 +37,41 @@ def open_connection(address, port, kind=socket.SOCK_STREAM):
             sock.close()
             raise
     return sock
+
+
+def interface():
+    """Return this board's network interface (MicroPython's object), a wired one first; else the Wi-Fi station.
+
+    It must be connected already, and none is switched on: to ask an ESP32 for its Wi-Fi starts it.
+
+    ``umail.nic`` comes before all if a program has set it, as for a modem's `network.PPP`, which nothing else can find.
+
+    Raises ImportError, AttributeError, OSError or (an ESP32 up to MicroPython 1.25) RuntimeError if there is none.
+    """
+    import umail
+
+    nic = umail.__dict__.get("nic")
+    if nic and nic.isconnected():
+        return nic
+    import network
+
+    for nic in _wired(network):
+        if nic.isconnected():
+            return nic
+    return network.WLAN(0)
+
+
+def _wired(network):
+    try:
+        # What was set up with a stack of MicroPython's own (extmod/modnetwork.c), such as an rp2's WIZNET5K.
+        return network.route()
+    except AttributeError:
+        pass
+    try:
+        # An ESP32's: set up once, it needs no arguments any more (network_lan.c).
+        return (network.LAN(),)
+    except (AttributeError, TypeError):
+        return ()
 
 
 def begin(transport, address, port, buffer):

@@ -62,14 +62,14 @@ class Flush:
             box.beat = now + _HOUR
             load_transient("queue.story").beat(box, now, date)
 
-    def _next(self, but=None):
+    def _next(self, without=None):
         # The highest priority first, then what has not failed yet (a poisoned mail never comes before it), the oldest.
         now = self.box.now()
         best = None
         first: "tuple" = ()
         for entry in self.box.pending():
             rank = (entry.priority, not entry.attempts)
-            if entry.until <= now and entry is not but and rank > first:
+            if entry.until <= now and entry is not without and rank > first:
                 best, first = entry, rank
         return best
 

@@ -1,6 +1,7 @@
 """Counts whole seconds for an outbox that was given no uptime: by ticks that wrap, and what the date knows of them."""
 
-from .. import message
+import umail
+
 from ..net import transport as sockets
 
 
@@ -16,7 +17,7 @@ def stopwatch(ticks=None, left=None, period=0, date=None):
     if ticks is None:
         ticks, left = sockets.ticks, sockets.left
         period = sockets.after(0, -1) + 1
-    date = date or message.now
+    date = date or umail.now
     last, total, known = ticks(), 0, date()
 
     def seconds():
