@@ -50,9 +50,9 @@ def build(settings, parts, running):
     say("%s: %s" % (name, node.about()))
     # (A power cut on FAT leaves only the second.)
     if platform.exists(memory.LAST_WORDS) or platform.exists(memory.LAST_WORDS + ".new"):
-        from alertnode.last_words import last_words
+        from alertnode import last_words
 
-        node.more = last_words(platform)
+        node.more = last_words.last_words(platform)
     if known:
         node.state = known  # type: ignore[assignment]
         known.restore(node.rules, time.moment)
@@ -61,9 +61,9 @@ def build(settings, parts, running):
 
         options.add(node, settings, say)
     if settings["battery"]:
-        from alertnode.battery import Battery
+        from alertnode import battery
 
-        return Battery(node, platform, settings, way).run
+        return battery.Battery(node, platform, settings, way).run
     # They are rules now.
     del settings["rules"]
     # An alert must not wait for its words.

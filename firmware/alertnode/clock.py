@@ -80,9 +80,9 @@ class Clock:
         self.asking = None
         self.state = SET if self.is_sane(port.unix()) else UNSET
         if self.state == UNSET and chip is not None:
-            from alertnode.ds3231 import ask_chip
+            from alertnode import ds3231
 
-            ask_chip(self, chip)
+            ds3231.ask_chip(self, chip)
 
     def now(self):
         """Return Unix seconds, or None while the clock is unset."""

@@ -10,6 +10,7 @@ must be there.
 from alertnode import config_network
 
 REQUIRED = None
+_HEXADECIMAL = "0123456789abcdefABCDEF"
 # Kinds of text, several and one.
 _TEXTS = {"texts": "text", "lines": "line", "addresses": "address", "names": "name", "paths": "path", "roots": "root"}
 _ONE = ("text", "word", "address", "name", "path", "digits", "part", "label", "ipv4", "country")
@@ -72,7 +73,7 @@ def _value(path, value, kind, limits, problems):
     elif kind == "i2c":
         # Data sheets have it in hexadecimal, which JSON does not know.
         digits = value[2:] if isinstance(value, str) and value[:2] == "0x" else ""
-        if digits and not [c for c in digits if c not in "0123456789abcdefABCDEF"]:
+        if digits and not digits.strip(_HEXADECIMAL):
             value = int(digits, 16)
         kind = "whole"
     what = _wrong(value, kind, limits)
@@ -116,6 +117,12 @@ def _wrong(value, kind, limits):
     return "is not a list in brackets [ ]" if kind is list else "is not an object of keys and values in braces { }"
 
 
+def is_made_of(text, more):
+    """Tell whether ``text`` has ASCII letters, digits and the characters ``more`` only."""
+    # (Each character by itself would be a name, which MicroPython keeps.)
+    return not text.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + more)
+
+
 def wrong_text(kind, value):
     """Say what is wrong with ``value`` as a text of this ``kind``; "" if nothing is.
 
@@ -126,32 +133,35 @@ def wrong_text(kind, value):
         return "is not a text in double quotes"
     if kind != "line" and not value.strip():
         return "is empty"
-    for c in value:
-        # What goes into a header or onto the console must not end it.
-        if ord(c) < 32 or 127 <= ord(c) < 160:
+    data = value.encode("utf-8", "surrogatepass")
+    for i, c in enumerate(data):
+        # What goes into a header or onto the console must not end it. (U+0080 to U+009F: 0xC2 and that byte.)
+        if c < 32 or c == 127 or 128 <= c < 160 and data[i - 1] == 0xC2:
             return "holds a line break or another control character"
     if kind in ("text", "line") or (kind == "root" and value == "insecure"):
         return ""
     if kind in ("path", "root"):
-        return "" if value[0] == "/" and value[-1] != "/" else "is not the absolute path of a file on the board"
+        return "" if value[:1] == "/" and value[-1:] != "/" else "is not the absolute path of a file on the board"
     if " " in value:
         return "holds a space"
     if kind == "address":
         name, _, domain = value.partition("@")
         # RFC 5321, 4.1.2, in short: a quoted name is not worth its code.
-        bad = not name or not domain or [c for c in value[len(name) + 1 :] + name if c in '@,;:<>()[]"\\']
+        bad = not name or not domain or [c for c in data.replace(b"@", b"", 1) if c in b'@,;:<>()[]"\\']
         return "holds a text that is not an address" if bad else ""
     if kind == "name":
         # Two colons: an IPv6 address.
-        for c in '/@,;<>()[]"\\' + ("" if value.count(":") > 1 else ":"):
-            if c in value:
-                return 'holds "%s", which a name never has' % c
-        return "begins or ends with a dot" if value[0] == "." or value[-1] == "." else ""
+        for c in b'/@,;<>()[]"\\:':
+            if c in data and not (c == 58 and data.count(b":") > 1):
+                return 'holds "%s", which a name never has' % chr(c)
+        return "begins or ends with a dot" if value[:1] == "." or value[-1:] == "." else ""
     if kind == "part":
-        bad = [c for c in value if not ("a" <= c <= "z" or "0" <= c <= "9" or c == "_")]
-        return "holds other characters than small letters, digits and _" if bad else ""
-    if kind == "digits" and (len(value) != 16 or [c for c in value if c not in "0123456789abcdefABCDEF"]):
+        good = is_made_of(value, "_") and value == value.lower()
+        return "" if good else "holds other characters than small letters, digits and _"
+    if kind == "digits" and (len(value) != 16 or value.strip(_HEXADECIMAL)):
         return "is not 16 hexadecimal digits"
+    if kind == "label" and not (len(value) <= 32 and is_made_of(value, "-")):
+        return "is not up to 32 letters, digits and dashes"
     return config_network.text(kind, value)
 
 

@@ -1,6 +1,6 @@
 """The part of the configuration that says how a modem is wired and dialled: its table (see config.py), its checks."""
 
-from alertnode.config_kinds import REQUIRED, table
+from alertnode.config_kinds import REQUIRED, is_made_of, table
 
 _ANY_PIN = ("pin", "")
 MODEM = {
@@ -22,10 +22,10 @@ def section(value, network, problems):
     """Return the section ``modem`` with its defaults, after it was checked; ``network`` is the one of that name."""
     made = table("modem.", value, MODEM, problems)
     # Both go into a command, which nothing in them may end.
-    for key, more, what in (("apn", ".-_", "letters, digits, dots and dashes"), ("dial", "*#", "digits, * and #")):
-        text = made[key] or ""
-        if [c for c in text if not (c.isdigit() or c in more or (key == "apn" and c.isalpha() and ord(c) < 128))]:
-            problems.add("modem." + key, "holds other characters than " + what)
+    if not is_made_of(made["apn"] or "", ".-_"):
+        problems.add("modem.apn", "holds other characters than letters, digits, dots and dashes")
+    if (made["dial"] or "").strip("0123456789*#"):
+        problems.add("modem.dial", "holds other characters than digits, * and #")
     for key in ("address", "gateway", "country", "tx_power"):
         if (network or {}).get(key):
             problems.add("network." + key, "is not for a modem, whose provider settles it")

@@ -70,8 +70,6 @@ def text(kind, value):
         parts = value.split(".")
         if len(parts) != 4 or [part for part in parts if not part.isdigit() or len(part) > 3 or int(part) > 255]:
             return "is not an IPv4 address"
-    if kind == "label" and (len(value) > 32 or [c for c in value if not (c.isalpha() or c.isdigit() or c == "-")]):
-        return "is not up to 32 letters, digits and dashes"
     if kind == "country" and (len(value) != 2 or not value.isalpha() or value != value.upper()):
         return "is not the two letters of a country"
     return ""

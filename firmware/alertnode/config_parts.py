@@ -1,6 +1,6 @@
 """Checks what the configuration says of sensors, outputs and rules, by the tables of the modules that they name."""
 
-from alertnode.config_kinds import REQUIRED, section, table, wrong_text
+from alertnode.config_kinds import REQUIRED, is_made_of, section, table, wrong_text
 
 _MOST_SENSORS = 12
 _LONGEST_NAME = 16
@@ -108,10 +108,7 @@ def _name(name):
         return "has no name"
     if len(name) > _LONGEST_NAME:
         return "has a name of more than %d characters" % _LONGEST_NAME
-    for c in name:
-        if not ("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c in "_-"):
-            return "has a name with other characters than letters, digits, - and _"
-    return ""
+    return "" if is_made_of(name, "_-") else "has a name with other characters than letters, digits, - and _"
 
 
 def _sensor(path, name, value, sensors, problems):

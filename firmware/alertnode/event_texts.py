@@ -12,8 +12,8 @@ def put(app, events):
         events = [event for event in events if _whom(event) != whom]
 
 
-def _put(app, events, whom):
-    to, urgent, kind = whom
+def _put(app, events, key):
+    to, urgent, kind = key
     alerts = len(events) if kind == ALERT else 0
     recoveries = len(events) if kind == RECOVERY else 0
     app.alerts += alerts

@@ -1,5 +1,6 @@
 """Keeps what the board was doing when it was reset, for the next mail; loaded only if there is such a thing."""
 
+from alertnode.log import printable
 from alertnode.state import LAST_WORDS
 
 # By their numbers in platform.py.
@@ -88,5 +89,5 @@ def last_words(port, path=LAST_WORDS):
             # The first line may begin in the middle of a character, and a damaged log may hold anything.
             continue
         if text:
-            lines.append("".join([c if c >= " " else " " for c in text]))
+            lines.append(printable(text))
     return lines

@@ -5,6 +5,15 @@ import os
 _LONGEST = 300
 
 
+def printable(text):
+    """Return ``text`` with a space for each control character: none may move a cursor or forge a line."""
+    data = text.encode()
+    if data and (min(data) < 32 or 127 in data):
+        # (A character by itself would be a name, which MicroPython keeps.)
+        text = bytes([32 if c < 32 or c == 127 else c for c in data]).decode()
+    return text
+
+
 def _no_time(long=False):
     return "--:--"
 
@@ -26,8 +35,8 @@ class Log:
 
     def say(self, text):
         """Print ``text`` and keep it."""
-        # A server's words may be in a line: nothing in it may move the cursor or forge another line.
-        text = "".join([c if c >= " " and c != "\x7f" else " " for c in text[:_LONGEST]])
+        # A server's words may be in a line.
+        text = printable(text[:_LONGEST])
         self.show(text)
         line = "%s %s" % (self.stamp(True), text)
         self.lines.append(line)

@@ -108,13 +108,13 @@ def _use(node, settings, outbox):
 def _chores(node, settings):
     chores: tuple = ()
     if platform.exists(platform.UPDATE):
-        from alertnode.trial import Trial
+        from alertnode import trial
 
-        chores = (Trial(node),)
+        chores = (trial.Trial(node),)
     if settings["update"]:
-        from alertnode.update import Updates
+        from alertnode import update
 
-        chores += (Updates(node, settings["update"]),)
+        chores += (update.Updates(node, settings["update"]),)
     return chores
 
 

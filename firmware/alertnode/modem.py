@@ -248,7 +248,7 @@ class Modem(Link):
         while self.uptime() < end:
             self._rest(_STEP)
             said = (said + (uart.read() or b""))[-_MOST:]  # type: ignore[union-attr]
-            text = "".join([chr(c) if 32 <= c < 127 else "\n" for c in said])
+            text = bytes([c if 32 <= c < 127 else 10 for c in said]).decode()
             for line in text.split("\n")[:-1]:
                 if line in _FINAL or line[:8] == "CONNECT " or line[:10] == "+CME ERROR":
                     return " ".join(text.split())

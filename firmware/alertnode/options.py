@@ -57,9 +57,9 @@ def add(node, settings, say):
             if when not in used:
                 delattr(kinds, when[0].upper() + when[1:])
     if settings["quiet"]:
-        from alertnode.due import Quiet
+        from alertnode import due
 
-        node.quiet = Quiet(settings["quiet"], node.clock)
+        node.quiet = due.Quiet(settings["quiet"], node.clock)
     if settings.get("debug"):
         from alertnode import debug
 
@@ -68,17 +68,16 @@ def add(node, settings, say):
         text = 'this program does not speak the language "%s" of its configuration: umail deploy brings it'
         say(text % settings["language"])
     if settings["texts"]:
-        from alertnode.own_texts import Own
+        from alertnode import own_texts
 
-        node.own = Own(settings["texts"], node.log.say)
+        node.own = own_texts.Own(settings["texts"], node.log.say)
     if settings["outputs"]:
-        from alertnode.outputs.panel import Panel
+        from alertnode.outputs import panel
 
-        node.panel = Panel(node, settings["outputs"])
+        node.panel = panel.Panel(node, settings["outputs"])
     if settings["summary"] and node.state is not None:
-        from alertnode import due
-        from alertnode.day import Day
+        from alertnode import day, due
 
         section = settings["summary"]
         late = due.late(due.unique(), section["spread"])
-        node.day = Day(node, section, late, platform, node.state.values.get("day"))
+        node.day = day.Day(node, section, late, platform, node.state.values.get("day"))

@@ -1,6 +1,7 @@
 """Subject and text of one's own for the mails about events, by templates or a module; loaded if there are such."""
 
 from alertnode import event_texts, texts
+from alertnode.log import printable
 from alertnode.sensors.reading import reason
 
 # What a template may have in braces.
@@ -65,7 +66,7 @@ class Own:
             subject = self._call("subject", events[0]) or subject
             text = self._call("text", events[0]) or text
         # A header ends with its line.
-        return "".join([c if c >= " " and c != "\x7f" else " " for c in subject]), text
+        return printable(subject), text
 
     def _call(self, name, event):
         """Return what the module of one's own says, "" if it has no such function or fails: told once."""

@@ -151,8 +151,8 @@ def keep(numbers=None):
     return [n for n in [int.from_bytes(block[at : at + 3], "little") for at in range(0, end - _HEAD, 3)] if n]
 
 
-def _crc(block):
-    return (crc32(block) & 0xFFFF).to_bytes(2, "little")
+def _crc(data):
+    return (crc32(data) & 0xFFFF).to_bytes(2, "little")
 
 
 def _start():
@@ -160,18 +160,18 @@ def _start():
     return _HEAD + (62 if _scratch() is None else 8)
 
 
-def mark(place, value):
-    """Keep ``value`` (0 to 255) at ``place`` (PART, FAILS, MINUTES, STATE or RESETS) until the power is lost."""
+def mark(key, value):
+    """Keep ``value`` (0 to 255) at ``key`` (PART, FAILS, MINUTES, STATE or RESETS) until the power is lost."""
     kept = _memory()
-    if kept[place] != value:
+    if kept[key] != value:
         kept = bytearray(kept)
-        kept[place] = value
+        kept[key] = value
         _store(bytes(kept))
 
 
-def marked(place):
-    """Return the value that ``mark`` kept at ``place``, 0 if the power was lost since."""
-    return _memory()[place]
+def marked(key):
+    """Return the value that ``mark`` kept at ``key``, 0 if the power was lost since."""
+    return _memory()[key]
 
 
 def _memory():
@@ -298,9 +298,9 @@ def watchdog(seconds):
         return machine.WDT(timeout=milliseconds).feed
     except ValueError:
         # rp2: 8.4 s at most (RP2350: 16.8 s from MicroPython 1.29 on).
-        from alertnode.watchdog import Watchdog
+        from alertnode import watchdog
 
-        _soft = Watchdog(machine, milliseconds, ticks, since)
+        _soft = watchdog.Watchdog(machine, milliseconds, ticks, since)
         return _soft.feed
 
 

@@ -9,10 +9,10 @@ _PIECES = 8
 class Outside(Rule):
     """A value below ``low`` or above ``high``."""
 
-    def set(self, spec):
+    def set(self, section):
         """Take the limits from a checked section."""
-        self.low = spec["low"]
-        self.high = spec["high"]
+        self.low = section["low"]
+        self.high = section["high"]
 
     def _judge(self, reading):
         value, low, high = [shown(value) for value in (reading.value, self.low, self.high)]
@@ -38,10 +38,10 @@ class Outside(Rule):
 class Change(Rule):
     """A value that changes by more than ``by`` within ``within`` milliseconds, up or down."""
 
-    def set(self, spec):
+    def set(self, section):
         """Take the limits from a checked section."""
-        self.by = spec["by"]
-        self.within = round(spec["within"] * 1000)
+        self.by = section["by"]
+        self.within = round(section["within"] * 1000)
         # [begin, lowest, highest] of each piece of the time.
         self._pieces = []
 

@@ -8,24 +8,25 @@ def make(rules, window=0):
     return [_made(rule, window) for rule in rules]
 
 
-def _made(spec, window):
-    when = spec["when"]
+def _made(section, window):
+    when = section["when"]
     kind = Rule
     if when in ("outside", "change", "stuck"):
         from alertnode import rule_kinds
 
         kind = getattr(rule_kinds, when[0].upper() + when[1:])
-    rule = kind(spec["name"], when, spec.get("limit", 0.5), spec.get("hysteresis", 0), spec.get("readings", 1))
+    more = section.get("limit", 0.5), section.get("hysteresis", 0), section.get("readings", 1)
+    rule = kind(section["name"], when, *more)
     rule.window = window
-    rule.of = spec.get("of", "")
+    rule.of = section.get("of", "")
     # A sensor that says nothing may hide anything.
-    rule.urgent = spec.get("urgent", "") is True or (spec.get("urgent", "") == "" and when == "gone")
+    rule.urgent = section.get("urgent", "") is True or (section.get("urgent", "") == "" and when == "gone")
     for key, name, unit in (("for", "lasts", 1000), ("repeat", "repeat", 3600000)):
-        if spec.get(key):
-            setattr(rule, name, round(spec[key] * unit))
-    if spec.get("to"):
-        rule.to = tuple(spec["to"])
-    if spec.get("then"):
-        rule.then = round(spec["then"]["after"] * 60000), tuple(spec["then"]["to"])
-    rule.set(spec)
+        if section.get(key):
+            setattr(rule, name, round(section[key] * unit))
+    if section.get("to"):
+        rule.to = tuple(section["to"])
+    if section.get("then"):
+        rule.then = round(section["then"]["after"] * 60000), tuple(section["then"]["to"])
+    rule.set(section)
     return rule

@@ -84,7 +84,7 @@ class Rule:
         self.times = 0
         self._last = None
 
-    def set(self, spec):
+    def set(self, section):
         """Take what only some rules have from a checked section."""
 
     def pick(self, readings):

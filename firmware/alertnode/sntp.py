@@ -39,26 +39,26 @@ def request(cookie):
     return b"\x23" + bytes(39) + cookie
 
 
-def belongs(answer, request):
-    """Return True if ``answer`` is that of a server to ``request``: anyone may send a packet here."""
-    return len(answer) >= 48 and answer[0] & 7 == 4 and answer[24:32] == request[40:48]
+def belongs(data, request):
+    """Return True if ``data`` is that of a server to ``request``: anyone may send a packet here."""
+    return len(data) >= 48 and data[0] & 7 == 4 and data[24:32] == request[40:48]
 
 
-def milliseconds(answer):
-    """Return Unix milliseconds at which ``answer`` was sent.
+def milliseconds(data):
+    """Return Unix milliseconds at which ``data`` was sent.
 
     Raises ValueError with a sentence, and seconds for which the server must be left alone.
     """
-    stratum = answer[1]
+    stratum = data[1]
     if not stratum:
         # The kiss of death: the server wants to be asked less often, or not at all.
-        code = "".join([chr(c) if 32 < c < 127 else "" for c in answer[12:16]])
+        code = bytes([c for c in data[12:16] if 32 < c < 127]).decode()
         raise ValueError("it refuses to answer (%s)" % code, 3600 if code == "RATE" else 86400)
-    if stratum > 15 or answer[0] >> 6 == 3:
+    if stratum > 15 or data[0] >> 6 == 3:
         raise ValueError("it does not know the time itself", 0)
-    if answer[40:48] == bytes(8):
+    if data[40:48] == bytes(8):
         raise ValueError("it gives no time", 0)
-    seconds = int.from_bytes(answer[40:44], "big") + _EPOCH
+    seconds = int.from_bytes(data[40:44], "big") + _EPOCH
     while seconds < _FLOOR:
         seconds += _ERA
-    return seconds * 1000 + (int.from_bytes(answer[44:48], "big") * 1000 >> 32)
+    return seconds * 1000 + (int.from_bytes(data[44:48], "big") * 1000 >> 32)

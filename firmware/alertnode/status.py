@@ -16,7 +16,7 @@ _STEP = 32
 # So many alerts, expiries, and bytes of each name: the header stays a few hundred bytes.
 _MOST = 6
 _LONGEST = 24
-_PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+_PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 
 def sign(message, node, of, used, key):
@@ -58,10 +58,13 @@ def number(used, now, port=platform):
 
 def word(text):
     """Return ``text`` (str) as a word of ASCII that no header, list or terminal minds: percent-encoded UTF-8."""
-    words = ""
+    words = bytearray()
     for octet in text.encode()[:_LONGEST]:
-        words += chr(octet) if chr(octet) in _PLAIN else "%%%02X" % octet
-    return words
+        if octet in _PLAIN:
+            words.append(octet)
+        else:
+            words.extend(b"%%%02X" % octet)
+    return words.decode()
 
 
 def _fields(node, of, now):

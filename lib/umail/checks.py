@@ -17,10 +17,14 @@ def clean(name, value):
         refuse(name, value, "is not a str")
     data = value.encode("utf-8", "surrogatepass")
     # (Of a str MicroPython would make each character a name, and keep it.)
-    for c in value if data and (min(data) < 32 or max(data) > 126) else "":
-        c = ord(c)
-        # Half a surrogate pair is not a character, and CPython could not encode it.
-        if c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000:
+    for i, c in enumerate(data if data and (min(data) < 32 or max(data) > 126) else b""):
+        # U+0080 to U+009F are 0xC2 and that byte.
+        wrong = c < 32 or c == 127 or 128 <= c < 160 and data[i - 1] == 0xC2
+        if c == 0xED and data[i + 1] >= 0xA0:
+            # Half a surrogate pair is not a character, and CPython could not encode it.
+            wrong = True
+            c = 0xD000 | (data[i + 1] & 63) << 6 | data[i + 2] & 63
+        if wrong:
             refuse(name, value, "holds the character U+%04X" % c)
     return value
 

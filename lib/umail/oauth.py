@@ -20,7 +20,7 @@ _SMTP_SEND = "https://outlook.office.com/SMTP.Send offline_access"
 
 def _word(value):
     # What can be shown of ``value`` (mostly str; JSON can hold halves of surrogate pairs, which UTF-8 cannot).
-    return "".join([c if 32 <= ord(c) < 127 else "?" for c in str(value)])
+    return load_transient("smtp.enhanced").printable(str(value).encode("utf-8", "surrogatepass"))
 
 
 def _seconds(answer, name, usual):
@@ -104,9 +104,9 @@ class _Token:
     # What the three ways have in common: the endpoint, the token in memory, the errors.
     def __init__(self, tenant, client_id, client_secret, scope, host, port, trust, store, seconds):
         self._path = "/%s/oauth2/v2.0/" % tenant
-        for c in tenant + client_id:
-            if not (c.isdigit() or c.isalpha() or c in ".-_") or ord(c) > 127:
-                raise ValueError("tenant and client_id have only letters, digits, dots and dashes, not %r" % c)
+        for c in (tenant + client_id).encode():
+            if not (48 <= c <= 57 or 97 <= c | 32 <= 122 or c in b".-_"):
+                raise ValueError("tenant and client_id have only letters, digits, dots and dashes, not %r" % chr(c))
         self._client_id = client_id
         clean = load_transient("checks").clean
         self._client_secret = client_secret and clean("client_secret", client_secret)

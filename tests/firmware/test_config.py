@@ -143,7 +143,7 @@ def test_a_configuration_that_is_cut_off_is_refused_even_if_the_parser_takes_it(
 
         @staticmethod
         def loads(text):
-            return json.loads(text + "}")
+            return json.loads(text + ("]" if text == "[" else "}"))
 
     path = scratch("config.json")
     strict, config.json = config.json, Lenient

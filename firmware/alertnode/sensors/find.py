@@ -7,18 +7,18 @@ TYPES = (
 )
 
 
-def module(kind, types=TYPES, package="alertnode.sensors."):
-    """Return the module of the type ``kind``, a word, or what stands for it if it is none of ``types``: the user's own.
+def module(kind, known=TYPES, package="alertnode.sensors."):
+    """Return the module of the type ``kind``, a word, or what stands for it if it is none of ``known``: the user's own.
 
     Raises ImportError if it is not on this board.
     """
     import sys
 
-    known = ",%s," % kind in types
-    name = package + (kind if known else "own")
+    own = ",%s," % kind not in known
+    name = package + ("own" if own else kind)
     __import__(name)
     found = sys.modules[name]
-    return found if known else found.Part(kind)
+    return found.Part(kind) if own else found
 
 
 def values(driver, config):

@@ -173,7 +173,7 @@ def number(text, comma):
             raise ValueError(text)
         text = whole + "." + part
     # MicroPython takes "." and "e3" for 0, CPython takes "1_0" and digits of other scripts.
-    if [c for c in text if c not in "+-.eE0123456789"] or not [c for c in text.lower().split("e")[0] if c.isdigit()]:
+    if text.strip("+-.eE0123456789") or not text.lower().split("e")[0].strip("+-."):
         raise ValueError(text)
     value = float(text)
     if value - value != 0:
@@ -229,6 +229,6 @@ def moment(text, local):
 
 
 def _whole(text):
-    if not text or [c for c in text if not "0" <= c <= "9"]:
+    if not text or text.strip("0123456789"):
         raise ValueError(text)
     return int(text)

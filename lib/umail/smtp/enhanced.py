@@ -3,7 +3,8 @@
 
 def printable(data):
     """Return server bytes as a str that cannot move a cursor or forge a line: all outside 32–126 becomes ``?``."""
-    return "".join([chr(c) if 32 <= c < 127 else "?" for c in data])
+    # (Each character by itself would be a name, which MicroPython keeps.)
+    return bytes([c if 32 <= c < 127 else 63 for c in data]).decode()
 
 
 def format(one):
