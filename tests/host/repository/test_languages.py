@@ -18,8 +18,9 @@ from umail_host import languages, paths
 LANGUAGES = languages.names()[1:]
 # Of the library, what only a program of the user's own comes to see: how it calls a function, and its answers.
 FOR_PROGRAMS = {
-    "__init__", "addresses", "attachment", "checks", "compat", "date", "delivery", "enhanced", "files", "format", "m365",
-    "m365_other", "multipart", "optional_fields", "plain", "recipient_batches", "route", "routes", "session", "stream",
+    "__init__", "addresses", "attachment", "checks", "compat", "date", "delivery", "enhanced", "files", "format",
+    "m365", "m365_other", "multipart", "optional_fields", "plain", "recipient_batches", "route", "routes", "session",
+    "stream",
 }  # fmt: skip
 # What looks like a text and is none: protocols, what others say, names of classes, keys.
 NOT_TEXTS = {
