@@ -1,5 +1,8 @@
 """Reads ``/config.json``, checks it against tables, and completes it with the defaults that they hold.
 
+The tables of sensors, rules and outputs are in config_parts.py and their modules, others in config_network.py and the
+like, those of the rest here.
+
 All problems are found in one pass and reported as one sentence each, with the key and how to fix it. The remedies are
 in ``config_help``, which is loaded only if something is wrong. No value is repeated that could be a secret.
 """

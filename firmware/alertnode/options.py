@@ -1,4 +1,4 @@
-"""Does of a start what a wake from deep sleep is spared: checks the configuration.
+"""What a start does and a wake from deep sleep does not: has the configuration checked and kept for the wakes.
 
 And gives the node what only some configurations ask for; one that asks for none of it is "plain".
 """

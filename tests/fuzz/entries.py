@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "corpus"
 MODULES = {
     "replies": "smtp.session net.transport",
     "dialogue": "smtp.session smtp.handshake smtp.ehlo smtp.login smtp.sending smtp.flight smtp.transaction "
-    "smtp.unexpected smtp.bdat smtp.data smtp.failure smtp.retry smtp.rcpt_replies delivery connecting fallback "
+    "smtp.unexpected smtp.bdat smtp.data smtp.failure smtp.retry smtp.accepted_recipients delivery connecting fallback "
     "smtp.recipient_batches",
     "names": "dns net.dns_tcp net.mx",
     "tokens": "net.http oauth",

@@ -23,7 +23,7 @@ _MODULES = (
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
     "smtp.failure", "smtp.data", "smtp.bdat",
     "making", "mime.parts", "mime.files",
-    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.rcpt_replies", "net.resolve", "durable",
+    "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.accepted_recipients", "net.resolve", "durable",
 )
 # fmt: on
 

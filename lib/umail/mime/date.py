@@ -1,7 +1,8 @@
 """When a mail is dated, and how its Date reads (RFC 5322, 3.6.1).
 
 A mail is dated when it is made or, if the clock is not set then, when it is first written with a set clock (whether it
-is set, ``umail.now`` tells). One that has no date yet is written without a Date.
+is set, ``umail.now`` tells). One that has no date yet is written without a Date. An outbox dates one that waited for
+the clock back to when it was put (queue/flush.py).
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Writes a mail: header fields, the text with its transfer encoding (RFC 5322, RFC 2045); its Date: message.py."""
+"""Writes a mail: header fields, the text with its transfer encoding (RFC 5322, RFC 2045); its Date: date.py."""
 
 from umail import load_transient
 

@@ -1,4 +1,4 @@
-"""One flush of an outbox: dates and sends what is due, marks each mail before it leaves, and draws the conclusions."""
+"""One flush of an outbox: dates and sends what is due, marks each mail before it leaves, notes what became of it."""
 
 from umail import load_transient
 

@@ -59,6 +59,19 @@ def flight(session, message, people, final, text):
     return []
 
 
+def ended(session, body, mode, final):
+    """Read the final reply, which has accepted the message, or raise what it says (generator)."""
+    session.stage = "body"
+    reply = yield from session.reply(0, 600)
+    chunks = mode in ("flight", "bdat")
+    # If a reply too many has come, this one is not the final one. (What follows QUIT may be anything.)
+    more = len(session.buffer) and not (final and chunks)
+    if more or reply.code != 250 or reply.lines[0][:4] == b"2.1.":
+        load_transient("smtp.retry").final(session, reply, body, mode)
+    session.takes_chunks = session.takes_chunks or chunks
+    return reply
+
+
 def send(session, message, final=False, content=()):
     """Send one mail (generator); returns a ``Receipt``.
 
@@ -92,26 +105,19 @@ def send(session, message, final=False, content=()):
     refused: list = []
     for reply in replies:
         if reply.code != 250:
-            people, refused = yield from load_transient("smtp.rcpt_replies").sort(
+            people, refused = yield from load_transient("smtp.accepted_recipients").sort(
                 session, people, commands[0], replies, mode, final
             )
             break
     try:
         if mode != "flight":
             yield from load_transient("smtp.bdat" if mode == "bdat" else "smtp.data").run(session, body, mode, final)
-        session.stage = "body"
-        reply = yield from session.reply(0, 600)
-        # If a reply too many has come, this one is not the final one. (What follows QUIT may be anything.)
-        more = len(session.buffer) and not (final and mode in ("flight", "bdat"))
-        if more or reply.code != 250 or reply.lines[0][:4] == b"2.1.":
-            load_transient("smtp.retry").final(session, reply, body, mode)
+        reply = yield from ended(session, body, mode, final)
     except Exception as error:
         if refused:
             session.refused(error, refused)
         raise
-    if mode in ("flight", "bdat"):
-        session.takes_chunks = True
-    elif final:
+    if final and mode not in ("flight", "bdat"):
         # Not with the message: there are servers that refuse whatever travels with the end of DATA. Nobody waits
         # for its reply.
         try:

@@ -157,7 +157,7 @@ def test_a_plain_alert_is_really_sent_and_its_modules_are_counted(micropython):
     rare = {
         f"umail.{name}" for name in ("checks", "client", "errors", "fallback", "m365_other", "mime.optional_fields")
     }
-    rare |= {f"umail.smtp.{name}" for name in ("rcpt_replies", "retry", "transaction", "unexpected")}
+    rare |= {f"umail.smtp.{name}" for name in ("accepted_recipients", "retry", "transaction", "unexpected")}
     assert not rare & {*stay, *leave}
 
 

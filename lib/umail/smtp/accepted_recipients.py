@@ -1,6 +1,6 @@
-"""Decides what follows from the replies to MAIL and RCPT: who gets the mail, who is refused, whether all are.
+"""Sorts the recipients into those that the server accepted and the others, and ends the mail if nobody gets it.
 
-For now or for good: umail/replies.py says it of a reply's code and words; tried again: policy.py and queue/flush.py.
+What a refusal means, umail/replies.py judges by its code and words; whether the mail is tried again, policy.py.
 """
 
 from umail import load_transient
