@@ -22,7 +22,7 @@ _MODULES = (
     "net.transport", "queue.format", "net.tls_failure", "tables.tokens", "smtp.transaction",
     "smtp.sending", "smtp.flight", "smtp.unexpected", "smtp.enhanced", "connecting", "fallback", "checks",
     "smtp.failure", "smtp.data", "smtp.bdat",
-    "making", "mime.parts", "mime.files",
+    "making", "mime.parts", "mime.files", "mime.date",
     "mime.encoded_words", "mime.addresses", "smtp.retry", "smtp.accepted_recipients", "net.resolve", "durable",
 )
 # fmt: on
@@ -61,8 +61,8 @@ class World:
         self.kept = []
         clock = _Clock()
         self._put("dns", "servers", lambda: ["192.0.2.53", "192.0.2.54"])
-        self._put("message", "time", clock)
-        self._put("mime.plain", "time", clock)
+        self._put("", "time", clock)
+        self._put("mime.date", "time", clock)
         self._put("net.transport", "ticks", lambda: elapsed[0])
         for name in ("dns", "mime.parts", "making"):
             self._put(name, "os", None)
@@ -77,7 +77,7 @@ class World:
             sys.modules["umail." + name].os = chance
 
     def _put(self, name, attribute, value):
-        module = sys.modules["umail." + name]
+        module = sys.modules[("umail." + name).rstrip(".")]
         self.kept.append((module, attribute, getattr(module, attribute)))
         setattr(module, attribute, value)
 
