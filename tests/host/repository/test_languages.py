@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from alertnode import rules
 from umail_host import languages, paths
 
 LANGUAGES = languages.names()[1:]
@@ -143,3 +144,14 @@ def test_every_module_can_be_translated(language: str, tmp_path: Path) -> None:
         for file in folder.rglob("*.py"):
             relative = file.relative_to(folder).as_posix()
             compile(languages.translated(relative, file.read_bytes(), words), relative, "exec")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_mail_that_the_console_names_has_its_word(language: str) -> None:
+    source = (paths.firmware() / "alertnode" / "mailer.py").read_text(encoding="utf-8")
+    # What the mailer calls a mail that is not about an event: the end of _remember(…), and of what _about returns.
+    others = set(re.findall(r'(?:_remember\(message, line|return message\.subject), "(\w+)"', source))
+    assert others == {"summary", "message"}
+    pairs = languages.words(language)["words of the program"].split(";")
+    words = dict(pair.split("=") for pair in pairs)
+    assert {rules.ALERT, rules.RECOVERY, rules.AGAIN, rules.THEN} | others <= set(words)
