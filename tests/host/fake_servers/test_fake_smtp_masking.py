@@ -13,6 +13,20 @@ from umail_host.fake_smtp.record.masking import MASK, Masker, Stream
 from umail_host.fake_smtp.record.transcript import Entry
 
 SECRETS = st.text("abcdefghijkMNOPQ0123+/!ü", min_size=6, max_size=40)
+ESCAPED = [
+    b"\\",
+    b"\\udcff",
+    b"\\xff",
+    b"\xff",
+    b"'",
+    b'"',
+    b"\xc3\xa9",
+    b"\xed\xb2\x80",
+    b"\xe2\x80\x8b",
+    b"\0",
+    b"\r\n",
+    b"udc80",
+]
 FILL = st.binary(max_size=60).map(lambda data: data.replace(b"\n", b""))
 
 
@@ -73,3 +87,10 @@ def test_json_tells_every_octet(data):
     if row.get("escaped"):
         octets = re.sub(rb"\\\\|\\x(..)", lambda m: bytes.fromhex(m[1].decode()) if m[1] else b"\\", octets)
     assert octets == data
+
+
+@given(st.binary(max_size=300) | st.lists(st.sampled_from(ESCAPED)).map(b"".join))
+def test_a_line_shows_what_is_printable_as_it_is_and_all_else_escaped(data):
+    decoded = data.decode("utf-8", "backslashreplace").removesuffix("\r\n")
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in decoded)
+    assert Entry(1.5, 1, "C", data, False).text == shown

@@ -63,7 +63,9 @@ def as_json(server: FakeServer) -> str:
         ],
     }
     # What else an entry has is never a secret, and there may be many of them.
-    entries = [row | {"text": _masked(row["text"], server.masker)} for row in map(Entry.as_row, server.transcript)]
+    entries = list(map(Entry.as_row, server.transcript))
+    for row in entries:
+        row["text"] = _masked(row["text"], server.masker)
     return json.dumps(_masked(whole, server.masker) | {"entries": entries}, ensure_ascii=False) + "\n"
 
 

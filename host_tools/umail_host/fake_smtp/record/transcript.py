@@ -14,17 +14,6 @@ from umail_host.fake_smtp.server.clock import Clock
 CLIENT, SERVER, NOTE = "C", "S", "!"
 
 
-class _Shown(dict[int, str]):
-    """Code point → how it is shown, worked out when first met: a large attachment has millions of them."""
-
-    def __missing__(self, code: int) -> str:
-        shown = self[code] = chr(code) if chr(code).isprintable() else chr(code).encode("unicode_escape").decode()
-        return shown
-
-
-_SHOWN = _Shown()
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line, or a piece of content.
@@ -46,8 +35,8 @@ class Entry:
     @property
     def text(self) -> str:
         """The bytes as one printable line; what is not UTF-8 or not printable is escaped."""
-        decoded = self.data.decode("utf-8", "backslashreplace").removesuffix("\r\n")
-        return decoded if decoded.isprintable() else decoded.translate(_SHOWN)
+        decoded = _decoded(self.data).removesuffix("\r\n")
+        return decoded if decoded.isprintable() else _escaped(decoded)
 
     def __str__(self) -> str:
         return f"{self.direction}{'*' if self.tls else ' '} {self.text}"
@@ -56,10 +45,10 @@ class Entry:
         """Return what JSON has; ``escaped``: bytes that are not UTF-8 stand as ``\\xff``, and a backslash as two."""
         row = {"time": round(self.time, 6), "connection": self.connection, "direction": self.direction, "tls": self.tls}
         try:
-            return row | {"text": self.data.decode()}
+            row["text"] = self.data.decode()
         except UnicodeDecodeError:
-            text = self.data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
-            return row | {"text": text, "escaped": True}
+            row |= {"text": _decoded(self.data.replace(b"\\", b"\\\\")), "escaped": True}
+        return row
 
     def as_json(self) -> str:
         """Return one line of JSON; see ``as_row``."""
@@ -138,6 +127,22 @@ class Transcript:
     def json(self) -> str:
         """Return the whole transcript as lines of JSON."""
         return "".join(entry.as_json() + "\n" for entry in self)
+
+
+def _decoded(data: bytes) -> str:
+    """Return the text, with ``\\xff`` for a byte that is not UTF-8."""
+    if b"\\udc" in data:
+        return data.decode("utf-8", "backslashreplace")
+    # The same, but Python calls a function for each such byte there, and an attachment may have millions of them.
+    return (
+        data.decode("utf-8", "surrogateescape").encode("utf-8", "backslashreplace").replace(b"\\udc", b"\\x").decode()
+    )
+
+
+def _escaped(text: str) -> str:
+    """Return the text with what is not printable escaped, as `repr` does it."""
+    # Without a single quote in it `repr` escapes no quote. Backslashes it doubles, and one more begins an escape.
+    return "'".join(repr(part)[1:-1] for part in text.split("'")).replace("\\\\", "\\")
 
 
 def _lines(data: bytes) -> list[bytes]:
