@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from fault_table import LOGIN, Row
-from trustme import KeyType
 from wire_device import PASSWORD, USER
 from wire_program import Program
 
@@ -144,9 +143,10 @@ def _outcome(result: dict[str, Any]) -> str:
 class Bench:
     """All lanes of one interpreter; a row runs in them at the same time."""
 
-    def __init__(self, command: list[str], library: Path, folder: Path, securities: tuple[str, ...]) -> None:
-        # As most mail servers have it, and the boards' handshakes take a third of the time.
-        self.authority = authority = Authority(["localhost", "127.0.0.1"], KeyType.RSA)
+    def __init__(
+        self, command: list[str], library: Path, folder: Path, securities: tuple[str, ...], authority: Authority
+    ) -> None:
+        self.authority = authority
         authority.server()
         self.trust = str(folder / "root.der")
         Path(self.trust).write_bytes(authority.root_der)

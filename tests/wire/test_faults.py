@@ -12,6 +12,7 @@ from make_faults_page import PAGE, page
 from wire_device import ROOT
 
 from umail_host.fake_smtp.faults import plan, registry
+from umail_host.fake_smtp.server.tls import Authority
 
 # Half of it is what a 32-bit board would need.
 HEAP = "heapsize=192k"
@@ -32,18 +33,20 @@ ON_CPYTHON = (
 
 
 @pytest.fixture(scope="module")
-def micropython_bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def micropython_bench(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, authority: Authority
+) -> Iterator[Bench]:
     """Eight boards: MicroPython within a small heap, the library compiled."""
     interpreter, library = request.getfixturevalue("micropython"), request.getfixturevalue("compiled")
-    bench = Bench([interpreter, "-X", HEAP], library, tmp_path_factory.mktemp("faults"), SECURITIES)
+    bench = Bench([interpreter, "-X", HEAP], library, tmp_path_factory.mktemp("faults"), SECURITIES, authority)
     yield bench
     bench.stop()
 
 
 @pytest.fixture(scope="module")
-def cpython_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def cpython_bench(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Bench]:
     """The library on CPython."""
-    bench = Bench([sys.executable], ROOT / "lib", tmp_path_factory.mktemp("faults"), SECURITIES)
+    bench = Bench([sys.executable], ROOT / "lib", tmp_path_factory.mktemp("faults"), SECURITIES, authority)
     yield bench
     bench.stop()
 

@@ -50,15 +50,17 @@ BRAINPOOL, P384, SECP256K1 = (
 )
 
 
+RSA = rsa.generate_private_key(65537, 2048)
+
+
 def signed(algorithm: hashes.HashAlgorithm, pss: bool = False) -> bytes:
     """Make a certificate of an RSA key that is signed in that way, and return it as DER."""
-    key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "boards.contoso.com")])
     now = datetime.datetime.now(datetime.UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(5)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(RSA.public_key()).serial_number(5)
     made = made.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=30))
     how = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH) if pss else None
-    return made.sign(key, algorithm, rsa_padding=how).public_bytes(serialization.Encoding.DER)
+    return made.sign(RSA, algorithm, rsa_padding=how).public_bytes(serialization.Encoding.DER)
 
 
 PSS, SHA3 = signed(hashes.SHA256(), pss=True), signed(hashes.SHA3_256())

@@ -24,6 +24,7 @@ def esp_image(chip: int, size: int, hashed: bool = True) -> bytes:
     return image + (hashlib.sha256(image).digest() if hashed else b"")
 
 
+@functools.cache
 def esp_firmware(board: str = "ESP32_GENERIC", size: int = 8_032, chip: int | None = None) -> bytes:
     """A firmware file: the boot loader, and MicroPython, of about ``size`` bytes, where the board's layout has it."""
     spec = boards.load(board)
