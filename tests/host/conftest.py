@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from host.firmware.firmware_rig import installed
 from made_once import made_once
+from umail_host import cli
 from umail_host.device.board import Board
 from umail_host.virtual_board import VirtualBoard
 
@@ -25,3 +28,20 @@ def board(virtual: VirtualBoard) -> Iterator[Board]:
     with Board(virtual.port) as board:
         board.enter()
         yield board
+
+
+@pytest.fixture
+def umail(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command `umail` in this process: one of its own takes half a second to load."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["umail", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        shown = capsys.readouterr()
+        return subprocess.CompletedProcess(sys.argv, ended.value.code, shown.out, shown.err)  # type: ignore[arg-type]
+
+    return run

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -103,18 +104,13 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("demo --trace absent.csv --limit 3", 2, "absent.csv can't be read"),
     ],
 )
-def test_a_mistake_is_one_line_and_an_exit_status(
-    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, status: int, said: str
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["umail", *words.split()])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    shown = capsys.readouterr()
-    assert ended.value.code == status
-    assert shown.err.startswith("umail: ")
-    assert said in shown.err
-    assert shown.err.count("\n") == 1
-    assert shown.out == ""
+def test_a_mistake_is_one_line_and_an_exit_status(files: Path, umail: Any, words: str, status: int, said: str) -> None:
+    done = umail(*words.split())
+    assert done.returncode == status
+    assert done.stderr.startswith("umail: ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
 
 
 def test_a_port_that_another_program_uses_is_told_with_its_name(tmp_path: Path, micropython: str) -> None:

@@ -117,11 +117,11 @@ def test_a_recording_of_ones_own_with_gaps_and_failures_gives_the_mails_it_must(
         (["--limit", "3"], "Zeit,Küche\n2026-01-01,1\n".encode("cp1252"), "is not text in UTF-8, line 1 has another"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_no_traceback(tmp_path, arguments, content, sentence):
+def test_a_mistake_is_one_sentence_and_no_traceback(tmp_path, umail, arguments, content, sentence):
     trace = tmp_path / "trace.csv"
     if content is not None:
         trace.write_bytes(content if isinstance(content, bytes) else content.encode())
-    done = demo("--trace", str(trace), *arguments)
+    done = umail("demo", "--trace", str(trace), *arguments)
     assert done.returncode == 2
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1

@@ -6,16 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
 
 from umail_host import cli
-
-
-def umail(line: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "umail_host.cli", *line.split()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +36,8 @@ def umail(line: str) -> subprocess.CompletedProcess[str]:
         ("outbox show", "umail outbox show: missing argument 'number'; `umail outbox show --help` has an example"),
     ],
 )
-def test_it_is_one_line_with_exit_status_2(line: str, words: str) -> None:
-    done = umail(line)
+def test_it_is_one_line_with_exit_status_2(umail: Any, line: str, words: str) -> None:
+    done = umail(*line.split())
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith(words)
@@ -61,9 +57,9 @@ def test_it_is_one_line_with_exit_status_2(line: str, words: str) -> None:
         ("--secret mail_password hunter2geheim", "--secret takes the name of a secret alone, never its value"),
     ],
 )
-def test_a_secret_on_the_command_line_is_not_repeated(line: str, words: str) -> None:
+def test_a_secret_on_the_command_line_is_not_repeated(umail: Any, line: str, words: str) -> None:
     # No board is looked for: this is told first.
-    done = umail(f"deploy {line}")
+    done = umail("deploy", *line.split())
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert words in done.stderr
     assert "hunter2" not in done.stderr
@@ -98,10 +94,10 @@ def test_the_help_of_every_command_and_group_has_an_example() -> None:
     assert len(shown) > 20
 
 
-def test_a_group_alone_shows_what_it_has() -> None:
+def test_a_group_alone_shows_what_it_has(umail: Any) -> None:
     done = umail("outbox")
     assert (done.returncode, "Commands:" in done.stderr) == (2, True)
 
 
-def test_help_and_version_are_no_failures() -> None:
-    assert [umail(line).returncode for line in ("--version", "deploy --help", "outbox ls -h")] == [0, 0, 0]
+def test_help_and_version_are_no_failures(umail: Any) -> None:
+    assert [umail(*line.split()).returncode for line in ("--version", "deploy --help", "outbox ls -h")] == [0, 0, 0]

@@ -102,10 +102,8 @@ def test_what_a_mail_holds_never_steers_the_terminal():
         (["--toxic", "nonsense=1"], "latency"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_an_exit_status(arguments, sentence):
-    done = subprocess.run(
-        [*UMAIL, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=20, check=False
-    )
+def test_a_mistake_is_one_sentence_and_an_exit_status(umail, arguments, sentence):
+    done = umail("serve", *arguments)
     assert done.returncode in (2, 4)
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
