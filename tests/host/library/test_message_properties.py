@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from umail.attachment import Attachment
 from umail.message import Message
-from umail.mime.plain import date
+from umail.mime.date import text as date
 from umail.smtp.data import DotStuffer
 
 CONTROLS = "".join(chr(c) for c in [*range(32), *range(127, 160)])
