@@ -76,6 +76,7 @@ class SMTP:
         if old.username is None:
             route = Route(old.host, old.port, old.security, username, password, trust=old.trust)
             session.route = route
+            load_transient("smtp.ehlo").hide(session, password)
             try:
                 self._run(
                     load_transient("smtp.login").login(session, password)

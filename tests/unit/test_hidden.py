@@ -63,3 +63,26 @@ def test_a_line_is_whole_where_nothing_is_hidden():
     session = Session(m365.submission("a@x.org", password="s3cret-of-length"), 30, Buffer())
     drive = Drive(session.buffer, [("S", b"554 s3cret-of-length\r\n")])
     inside("s3cret-of-length", str(raises(MailError, drive.run, session.open("me"))))
+
+
+def test_a_server_that_knows_the_secret_from_an_earlier_login_does_not_show_it_before_the_next_either():
+    for script in (
+        [("S", b"554 s3cret-of-length\r\n")],
+        [("S", b"220 x\r\n"), ("C", b"EHLO me\r\n"), ("S", b"421 5.7.0 s3cret-of-length\r\n")],
+    ):
+        session = Session(m365.submission("a@x.org", password="s3cret-of-length"), 30, Buffer())
+        drive = Drive(session.buffer, script)
+        inside("***", str(raises(MailError, drive.run, session.open("me", "s3cret-of-length"))))
+        # Nor to a connection that has no login.
+        session.begin(session.route)
+        drive = Drive(session.buffer, [("S", b"554 s3cret-of-length\r\n")])
+        inside("***", str(raises(MailError, drive.run, session.open("me"))))
+
+
+def test_each_secret_is_hidden_once_however_often_a_connection_is_made():
+    session = Session(m365.submission("a@x.org", password="s3cret-of-length"), 30, Buffer())
+    for secret in ("s3cret-of-length", "another-secret") * 3:
+        session.begin(session.route)
+        drive = Drive(session.buffer, [("S", b"554 s3cret-of-length another-secret\r\n")])
+        raises(MailError, drive.run, session.open("me", secret))
+    equal(len(session.buffer.hidden), 8)

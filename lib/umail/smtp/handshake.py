@@ -26,7 +26,7 @@ def open(session, name, secret=None):
             session.features = {}
             yield ("tls", session.route, session.host)
             session.secure = True
-        begin_tls = yield from load_transient("smtp.ehlo").begin(session, name, greeted)
+        begin_tls = yield from load_transient("smtp.ehlo").begin(session, name, greeted, secret)
         if not begin_tls:
             break
         greeted = True
