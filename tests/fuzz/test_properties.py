@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fuzz import one
@@ -128,8 +128,13 @@ def scripts(draw: st.DrawFn) -> bytes:
     return out
 
 
+# What the first of two servers says by chance is the secret that the second is told.
+CHANCE = bytes([THEN] * 7) + b"200 hunter2/Winter-7\r\n\x1e\x1d220 x\r\n\x1e250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n"
+
+
 @settings(max_examples=500, deadline=None)
 @given(DIGIT, DIGIT, st.binary(min_size=1, max_size=1), scripts())
+@example(b"7", b"0", b"\0", CHANCE + bytes([THEN] * 3))
 def test_no_server_gets_more_than_it_may_and_none_is_misunderstood(
     world: World, route: bytes, message: bytes, how: bytes, script: bytes
 ) -> None:
