@@ -1,9 +1,9 @@
 """Says whether a server's refusal is for good, for now or for a person to act on, by one table, searched in order.
 
-How it works. The table is made of lib/replies/*.toml, loaded for a refusal and dropped again. A line of it begins with
-the number of a key and the letters of the stages at which it holds, then come patterns of reply code, enhanced code and
-words. The first that matches decides: the lines are in the order of how much their patterns tell, and the last ones
-take whatever came at a stage.
+How it works. The table, tables/replies.py, is made of lib/replies/*.toml, loaded for a refusal
+and dropped again. A line of it begins with the number of a key and the letters of the stages at which it holds, then
+come patterns of reply code, enhanced code and words. The first that matches decides: the lines are in the order of how
+much their patterns tell, and the last ones take whatever came at a stage.
 """
 
 from umail import load_transient
