@@ -1,6 +1,5 @@
 """Keeps what the board was doing when it was reset, for the next mail; loaded only if there is such a thing."""
 
-from alertnode.log import printable
 from alertnode.state import LAST_WORDS
 
 # By their numbers in platform.py.
@@ -84,10 +83,11 @@ def last_words(port, path=LAST_WORDS):
     lines = []
     for line in (port.read(path) or b"").split(b"\n"):
         try:
-            text = line.decode().strip()
+            # (As log.py's `printable`, which is not loaded here: safe mode reads this, and must run without the log.)
+            text = bytes([c if c >= 32 else 32 for c in line]).decode().strip()
         except ValueError:
             # The first line may begin in the middle of a character, and a damaged log may hold anything.
             continue
         if text:
-            lines.append(printable(text))
+            lines.append(text)
     return lines

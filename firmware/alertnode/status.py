@@ -59,11 +59,11 @@ def number(used, now, port=platform):
 def word(text):
     """Return ``text`` (str) as a word of ASCII that no header, list or terminal minds: percent-encoded UTF-8."""
     words = bytearray()
-    for octet in text.encode()[:_LONGEST]:
-        if octet in _PLAIN:
-            words.append(octet)
+    for c in text.encode()[:_LONGEST]:
+        if c in _PLAIN:
+            words.append(c)
         else:
-            words.extend(b"%%%02X" % octet)
+            words.extend(b"%%%02X" % c)
     return words.decode()
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,14 @@ def test_only_235_is_a_login(run, smtp):
         assert refused(run(smtp(faults=fault), SMTP))["stage"] == "auth"
     source = f"smtp = umail.SMTP({HOST!r}, 587)\nsmtp.login({USER!r}, {PASSWORD!r})\n"
     assert refused(run(smtp(faults="auth-503"), source))["stage"] == "auth"
+
+
+def test_a_late_login_that_the_server_repeats_is_not_in_the_error(run, smtp):
+    source = f"smtp = umail.SMTP({HOST!r}, 587)\nsmtp.login({USER!r}, {PASSWORD!r})\n"
+    error = refused(run(smtp(faults="auth-echo"), source))
+    assert error["stage"] == "auth"
+    assert "***" in error["error"]
+    assert b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()[:-8] not in error["error"]
 
 
 def test_after_a_refused_login_the_right_one_may_follow(run, smtp):

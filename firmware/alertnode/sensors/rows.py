@@ -102,22 +102,22 @@ def split(text, separator):
     if '"' not in text:
         return [cell.strip() for cell in text.split(separator)]
     cells = []
-    cell = ""
+    cell = bytearray()
     inside = closed = False
-    for c in text:
-        if c == '"' and (inside or closed or not cell.strip()):
+    for c in text.encode():
+        if c == 34 and (inside or closed or not cell.decode().strip()):
             if closed:
-                cell += c
+                cell.append(c)
             inside = not inside
             closed = not inside
             continue
         closed = False
-        if c == separator and not inside:
-            cells.append(cell.strip())
-            cell = ""
+        if c == ord(separator) and not inside:
+            cells.append(cell.decode().strip())
+            cell = bytearray()
         else:
-            cell += c
-    cells.append(cell.strip())
+            cell.append(c)
+    cells.append(cell.decode().strip())
     return cells
 
 

@@ -30,7 +30,7 @@ def _decoded(text):
         except ValueError:
             c = 0
         if 32 <= c < 127:
-            text = text[:at] + chr(c) + text[at + 3 :]
+            text = text[:at] + bytes((c,)).decode() + text[at + 3 :]
         else:
             at += 1
         at = text.find("%", at)

@@ -1,4 +1,7 @@
-"""Greeting, EHLO (what a server offers; RFC 5321, 4.1.1.1), STARTTLS. Dropped before TLS wants its memory."""
+"""Greeting, EHLO (what a server offers; RFC 5321, 4.1.1.1), STARTTLS. Dropped before TLS wants its memory.
+
+Before the greeting is read, the secret of the login is hidden in all that the server says.
+"""
 
 from binascii import b2a_base64
 

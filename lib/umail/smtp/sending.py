@@ -7,9 +7,9 @@ Each reply belongs to one command, in order. How a mail travels is its mode (see
 - "asked": by DATA, which travels with the envelope; the message waits for 354: a short text, if the server pipelines;
 - "bdat", "data": after the envelope was answered (see transaction.py, bdat.py, data.py).
 
-What stands here is what a plain alert does if all is well: a short text that was written
-before (see mime/plain.py), in one flight. Another
-mail or mode, or a reply that is not the one expected, is handed with the session to a module that is loaded for it.
+What stands here is what a plain alert does if all is well: a short text that was written before (see mime/plain.py), in
+one flight. Another mail or mode, or a reply that is not the one expected, is handed with the session to a module that
+is loaded for it.
 """
 
 from umail import load_transient

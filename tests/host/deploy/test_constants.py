@@ -96,8 +96,8 @@ name = sys.implementation.name
 
 
 def test_the_library_that_a_board_gets_imports_nothing_that_is_for_cpython() -> None:
-    for path, octets in image.package(paths.library(), image.LIBRARY).items():
-        assert b"_cpython" not in octets, path
+    for path, data in image.package(paths.library(), image.LIBRARY).items():
+        assert b"_cpython" not in data, path
 
 
 def test_what_is_not_python_comes_back_for_the_compiler_to_tell() -> None:

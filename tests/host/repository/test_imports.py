@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -87,6 +90,14 @@ def cycle(imports: dict[str, set[str]]) -> str:
 def test_no_module_imports_itself_by_a_detour(package: str) -> None:
     assert len(graph(package)) > 5
     assert not cycle(graph(package))
+
+
+def test_safe_mode_and_the_last_words_load_though_the_log_or_the_app_does_not() -> None:
+    # An update may have brought one that raises as it is loaded.
+    program = "import sys; sys.modules.update({'alertnode.log': None, 'alertnode.app': None}); from alertnode import "
+    env = os.environ | {"PYTHONPATH": f"{ROOT / 'lib'}:{ROOT / 'firmware'}"}
+    for name in ("start", "last_words", "safe_mode", "trial"):
+        subprocess.run([sys.executable, "-c", program + name], check=True, env=env, timeout=60)
 
 
 @pytest.mark.parametrize(("room", "other"), APART)

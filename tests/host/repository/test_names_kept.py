@@ -13,13 +13,20 @@ from umail_host import paths
 
 PROGRAM = r"""
 import micropython, sys
-from alertnode import config_kinds, config_parts, log, sntp, status, zone_rule
+from alertnode import config_kinds, config_parts, last_words, log, sntp, status, zone_rule
 from alertnode.sensors import rows
 from umail import Message, checks, making, oauth
 from umail.mime import addresses
+from umail.net import http
 from umail.smtp import enhanced
 
 answer = bytes([0x24, 0]) + bytes(10)
+
+class Lines:
+    def read(self, path):
+        return self.data
+
+lines_of = Lines()
 lines = log.Log("/nowhere/log.txt", show=lambda text: None)
 
 def told(function, *arguments):
@@ -44,6 +51,10 @@ def all_of(text, rule):
     config_parts._name(text)
     told(rows.number, text, True)
     told(rows._whole, text)
+    rows.split('"' + text + '";' + text, ";")
+    http._decoded("%41%42" + text)
+    lines_of.data = text.encode()
+    last_words.last_words(lines_of)
 
 all_of("same", "ABC-1")
 print("before")
